@@ -1,0 +1,1 @@
+"""What to ask next: the question bank, the plan, difficulty and follow-ups. Pure."""

@@ -1,0 +1,99 @@
+"""What was said: words, utterances, transcripts, and quotes that point into them.
+
+Decides how a piece of text is found back in the words and in time; never what it is worth.
+This and `rooms.evidence` are the only parts of `rooms` that `scoring` imports.
+"""
+
+from enum import StrEnum
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from rooms.values import Milliseconds, Value
+
+
+class Source(StrEnum):
+    """How an utterance came in. Typing is an equal of speaking."""
+
+    VOICE = "voice"
+    TYPED = "typed"
+
+
+class Word(Value):
+    """One recognised word, with its place in the room's time."""
+
+    text: Annotated[str, Field(min_length=1, max_length=200)]
+    start_ms: Milliseconds
+    end_ms: Milliseconds
+    confidence: Annotated[float, Field(ge=0, le=1)] | None = None
+    """The recogniser's own probability, where it gives one."""
+
+    @model_validator(mode="after")
+    def _runs_forward(self) -> Self:
+        if self.end_ms < self.start_ms:
+            raise ValueError("a word ends before it starts")
+        return self
+
+
+class Utterance(Value):
+    """One stretch of speech between silences, or one typed message.
+
+    `text` of a spoken utterance is its words joined by single spaces; a typed one has no words.
+    """
+
+    id: Annotated[str, Field(min_length=1, max_length=64)]
+    source: Source
+    text: Annotated[str, Field(min_length=1, max_length=20_000)]
+    start_ms: Milliseconds
+    end_ms: Milliseconds
+    words: Annotated[tuple[Word, ...], Field(max_length=4_000)] = ()
+
+    @model_validator(mode="after")
+    def _text_is_its_words(self) -> Self:
+        if self.words and self.text != " ".join(word.text for word in self.words):
+            raise ValueError("the text of a spoken utterance is its words joined by single spaces")
+        return self
+
+
+class Quote(Value):
+    """An exact piece of an utterance's text, and when it was said."""
+
+    utterance: str
+    text: Annotated[str, Field(min_length=1)]
+    start_ms: Milliseconds
+    end_ms: Milliseconds
+
+
+class Transcript(Value):
+    """The utterances of a turn, in order."""
+
+    utterances: tuple[Utterance, ...] = ()
+
+    @property
+    def text(self) -> str:
+        return " ".join(utterance.text for utterance in self.utterances)
+
+    @property
+    def words(self) -> tuple[Word, ...]:
+        """Every spoken word with its time. Typed text has none."""
+        return tuple(word for utterance in self.utterances for word in utterance.words)
+
+    def holds(self, quote: Quote) -> bool:
+        """Whether the quote is an exact piece of the utterance it names. If not, whatever rests on it is void."""
+        return any(u.id == quote.utterance and quote.text in u.text for u in self.utterances)
+
+
+def quote(utterance: Utterance, start: int, end: int) -> Quote:
+    """The characters `start` to `end` of an utterance as a Quote, timed by the words they touch."""
+    text = utterance.text[start:end]
+    touched, position = [], 0
+    for word in utterance.words:
+        if position < end and start < position + len(word.text):
+            touched.append(word)
+        position += len(word.text) + 1
+    return Quote(
+        utterance=utterance.id,
+        text=text,
+        start_ms=touched[0].start_ms if touched else utterance.start_ms,
+        end_ms=touched[-1].end_ms if touched else utterance.end_ms,
+    )
