@@ -1,0 +1,371 @@
+"""Every rule of a room: `decide(room, command, who, now_ms)` gives the events that follow, or a Refusal.
+
+Decides what may happen; never when it is tried, who is told, or where it is kept. No events and no refusal means
+that the wish is already true.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import assert_never
+
+from rooms import commands as c
+from rooms import events as e
+from rooms.commands import Command
+from rooms.events import Event
+from rooms.people import Participant, Role
+from rooms.phases import Phase
+from rooms.refusals import Code, Refusal, refuse
+from rooms.state import Presence, Room, Turn
+from rooms.transcript import Source, Utterance
+
+Decision = tuple[Event, ...] | Refusal
+
+_CANDIDATE = frozenset({Role.CANDIDATE})
+_STAFF = frozenset({Role.COACH, Role.INTERVIEWER})
+_SEATED = _CANDIDATE | _STAFF
+_SYSTEM = frozenset({Role.SYSTEM})
+
+PERMITTED: Mapping[type[Command], frozenset[Role]] = MappingProxyType(
+    {
+        c.GiveConsent: _CANDIDATE,
+        c.StartInterview: _CANDIDATE,
+        c.OpenMicrophone: _CANDIDATE,
+        c.BeginAnswer: _CANDIDATE,
+        c.TypeAnswer: _CANDIDATE,
+        c.HoldTurn: _CANDIDATE,
+        c.FinishAnswer: _CANDIDATE,
+        c.SkipQuestion: _CANDIDATE,
+        c.RepeatQuestion: _CANDIDATE,
+        c.PauseInterview: _SEATED,
+        c.ResumeInterview: _SEATED,
+        c.EndInterview: _SEATED,
+        c.Whisper: _STAFF,
+        c.TakeNote: _STAFF,
+        c.ChooseNext: _STAFF,
+        c.TakeOver: _STAFF,
+        c.HandBack: _STAFF,
+        c.AskOwn: _STAFF,
+        c.OpenRoom: _SYSTEM,
+        c.Join: _SYSTEM,
+        c.Leave: _SYSTEM,
+        c.NameTranscriber: _SYSTEM,
+        c.AskQuestion: _SYSTEM,
+        c.HearUtterance: _SYSTEM,
+        c.CloseTurn: _SYSTEM,
+        c.RecordScore: _SYSTEM,
+        c.CloseRoom: _SYSTEM,
+    }
+)
+"""Which roles may put which command. A human can always pause, end and take over."""
+
+
+def decide(room: Room | None, command: Command, who: Participant, now_ms: int) -> Decision:  # noqa: PLR0911, PLR0912
+    """The events that follow from a command, or why there are none.
+
+    `now_ms` is milliseconds since 1970, UTC. The role is the one under which `who` was let in.
+    """
+    if who.role not in PERMITTED[type(command)]:
+        return refuse(Code.NOT_YOUR_ROLE)
+    if isinstance(command, c.OpenRoom):
+        return refuse(Code.ROOM_EXISTS) if room else _open(command, now_ms)
+    if room is None:
+        return refuse(Code.UNKNOWN_ROOM)
+    if isinstance(command, c.Join):
+        return _join(room, command)
+    if isinstance(command, c.Leave):
+        return _leave(room, command)
+    if room.phase is Phase.CLOSED:
+        return refuse(Code.ROOM_CLOSED)
+    at = max(0, now_ms - room.opened_at)
+    match command:
+        case c.GiveConsent():
+            return _consent(room, command, who)
+        case c.StartInterview():
+            return _start(room)
+        case c.NameTranscriber():
+            named = e.TranscriberNamed(label=command.label, caution=command.caution)
+            return () if room.transcriber == named else (named,)
+        case c.OpenMicrophone():
+            return _open_microphone(room, command, at)
+        case c.BeginAnswer():
+            return _begin(room, command.turn, at)
+        case c.TypeAnswer():
+            return _type(room, command, at)
+        case c.HoldTurn():
+            turn = _answerable(room, command.turn)
+            return turn if isinstance(turn, Refusal) else () if turn.held else (e.TurnHeld(turn=turn.number),)
+        case c.FinishAnswer():
+            return _finish(room, command.turn, e.Finish.DONE, command.stream, command.through)
+        case c.SkipQuestion():
+            return _finish(room, command.turn, e.Finish.SKIPPED)
+        case c.RepeatQuestion():
+            turn = _answerable(room, command.turn)
+            return turn if isinstance(turn, Refusal) else (e.QuestionRepeated(turn=turn.number),)
+        case c.PauseInterview():
+            return _pause(room, who)
+        case c.ResumeInterview():
+            return (e.InterviewResumed(by=who.id),) if room.paused else refuse(Code.NOT_PAUSED)
+        case c.EndInterview():
+            return _end(room, who)
+        case c.Whisper():
+            return (e.Whispered(by=who.id, text=command.text, at_ms=at),)
+        case c.TakeNote():
+            return (e.NoteTaken(by=who.id, text=command.text, at_ms=at),)
+        case c.ChooseNext():
+            return _choose(room, command, who)
+        case c.TakeOver():
+            return _take_over(room, who)
+        case c.HandBack():
+            return (e.InterviewerChanged(to=None),) if room.chair == who.id else refuse(Code.NOT_IN_THE_CHAIR)
+        case c.AskOwn():
+            return _ask_own(room, command, who)
+        case c.AskQuestion():
+            return _ask(room, command, who)
+        case c.HearUtterance():
+            return _hear(room, command.turn, command.utterance, at)
+        case c.CloseTurn():
+            return _close_turn(room, command, at)
+        case c.RecordScore():
+            return _score(room, command)
+        case c.CloseRoom():
+            return _close(room, at)
+        case _:
+            assert_never(command)
+
+
+# --- coming and going -----------------------------------------------------------------------------------------
+
+
+def _open(command: c.OpenRoom, now_ms: int) -> Decision:
+    opened = e.RoomOpened(
+        room=command.room,
+        mode=command.mode,
+        length=command.length,
+        notice=command.notice,
+        owner=command.owner,
+        opened_at=now_ms,
+    )
+    return (opened,)
+
+
+def _join(room: Room, command: c.Join) -> Decision:
+    who = command.participant
+    if who.role is Role.CANDIDATE and room.candidate not in (None, who.id):
+        return refuse(Code.SEAT_TAKEN)
+    before = room.presence(who.id)
+    if before and command.connection in before.connections:
+        return ()
+    if before and before.participant.role is not who.role and (before.here or who.id == room.candidate):
+        return refuse(Code.NOT_YOUR_ROLE)  # nobody coaches the interview that they sit
+    return (e.ParticipantJoined(participant=who, connection=command.connection, worker=command.worker),)
+
+
+def _leave(room: Room, command: c.Leave) -> Decision:
+    before = room.presence(command.participant)
+    if before is None or command.connection not in before.connections:
+        return ()
+    left = e.ParticipantLeft(participant=command.participant, connection=command.connection)
+    if room.chair == command.participant and before.connections == (command.connection,):
+        return (left, e.InterviewerChanged(to=None))
+    return (left,)
+
+
+def _consent(room: Room, command: c.GiveConsent, who: Participant) -> Decision:
+    if command.notice != room.notice:
+        return refuse(Code.WRONG_NOTICE)
+    return () if room.consented else (e.ConsentGiven(participant=who.id, notice=command.notice),)
+
+
+def _start(room: Room) -> Decision:
+    if room.phase is not Phase.LOBBY:
+        return refuse(Code.ALREADY_STARTED)
+    if not room.consented:
+        return refuse(Code.CONSENT_NEEDED)
+    return (e.InterviewStarted(),)
+
+
+def _open_microphone(room: Room, command: c.OpenMicrophone, at: int) -> Decision:
+    if not room.consented:
+        return refuse(Code.CONSENT_NEEDED)
+    if command.sample_rate != c.SAMPLE_RATE_HZ:
+        return refuse(Code.WRONG_SAMPLE_RATE)
+    if room.microphone and room.microphone.stream == command.stream:
+        return ()
+    return (e.MicrophoneOpened(stream=command.stream, offset_ms=at),)
+
+
+# --- the answer -----------------------------------------------------------------------------------------------
+
+
+def _answerable(room: Room, number: int) -> Turn | Refusal:
+    """The open turn that a person means, if it can still be answered."""
+    if room.phase is Phase.LOBBY:
+        return refuse(Code.NOT_STARTED)
+    turn = room.turn
+    if turn is None:
+        return refuse(Code.NO_OPEN_TURN)
+    if turn.number != number:
+        return refuse(Code.WRONG_TURN)
+    if turn.finished:
+        return refuse(Code.ALREADY_FINISHED)
+    return refuse(Code.PAUSED) if room.paused else turn
+
+
+def _began(room: Room, turn: Turn, at: int) -> tuple[Event, ...]:
+    return (e.AnswerBegan(turn=turn.number, at_ms=at),) if room.phase is Phase.ASKING else ()
+
+
+def _begin(room: Room, number: int, at: int) -> Decision:
+    turn = _answerable(room, number)
+    return turn if isinstance(turn, Refusal) else _began(room, turn, at)
+
+
+def _type(room: Room, command: c.TypeAnswer, at: int) -> Decision:
+    turn = _answerable(room, command.turn)
+    if isinstance(turn, Refusal):
+        return turn
+    typed = Utterance(
+        id=f"{turn.number}.typed.{len(turn.utterances)}",
+        source=Source.TYPED,
+        text=command.text,
+        start_ms=at,
+        end_ms=at,
+    )
+    return (*_began(room, turn, at), e.UtteranceHeard(turn=turn.number, utterance=typed))
+
+
+def _finish(
+    room: Room, number: int, reason: e.Finish, stream: str | None = None, through: int | None = None
+) -> Decision:
+    turn = _answerable(room, number)
+    if isinstance(turn, Refusal):
+        return turn
+    return (e.AnswerFinished(turn=turn.number, reason=reason, stream=stream, through=through),)
+
+
+def _hear(room: Room, number: int, utterance: Utterance, at: int) -> Decision:
+    """Words that were spoken are kept as long as their turn is open, paused or not: nothing said is lost."""
+    turn = room.turn
+    if turn is None:
+        return refuse(Code.NO_OPEN_TURN)
+    if turn.number != number:
+        return refuse(Code.WRONG_TURN)
+    if any(known.id == utterance.id for known in turn.utterances):
+        return ()
+    began = () if turn.finished else _began(room, turn, min(at, utterance.start_ms))
+    return (*began, e.UtteranceHeard(turn=number, utterance=utterance))
+
+
+def _close_turn(room: Room, command: c.CloseTurn, at: int) -> Decision:
+    turn = room.turn
+    if turn is None:
+        return refuse(Code.NO_OPEN_TURN)
+    if turn.number != command.turn:
+        return refuse(Code.WRONG_TURN)
+    if turn.finished:
+        return (e.TurnClosed(turn=turn.number, reason=turn.finished.reason, at_ms=at),)
+    if command.reason is None:
+        return refuse(Code.NOTHING_SAID_YET)
+    if room.paused:
+        return refuse(Code.PAUSED)
+    if command.reason is e.Finish.SILENCE and not turn.may_end_by_silence:
+        return refuse(Code.TURN_HELD if turn.held else Code.NOTHING_SAID_YET)
+    finished = e.AnswerFinished(turn=turn.number, reason=command.reason)
+    return (finished, e.TurnClosed(turn=turn.number, reason=command.reason, at_ms=at))
+
+
+def _score(room: Room, command: c.RecordScore) -> Decision:
+    if command.turn > len(room.turns):
+        return refuse(Code.WRONG_TURN)
+    turn = room.turns[command.turn - 1]
+    if turn.open:
+        return refuse(Code.QUESTION_OPEN)
+    if turn.score is not None:
+        return refuse(Code.ALREADY_SCORED)
+    quotes = [
+        *(q for mark in command.score.marks for q in mark.quotes),
+        *(q for dimension in command.score.dimensions for q in dimension.quotes),
+        *command.delivery.fillers,
+    ]
+    if not all(turn.transcript.holds(quote) for quote in quotes):
+        return refuse(Code.QUOTE_NOT_SAID)
+    return (e.TurnScored(turn=command.turn, score=command.score, delivery=command.delivery),)
+
+
+# --- the interviewer ------------------------------------------------------------------------------------------
+
+
+def _ask(room: Room, command: c.AskQuestion, who: Participant) -> Decision:
+    if room.turn is not None:
+        return refuse(Code.QUESTION_OPEN)
+    if room.phase is not Phase.CHOOSING:
+        return refuse(Code.NOT_STARTED)
+    if command.turn != len(room.turns) + 1:
+        return refuse(Code.WRONG_TURN)
+    if room.questions_done:
+        return refuse(Code.ENDING)
+    if room.paused:
+        return refuse(Code.PAUSED)
+    if room.chair is not None and command.question.kind is not e.QuestionKind.CHOSEN:
+        return refuse(Code.CHAIR_TAKEN)
+    return (e.QuestionAsked(turn=command.turn, question=command.question, by=who.id),)
+
+
+def _ask_own(room: Room, command: c.AskOwn, who: Participant) -> Decision:
+    if room.chair != who.id:
+        return refuse(Code.NOT_IN_THE_CHAIR)
+    if room.phase is Phase.LOBBY:
+        return refuse(Code.NOT_STARTED)
+    if room.turn is not None:
+        return refuse(Code.QUESTION_OPEN)
+    if room.ending:
+        return refuse(Code.ENDING)
+    if room.paused:
+        return refuse(Code.PAUSED)
+    question = e.Question(id=None, text=command.text, kind=e.QuestionKind.OWN)
+    return (e.QuestionAsked(turn=len(room.turns) + 1, question=question, by=who.id),)
+
+
+def _choose(room: Room, command: c.ChooseNext, who: Participant) -> Decision:
+    if room.ending:
+        return refuse(Code.ENDING)
+    return (e.NextQuestionChosen(question=command.question, by=who.id),)
+
+
+def _take_over(room: Room, who: Participant) -> Decision:
+    seat = _chair_holder(room)
+    if room.chair == who.id:
+        return ()
+    if seat is not None and seat.here:
+        return refuse(Code.CHAIR_TAKEN)
+    return (e.InterviewerChanged(to=who.id),)
+
+
+def _chair_holder(room: Room) -> Presence | None:
+    return room.presence(room.chair) if room.chair else None
+
+
+def _pause(room: Room, who: Participant) -> Decision:
+    if room.phase is Phase.LOBBY:
+        return refuse(Code.NOT_STARTED)
+    return () if room.paused else (e.InterviewPaused(by=who.id),)
+
+
+def _end(room: Room, who: Participant) -> Decision:
+    if room.ending:
+        return ()
+    requested = e.EndRequested(by=who.id)
+    turn = room.turn
+    if turn is not None and not turn.finished:
+        return (requested, e.AnswerFinished(turn=turn.number, reason=e.Finish.ENDED))
+    return (requested,)
+
+
+def _close(room: Room, at: int) -> Decision:
+    if room.turn is not None:
+        return refuse(Code.QUESTION_OPEN)
+    if not room.questions_done:
+        return refuse(Code.NOT_ENDING)
+    if not room.all_scored:
+        return refuse(Code.SCORES_MISSING)
+    return (e.RoomClosed(at_ms=at),)

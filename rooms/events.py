@@ -1,0 +1,256 @@
+"""The facts of a room, in the past tense, frozen. A room is the list of these and nothing else.
+
+Decides what is worth remembering; never whether it may happen (`decide`). Partials and audio levels are not
+facts: they are told and forgotten.
+"""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field, TypeAdapter
+
+from rooms.evidence import Delivery, Score
+from rooms.people import Id, Participant
+from rooms.transcript import Utterance
+from rooms.values import Milliseconds, Value
+
+TurnNumber = Annotated[int, Field(ge=1, le=1000)]
+"""Turns are numbered from 1 within a room."""
+
+Stream = Id
+"""One microphone's numbered frames, from opening to closing; survives reconnects."""
+
+
+class Mode(StrEnum):
+    BEHAVIOURAL = "behavioural"
+    TECHNICAL = "technical"
+    SYSTEM_DESIGN = "system_design"
+
+
+class Finish(StrEnum):
+    """Why an answer ended."""
+
+    DONE = "done"
+    """The candidate said so."""
+    SILENCE = "silence"
+    SKIPPED = "skipped"
+    LIMIT = "limit"
+    """The turn reached its time limit."""
+    ENDED = "ended"
+    """The interview was ended during the answer."""
+
+
+class QuestionKind(StrEnum):
+    NEW = "new"
+    FOLLOW_UP = "follow_up"
+    CHOSEN = "chosen"
+    """A coach chose it from the bank."""
+    OWN = "own"
+    """A person in the interviewer's chair wrote it."""
+
+
+class Question(Value):
+    """A question as it was put."""
+
+    id: str | None
+    """Its id in the question bank; None for a person's own question."""
+    follow_up_of: str | None = None
+    text: Annotated[str, Field(min_length=1, max_length=1_000)]
+    competence: str | None = None
+    difficulty: Annotated[int, Field(ge=1, le=5)] | None = None
+    kind: QuestionKind
+    why: str | None = None
+    """Why this question now, for the coach. A candidate never sees it."""
+
+
+class RoomOpened(Value):
+    kind: Literal["room_opened"] = "room_opened"
+    room: Id
+    mode: Mode
+    length: Annotated[int, Field(ge=1, le=20)]
+    """How many questions are planned, follow-ups included."""
+    notice: str
+    """The version of the notice that the candidate must consent to."""
+    owner: Id
+    opened_at: int
+    """Milliseconds since 1970, UTC. Every other time in the room counts from here."""
+
+
+class ParticipantJoined(Value):
+    kind: Literal["participant_joined"] = "participant_joined"
+    participant: Participant
+    connection: Id
+    worker: Id
+    """The web worker that holds the connection: if it dies, its connections are gone too."""
+
+
+class ParticipantLeft(Value):
+    kind: Literal["participant_left"] = "participant_left"
+    participant: Id
+    connection: Id
+
+
+class ConsentGiven(Value):
+    kind: Literal["consent_given"] = "consent_given"
+    participant: Id
+    notice: str
+
+
+class InterviewStarted(Value):
+    kind: Literal["interview_started"] = "interview_started"
+
+
+class TranscriberNamed(Value):
+    """Which recogniser writes the words, and what to know before trusting them."""
+
+    kind: Literal["transcriber_named"] = "transcriber_named"
+    label: str
+    caution: str | None = None
+
+
+class MicrophoneOpened(Value):
+    kind: Literal["microphone_opened"] = "microphone_opened"
+    stream: Stream
+    offset_ms: Milliseconds
+    """The room's time when the stream's own clock stood at 0."""
+
+
+class QuestionAsked(Value):
+    kind: Literal["question_asked"] = "question_asked"
+    turn: TurnNumber
+    question: Question
+    by: Id
+
+
+class QuestionRepeated(Value):
+    kind: Literal["question_repeated"] = "question_repeated"
+    turn: TurnNumber
+
+
+class AnswerBegan(Value):
+    """The candidate has the floor."""
+
+    kind: Literal["answer_began"] = "answer_began"
+    turn: TurnNumber
+    at_ms: Milliseconds
+
+
+class UtteranceHeard(Value):
+    kind: Literal["utterance_heard"] = "utterance_heard"
+    turn: TurnNumber
+    utterance: Utterance
+
+
+class TurnHeld(Value):
+    """The candidate wants time (a moment to think, or to type): silence does not end this answer."""
+
+    kind: Literal["turn_held"] = "turn_held"
+    turn: TurnNumber
+
+
+class AnswerFinished(Value):
+    kind: Literal["answer_finished"] = "answer_finished"
+    turn: TurnNumber
+    reason: Finish
+    stream: Stream | None = None
+    through: Annotated[int, Field(ge=0)] | None = None
+    """The last audio frame that belongs to the answer, where the client knows: words up to there still count."""
+
+
+class TurnClosed(Value):
+    """The last word of the turn is written. From here on its transcript is final."""
+
+    kind: Literal["turn_closed"] = "turn_closed"
+    turn: TurnNumber
+    reason: Finish
+    at_ms: Milliseconds
+
+
+class TurnScored(Value):
+    kind: Literal["turn_scored"] = "turn_scored"
+    turn: TurnNumber
+    score: Score
+    delivery: Delivery
+
+
+class NextQuestionChosen(Value):
+    kind: Literal["next_question_chosen"] = "next_question_chosen"
+    question: Id
+    by: Id
+
+
+class InterviewerChanged(Value):
+    """Who sits in the interviewer's chair: a person's id, or None for the AI interviewer."""
+
+    kind: Literal["interviewer_changed"] = "interviewer_changed"
+    to: Id | None
+
+
+class Whispered(Value):
+    """A hint to the candidate."""
+
+    kind: Literal["whispered"] = "whispered"
+    by: Id
+    text: str
+    at_ms: Milliseconds
+
+
+class NoteTaken(Value):
+    """A coach's private note."""
+
+    kind: Literal["note_taken"] = "note_taken"
+    by: Id
+    text: str
+    at_ms: Milliseconds
+
+
+class InterviewPaused(Value):
+    kind: Literal["interview_paused"] = "interview_paused"
+    by: Id
+
+
+class InterviewResumed(Value):
+    kind: Literal["interview_resumed"] = "interview_resumed"
+    by: Id
+
+
+class EndRequested(Value):
+    """No further question will be asked. What was said before is still heard out and scored."""
+
+    kind: Literal["end_requested"] = "end_requested"
+    by: Id
+
+
+class RoomClosed(Value):
+    kind: Literal["room_closed"] = "room_closed"
+    at_ms: Milliseconds
+
+
+Event = (
+    RoomOpened
+    | ParticipantJoined
+    | ParticipantLeft
+    | ConsentGiven
+    | InterviewStarted
+    | TranscriberNamed
+    | MicrophoneOpened
+    | QuestionAsked
+    | QuestionRepeated
+    | AnswerBegan
+    | UtteranceHeard
+    | TurnHeld
+    | AnswerFinished
+    | TurnClosed
+    | TurnScored
+    | NextQuestionChosen
+    | InterviewerChanged
+    | Whispered
+    | NoteTaken
+    | InterviewPaused
+    | InterviewResumed
+    | EndRequested
+    | RoomClosed
+)
+
+EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])
+"""Reads an event from JSON, by its kind."""

@@ -1,0 +1,217 @@
+"""A room as its events left it: `after(room, event)` and `replay(events)`.
+
+Decides nothing: it only remembers. Anything that can refuse belongs in `decide`. The server, the Python client
+and (in TypeScript) the browser fold the same events with the same rules, so all of them see the same room.
+"""
+
+from collections.abc import Iterable
+from typing import assert_never
+
+from rooms import events as e
+from rooms.evidence import Delivery, Score
+from rooms.events import Event
+from rooms.people import Id, Participant, Role
+from rooms.phases import Phase, following
+from rooms.transcript import Source, Transcript, Utterance
+from rooms.values import Milliseconds, Value
+
+
+class Presence(Value):
+    """A participant and the connections that hold them in the room. None left: away."""
+
+    participant: Participant
+    connections: tuple[Id, ...] = ()
+
+    @property
+    def here(self) -> bool:
+        return bool(self.connections)
+
+
+class Turn(Value):
+    """One question and its answer."""
+
+    number: e.TurnNumber
+    question: e.Question
+    by: Id
+    began_ms: Milliseconds | None = None
+    """When the candidate got the floor."""
+    held: bool = False
+    utterances: tuple[Utterance, ...] = ()
+    finished: e.AnswerFinished | None = None
+    closed_ms: Milliseconds | None = None
+    score: Score | None = None
+    delivery: Delivery | None = None
+
+    @property
+    def transcript(self) -> Transcript:
+        return Transcript(utterances=self.utterances)
+
+    @property
+    def open(self) -> bool:
+        return self.closed_ms is None
+
+    @property
+    def may_end_by_silence(self) -> bool:
+        """Only a spoken answer ends by silence, and not while the candidate asked for a moment."""
+        return bool(self.utterances) and self.utterances[-1].source is Source.VOICE and not self.held
+
+
+class Line(Value):
+    """A whisper or a note."""
+
+    by: Id
+    text: str
+    at_ms: Milliseconds
+
+
+class Room(Value):
+    """The whole state of a room. Also its snapshot: as JSON, folded from the events that a role may see."""
+
+    id: Id
+    mode: e.Mode
+    length: int
+    notice: str
+    owner: Id
+    opened_at: int
+    phase: Phase = Phase.LOBBY
+    paused: bool = False
+    consented: bool = False
+    candidate: Id | None = None
+    """Who holds the candidate's seat, for the life of the room."""
+    people: tuple[Presence, ...] = ()
+    chair: Id | None = None
+    """Who interviews: a person, or None for the AI interviewer."""
+    turns: tuple[Turn, ...] = ()
+    chosen: Id | None = None
+    """The question from the bank that a coach wants next."""
+    microphone: e.MicrophoneOpened | None = None
+    transcriber: e.TranscriberNamed | None = None
+    whispers: tuple[Line, ...] = ()
+    notes: tuple[Line, ...] = ()
+    ending: bool = False
+    closed_ms: Milliseconds | None = None
+
+    @property
+    def turn(self) -> Turn | None:
+        """The open turn."""
+        return self.turns[-1] if self.turns and self.turns[-1].open else None
+
+    @property
+    def questions_done(self) -> bool:
+        """Whether the interviewer owes no further question."""
+        return self.ending or (self.chair is None and self.chosen is None and len(self.turns) >= self.length)
+
+    @property
+    def all_scored(self) -> bool:
+        return all(turn.score is not None for turn in self.turns if not turn.open)
+
+    def presence(self, participant: str) -> Presence | None:
+        return next((p for p in self.people if p.participant.id == participant), None)
+
+
+def replay(events: Iterable[Event]) -> Room | None:
+    """The room that these events made; None for no events."""
+    room: Room | None = None
+    for event in events:
+        room = after(room, event)
+    return room
+
+
+def after(room: Room | None, event: Event) -> Room:
+    """The room after one more event. The first event of a room is RoomOpened, and only the first."""
+    if isinstance(event, e.RoomOpened):
+        return Room(
+            id=event.room,
+            mode=event.mode,
+            length=event.length,
+            notice=event.notice,
+            owner=event.owner,
+            opened_at=event.opened_at,
+        )
+    if room is None:
+        raise ValueError(f"a room begins with room_opened, not {event.kind}")
+    return _changed(room, event).model_copy(update={"phase": following(room.phase, event.kind)})
+
+
+def _changed(room: Room, event: Event) -> Room:  # noqa: PLR0911, PLR0912 - one arm an event: the table of this module
+    match event:
+        case e.ParticipantJoined():
+            return _joined(room, event)
+        case e.ParticipantLeft():
+            return _left(room, event)
+        case e.ConsentGiven():
+            return room.model_copy(update={"consented": True})
+        case e.TranscriberNamed():
+            return room.model_copy(update={"transcriber": event})
+        case e.MicrophoneOpened():
+            return room.model_copy(update={"microphone": event})
+        case e.QuestionAsked():
+            turn = Turn(number=event.turn, question=event.question, by=event.by)
+            return room.model_copy(update={"turns": (*room.turns, turn), "chosen": None})
+        case e.AnswerBegan():
+            return _with_turn(room, event.turn, began_ms=event.at_ms)
+        case e.UtteranceHeard():
+            return _heard(room, event)
+        case e.TurnHeld():
+            return _with_turn(room, event.turn, held=True)
+        case e.AnswerFinished():
+            return _with_turn(room, event.turn, finished=event)
+        case e.TurnClosed():
+            return _with_turn(room, event.turn, closed_ms=event.at_ms)
+        case e.TurnScored():
+            return _with_turn(room, event.turn, score=event.score, delivery=event.delivery)
+        case e.NextQuestionChosen():
+            return room.model_copy(update={"chosen": event.question})
+        case e.InterviewerChanged():
+            return room.model_copy(update={"chair": event.to})
+        case e.Whispered():
+            line = Line(by=event.by, text=event.text, at_ms=event.at_ms)
+            return room.model_copy(update={"whispers": (*room.whispers, line)})
+        case e.NoteTaken():
+            line = Line(by=event.by, text=event.text, at_ms=event.at_ms)
+            return room.model_copy(update={"notes": (*room.notes, line)})
+        case e.InterviewPaused():
+            return room.model_copy(update={"paused": True})
+        case e.InterviewResumed():
+            return room.model_copy(update={"paused": False})
+        case e.EndRequested():
+            return room.model_copy(update={"ending": True, "paused": False})
+        case e.RoomClosed():
+            return room.model_copy(update={"closed_ms": event.at_ms})
+        case e.RoomOpened() | e.InterviewStarted() | e.QuestionRepeated():
+            return room
+        case _:
+            assert_never(event)
+
+
+def _joined(room: Room, event: e.ParticipantJoined) -> Room:
+    who = event.participant
+    before = room.presence(who.id)
+    connections = (*(before.connections if before else ()), event.connection)
+    if who.role is Role.CANDIDATE:
+        connections = (event.connection,)  # a second device takes over; the first is told to go
+    now = Presence(participant=who, connections=connections)
+    people = tuple(now if p is before else p for p in room.people) if before else (*room.people, now)
+    candidate = who.id if who.role is Role.CANDIDATE else room.candidate
+    return room.model_copy(update={"people": people, "candidate": candidate})
+
+
+def _left(room: Room, event: e.ParticipantLeft) -> Room:
+    people = tuple(
+        p.model_copy(update={"connections": tuple(c for c in p.connections if c != event.connection)})
+        if p.participant.id == event.participant
+        else p
+        for p in room.people
+    )
+    return room.model_copy(update={"people": people})
+
+
+def _heard(room: Room, event: e.UtteranceHeard) -> Room:
+    turn = room.turns[event.turn - 1]
+    held = turn.held and event.utterance.source is Source.TYPED  # speaking again ends the moment asked for
+    return _with_turn(room, event.turn, utterances=(*turn.utterances, event.utterance), held=held)
+
+
+def _with_turn(room: Room, number: int, **changes: object) -> Room:
+    turn = room.turns[number - 1].model_copy(update=changes)
+    return room.model_copy(update={"turns": (*room.turns[: number - 1], turn, *room.turns[number:])})

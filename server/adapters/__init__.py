@@ -1,0 +1,1 @@
+"""One file a vendor. Only `server.app` imports from here."""

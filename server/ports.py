@@ -1,0 +1,286 @@
+"""What the shell needs from outside, as Protocols. Adapters fulfil them; only `server.app` names an adapter.
+
+Decides the contracts, worked out in the docstrings; tests/contracts holds every adapter to them.
+"""
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import NamedTuple, Protocol
+
+from rooms.events import Event
+from rooms.people import Participant
+from rooms.protocol import Cursor, Frame
+from rooms.transcript import Word
+
+# --- the log --------------------------------------------------------------------------------------------------
+
+
+class Record(NamedTuple):
+    """One event in a room's log, with its place."""
+
+    version: int
+    """Counts from 1 without gaps."""
+    tag: str
+    before: str
+    """The tag of the record at version - 1 ("" at version 1). Another one than expected: the log forked."""
+    at: int
+    """Milliseconds since 1970, UTC."""
+    command: str
+    """The id of the command that caused it."""
+    event: Event
+
+
+class Appended(NamedTuple):
+    """The events are in the log, and were published in the same step."""
+
+    cursor: Cursor
+    fresh: bool
+    """False: this command id was appended before; `cursor` is where it ended then."""
+
+
+class Clash(NamedTuple):
+    """The log has moved on; nothing was appended."""
+
+    cursor: Cursor
+
+
+class Message(NamedTuple):
+    """What a subscriber of a room gets: a record of the log, or something told and not kept."""
+
+    room: str
+    record: Record | None
+    told: bytes | None
+    """A `rooms.protocol.Tell` as JSON."""
+
+
+class RoomLog(Protocol):
+    """Rooms as logs. Every method raises `Unavailable` when the store is away; none waits longer than its deadline.
+
+    Example: an empty room has the cursor version 0. Two writers both read version 7 and append: one gets Appended
+    with version 8, the other Clash with version 8, reads on from 7, decides again, and appends at 8.
+    """
+
+    async def append(
+        self, room: str, command: str, expected: Cursor | None, at: int, events: Sequence[Event]
+    ) -> Appended | Clash:
+        """Append and publish all events in one atomic step, if the log still stands at `expected`.
+
+        `expected` None: the room must be new; its log then begins a new epoch. The same command id appends once,
+        however often and whatever `expected` says.
+        """
+
+    async def head(self, room: str) -> Cursor | None:
+        """Where the log stands; None for a room that never was."""
+
+    async def heads(self, rooms: Sequence[str]) -> Mapping[str, Cursor]:
+        """The heads of many rooms in one round trip; rooms that never were are left out."""
+
+    async def read(self, room: str, after: int, limit: int) -> Sequence[Record]:
+        """At most `limit` records behind version `after`, in order."""
+
+    async def tell(self, room: str, key: str, tell: bytes) -> None:
+        """Publish something that is not kept, and remember it as the latest under `key` for those who join later."""
+
+    async def told(self, room: str) -> Sequence[bytes]:
+        """The latest of everything told."""
+
+    async def untell(self, room: str, key: str) -> None:
+        """Forget the latest under `key`."""
+
+
+class Subscriber(Protocol):
+    """One process's ear on many rooms: messages may be lost or late, and `server.feed` heals that from the log."""
+
+    async def subscribe(self, room: str) -> None:
+        """From when this returns, the room's messages are delivered."""
+
+    async def unsubscribe(self, room: str) -> None: ...
+
+    async def run(self, deliver: Callable[[Message], None], reconnected: Callable[[], None]) -> None:
+        """Deliver messages until cancelled. After a lost connection: subscribe all again, then `reconnected()`."""
+
+
+# --- audio ----------------------------------------------------------------------------------------------------
+
+
+class AudioLog(Protocol):
+    """The audio of rooms on its way to hearing: bounded, and forgotten once heard."""
+
+    async def append(self, room: str, stream: str, frames: Sequence[Frame]) -> int:
+        """Keep frames; those that are there already are skipped. Returns the last frame number that is safe.
+
+        Frames of a stream are kept in order without gaps: a frame ahead of the next expected one is not kept, so
+        the returned number tells the client from where to send again. Raises `AudioFull` when hearing is too far
+        behind; the client keeps its frames and sends them again.
+        """
+
+    async def through(self, room: str, stream: str) -> int | None:
+        """The last frame number that is safe; None before the first."""
+
+    async def read(self, rooms: Mapping[str, str]) -> Mapping[str, tuple[str, Sequence[tuple[str, Frame]]]]:
+        """For each room and position (""= from the oldest kept), what came after: new position, (stream, frame)s.
+
+        One round trip for all rooms; rooms with nothing new are left out. Does not wait.
+        """
+
+    async def forget(self, room: str, position: str) -> None:
+        """Frames up to and including `position` were heard out and may go."""
+
+    async def erase(self, room: str) -> None:
+        """Delete all audio of a room (it closed, or consent was withdrawn)."""
+
+
+# --- work on rooms --------------------------------------------------------------------------------------------
+
+
+class Leases(Protocol):
+    """Which worker serves a room. One holder at a time; a dead holder's lease runs out by itself."""
+
+    async def open_rooms(self) -> Sequence[str]:
+        """Rooms that want a worker: announced and not yet retired."""
+
+    async def announce(self, room: str) -> None:
+        """The room wants a worker. Called before its first event is appended."""
+
+    async def retire(self, room: str) -> None:
+        """The room is archived and wants no worker any more."""
+
+    async def take(self, room: str, holder: str, ttl_ms: int) -> int | None:
+        """A fencing number that grows with each new holder, or None while another holds the room."""
+
+    async def keep(self, rooms: Sequence[str], holder: str, ttl_ms: int) -> frozenset[str]:
+        """Prolong many leases in one round trip; returns those still held."""
+
+    async def release(self, room: str, holder: str) -> None: ...
+
+    async def beat(self, worker: str, ttl_ms: int) -> None:
+        """A web worker says that it lives; its connections count as present."""
+
+    async def alive(self, workers: Sequence[str]) -> frozenset[str]:
+        """Those of the web workers that lately said so."""
+
+
+# --- entry ----------------------------------------------------------------------------------------------------
+
+
+class Ticket(NamedTuple):
+    room: str
+    participant: Participant
+    origin: str
+    """The origin that the ticket was given to; a socket from another one is refused ("" for programs)."""
+
+
+class Tickets(Protocol):
+    async def issue(self, ticket: Ticket, ttl_s: int) -> str:
+        """A secret that lets its bearer in once within `ttl_s` seconds."""
+
+    async def spend(self, secret: str) -> Ticket | None:
+        """The ticket, once; None if unknown, spent or expired."""
+
+
+# --- hearing --------------------------------------------------------------------------------------------------
+
+
+class Hypothesis(NamedTuple):
+    """What an utterance under way seems to say; times count from the utterance's first sample, in ms."""
+
+    words: Sequence[Word]
+
+
+class UtteranceStream(Protocol):
+    """One utterance on its way through a recogniser. Its methods are awaited one after the other."""
+
+    async def hear(self, pcm: bytes) -> Hypothesis | None:
+        """More audio (16-bit, 16 kHz). A new hypothesis for the whole utterance, where the recogniser has one."""
+
+    async def finish(self) -> Sequence[Word]:
+        """The final words. Raises `TranscriberFailed`, after which the utterance can be tried on another stream."""
+
+    async def abandon(self) -> None:
+        """Drop everything. Also after a failure."""
+
+
+class Transcriber(Protocol):
+    """Speech to words. Never blocks the event loop; every call has a deadline."""
+
+    @property
+    def label(self) -> str:
+        """A name that a reader understands, such as "Whisper small.en"."""
+
+    @property
+    def caution(self) -> str | None:
+        """What to know before trusting the words; shown in room, log and report. None: nothing."""
+
+    def open(self, hints: Sequence[str] = ()) -> UtteranceStream:
+        """A stream for one utterance. `hints`: names and terms that may be said."""
+
+
+class Voice(Protocol):
+    """Voice activity of one stream of audio. State per instance; one frame of 512 samples (32 ms) at a time."""
+
+    def probability(self, samples: bytes) -> float:
+        """0 to 1 that the 1,024 bytes hold speech. CPU-bound, about 0.1 ms: call it off the event loop."""
+
+
+# --- the database ---------------------------------------------------------------------------------------------
+
+
+class ReportRow(NamedTuple):
+    room: str
+    owner: str
+    mode: str
+    opened_at: int
+    closed_at: int
+    overall: float | None
+    questions: int
+
+
+class ReportStore(Protocol):
+    """Kept rooms and reports. Raises `Unavailable` when the database is away."""
+
+    async def archive(self, room: str, epoch: str, records: Sequence[Record]) -> None:
+        """Keep records of a room's log; those kept before are left as they are."""
+
+    async def archived(self, room: str) -> int:
+        """The version up to which the room's log is kept without a gap; 0 for none."""
+
+    async def records(self, room: str, after: int = 0) -> AsyncIterator[Record]:
+        """The kept log, in order."""
+        yield  # pragma: no cover - a Protocol's way to say "generator"
+
+    async def keep_report(self, row: ReportRow, report: bytes) -> None:
+        """Keep a report (JSON), its turns and marks; keeping it again replaces it with the same."""
+
+    async def report(self, room: str) -> tuple[ReportRow, bytes] | None: ...
+
+    async def reports(self, owner: str, limit: int, before: int | None = None) -> Sequence[ReportRow]:
+        """An owner's reports, newest first, closed before the given time."""
+
+    async def ping(self) -> None: ...
+
+
+class Clock(Protocol):
+    def now_ms(self) -> int:
+        """Milliseconds since 1970, UTC."""
+
+
+Lifespan = AbstractAsyncContextManager[None]
+
+
+# --- what can go wrong outside --------------------------------------------------------------------------------
+
+
+class Unavailable(Exception):
+    """A store outside (Redis, the database) is away or full. `part` names it; nothing acknowledged is lost."""
+
+    def __init__(self, part: str, *, full: bool = False) -> None:
+        super().__init__(f"{part} is {'full' if full else 'away'}")
+        self.part, self.full = part, full
+
+
+class AudioFull(Exception):
+    """Hearing is too far behind to take more audio of this room."""
+
+
+class TranscriberFailed(Exception):
+    """The recogniser failed or outlasted its deadline on this utterance."""

@@ -1,0 +1,94 @@
+"""Every environment variable of Greenroom: typed, with its unit in its name, read once at start.
+
+Decides names and defaults; never what they lead to. Secrets have no default: the laptop's `greenroom serve` makes its
+own under var/ and hands them on through the environment.
+"""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+Positive = Annotated[int, Field(gt=0)]
+
+
+class Settings(BaseSettings):
+    """Set each by an environment variable of the same name, in capitals."""
+
+    model_config = SettingsConfigDict(env_file=None, extra="ignore", frozen=True)
+
+    # where things are
+    redis_url: str
+    """redis://, rediss:// or unix://; where rooms live."""
+    database_url: str
+    """postgresql+asyncpg:// or sqlite+aiosqlite://; where reports and archives are kept."""
+    public_url: str = "http://127.0.0.1:8000"
+    """The address under which people reach Greenroom."""
+    allowed_origins: str = ""
+    """More origins from which sockets and unsafe requests are taken, separated by commas."""
+    var_dir: Path = Path("var")
+    """Where a laptop keeps its data."""
+    secret_key: SecretStr
+    """Signs sessions and invitations; at least 32 characters."""
+    sign_in_token: SecretStr | None = None
+    """Whoever brings this token is the owner. The laptop's link holds it; leave it out where people log in otherwise."""
+
+    # hearing
+    transcriber: Literal["auto", "whisper", "pocketsphinx", "openai", "none"] = "auto"
+    whisper_model: str = "small.en"
+    """A directory with a CTranslate2 model, or a model's name that is cached or can be fetched."""
+    whisper_threads: Positive = 2
+    openai_api_key: SecretStr | None = None
+    openai_base_url: str | None = None
+    openai_transcribe_model: str = "gpt-4o-mini-transcribe"
+    transcribe_timeout_s: Positive = 30
+    """How long one utterance may take to become final."""
+    turn_silence_ms: Positive = 2500
+    """Silence after which a spoken answer is over."""
+    turn_limit_s: Positive = 600
+    utterance_silence_ms: Positive = 700
+    """Silence after which an utterance is written down."""
+    utterance_limit_ms: Positive = 25_000
+
+    # interviewing and scoring
+    interviewer_patience_ms: Positive = 2_000
+    """How long the next question waits for the last answer's score."""
+
+    # limits
+    rooms_per_worker: Positive = 100
+    """Rooms that one worker process hears, scores and archives at a time."""
+    connections_per_room: Positive = 50
+    connections_per_worker: Positive = 10_000
+    messages_per_second: Positive = 20
+    """Commands a connection may send on average; bursts of three times as many pass."""
+    audio_backlog_s: Positive = 60
+    """Seconds of a room's audio that may wait for hearing."""
+    outbox_bytes: Positive = 1_048_576
+    """What a slow reader may leave unread before its socket is aborted."""
+    ticket_ttl_s: Positive = 30
+    session_ttl_s: Positive = 30 * 24 * 3600
+    invitation_ttl_s: Positive = 7 * 24 * 3600
+    redis_timeout_ms: Positive = 3_000
+    database_timeout_ms: Positive = 5_000
+    worker_ttl_ms: Positive = 6_000
+    """How long a silent worker counts as alive: its leases and its connections last as long."""
+    reconnect_grace_ms: Positive = 3_000
+    """How long a dropped connection may take to come back before its person counts as gone."""
+    drain_s: Positive = 10
+
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @cached_property
+    def origins(self) -> frozenset[str]:
+        """Origins from which browsers may open sockets and send unsafe requests."""
+        public = urlsplit(self.public_url)
+        more = (origin.strip() for origin in self.allowed_origins.split(","))
+        return frozenset({f"{public.scheme}://{public.netloc}", *filter(None, more)})
+
+    @property
+    def secure(self) -> bool:
+        """Whether people reach Greenroom over TLS."""
+        return self.public_url.startswith("https://")
