@@ -192,11 +192,13 @@ class Refused(Value):
 
 
 class AudioSafe(Value):
-    """Frames up to `through` are in the log: the client may forget them."""
+    """Frames up to `through` are safe: the client may forget them. `through` None: none are yet."""
 
     type: Literal["audio_safe"] = "audio_safe"
     stream: Stream
-    through: FrameNumber
+    through: FrameNumber | None
+    again: bool = False
+    """Frames behind `through` arrived but were not kept (a gap, or hearing is behind): send from there again."""
 
 
 class Moving(Value):

@@ -10,6 +10,7 @@ from typing import assert_never
 from rooms import events as e
 from rooms.events import Event
 from rooms.people import Role
+from rooms.protocol import DeliverySoFar, Tell
 from rooms.state import Room, replay
 
 _STAFF = frozenset({Role.COACH, Role.INTERVIEWER, Role.SYSTEM})
@@ -66,3 +67,8 @@ def view(event: Event, role: Role) -> Event | None:
 def snapshot(events: Iterable[Event], role: Role) -> Room | None:
     """The room as this role sees it."""
     return replay(seen for event in events if (seen := view(event, role)) is not None)
+
+
+def hears(tell: Tell, role: Role) -> bool:
+    """Whether this role is told: running figures would only distract the one who speaks."""
+    return not (isinstance(tell, DeliverySoFar) and role is Role.CANDIDATE)
