@@ -1,0 +1,77 @@
+"""Phrases that show something whatever the topic: numbers, reasons, trade-offs, results, lessons, parts of a story.
+
+Decides where in an answer such a phrase stands. Never what it adds to a score.
+"""
+
+import tomllib
+from collections.abc import Iterable
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any, NamedTuple
+
+from scoring.words import Token, stems_of
+
+NEGATION_REACH = 3
+"""A negation this many words before a phrase takes it back ("we never measured")."""
+
+
+class Hit(NamedTuple):
+    """A phrase found: the tokens `first` to `last` of a reading."""
+
+    cue: str
+    phrase: str
+    first: int
+    last: int
+
+
+class CueBook(NamedTuple):
+    labels: dict[str, str]
+    """What a reader calls each cue."""
+    by_stem: dict[str, tuple[tuple[tuple[str, ...], str, str], ...]]
+    """First stem -> (stems, cue, phrase), longest phrase first."""
+    parts: dict[str, tuple[str, ...]]
+    """Family -> its parts in the order in which they are best told."""
+
+
+@lru_cache(maxsize=1)
+def cue_book() -> CueBook:
+    """The cue phrases of the package, read once."""
+    raw = tomllib.loads((files("scoring") / "lexicon" / "cues.toml").read_text(encoding="utf-8"))
+    families: dict[str, dict[str, Any]] = raw.pop("part")
+    cues = raw | {f"{family}.{part}": cue for family, parts in families.items() for part, cue in parts.items()}
+    by_stem: dict[str, list[tuple[tuple[str, ...], str, str]]] = {}
+    for name, cue in cues.items():
+        for phrase in dict.fromkeys(cue["phrases"]):
+            stems = stems_of(phrase)
+            by_stem.setdefault(stems[0], []).append((stems, name, phrase))
+    return CueBook(
+        labels={name: cue["label"] for name, cue in cues.items()},
+        by_stem={first: tuple(sorted(found, key=lambda f: (-len(f[0]), f[1:]))) for first, found in by_stem.items()},
+        parts={family: tuple(f"{family}.{part}" for part in parts) for family, parts in families.items()},
+    )
+
+
+def find_cues(tokens: tuple[Token, ...]) -> dict[str, list[Hit]]:
+    """Every cue phrase in the tokens, by cue, in order; within one cue no two hits overlap."""
+    book = cue_book().by_stem
+    stems = tuple(token.stem for token in tokens)
+    found: dict[str, list[Hit]] = {}
+    for i, first in enumerate(stems):
+        for phrase, cue, text in book.get(first, ()):
+            last = i + len(phrase) - 1
+            if stems[i : last + 1] == phrase and tokens[i].utterance == tokens[last].utterance:
+                hits = found.setdefault(cue, [])
+                if not hits or hits[-1].last < i:
+                    hits.append(Hit(cue, text, i, last))
+    return found
+
+
+def different(hits: Iterable[Hit]) -> list[Hit]:
+    """One hit for each different phrase: saying "because" ten times shows no more than saying it once."""
+    return list({hit.phrase: hit for hit in reversed(list(hits))}.values())[::-1]
+
+
+def taken_back(tokens: tuple[Token, ...], first: int, negations: frozenset[str]) -> bool:
+    """Whether a negation stands shortly before the token `first`, in the same sentence."""
+    reach = tokens[max(0, first - NEGATION_REACH) : first]
+    return any(token.word in negations and token.sentence == tokens[first].sentence for token in reach)

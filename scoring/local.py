@@ -1,0 +1,90 @@
+"""The offline scorer: a rubric and the words of an answer into a score. No key, no network, always the same bytes.
+
+Decides whether there is enough to go on, then marks every rubric point and hands over to `combine`. Never looks at
+how something was said.
+"""
+
+from collections.abc import Mapping
+
+from rooms.evidence import Dimension, DimensionScore, Level, Mark, Score
+from rooms.transcript import Transcript
+from scoring.combine import combine
+from scoring.dimensions import LABELS, Feature, measure, own_stems, says_no_answer
+from scoring.reading import Reading, read
+from scoring.recall import Compiled, compile_rubric, index, mark, weigh
+from scoring.rubric import Rubric
+from scoring.verdict import checked
+from scoring.weights import Weights, load_weights
+from scoring.words import word_lists
+
+SCORER = "local"
+ASIDE_CAUTION = "A sentence that spoke to the marker was set aside."
+NO_ANSWER_WORDS = 12
+"""With fewer words of one's own, "I don't know" is the answer and not a way into one."""
+
+
+def score(
+    rubric: Rubric, transcript: Transcript, weights: Weights | None = None, *, caution: str | None = None
+) -> Score:
+    """What the content of an answer is worth.
+
+    `caution` is what a reader should know before trusting the words, such as an unreliable recogniser: it widens
+    the interval and is shown. The result abstains, with the reason, when there is too little to go on.
+    """
+    weights = weights or load_weights()
+    compiled = compile_rubric(rubric)
+    reading = read(transcript)
+    noted = " ".join(note for note in (caution, ASIDE_CAUTION if reading.asides else None) if note) or None
+    reason = too_little(reading, compiled, weights)
+    if reason is not None:
+        return _abstained(rubric, weights, reason, noted)
+    where = index(reading)
+    if says_no_answer(reading) and len(own_stems(reading, compiled)) < NO_ANSWER_WORDS:
+        marks = tuple(_absent(rubric, "The answer says that there is none."))
+        features: Mapping[str, Feature] = {name: Feature(0.0, label) for name, label in LABELS.items()}
+    else:
+        found = [
+            mark(point, weigh(target, reading, where, weights.recall), reading, weights.recall)
+            for point, target in zip(rubric.points, compiled.points, strict=True)
+        ]
+        marks = checked(found, transcript)
+        features = measure(reading, compiled, where, rubric.family, weights)
+    return combine(rubric, marks, features, reading, weights, scorer=SCORER, caution=noted)
+
+
+def too_little(reading: Reading, compiled: Compiled, weights: Weights) -> str | None:
+    """Why there is no telling, or None. Words that merely miss the point are enough to tell: they score low."""
+    figures = weights.abstain
+    if not reading.spoken:
+        return "Nothing was said."
+    if not reading.tokens:
+        return "Only the marker was spoken to; nothing answers the question."
+    own = own_stems(reading, compiled)
+    if len(own) < figures.own_words and not says_no_answer(reading):
+        said = "The answer only says the question back" if _echoes(reading, compiled) else "Too little was said"
+        return f"{said}: {len(own)} different words of its own."
+    if len(reading.tokens) >= figures.english_from_words:
+        everyday = sum(token.word in word_lists().function for token in reading.tokens) / len(reading.tokens)
+        if everyday < figures.english_share:
+            return "The words do not read like English sentences."
+    return None
+
+
+def _echoes(reading: Reading, compiled: Compiled) -> bool:
+    return sum(token.stem in compiled.question for token in reading.tokens) >= 3
+
+
+def _absent(rubric: Rubric, reason: str) -> list[Mark]:
+    return [Mark(point=p.id, criterion=p.text, level=Level.ABSENT, reason=reason) for p in rubric.points]
+
+
+def _abstained(rubric: Rubric, weights: Weights, reason: str, caution: str | None) -> Score:
+    return Score(
+        overall=None,
+        dimensions=tuple(DimensionScore(dimension=d, score=None, abstained=reason) for d in Dimension),
+        marks=tuple(_absent(rubric, reason)),
+        scorer=SCORER,
+        weights=weights.version,
+        abstained=reason,
+        caution=caution,
+    )

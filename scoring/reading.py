@@ -1,0 +1,130 @@
+"""What of an answer counts as content: a transcript read once, with everything else set aside.
+
+Set aside are fillers, words said twice in a row, passages repeated later on, and sentences that speak to the marker
+instead of the interviewer. So none of them can raise or lower a content score. Never decides what the rest is worth.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from rooms.transcript import Quote, Transcript, quote
+from scoring.words import SENTENCE_END, Token, tokens_of, word_lists
+
+REPEAT_LENGTH = 6
+"""A run of this many words that came before already is a repetition, not a turn of phrase."""
+ASIDE_WORDS = 15
+"""Recognised speech has no full stops: this many words after an instruction to the marker go with it."""
+
+_TO_THE_MARKER = re.compile(
+    r"\b(?:system|assistant|developer)\s*(?:prompt|message|note)?\s*:"
+    r"|\b(?:ignore|disregard|forget|override|bypass)\b[^.!?\n]{0,40}"
+    r"\b(?:rubric|instructions?|prompts?|criteria|guidelines|rules above|scoring|previous|above)\b"
+    r"|\b(?:give|award|grant|assign|grade|mark|rate|score)\s+(?:me|this|it|my|the answer|this answer|the candidate|us)\b"
+    r"[^.!?\n]{0,40}?\b(?:(?:a|an|the|at|as|with|full|maximum|max|perfect|top|highest|high|best)\s+)*"
+    r"(?:five|5|ten|10|100|hundred|full marks|maximum|perfect|top marks|highest|points|present|score)\b"
+    r"(?!\s+(?:minutes?|seconds?|hours?|days?|weeks?|months?|years?|people|engineers|reasons|examples|options|%|percent))"
+    r"|\bmark (?:every|all|each)\b[^.!?\n]{0,30}\b(?:points?|criteri\w+|present)\b"
+    r"|\b(?:this|my) answer (?:deserves|should (?:get|receive|score)|must (?:get|receive|score))\b"
+    r"|\byou are (?:now )?(?:an? )?(?:grader|grading|marker|judge|scorer)\b"
+    r"|\b(?:note|message|instructions?) (?:to|for) (?:the )?(?:grader|marker|judge|scorer|scoring model|ai)\b",
+    re.IGNORECASE,
+)
+
+
+class Reading(NamedTuple):
+    """The tokens of an answer that count, in order, and what was set aside."""
+
+    transcript: Transcript
+    tokens: tuple[Token, ...]
+    spoken: int
+    """Words before anything but fillers was set aside."""
+    asides: tuple[Quote, ...]
+    """Sentences that addressed the marker."""
+
+    def quote(self, first: int, last: int) -> Quote:
+        """The exact words from token `first` to token `last`, both in one utterance."""
+        start, end = self.tokens[first], self.tokens[last]
+        return quote(self.transcript.utterances[start.utterance], start.start, end.end)
+
+
+def read(transcript: Transcript) -> Reading:
+    """Read a transcript. Same transcript, same reading."""
+    tokens: list[Token] = []
+    asides: list[Quote] = []
+    spoken, sentence = 0, 0
+    for number, utterance in enumerate(transcript.utterances):
+        found = without_fillers(tokens_of(utterance.text, number, sentence))
+        spoken += len(found)
+        if found:
+            sentence = found[-1].sentence + 1
+        for start, end in _asides(utterance.text):
+            asides.append(quote(utterance, start, end))
+            found = [token for token in found if token.end <= start or token.start >= end]
+        tokens += found
+    return Reading(transcript, tuple(_without_repeats(_without_stutter(tokens))), spoken, tuple(asides))
+
+
+def without_fillers(tokens: Sequence[Token]) -> list[Token]:
+    """The tokens that are not filled gaps ("um", "you know")."""
+    lists = word_lists()
+    kept = [token for token in tokens if token.word not in lists.fillers]
+    return [token for token, in_phrase in zip(kept, phrase_mask(kept, lists.filler_phrases), strict=True) if not in_phrase]
+
+
+def phrase_mask(tokens: Sequence[Token], phrases: Sequence[tuple[str, ...]]) -> list[bool]:
+    """For each token whether it is part of one of the phrases."""
+    mask = [False] * len(tokens)
+    firsts = {phrase[0] for phrase in phrases}
+    for i, token in enumerate(tokens):
+        if token.word in firsts:
+            for phrase in phrases:
+                if tuple(t.word for t in tokens[i : i + len(phrase)]) == phrase:
+                    mask[i : i + len(phrase)] = [True] * len(phrase)
+    return mask
+
+
+def _asides(text: str) -> list[tuple[int, int]]:
+    """Where the text speaks to the marker: the sentence around, but no more than a breath of it after."""
+    spans = []
+    for match in _TO_THE_MARKER.finditer(text):
+        before = [m.end() for m in SENTENCE_END.finditer(text, 0, match.start())]
+        start = before[-1] if before else 0
+        if len(text[start : match.start()].split()) > ASIDE_WORDS:
+            start = match.start()
+        after = SENTENCE_END.search(text, match.end())
+        end = after.end() if after else len(text)
+        words_after = list(re.finditer(r"\S+", text[match.end() : end]))
+        if len(words_after) > ASIDE_WORDS:
+            end = match.end() + words_after[ASIDE_WORDS - 1].end()
+        while start < match.start() and text[start].isspace():
+            start += 1
+        spans.append((start, end))
+    return spans
+
+
+def _without_stutter(tokens: Sequence[Token]) -> list[Token]:
+    """Of a word, or of two to three words, said twice in a row only the last is kept: the first was a false start."""
+    kept: list[Token] = []
+    for token in tokens:
+        kept.append(token)
+        for size in (3, 2, 1):
+            if len(kept) >= 2 * size and not token.numeric:
+                last, before = kept[-size:], kept[-2 * size : -size]
+                if all(a.word == b.word for a, b in zip(last, before, strict=True)):
+                    del kept[-2 * size : -size]
+                    break
+    return kept
+
+
+def _without_repeats(tokens: Sequence[Token]) -> list[Token]:
+    """Passages that came before, word for word, count once."""
+    words = [token.word for token in tokens]
+    seen: set[tuple[str, ...]] = set()
+    repeated = [False] * len(tokens)
+    for i in range(len(words) - REPEAT_LENGTH + 1):
+        run = tuple(words[i : i + REPEAT_LENGTH])
+        if run in seen:
+            repeated[i : i + REPEAT_LENGTH] = [True] * REPEAT_LENGTH
+        seen.add(run)
+    return [token for token, again in zip(tokens, repeated, strict=True) if not again]

@@ -1,0 +1,261 @@
+"""How far an answer reaches each rubric point, and on which words that rests.
+
+Weighted soft recall of the point's own words, with the question's words taken out, joined with its cue phrases.
+Decides the level of every point. Never a number of the score.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from rooms.evidence import Level, Mark
+from rooms.transcript import Quote
+from scoring.cues import taken_back
+from scoring.reading import Reading
+from scoring.rubric import Criterion, Rubric
+from scoring.weights import Recall
+from scoring.words import NUMBER, TOKEN, stem, stems_of, weight_of, word_lists
+
+QUOTE_WORDS = 18
+"""A quote is a phrase to recognise, not the whole answer."""
+
+
+class Cue(NamedTuple):
+    text: str
+    stems: tuple[str, ...]
+
+
+class Target(NamedTuple):
+    """What to look for: the weighted stems of a text, and its cues."""
+
+    stems: dict[str, float]
+    total: float
+    cues: tuple[Cue, ...]
+
+
+class Compiled(NamedTuple):
+    """A rubric made ready for matching."""
+
+    question: frozenset[str]
+    points: tuple[Target, ...]
+    reference: Target
+
+
+class Evidence(NamedTuple):
+    """What was found for a target: strength 0 to 1, and the token spans it rests on, strongest first."""
+
+    strength: float
+    spans: tuple[tuple[int, int], ...]
+    words: tuple[str, ...]
+
+
+class Index(NamedTuple):
+    """Where each stem of an answer stands, and which stems share a beginning."""
+
+    places: dict[str, list[int]]
+    by_prefix: dict[str, tuple[str, ...]]
+
+
+@lru_cache(maxsize=2_000)
+def compile_rubric(rubric: Rubric) -> Compiled:
+    """The stems and cues of a rubric, weighed once. A stem that several points share tells less about each."""
+    question = frozenset(s for s in stems_of(rubric.question) if weight_of(s) > 0)
+    texts = [_content(point.text, question, word_lists().criterion) for point in rubric.points]
+    shared: dict[str, int] = {}
+    for stems in texts:
+        for found in stems:
+            shared[found] = shared.get(found, 0) + 1
+    return Compiled(
+        question=question,
+        points=tuple(
+            _target({s: w / shared[s] for s, w in stems.items()}, point.cues, question)
+            for stems, point in zip(texts, rubric.points, strict=True)
+        ),
+        reference=_target(_content(rubric.reference, question, frozenset()), (), question),
+    )
+
+
+def _content(text: str, question: frozenset[str], left_out: frozenset[str]) -> dict[str, float]:
+    found = {}
+    for match in TOKEN.finditer(text):
+        word = match.group().lower()
+        if word not in word_lists().function and stem(word) not in question | left_out:
+            weight = weight_of(stem(word))
+            if weight > 0:
+                found[stem(word)] = weight
+    return found
+
+
+def _target(stems: dict[str, float], cues: Iterable[str], question: frozenset[str]) -> Target:
+    compiled = []
+    for cue in cues:
+        parts = stems_of(cue)
+        content = tuple(s for s in parts if s == NUMBER or weight_of(s) > 0) or parts
+        if not all(s in question for s in content):
+            compiled.append(Cue(cue, content))
+    return Target(stems, sum(stems.values()), tuple(compiled))
+
+
+def index(reading: Reading) -> Index:
+    """Stems to their places, in order."""
+    places: dict[str, list[int]] = {}
+    for i, token in enumerate(reading.tokens):
+        places.setdefault(token.stem, []).append(i)
+        if token.numeric:
+            places.setdefault(NUMBER, []).append(i)
+    prefixes: dict[str, list[str]] = {}
+    for found in places:
+        if len(found) >= 5:
+            prefixes.setdefault(found[:5], []).append(found)
+    return Index(places, {prefix: tuple(stems) for prefix, stems in prefixes.items()})
+
+
+def similar(index: Index, stem: str) -> tuple[str, float]:
+    """The stem of the answer nearest to this one, and how near: 1 the same, less for a shared beginning, 0 none."""
+    if stem in index.places:
+        return stem, 1.0
+    best, nearness = "", 0.0
+    for other in index.by_prefix.get(stem[:5], ()) if len(stem) >= 5 else ():
+        shared = next((i for i, (a, b) in enumerate(zip(stem, other, strict=False)) if a != b), min(len(stem), len(other)))
+        share = shared / max(len(stem), len(other))
+        if share >= 0.6 and share > nearness:
+            best, nearness = other, share
+    return best, 0.8 * nearness
+
+
+def weigh(target: Target, reading: Reading, index: Index, figures: Recall) -> Evidence:
+    """All evidence for one target in an answer."""
+    cues = _cue_hits(target, reading, index, figures)
+    recalled, where, words = _recall(target, index, figures.window_words)
+    slope = (recalled - figures.recall_from) / (figures.recall_full - figures.recall_from)
+    strength = min(1.0, max(0.0, slope))
+    spans = [span for _, span, _ in cues]
+    said = [reading.quote(*span).text for span in spans]
+    if strength > 0 and where:
+        spans.append(where)
+        said += [word for word in words if word not in said]
+    missing = 1.0 - strength
+    for worth, _, _ in cues:
+        missing *= 1.0 - worth
+    return Evidence(1.0 - missing, tuple(spans), tuple(said))
+
+
+def _cue_hits(target: Target, reading: Reading, index: Index, figures: Recall) -> list[tuple[float, tuple[int, int], str]]:
+    """(worth, span, cue) of every cue found, strongest first; cues resting on the same words count once."""
+    negations = word_lists().negations
+    hits = []
+    for cue in target.cues:
+        span = _find(cue.stems, reading, index, figures.cue_slack_words)
+        if span is not None:
+            worth = figures.word_cue if len(cue.stems) == 1 else figures.phrase_cue
+            own = set(cue.text.split()) & negations
+            if not own and taken_back(reading.tokens, span[0], negations):
+                worth *= figures.taken_back
+            hits.append((worth, span, cue.text))
+    hits.sort(key=lambda hit: (-hit[0], hit[1], hit[2]))
+    kept: list[tuple[float, tuple[int, int], str]] = []
+    for hit in hits:
+        if all(hit[1][1] < other[1][0] or hit[1][0] > other[1][1] for other in kept):
+            kept.append(hit)
+    return kept
+
+
+def _find(stems: tuple[str, ...], reading: Reading, index: Index, slack: int) -> tuple[int, int] | None:
+    """The first tight place where all stems stand together, in any order, in one utterance."""
+    places = [index.places.get(s) for s in stems]
+    if any(not found for found in places):
+        return None
+    lists = [found for found in places if found]
+    rarest = min(lists, key=len)
+    if len(lists) == 1:
+        return rarest[0], rarest[0]
+    reach = len(stems) + slack
+    for anchor in rarest:
+        near = [_nearest(found, anchor) for found in lists]
+        first, last = min(near), max(near)
+        if last - first < reach and reading.tokens[first].utterance == reading.tokens[last].utterance:
+            return first, last
+    return None
+
+
+def _nearest(places: list[int], anchor: int) -> int:
+    at = bisect_left(places, anchor)
+    around = places[max(0, at - 1) : at + 1]
+    return min(around, key=lambda place: (abs(place - anchor), place))
+
+
+def _recall(target: Target, index: Index, window: int) -> tuple[float, tuple[int, int] | None, tuple[str, ...]]:
+    """The best share of the target's weight that stands within one window of words; where; and which words."""
+    hits = []
+    for wanted, weight in target.stems.items():
+        found, nearness = similar(index, wanted)
+        if nearness > 0:
+            hits += [(place, wanted, weight * nearness, found) for place in index.places[found]]
+    if not hits:
+        return 0.0, None, ()
+    hits.sort()
+    best, best_range = 0.0, (0, 0)
+    counts: dict[str, int] = {}
+    total, left = 0.0, 0
+    for right, (place, wanted, weight, _) in enumerate(hits):
+        counts[wanted] = counts.get(wanted, 0) + 1
+        total += weight if counts[wanted] == 1 else 0.0
+        while hits[left][0] <= place - window:
+            gone = hits[left]
+            counts[gone[1]] -= 1
+            total -= gone[2] if counts[gone[1]] == 0 else 0.0
+            left += 1
+        if total > best + 1e-9:
+            best, best_range = total, (left, right)
+    inside = hits[best_range[0] : best_range[1] + 1]
+    return best / target.total, (inside[0][0], inside[-1][0]), tuple(dict.fromkeys(hit[3] for hit in inside))
+
+
+def mark(point: Criterion, evidence: Evidence, reading: Reading, figures: Recall) -> Mark:
+    """The mark of one point: its level, exact quotes, and the reason in a sentence."""
+    quotes = quotes_of(reading, evidence.spans)
+    if evidence.strength >= figures.present and quotes:
+        level, reason = Level.PRESENT, f"Says it: {_said(quotes)}."
+    elif evidence.strength >= figures.partial and quotes:
+        level, reason = Level.PARTIAL, f"Touches it with {_said(quotes)}, but leaves part of it out."
+    else:
+        level, quotes, reason = Level.ABSENT, (), "Nothing in the answer shows this."
+    return Mark(point=point.id, criterion=point.text, level=level, quotes=quotes, reason=reason)
+
+
+def quotes_of(reading: Reading, spans: Sequence[tuple[int, int]], most: int = 2) -> tuple[Quote, ...]:
+    """Exact quotes around token spans, widened to the phrase they stand in; at most `most`, none twice."""
+    quotes: list[Quote] = []
+    covered: list[tuple[int, int]] = []
+    for first, last in spans:
+        if len(quotes) < most and not any(a <= first and last <= b for a, b in covered):
+            a, b = _widen(reading, first, last)
+            covered.append((a, b))
+            quotes.append(reading.quote(a, b))
+    return tuple(quotes)
+
+
+def _widen(reading: Reading, first: int, last: int) -> tuple[int, int]:
+    """Out to the ends of the sentence, but no further than QUOTE_WORDS words, and never out of the utterance."""
+    tokens = reading.tokens
+    home, sentences = tokens[first].utterance, {tokens[first].sentence, tokens[last].sentence}
+    while last > first and tokens[last].utterance != home:
+        last -= 1
+    last = min(last, first + QUOTE_WORDS - 1)
+    while last - first + 1 < QUOTE_WORDS:
+        before = first > 0 and tokens[first - 1].utterance == home and tokens[first - 1].sentence in sentences
+        after = (
+            last + 1 < len(tokens)
+            and tokens[last + 1].utterance == home
+            and tokens[last + 1].sentence in sentences
+        )
+        if not before and not after:
+            break
+        first -= 1 if before else 0
+        last += 1 if after and last - first + 1 < QUOTE_WORDS else 0
+    return first, last
+
+
+def _said(quotes: Sequence[Quote]) -> str:
+    return " and ".join(f"“{quote.text}”" for quote in quotes)

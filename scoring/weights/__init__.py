@@ -1,0 +1,162 @@
+"""The figures that turn marks and features into numbers: versioned, with a hash, so an old score can be replayed.
+
+Decides whether a weights file is what it claims to be. Never which version a room uses.
+"""
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib.resources import files
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationError
+
+from rooms.evidence import Dimension
+from rooms.values import Value
+from scoring.rubric import Family
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Points = Annotated[float, Field(ge=-5, le=5)]
+NEWEST = "1.0.0"
+MEASURED = frozenset(
+    {"points", "reference", "topic", "parts", "in_order", "measured", "amount", "short_sentences", "varied_words"}
+)
+"""Features that are shares already; all others are counted and divided by what is enough."""
+
+
+class WeightsError(ValueError):
+    """A weights file is missing, malformed, or not the file its hash promises."""
+
+
+class Recall(Value):
+    """How found words become a level."""
+
+    present: Share
+    partial: Share
+    word_cue: Share
+    """What one single-word cue is worth."""
+    phrase_cue: Share
+    taken_back: Share
+    """What remains of a cue after "not"."""
+    cue_slack_words: Annotated[int, Field(ge=0, le=20)]
+    """Words that may stand between the words of a cue."""
+    window_words: Annotated[int, Field(ge=5, le=200)]
+    """The words of a point must stand this close together."""
+    recall_from: Share
+    """Below this share of a point's words nothing is recalled."""
+    recall_full: Share
+    """From this share on everything is."""
+    question_words: Share
+    """What a word of the question is worth where it counts at all."""
+
+
+class Abstain(Value):
+    """When there is too little to go on."""
+
+    own_words: Annotated[int, Field(ge=1, le=100)]
+    """Different content words that are not the question's."""
+    english_share: Share
+    """Share of everyday function words below which a long answer is not taken for English."""
+    english_from_words: Annotated[int, Field(ge=5, le=200)]
+
+
+class Amount(Value):
+    """How many different content words are enough in a family; more never adds."""
+
+    enough_words: Annotated[int, Field(ge=5, le=300)]
+
+
+class OffTopic(Value):
+    """How much an answer that misses the question loses in the other dimensions."""
+
+    full_from: Annotated[float, Field(gt=0, le=5)]
+    """Relevance, in points before rounding, from which nothing is lost."""
+    floor: Share
+    """What remains when relevance is 0."""
+
+
+class Spread(Value):
+    """Half-widths of the 90% interval, in points of 5."""
+
+    overall: Annotated[float, Field(gt=0, le=3)]
+    dimension: Annotated[float, Field(gt=0, le=3)]
+    thin: Annotated[float, Field(ge=0, le=3)]
+    """Added in full when almost nothing was said, and not at all when enough was."""
+    no_points: Annotated[float, Field(ge=0, le=3)]
+    """Added when the question has no rubric points."""
+    doubt: Annotated[float, Field(ge=0, le=5)]
+    """Times the doubt of the recogniser (1 - its mean confidence)."""
+    caution: Annotated[float, Field(ge=0, le=3)]
+    """Added when a reader is told to be careful with the words."""
+
+
+class FamilyWeights(Value):
+    """One family's figures: what each dimension is in the whole, and what each feature is in a dimension."""
+
+    amount: Amount
+    overall: dict[Dimension, Annotated[float, Field(ge=0)]]
+    """Shares of the whole; together 1."""
+    features: dict[Dimension, dict[str, Points]]
+    """Points a feature adds when it is fully there."""
+
+
+class Weights(Value):
+    """One version of all figures."""
+
+    version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")]
+    training_set: str
+    sha256: str
+    recall: Recall
+    abstain: Abstain
+    off_topic: OffTopic
+    enough: dict[str, Annotated[int, Field(ge=1, le=50)]]
+    """How many different findings make a feature full."""
+    spread: Spread
+    families: dict[Family, FamilyWeights]
+
+
+def digest(raw: Mapping[str, Any]) -> str:
+    """The hash of a weights file's content, its own `sha256` line left out; layout and comments do not count."""
+    content = {key: value for key, value in raw.items() if key != "sha256"}
+    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def parse_weights(text: str, file: str) -> Weights:
+    """Weights from TOML. Raises WeightsError naming the file and what is wrong, a hash that does not fit included."""
+    try:
+        raw = tomllib.loads(text)
+        if raw.get("sha256") != digest(raw):
+            raise WeightsError(f"{file}: the hash does not fit the figures; expected sha256 = {digest(raw)}")
+        weights = Weights.model_validate(raw)
+    except (tomllib.TOMLDecodeError, ValidationError) as wrong:
+        raise WeightsError(f"{file}: {wrong}") from wrong
+    for family in Family:
+        _check_family(weights, family, file)
+    return weights
+
+
+def _check_family(weights: Weights, family: Family, file: str) -> None:
+    if family not in weights.families:
+        raise WeightsError(f"{file}: no figures for {family}")
+    figures = weights.families[family]
+    named = {name for features in figures.features.values() for name in features}
+    unknown = named - set(weights.enough) - MEASURED
+    if unknown:
+        raise WeightsError(f"{file}: {family}: no such feature: {', '.join(sorted(unknown))}")
+    for table in (figures.overall, figures.features):
+        missing = set(Dimension) - set(table)
+        if missing:
+            raise WeightsError(f"{file}: {family}: nothing for {', '.join(sorted(missing))}")
+    if abs(sum(figures.overall.values()) - 1) > 1e-9:
+        raise WeightsError(f"{file}: {family}: the shares of the whole add up to {sum(figures.overall.values())}, not 1")
+
+
+@lru_cache(maxsize=16)
+def load_weights(version: str = NEWEST) -> Weights:
+    """A version of the weights that ship. Raises WeightsError when there is no such version or it was changed."""
+    file = files("scoring") / "weights" / f"local-{version}.toml"
+    if not file.is_file():
+        raise WeightsError(f"there are no weights {version}")
+    return parse_weights(file.read_text(encoding="utf-8"), file.name)
