@@ -1,0 +1,663 @@
+// Made by scripts/protocol_types from rooms/protocol.py. Do not edit: change rooms/protocol.py and run it.
+// schema 7cf9732e1ae1e0e2 body 4c439ac3f8b218d7
+export const PROTOCOL_VERSION = 1;
+export const SAMPLE_RATE_HZ = 16000;
+export const FRAME_VERSION = 1;
+export const MAX_FRAME_BYTES = 6412;
+export const CLOSE = {
+  GOING_AWAY: 1012,
+  TRY_AGAIN: 4001,
+  TOO_SLOW: 4002,
+  LOST_TRACK: 4003,
+  HELLO_EXPECTED: 4501,
+  TICKET_INVALID: 4502,
+  PROTOCOL_UNKNOWN: 4503,
+  MESSAGE_INVALID: 4504,
+  MESSAGE_TOO_BIG: 1009,
+  REFUSED: 4505,
+  TAKEN_OVER: 4506,
+  ORIGIN_REFUSED: 4507,
+  TOO_MUCH: 4508,
+} as const;
+/** After these a client connects again by itself. */
+export const MAY_RETURN: ReadonlySet<number> = new Set([1012, 4001, 4002, 4003]);
+
+export type Role = "candidate" | "interviewer" | "coach" | "observer" | "system";
+/**
+ * Why a room is sent whole instead of what was missed.
+ */
+export type ResetReason = "first" | "epoch" | "fork" | "trimmed";
+export type Mode = "behavioural" | "technical" | "system_design";
+export type Phase = "lobby" | "choosing" | "asking" | "answering" | "settling" | "closed";
+export type QuestionKind = "new" | "follow_up" | "chosen" | "own";
+/**
+ * How an utterance came in. Typing is an equal of speaking.
+ */
+export type Source = "voice" | "typed";
+/**
+ * Why an answer ended.
+ */
+export type Finish = "done" | "silence" | "skipped" | "limit" | "ended";
+/**
+ * The six content dimensions, each 0 to 5. Delivery is not among them.
+ */
+export type Dimension = "relevance" | "structure" | "specificity" | "depth" | "result" | "clarity";
+/**
+ * How far an answer reaches one rubric point.
+ */
+export type Level = "present" | "partial" | "absent";
+
+/**
+ * Every message in one value, from which the browser's types and the docs' schema are generated.
+ */
+export interface Wire {
+  client: Hello | Do | Typing;
+  server: Welcome | Happened | Telling | Accepted | Refused | AudioSafe | Moving | Goodbye;
+  words: Word[];
+}
+/**
+ * The first message. With `resume`, the server sends what was missed instead of the whole room.
+ */
+export interface Hello {
+  type: "hello";
+  protocol: number;
+  ticket: string;
+  resume: Cursor | null;
+  client: string;
+}
+/**
+ * A place in a room's log. `version` alone lies after a failover; with `epoch` and `tag` it cannot.
+ */
+export interface Cursor {
+  epoch: string;
+  version: number;
+  tag: string;
+}
+/**
+ * A wish. `id` is made by the client: sending the same one twice does it once.
+ */
+export interface Do {
+  type: "do";
+  id: string;
+  command:
+    | GiveConsent
+    | StartInterview
+    | OpenMicrophone
+    | BeginAnswer
+    | TypeAnswer
+    | HoldTurn
+    | FinishAnswer
+    | SkipQuestion
+    | RepeatQuestion
+    | PauseInterview
+    | ResumeInterview
+    | EndInterview
+    | Whisper
+    | TakeNote
+    | ChooseNext
+    | TakeOver
+    | HandBack
+    | AskOwn;
+}
+export interface GiveConsent {
+  kind: "give_consent";
+  notice: string;
+}
+export interface StartInterview {
+  kind: "start_interview";
+}
+/**
+ * Announce a numbered stream of audio frames: 16-bit PCM, one channel, 16 kHz.
+ */
+export interface OpenMicrophone {
+  kind: "open_microphone";
+  stream: string;
+  sample_rate: number;
+}
+/**
+ * The question was read out (or its reading cut short): the candidate takes the floor.
+ */
+export interface BeginAnswer {
+  kind: "begin_answer";
+  turn: number;
+}
+export interface TypeAnswer {
+  kind: "type_answer";
+  turn: number;
+  text: string;
+}
+/**
+ * Give me a moment: silence is not to end this answer.
+ */
+export interface HoldTurn {
+  kind: "hold_turn";
+  turn: number;
+}
+/**
+ * I'm done. Words up to frame `through` of `stream` still belong to the answer.
+ */
+export interface FinishAnswer {
+  kind: "finish_answer";
+  turn: number;
+  stream: string | null;
+  through: number | null;
+}
+export interface SkipQuestion {
+  kind: "skip_question";
+  turn: number;
+}
+export interface RepeatQuestion {
+  kind: "repeat_question";
+  turn: number;
+}
+export interface PauseInterview {
+  kind: "pause_interview";
+}
+export interface ResumeInterview {
+  kind: "resume_interview";
+}
+export interface EndInterview {
+  kind: "end_interview";
+}
+export interface Whisper {
+  kind: "whisper";
+  text: string;
+}
+export interface TakeNote {
+  kind: "take_note";
+  text: string;
+}
+/**
+ * Ask this question from the bank next.
+ */
+export interface ChooseNext {
+  kind: "choose_next";
+  question: string;
+}
+/**
+ * Sit down in the interviewer's chair; the AI interviewer falls silent.
+ */
+export interface TakeOver {
+  kind: "take_over";
+}
+export interface HandBack {
+  kind: "hand_back";
+}
+/**
+ * From the interviewer's chair: ask this, now.
+ */
+export interface AskOwn {
+  kind: "ask_own";
+  text: string;
+}
+/**
+ * The candidate is writing. Told to the room, not kept.
+ */
+export interface Typing {
+  type: "typing";
+  turn: number;
+}
+/**
+ * Let in. Either `resumed` (the missed events follow) or `reset` with the whole `room`.
+ */
+export interface Welcome {
+  type: "welcome";
+  protocol: number;
+  you: Participant;
+  cursor: Cursor;
+  resumed: number | null;
+  reset: ResetReason | null;
+  room: Room | null;
+  told: Telling[];
+  audio_through: number | null;
+}
+/**
+ * A person in a room (or Greenroom itself, as SYSTEM).
+ */
+export interface Participant {
+  id: string;
+  name: string;
+  role: Role;
+}
+/**
+ * The whole state of a room. Also its snapshot: as JSON, folded from the events that a role may see.
+ */
+export interface Room {
+  id: string;
+  mode: Mode;
+  length: number;
+  notice: string;
+  owner: string;
+  opened_at: number;
+  phase: Phase;
+  paused: boolean;
+  consented: boolean;
+  candidate: string | null;
+  people: Presence[];
+  chair: string | null;
+  turns: Turn[];
+  chosen: string | null;
+  microphone: MicrophoneOpened | null;
+  transcriber: TranscriberNamed | null;
+  whispers: Line[];
+  notes: Line[];
+  ending: boolean;
+  closed_ms: number | null;
+}
+/**
+ * A participant and the connections that hold them in the room. None left: away.
+ */
+export interface Presence {
+  participant: Participant;
+  connections: string[];
+}
+/**
+ * One question and its answer.
+ */
+export interface Turn {
+  number: number;
+  question: Question;
+  by: string;
+  began_ms: number | null;
+  held: boolean;
+  utterances: Utterance[];
+  finished: AnswerFinished | null;
+  closed_ms: number | null;
+  score: Score | null;
+  delivery: Delivery | null;
+}
+/**
+ * A question as it was put.
+ */
+export interface Question {
+  id: string | null;
+  follow_up_of: string | null;
+  text: string;
+  competence: string | null;
+  difficulty: number | null;
+  kind: QuestionKind;
+  why: string | null;
+}
+/**
+ * One stretch of speech between silences, or one typed message.
+ *
+ * `text` of a spoken utterance is its words joined by single spaces; a typed one has no words.
+ */
+export interface Utterance {
+  id: string;
+  source: Source;
+  text: string;
+  start_ms: number;
+  end_ms: number;
+  /**
+   * @maxItems 4000
+   */
+  words: Word[];
+}
+/**
+ * One recognised word, with its place in the room's time.
+ */
+export interface Word {
+  text: string;
+  start_ms: number;
+  end_ms: number;
+  confidence: number | null;
+}
+export interface AnswerFinished {
+  kind: "answer_finished";
+  turn: number;
+  reason: Finish;
+  stream: string | null;
+  through: number | null;
+}
+/**
+ * What the content of a turn is worth. Delivery has no part in it.
+ */
+export interface Score {
+  overall: number | null;
+  low: number | null;
+  high: number | null;
+  dimensions: DimensionScore[];
+  marks: Mark[];
+  scorer: string;
+  weights: string;
+  abstained: string | null;
+  caution: string | null;
+}
+/**
+ * One dimension's score (half points, 0 to 5) with its 90% interval, or why there is none.
+ */
+export interface DimensionScore {
+  dimension: Dimension;
+  score: number | null;
+  low: number | null;
+  high: number | null;
+  contributions: Contribution[];
+  quotes: Quote[];
+  abstained: string | null;
+}
+/**
+ * One signed part of a dimension's score. The parts add up to the score exactly.
+ */
+export interface Contribution {
+  label: string;
+  value: number;
+}
+/**
+ * An exact piece of an utterance's text, and when it was said.
+ */
+export interface Quote {
+  utterance: string;
+  text: string;
+  start_ms: number;
+  end_ms: number;
+}
+/**
+ * A level for one rubric point, and the exact words it rests on.
+ *
+ * A present or partial mark without a quote cannot be built: evidence is not optional.
+ */
+export interface Mark {
+  point: string;
+  criterion: string;
+  level: Level;
+  quotes: Quote[];
+  reason: string;
+}
+/**
+ * How an answer was spoken. Coaching only: it never counts in a content score or a hiring view.
+ *
+ * Figures that need timed speech are None for typed answers.
+ */
+export interface Delivery {
+  words: number;
+  speaking_ms: number;
+  words_per_minute: number | null;
+  articulation_rate: number | null;
+  pauses: Pause[];
+  fillers: Quote[];
+  fillers_per_minute: number | null;
+  thinking_ms: number | null;
+}
+/**
+ * A silence of at least 250 ms between two words of an answer (Kahng 2018 counts from 250 ms).
+ */
+export interface Pause {
+  start_ms: number;
+  end_ms: number;
+}
+export interface MicrophoneOpened {
+  kind: "microphone_opened";
+  stream: string;
+  offset_ms: number;
+}
+/**
+ * Which recogniser writes the words, and what to know before trusting them.
+ */
+export interface TranscriberNamed {
+  kind: "transcriber_named";
+  label: string;
+  caution: string | null;
+}
+/**
+ * A whisper or a note.
+ */
+export interface Line {
+  by: string;
+  text: string;
+  at_ms: number;
+}
+/**
+ * Something told and not kept: only the latest of each kind matters.
+ */
+export interface Telling {
+  type: "telling";
+  what: Partial | Speaking | DeliverySoFar | IsTyping | HearingTrouble;
+}
+/**
+ * A guess at an utterance under way. `stable` will hardly change; `unstable` may.
+ */
+export interface Partial {
+  kind: "partial";
+  turn: number;
+  utterance: string;
+  stable: string;
+  unstable: string;
+}
+/**
+ * Whether the candidate's voice is heard right now.
+ */
+export interface Speaking {
+  kind: "speaking";
+  turn: number | null;
+  on: boolean;
+}
+/**
+ * Running figures of the open turn, for the coach.
+ */
+export interface DeliverySoFar {
+  kind: "delivery_so_far";
+  turn: number;
+  words: number;
+  words_per_minute: number | null;
+  fillers: number;
+  pauses: number;
+  longest_pause_ms: number;
+}
+export interface IsTyping {
+  kind: "is_typing";
+  turn: number;
+}
+/**
+ * Hearing cannot keep up or has failed; `code` as in docs/ERRORS.md. Typing still works.
+ */
+export interface HearingTrouble {
+  kind: "hearing_trouble";
+  code: string;
+  sentence: string;
+}
+/**
+ * A fact. Its version follows `after`, the version of the fact before it that you were shown.
+ */
+export interface Happened {
+  type: "event";
+  version: number;
+  after: number;
+  tag: string;
+  at: number;
+  event:
+    | RoomOpened
+    | ParticipantJoined
+    | ParticipantLeft
+    | ConsentGiven
+    | InterviewStarted
+    | TranscriberNamed
+    | MicrophoneOpened
+    | QuestionAsked
+    | QuestionRepeated
+    | AnswerBegan
+    | UtteranceHeard
+    | TurnHeld
+    | AnswerFinished
+    | TurnClosed
+    | TurnScored
+    | NextQuestionChosen
+    | InterviewerChanged
+    | Whispered
+    | NoteTaken
+    | InterviewPaused
+    | InterviewResumed
+    | EndRequested
+    | RoomClosed;
+}
+export interface RoomOpened {
+  kind: "room_opened";
+  room: string;
+  mode: Mode;
+  length: number;
+  notice: string;
+  owner: string;
+  opened_at: number;
+}
+export interface ParticipantJoined {
+  kind: "participant_joined";
+  participant: Participant;
+  connection: string;
+  worker: string;
+}
+export interface ParticipantLeft {
+  kind: "participant_left";
+  participant: string;
+  connection: string;
+}
+export interface ConsentGiven {
+  kind: "consent_given";
+  participant: string;
+  notice: string;
+}
+export interface InterviewStarted {
+  kind: "interview_started";
+}
+export interface QuestionAsked {
+  kind: "question_asked";
+  turn: number;
+  question: Question;
+  by: string;
+}
+export interface QuestionRepeated {
+  kind: "question_repeated";
+  turn: number;
+}
+/**
+ * The candidate has the floor.
+ */
+export interface AnswerBegan {
+  kind: "answer_began";
+  turn: number;
+  at_ms: number;
+}
+export interface UtteranceHeard {
+  kind: "utterance_heard";
+  turn: number;
+  utterance: Utterance;
+}
+/**
+ * The candidate wants time (a moment to think, or to type): silence does not end this answer.
+ */
+export interface TurnHeld {
+  kind: "turn_held";
+  turn: number;
+}
+/**
+ * The last word of the turn is written. From here on its transcript is final.
+ */
+export interface TurnClosed {
+  kind: "turn_closed";
+  turn: number;
+  reason: Finish;
+  at_ms: number;
+}
+export interface TurnScored {
+  kind: "turn_scored";
+  turn: number;
+  score: Score;
+  delivery: Delivery;
+}
+export interface NextQuestionChosen {
+  kind: "next_question_chosen";
+  question: string;
+  by: string;
+}
+/**
+ * Who sits in the interviewer's chair: a person's id, or None for the AI interviewer.
+ */
+export interface InterviewerChanged {
+  kind: "interviewer_changed";
+  to: string | null;
+}
+/**
+ * A hint to the candidate.
+ */
+export interface Whispered {
+  kind: "whispered";
+  by: string;
+  text: string;
+  at_ms: number;
+}
+/**
+ * A coach's private note.
+ */
+export interface NoteTaken {
+  kind: "note_taken";
+  by: string;
+  text: string;
+  at_ms: number;
+}
+export interface InterviewPaused {
+  kind: "interview_paused";
+  by: string;
+}
+export interface InterviewResumed {
+  kind: "interview_resumed";
+  by: string;
+}
+/**
+ * No further question will be asked. What was said before is still heard out and scored.
+ */
+export interface EndRequested {
+  kind: "end_requested";
+  by: string;
+}
+export interface RoomClosed {
+  kind: "room_closed";
+  at_ms: number;
+}
+/**
+ * Your command `id` is in the log: the room now has `version` events.
+ */
+export interface Accepted {
+  type: "accepted";
+  id: string;
+  version: number;
+}
+/**
+ * Your command `id` was not done. `retry`: the same command may succeed later.
+ */
+export interface Refused {
+  type: "refused";
+  id: string | null;
+  code: string;
+  sentence: string;
+  retry: boolean;
+}
+/**
+ * Frames up to `through` are safe: the client may forget them. `through` None: none are yet.
+ */
+export interface AudioSafe {
+  type: "audio_safe";
+  stream: string;
+  through: number | null;
+  again: boolean;
+}
+/**
+ * This worker is going away: connect again within `within_ms`; another one answers.
+ */
+export interface Moving {
+  type: "moving";
+  within_ms: number;
+}
+/**
+ * Said before the socket is closed with the code that goes with it.
+ */
+export interface Goodbye {
+  type: "goodbye";
+  code: string;
+  sentence: string;
+  retry: boolean;
+}
+
+export type ClientMessage = Wire["client"];
+export type ServerMessage = Wire["server"];
+export type Event = Happened["event"];
+export type Command = Do["command"];
+export type Tell = Telling["what"];
