@@ -1,0 +1,165 @@
+/**
+ * The room as its events left it: the same fold as `rooms/state.py`, so that the page and the server see the same room.
+ *
+ * Decides nothing; it only remembers. Held to Python's by mirror.fixture.json, which tests/laws/mirror_fixture.py writes.
+ */
+import type { Event, Participant, Phase, Presence, Room, RoomOpened, Turn } from "../protocol";
+
+type ParticipantJoined = Extract<Event, { kind: "participant_joined" }>;
+type ParticipantLeft = Extract<Event, { kind: "participant_left" }>;
+type UtteranceHeard = Extract<Event, { kind: "utterance_heard" }>;
+
+/** The table of rooms/phases.py. What is not in it leaves the phase as it is. */
+const FOLLOWING: Partial<Record<Phase, Partial<Record<Event["kind"], Phase>>>> = {
+  lobby: { interview_started: "choosing", room_closed: "closed" },
+  choosing: { question_asked: "asking", room_closed: "closed" },
+  asking: { answer_began: "answering", answer_finished: "settling" },
+  answering: { answer_finished: "settling" },
+  settling: { turn_closed: "choosing" },
+};
+
+/** The room after one more event. The first event of a room is room_opened, and only the first. */
+export function after(room: Room | null, event: Event): Room {
+  if (event.kind === "room_opened") return opened(event);
+  if (!room) throw new Error(`a room begins with room_opened, not ${event.kind}`);
+  return { ...changed(room, event), phase: FOLLOWING[room.phase]?.[event.kind] ?? room.phase };
+}
+
+function opened(event: RoomOpened): Room {
+  return {
+    id: event.room,
+    mode: event.mode,
+    length: event.length,
+    notice: event.notice,
+    owner: event.owner,
+    opened_at: event.opened_at,
+    phase: "lobby",
+    paused: false,
+    consented: false,
+    candidate: null,
+    people: [],
+    chair: null,
+    turns: [],
+    chosen: null,
+    microphone: null,
+    transcriber: null,
+    whispers: [],
+    notes: [],
+    ending: false,
+    closed_ms: null,
+  };
+}
+
+function changed(room: Room, event: Exclude<Event, RoomOpened>): Room {
+  switch (event.kind) {
+    case "participant_joined":
+      return joined(room, event);
+    case "participant_left":
+      return left(room, event);
+    case "consent_given":
+      return { ...room, consented: true };
+    case "transcriber_named":
+      return { ...room, transcriber: event };
+    case "microphone_opened":
+      return { ...room, microphone: event };
+    case "question_asked": {
+      const turn = newTurn(event.turn, event.question, event.by);
+      return { ...room, turns: [...room.turns, turn], chosen: null };
+    }
+    case "answer_began":
+      return withTurn(room, event.turn, { began_ms: event.at_ms });
+    case "utterance_heard":
+      return heard(room, event);
+    case "turn_held":
+      return withTurn(room, event.turn, { held: true });
+    case "answer_finished":
+      return withTurn(room, event.turn, { finished: event });
+    case "turn_closed":
+      return withTurn(room, event.turn, { closed_ms: event.at_ms });
+    case "turn_scored":
+      return withTurn(room, event.turn, { score: event.score, delivery: event.delivery });
+    case "next_question_chosen":
+      return { ...room, chosen: event.question };
+    case "interviewer_changed":
+      return { ...room, chair: event.to };
+    case "whispered":
+      return { ...room, whispers: [...room.whispers, { by: event.by, text: event.text, at_ms: event.at_ms }] };
+    case "note_taken":
+      return { ...room, notes: [...room.notes, { by: event.by, text: event.text, at_ms: event.at_ms }] };
+    case "interview_paused":
+      return { ...room, paused: true };
+    case "interview_resumed":
+      return { ...room, paused: false };
+    case "end_requested":
+      return { ...room, ending: true, paused: false };
+    case "room_closed":
+      return { ...room, closed_ms: event.at_ms };
+    case "interview_started":
+    case "question_repeated":
+      return room;
+  }
+}
+
+function newTurn(number: number, question: Turn["question"], by: string): Turn {
+  return {
+    number,
+    question,
+    by,
+    began_ms: null,
+    held: false,
+    utterances: [],
+    finished: null,
+    closed_ms: null,
+    score: null,
+    delivery: null,
+  };
+}
+
+function joined(room: Room, event: ParticipantJoined): Room {
+  const who = event.participant;
+  const before = presence(room, who.id);
+  // The candidate's second device takes over; the first is told to go.
+  const connections =
+    who.role === "candidate" ? [event.connection] : [...(before?.connections ?? []), event.connection];
+  const now: Presence = { participant: who, connections };
+  const people = before ? room.people.map((p) => (p === before ? now : p)) : [...room.people, now];
+  return { ...room, people, candidate: who.role === "candidate" ? who.id : room.candidate };
+}
+
+function left(room: Room, event: ParticipantLeft): Room {
+  const people = room.people.map((p) =>
+    p.participant.id === event.participant
+      ? { ...p, connections: p.connections.filter((c) => c !== event.connection) }
+      : p,
+  );
+  return { ...room, people };
+}
+
+function heard(room: Room, event: UtteranceHeard): Room {
+  const turn = room.turns[event.turn - 1];
+  if (!turn) throw new Error(`turn ${event.turn} was never asked`);
+  return withTurn(room, event.turn, {
+    utterances: [...turn.utterances, event.utterance],
+    held: turn.held && event.utterance.source === "typed", // speaking again ends the moment asked for
+  });
+}
+
+function withTurn(room: Room, number: number, changes: Partial<Turn>): Room {
+  return { ...room, turns: room.turns.map((turn) => (turn.number === number ? { ...turn, ...changes } : turn)) };
+}
+
+// --- what the server's Room knows by itself -------------------------------------------------------------------
+
+export function presence(room: Room, participant: string): Presence | undefined {
+  return room.people.find((p) => p.participant.id === participant);
+}
+
+export function person(room: Room, id: string): Participant | undefined {
+  return presence(room, id)?.participant;
+}
+
+/** The open turn. */
+export function openTurn(room: Room): Turn | null {
+  const last = room.turns.at(-1);
+  return last?.closed_ms === null ? last : null;
+}
