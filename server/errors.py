@@ -27,6 +27,7 @@ class Problem(NamedTuple):
 
 _STATUS_OF_REFUSAL = MappingProxyType({Code.UNKNOWN_ROOM: 404, Code.NOT_YOUR_ROLE: 403, Code.UNKNOWN_QUESTION: 404})
 
+# ruff: disable[E501]
 _FAULTS = (
     Problem("signed_out", "Sign in first: open the link that Greenroom printed when it started.", False, 401, None),
     Problem("sign_in_refused", "This sign-in link is not valid. Use the newest link that was printed.", False, 403, None),

@@ -6,6 +6,7 @@ Decides the form of a log line. Never holds what a person said: lines carry ids,
 import json
 import logging
 import sys
+import traceback
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,7 +26,8 @@ class JsonLines(logging.Formatter):
         line |= {key: value for key, value in vars(record).items() if key not in _STANDARD}
         if record.exc_info and record.exc_info[1]:
             line["error"] = type(record.exc_info[1]).__name__
-            line["trace"] = self.formatException(record.exc_info)
+            # The places only: an exception's own text can hold what a person said (a validation error quotes its input).
+            line["trace"] = traceback.format_tb(record.exc_info[2])
         return json.dumps(line, default=str)
 
 

@@ -66,14 +66,22 @@ class RoomLog(Protocol):
         """Append and publish all events in one atomic step, if the log still stands at `expected`.
 
         `expected` None: the room must be new; its log then begins a new epoch. The same command id appends once,
-        however often and whatever `expected` says.
+        however often and whatever `expected` says. No events: the command was granted without changing anything;
+        only its id is remembered, so that the same command cannot change something later.
+        """
+
+    async def check(self, room: str, command: str, expected: Cursor | None) -> Appended | Clash | None:
+        """What `append` would say about this command id and this cursor, without appending.
+
+        Appended: the command is in the log already. Clash: the log does not stand at `expected`. None: neither, so a
+        refusal that was decided at `expected` is true now.
         """
 
     async def head(self, room: str) -> Cursor | None:
         """Where the log stands; None for a room that never was."""
 
     async def heads(self, rooms: Sequence[str]) -> Mapping[str, Cursor]:
-        """The heads of many rooms in one round trip; rooms that never were are left out."""
+        """The heads of many rooms in one round trip (made for no rooms too); rooms that never were are left out."""
 
     async def read(self, room: str, after: int, limit: int) -> Sequence[Record]:
         """At most `limit` records behind version `after`, in order."""
@@ -87,6 +95,9 @@ class RoomLog(Protocol):
     async def untell(self, room: str, key: str) -> None:
         """Forget the latest under `key`."""
 
+    async def expire(self, room: str, after_s: int) -> None:
+        """The room is closed and archived: the store may forget it after `after_s` seconds."""
+
 
 class Subscriber(Protocol):
     """One process's ear on many rooms: messages may be lost or late, and `server.feed` heals that from the log."""
@@ -94,7 +105,8 @@ class Subscriber(Protocol):
     async def subscribe(self, room: str) -> None:
         """From when this returns, the room's messages are delivered."""
 
-    async def unsubscribe(self, room: str) -> None: ...
+    async def unsubscribe(self, room: str) -> None:
+        """The room's messages need not be delivered any more. Never waits for the store."""
 
     async def run(self, deliver: Callable[[Message], None], reconnected: Callable[[], None]) -> None:
         """Deliver messages until cancelled. After a lost connection: subscribe all again, then `reconnected()`."""
@@ -158,6 +170,15 @@ class Leases(Protocol):
 
     async def alive(self, workers: Sequence[str]) -> frozenset[str]:
         """Those of the web workers that lately said so."""
+
+
+class Directory(Protocol):
+    """Which rooms an owner has opened. A convenience for lists: the log does not depend on it."""
+
+    async def add(self, owner: str, room: str) -> None: ...
+
+    async def rooms(self, owner: str) -> Sequence[str]:
+        """The newest hundred or so."""
 
 
 # --- entry ----------------------------------------------------------------------------------------------------

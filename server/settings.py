@@ -34,7 +34,7 @@ class Settings(BaseSettings):
     secret_key: SecretStr
     """Signs sessions and invitations; at least 32 characters."""
     sign_in_token: SecretStr | None = None
-    """Whoever brings this token is the owner. The laptop's link holds it; leave it out where people log in otherwise."""
+    """Whoever brings this token is the owner. The laptop's link holds it; leave it out to let nobody in by link."""
 
     # hearing
     transcriber: Literal["auto", "whisper", "pocketsphinx", "openai", "none"] = "auto"

@@ -1,0 +1,161 @@
+"""Rooms over HTTP: open one, list mine, get a ticket or an invitation, look at the question bank."""
+
+import secrets
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel, Field
+
+from rooms.commands import OpenRoom
+from rooms.events import Mode
+from rooms.interview.bank import Bank
+from rooms.people import SYSTEM, Id, Participant, Role
+from rooms.phases import Phase
+from rooms.refusals import Refusal
+from rooms.state import Room
+from server.errors import Failed
+from server.gate import Gate
+from server.identity import Identity, Person
+from server.notice import NOTICE
+from server.ports import Directory, Leases
+from server.settings import Settings
+from server.writer import Writer
+
+
+class NewRoom(BaseModel):
+    mode: Mode
+    length: Annotated[int, Field(ge=3, le=10)] = 5
+
+
+class Opened(BaseModel):
+    room: str
+    url: str
+
+
+class Overview(BaseModel):
+    room: str
+    mode: Mode
+    length: int
+    phase: Phase
+    opened_at: int
+    roles: tuple[Role, ...]
+    """The roles that you may take."""
+
+
+class Overviews(BaseModel):
+    rooms: list[Overview]
+
+
+class TicketFor(BaseModel):
+    role: Literal[Role.CANDIDATE, Role.COACH, Role.OBSERVER]
+    name: Annotated[str, Field(min_length=1, max_length=80)] | None = None
+
+
+class Issued(BaseModel):
+    ticket: str
+    expires_in_s: int
+    socket: str
+    participant: Participant
+
+
+class InvitationFor(BaseModel):
+    role: Literal[Role.CANDIDATE, Role.COACH, Role.OBSERVER]
+
+
+class Invited(BaseModel):
+    url: str
+
+
+class BankQuestion(BaseModel):
+    id: str
+    text: str
+    competence: str
+    difficulty: int
+
+
+class BankQuestions(BaseModel):
+    questions: list[BankQuestion]
+
+
+def routes(
+    settings: Settings,
+    identity: Identity,
+    gate: Gate,
+    writer: Writer,
+    directory: Directory,
+    leases: Leases,
+    bank: Bank,
+) -> APIRouter:
+    router = APIRouter(prefix="/api", tags=["rooms"])
+    signed_in = Annotated[Person, Depends(gate.signed_in)]
+
+    async def entered(room_id: Id, person: Person) -> tuple[Room, tuple[Role, ...]]:
+        """The room, and the roles the person may take in it: at least one, or there is no such room for them."""
+        room = await writer.look(room_id)
+        roles = gate.roles(person, room) if room else ()
+        if room is None or not roles:
+            raise Failed("unknown_room")
+        return room, roles
+
+    @router.post("/rooms", status_code=201)
+    async def open_room(new: NewRoom, person: signed_in) -> Opened:
+        """Open a room."""
+        room_id = f"r-{secrets.token_urlsafe(9).replace('_', '-')}"
+        command = OpenRoom(room=room_id, mode=new.mode, length=new.length, notice=NOTICE.version, owner=person.id)
+        opened = await writer.do(room_id, command, SYSTEM, f"open.{room_id}")
+        if isinstance(opened, Refusal):
+            raise Failed(opened.code.value)
+        await directory.add(person.id, room_id)
+        await leases.announce(room_id)
+        return Opened(room=room_id, url=f"/rooms/{room_id}")
+
+    @router.get("/rooms")
+    async def my_rooms(person: signed_in) -> Overviews:
+        """My open rooms, newest first."""
+        rooms = [await writer.look(room_id) for room_id in await directory.rooms(person.id)]
+        mine = [_overview(room, gate.roles(person, room)) for room in rooms if room and room.phase is not Phase.CLOSED]
+        return Overviews(rooms=sorted(mine, key=lambda overview: -overview.opened_at))
+
+    @router.get("/rooms/{room_id}")
+    async def one_room(room_id: Id, person: signed_in) -> Overview:
+        """A room that I may enter."""
+        return _overview(*await entered(room_id, person))
+
+    @router.post("/rooms/{room_id}/tickets", status_code=201)
+    async def ticket(room_id: Id, wish: TicketFor, request: Request, person: signed_in) -> Issued:
+        """A ticket that opens one socket, once, soon."""
+        room, _ = await entered(room_id, person)
+        origin = gate.check_origin(request)
+        secret, participant = await gate.issue(person, room, wish.role, wish.name, origin)
+        return Issued(
+            ticket=secret,
+            expires_in_s=settings.ticket_ttl_s,
+            socket=f"/rooms/{room_id}/socket",
+            participant=participant,
+        )
+
+    @router.post("/rooms/{room_id}/invitations", status_code=201)
+    async def invitation(room_id: Id, wish: InvitationFor, person: signed_in) -> Invited:
+        """A link that lets somebody else in, in one role. Only the room's owner invites."""
+        room, _ = await entered(room_id, person)
+        if room.owner != person.id:
+            raise Failed("not_your_role")
+        return Invited(url=f"{settings.public_url}/invited/{identity.invite(room_id, wish.role)}")
+
+    @router.get("/questions")
+    async def questions(mode: Mode, person: signed_in) -> BankQuestions:
+        """The question bank of a mode, for a coach's choice."""
+        return BankQuestions(
+            questions=[
+                BankQuestion(id=q.id, text=q.text, competence=q.competence, difficulty=q.difficulty)
+                for q in bank.questions(mode)
+            ]
+        )
+
+    return router
+
+
+def _overview(room: Room, roles: tuple[Role, ...]) -> Overview:
+    return Overview(
+        room=room.id, mode=room.mode, length=room.length, phase=room.phase, opened_at=room.opened_at, roles=roles
+    )

@@ -1,0 +1,64 @@
+"""Who may enter: origin, person, role, ticket.
+
+Decides entry, for HTTP requests and sockets alike; never what happens inside a room (`rooms.decide`).
+"""
+
+from starlette.requests import HTTPConnection, Request
+
+from rooms.people import Participant, Role
+from rooms.state import Room
+from server.errors import Failed
+from server.identity import Identity, Person
+from server.ports import Ticket, Tickets
+from server.settings import Settings
+
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_TAKEN_BY_PEOPLE = (Role.CANDIDATE, Role.COACH, Role.OBSERVER)
+
+
+class Gate:
+    def __init__(self, settings: Settings, identity: Identity, tickets: Tickets) -> None:
+        self._settings, self._identity, self._tickets = settings, identity, tickets
+
+    def check_origin(self, connection: HTTPConnection) -> str:
+        """The origin of the request ("" for programs, which send none); Failed if it is not on the list."""
+        origin = connection.headers.get("origin", "")
+        if origin and origin not in self._settings.origins:
+            raise Failed("origin_refused")
+        return origin
+
+    async def signed_in(self, request: Request) -> Person:
+        """The person behind a request. A request that changes something must come from one of our own pages."""
+        if request.method not in _SAFE:
+            self.check_origin(request)
+        person = self._identity.person(request)
+        if person is None:
+            raise Failed("signed_out")
+        return person
+
+    @staticmethod
+    def roles(person: Person, room: Room) -> tuple[Role, ...]:
+        """The roles that this person may take in the room."""
+        if person.id == room.owner:
+            return _TAKEN_BY_PEOPLE
+        invited = person.invited.get(room.id)
+        return (invited,) if invited else ()
+
+    async def issue(self, person: Person, room: Room, role: Role, name: str | None, origin: str) -> tuple[str, Participant]:
+        """A ticket for one socket. Failed if the person may not take this role."""
+        roles = self.roles(person, room)
+        if not roles:
+            raise Failed("unknown_room")  # a stranger does not learn which rooms there are
+        if role not in roles:
+            raise Failed("not_your_role")
+        # Somebody may sit and watch the same interview from two browsers: two participants, so that who is there stays true.
+        participant = Participant(id=f"{person.id}.{role.value}", name=name or person.name, role=role)
+        ticket = Ticket(room.id, participant, origin)
+        return await self._tickets.issue(ticket, self._settings.ticket_ttl_s), participant
+
+    async def admit(self, secret: str, room: str, origin: str) -> Participant:
+        """The participant whom this ticket lets in, once. Failed if it does not fit this room and origin."""
+        ticket = await self._tickets.spend(secret)
+        if ticket is None or ticket.room != room or ticket.origin != origin:
+            raise Failed("ticket_invalid")
+        return ticket.participant

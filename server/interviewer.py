@@ -1,0 +1,99 @@
+"""The AI interviewer: asks the next question when one is due, and closes the room when none is.
+
+Decides when to ask; what to ask is decided in `rooms.interview`, and whether it may be asked in `rooms.decide`.
+A reader of the log like any other: it holds no state that the room does not have.
+"""
+
+import asyncio
+import logging
+
+from rooms.commands import AskQuestion, CloseRoom
+from rooms.events import Question
+from rooms.interview.bank import Bank
+from rooms.interview.plan import AskedTurn, Choice, Plan, next_question
+from rooms.people import SYSTEM
+from rooms.phases import Phase
+from rooms.evidence import Level
+from rooms.refusals import Refusal
+from rooms.state import Room, Turn
+from server.feed import Feed
+from server.ports import Clock
+from server.writer import Writer
+
+_log = logging.getLogger(__name__)
+
+
+class Interviewer:
+    """Serves one room at a time in each `serve`; many may run side by side."""
+
+    def __init__(self, writer: Writer, bank: Bank, clock: Clock, patience_ms: int) -> None:
+        self._writer, self._bank, self._clock, self._patience_ms = writer, bank, clock, patience_ms
+
+    async def serve(self, feed: Feed) -> None:
+        """Ask until the room is closed."""
+        while feed.room.phase is not Phase.CLOSED:
+            version = feed.cursor.version
+            wait_ms = self._wait_ms(feed.room)
+            if wait_ms == 0:
+                await self._act(feed.room_id, feed.room)
+                wait_ms = None  # whatever comes of it is an event
+            timeout = None if wait_ms is None else wait_ms / 1000
+            try:
+                async with asyncio.timeout(timeout):
+                    await feed.moved(version)
+            except TimeoutError:
+                continue
+
+    def _wait_ms(self, room: Room) -> int | None:
+        """How long until something is due: 0 now, None not before something happens."""
+        if room.phase is Phase.LOBBY:
+            return 0 if room.ending else None
+        if room.phase is not Phase.CHOOSING:
+            return None
+        if room.questions_done:
+            return 0 if room.all_scored else None
+        if room.paused or (room.chair is not None and room.chosen is None):
+            return None
+        if room.all_scored:
+            return 0
+        # How the answer went decides what is asked next, so its score is awaited, but not for ever.
+        closed_at = room.opened_at + (room.turns[-1].closed_ms or 0)
+        return max(0, closed_at + self._patience_ms - self._clock.now_ms())
+
+    async def _act(self, room_id: str, room: Room) -> None:
+        choice = None if room.questions_done or room.phase is Phase.LOBBY else self._choose(room)
+        if choice is None:
+            outcome = await self._writer.do(room_id, CloseRoom(), SYSTEM, f"close-room.{len(room.turns)}")
+        else:
+            turn = len(room.turns) + 1
+            command = AskQuestion(turn=turn, question=_put(choice))
+            outcome = await self._writer.do(room_id, command, SYSTEM, f"ask.{turn}")
+        if isinstance(outcome, Refusal):
+            _log.info("interviewer refused", extra={"room": room_id, "code": outcome.code.value})
+
+    def _choose(self, room: Room) -> Choice | None:
+        plan = Plan(mode=room.mode, length=max(room.length, len(room.turns) + 1), seed=room.id)
+        return next_question(self._bank, [_asked(turn) for turn in room.turns], plan, room.chosen)
+
+
+def _asked(turn: Turn) -> AskedTurn:
+    score = turn.score
+    weak = tuple(mark.point for mark in score.marks if mark.level is not Level.PRESENT) if score else ()
+    return AskedTurn(
+        question_id=turn.question.id,
+        follow_up_of=turn.question.follow_up_of,
+        overall=score.overall if score else None,
+        weak_points=weak,
+    )
+
+
+def _put(choice: Choice) -> Question:
+    return Question(
+        id=choice.question_id,
+        follow_up_of=choice.follow_up_of,
+        text=choice.text,
+        competence=choice.competence,
+        difficulty=choice.difficulty,
+        kind=choice.kind,
+        why=choice.why,
+    )

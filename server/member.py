@@ -1,0 +1,83 @@
+"""One socket's way out: what is waiting to be sent, and what happens when its reader is slow.
+
+Decides the order and the bound: facts wait their turn and are never dropped; of what is told only the latest of each
+kind waits. Who is slow is cut off and resumes; nobody else waits for them.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+
+from rooms.people import Participant
+from rooms.protocol import ServerMessage
+from server.errors import TABLE, Problem, goodbye
+
+
+class Ending(Exception):
+    """The socket is to be closed, with this problem as the reason."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.code)
+        self.problem = problem
+
+
+class Member:
+    """A participant's connection, as the fan-out sees it."""
+
+    def __init__(self, participant: Participant, connection: str, limit_bytes: int) -> None:
+        self.participant, self.connection = participant, connection
+        self._limit = limit_bytes
+        self._facts: deque[str] = deque()
+        self._waiting = 0
+        self._told: dict[str, str] = {}
+        self._ending: Problem | None = None
+        self._wake = asyncio.Event()
+
+    def send(self, text: str) -> None:
+        """Queue a message that must arrive."""
+        self._facts.append(text)
+        self._waiting += len(text)
+        if self._waiting > self._limit:
+            self.end("too_slow")
+        self._wake.set()
+
+    def say(self, message: ServerMessage) -> None:
+        self.send(message.model_dump_json())
+
+    def tell(self, kind: str, text: str) -> None:
+        """Queue something of which only the latest matters."""
+        self._told[kind] = text
+        self._wake.set()
+
+    def end(self, code: str) -> None:
+        """Close the socket with this problem from the table, once what is queued has had its chance."""
+        self._ending = self._ending or TABLE[code]
+        self._wake.set()
+
+    async def pump(self, send_text: Callable[[str], Awaitable[None]], timeout_s: float) -> None:
+        """Send what is queued, in order, until the member ends: then raise Ending."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            if self._ending and self._ending.code == "too_slow":
+                raise Ending(self._ending)
+            while self._facts or self._told:
+                await self._send(self._next(), send_text, timeout_s)
+            if self._ending:
+                await send_text(goodbye(self._ending).model_dump_json())
+                raise Ending(self._ending)
+
+    def _next(self) -> str:
+        if not self._facts:
+            return self._told.pop(next(iter(self._told)))
+        text = self._facts.popleft()
+        self._waiting -= len(text)
+        return text
+
+    @staticmethod
+    async def _send(text: str, send_text: Callable[[str], Awaitable[None]], timeout_s: float) -> None:
+        try:
+            async with asyncio.timeout(timeout_s):
+                await send_text(text)
+        except TimeoutError:
+            raise Ending(TABLE["too_slow"]) from None

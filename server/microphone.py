@@ -1,0 +1,96 @@
+"""A candidate's audio on its way from the socket to the audio log: checked, batched, bounded, acknowledged.
+
+Decides what is passed on and what the client is to send again; never what it says (`hearing`). When the log is slow
+or full, frames are let go here and the client, who kept them, sends them again: nothing is lost, nothing piles up.
+"""
+
+import asyncio
+import logging
+
+from rooms.protocol import AudioSafe, BadFrame, Frame, HearingTrouble, Telling, unpack_frame
+from rooms.refusals import Code
+from server.errors import TABLE, refused
+from server.fanout import Hall
+from server.member import Member
+from server.ports import AudioFull, AudioLog, Unavailable
+from server.settings import Settings
+
+_log = logging.getLogger(__name__)
+
+QUEUE_FRAMES = 500
+"""Frames that may wait for the log: 10 s of 20 ms frames."""
+RETRY_S = 1.0
+
+
+class Microphone:
+    """The audio of one socket."""
+
+    def __init__(self, audio: AudioLog, hall: Hall, member: Member, settings: Settings) -> None:
+        self._audio, self._hall, self._member = audio, hall, member
+        self._frames: list[Frame] = []
+        self._wake = asyncio.Event()
+        self._complained: str | None = None
+        self._dropped = False
+
+    @property
+    def _stream(self) -> str | None:
+        microphone = self._hall.room.microphone
+        return microphone.stream if microphone else None
+
+    async def through(self) -> int | None:
+        """The last frame of the open stream that is safe."""
+        return await self._audio.through(self._hall.room.id, self._stream) if self._stream else None
+
+    def heard(self, data: bytes) -> None:
+        """A binary message came in. Never waits."""
+        try:
+            frame = unpack_frame(data)
+        except BadFrame:
+            self._complain("frame_invalid")
+            return
+        if self._stream is None:
+            self._complain(Code.NO_MICROPHONE.value)
+        elif len(self._frames) >= QUEUE_FRAMES:
+            self._dropped = True
+        else:
+            self._frames.append(frame)
+            self._wake.set()
+
+    async def run(self) -> None:
+        """Pass frames on until cancelled."""
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            frames, self._frames = self._frames, []
+            stream = self._stream
+            if frames and stream is not None:
+                await self._pass_on(stream, frames)
+
+    async def _pass_on(self, stream: str, frames: list[Frame]) -> None:
+        try:
+            through = await self._audio.append(self._hall.room.id, stream, frames)
+        except (AudioFull, Unavailable) as trouble:
+            await self._hold_back(stream, "hearing_behind" if isinstance(trouble, AudioFull) else "redis_away")
+            return
+        last = max(frame.seq for frame in frames)
+        again, self._dropped = through < last or self._dropped, False
+        self._member.say(AudioSafe(stream=stream, through=through if through >= 0 else None, again=again))
+
+    async def _hold_back(self, stream: str, code: str) -> None:
+        """Let go of what waits; after a moment ask for it again."""
+        problem = TABLE[code]
+        trouble = HearingTrouble(code=problem.code, sentence=problem.sentence)
+        self._member.tell(trouble.kind, Telling(what=trouble).model_dump_json())
+        await asyncio.sleep(RETRY_S)
+        self._frames.clear()
+        try:
+            through = await self._audio.through(self._hall.room.id, stream)
+        except Unavailable:
+            return  # the socket's other half will notice and close
+        self._member.say(AudioSafe(stream=stream, through=through, again=True))
+
+    def _complain(self, code: str) -> None:
+        """Say what is wrong once, not fifty times a second."""
+        if self._complained != code:
+            self._complained = code
+            self._member.say(refused(TABLE[code], None))

@@ -1,0 +1,40 @@
+"""The built web client: one page for every address that people visit, and its files.
+
+Decides which addresses show the page and the headers that protect it. Without a build it says how to make one.
+"""
+
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+DIST = Path(__file__).parent.parent / "client" / "web" / "dist"
+
+HEADERS = {
+    # Everything comes from here. blob: and data: for the microphone's worklet and small inline images.
+    "Content-Security-Policy": (
+        "default-src 'self'; connect-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
+        "worker-src 'self' blob:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"
+    ),
+    "Permissions-Policy": "microphone=(self), camera=(), geolocation=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-cache",
+}
+
+
+async def _page(request: Request) -> Response:
+    index = DIST / "index.html"
+    if not index.is_file():
+        return PlainTextResponse("The pages are not built yet. Run ./scripts/setup, then reload.\n", status_code=503)
+    return FileResponse(index, headers=HEADERS)
+
+
+def routes() -> list[BaseRoute]:
+    paths = ("/", "/rooms/{room}", "/rooms/{room}/coach", "/reports/{room}")
+    return [
+        *(Route(path, _page) for path in paths),
+        Mount("/assets", StaticFiles(directory=DIST / "assets", check_dir=False), name="assets"),
+    ]

@@ -1,0 +1,215 @@
+"""The life of one WebSocket: hello, join or resume, one loop in and one loop out, goodbye.
+
+Decides the order of these steps; never who may enter (`gate`), what may happen (`rooms.decide`) or who sees it (`fanout`).
+"""
+
+import asyncio
+import logging
+import secrets
+import time
+
+from pydantic import ValidationError
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+
+from rooms.commands import ChooseNext, Join
+from rooms.interview.bank import Bank
+from rooms.people import SYSTEM, Participant, Role
+from rooms.protocol import (
+    CLIENT_MESSAGE,
+    HELLO_SECONDS,
+    TELL,
+    VERSION,
+    Accepted,
+    ClientMessage,
+    Do,
+    Hello,
+    IsTyping,
+    Typing,
+)
+from rooms.refusals import Code, Refusal, refuse
+from server.budget import Budget
+from server.departures import Departures
+from server.errors import TABLE, Failed, goodbye, problem_of, refused
+from server.fanout import Fanout, Hall
+from server.gate import Gate
+from server.member import Ending, Member
+from server.microphone import Microphone
+from server.ports import AudioLog, RoomLog, Unavailable
+from server.settings import Settings
+from server.writer import Writer
+
+_log = logging.getLogger(__name__)
+
+
+class Sockets:
+    """Serves the sockets of this worker."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        worker: str,
+        gate: Gate,
+        writer: Writer,
+        fanout: Fanout,
+        departures: Departures,
+        log: RoomLog,
+        audio: AudioLog,
+        bank: Bank,
+    ) -> None:
+        self._settings, self._worker = settings, worker
+        self._gate, self._writer, self._fanout, self._departures = gate, writer, fanout, departures
+        self._log, self._audio, self._bank = log, audio, bank
+        self._open = 0
+        self.closing = False
+
+    def drain(self) -> None:
+        """Take nobody new; tell everybody to come back, which leads them to another worker."""
+        self.closing = True
+        for member in self._fanout.members:
+            member.end("going_away")
+
+    async def serve(self, websocket: WebSocket) -> None:
+        """One connection, from handshake to close. Writes its one canonical log line."""
+        room, began = websocket.path_params["room"], time.monotonic()
+        line: dict[str, object] = {"room": room}
+        self._open += 1
+        try:
+            outcome = await self._live(websocket, room, line)
+        except WebSocketDisconnect as gone:
+            outcome = f"left {gone.code}"
+        except Exception as error:
+            problem = problem_of(error) if not isinstance(error, Ending) else error.problem
+            outcome = problem.code
+            await _close(websocket, outcome)
+            if problem.code == "internal":
+                _log.exception("socket broke", extra=line)
+        finally:
+            self._open -= 1
+        line |= {"outcome": outcome, "seconds": round(time.monotonic() - began, 3)}
+        _log.info("connection", extra=line)
+
+    async def _live(self, websocket: WebSocket, room: str, line: dict[str, object]) -> str:
+        origin = self._gate.check_origin(websocket)
+        await websocket.accept()
+        if self.closing:
+            raise Failed("going_away")
+        if self._open > self._settings.connections_per_worker:
+            raise Failed("worker_full")
+        hello = await _hello(websocket)
+        who = await self._gate.admit(hello.ticket, room, origin)
+        connection = f"{self._worker}.{secrets.token_hex(4)}"
+        line |= {"participant": who.id, "role": who.role.value, "connection": connection, "client": hello.client}
+        joined = await self._writer.do(
+            room, Join(participant=who, connection=connection, worker=self._worker), SYSTEM, f"join.{connection}"
+        )
+        if isinstance(joined, Refusal):
+            raise Failed(joined.code.value)
+        try:
+            async with self._fanout.hall(room) as hall:
+                if len(hall.members) >= self._settings.connections_per_room:
+                    raise Failed("room_full")
+                return await self._converse(websocket, hall, Member(who, connection, self._settings.outbox_bytes), hello)
+        finally:
+            self._departures.left(room, who.id, connection)
+
+    async def _converse(self, websocket: WebSocket, hall: Hall, member: Member, hello: Hello) -> str:
+        microphone = Microphone(self._audio, hall, member, self._settings) if _speaks(member.participant) else None
+        through = await microphone.through() if microphone else None
+        await hall.enter(member, hello.resume, through, VERSION)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(member.pump(websocket.send_text, timeout_s=5))
+                if microphone:
+                    tasks.create_task(microphone.run())
+                tasks.create_task(self._listen(websocket, hall, member, microphone))
+        except* WebSocketDisconnect as gone:
+            raise gone.exceptions[0] from None
+        except* Ending as ended:
+            raise ended.exceptions[0] from None
+        finally:
+            hall.leave(member)
+        return "done"
+
+    async def _listen(self, websocket: WebSocket, hall: Hall, member: Member, microphone: Microphone | None) -> None:
+        budget = self._budget()
+        while True:
+            message = await websocket.receive()
+            if message["type"] == "websocket.disconnect":
+                raise WebSocketDisconnect(message["code"])
+            data = message.get("bytes")
+            if data is not None:
+                if microphone is None:
+                    member.say(refused(TABLE[Code.NOT_YOUR_ROLE.value], None))
+                else:
+                    microphone.heard(data)
+            elif not budget.spend(1, time.monotonic()):
+                raise Failed("too_much")
+            else:
+                await self._answer(message.get("text") or "", hall, member)
+
+    def _budget(self) -> Budget:
+        rate = self._settings.messages_per_second
+        return Budget(rate, 3 * rate, time.monotonic())
+
+    async def _answer(self, text: str, hall: Hall, member: Member) -> None:
+        try:
+            message = CLIENT_MESSAGE.validate_json(text)
+        except ValidationError:
+            member.say(refused(TABLE["message_invalid"], None))
+            return
+        match message:
+            case Do():
+                await self._do(message, hall, member)
+            case Typing():
+                if _speaks(member.participant):
+                    await self._log.tell(
+                        hall.room.id, "is_typing", TELL.dump_json(IsTyping(turn=message.turn))
+                    )
+            case Hello():
+                member.say(refused(TABLE["message_invalid"], None))
+
+    async def _do(self, message: Do, hall: Hall, member: Member) -> None:
+        who = member.participant
+        command = message.command
+        if isinstance(command, ChooseNext) and not self._bank.holds(command.question):
+            member.say(refused(problem_of(refuse(Code.UNKNOWN_QUESTION)), message.id))
+            return
+        try:
+            # The person's id makes the command's: nobody can spend another's.
+            outcome = await self._writer.do(hall.room.id, command, who, f"{who.id}/{message.id}")
+        except Unavailable as away:
+            member.say(refused(problem_of(away), message.id))
+            return
+        if isinstance(outcome, Refusal):
+            member.say(refused(problem_of(outcome), message.id))
+        else:
+            member.say(Accepted(id=message.id, version=outcome.cursor.version))
+
+
+def _speaks(who: Participant) -> bool:
+    return who.role is Role.CANDIDATE
+
+
+async def _hello(websocket: WebSocket) -> Hello:
+    try:
+        async with asyncio.timeout(HELLO_SECONDS):
+            message: ClientMessage = CLIENT_MESSAGE.validate_json(await websocket.receive_text())
+    except (TimeoutError, ValidationError, KeyError):
+        raise Failed("hello_expected") from None
+    if not isinstance(message, Hello):
+        raise Failed("hello_expected")
+    if message.protocol != VERSION:
+        raise Failed("protocol_unknown")
+    return message
+
+
+async def _close(websocket: WebSocket, code: str) -> None:
+    """Say goodbye and close, as far as the other side still listens."""
+    problem = TABLE[code]
+    try:
+        async with asyncio.timeout(2):
+            if websocket.application_state is WebSocketState.CONNECTED:
+                await websocket.send_text(goodbye(problem).model_dump_json())
+            await websocket.close(problem.close or 4001, problem.code)
+    except (TimeoutError, RuntimeError, WebSocketDisconnect):
+        return

@@ -1,0 +1,118 @@
+"""The worker process: takes rooms under a lease and runs their readers: hearing, interviewer, scorer, archiver.
+
+Decides which rooms this process serves and for how long. A worker holds no state that a room's logs do not have: when
+it dies, its leases run out and another worker goes on from there.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+
+from rooms.commands import Leave
+from rooms.people import SYSTEM
+from server.feed import Feed, Feeds
+from server.ports import Leases, Unavailable
+from server.settings import Settings
+from server.writer import Writer
+
+_log = logging.getLogger(__name__)
+
+LOOK_S = 0.25
+"""How often open rooms without a worker are looked for."""
+
+Reader = Callable[[Feed], Awaitable[None]]
+
+
+class Worker:
+    def __init__(
+        self, name: str, settings: Settings, leases: Leases, feeds: Feeds, writer: Writer, readers: Sequence[Reader]
+    ) -> None:
+        self._name, self._settings = name, settings
+        self._leases, self._feeds, self._writer, self._readers = leases, feeds, writer, readers
+        self._held: dict[str, asyncio.Task[None]] = {}
+        self._stopping = asyncio.Event()
+
+    @property
+    def rooms(self) -> int:
+        """How many rooms are served right now."""
+        return len(self._held)
+
+    def stop(self) -> None:
+        """Give all rooms back and return from `run`."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Serve rooms until stopped or cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            keeping = tasks.create_task(self._keep())
+            while not self._stopping.is_set():
+                try:
+                    await self._take(tasks)
+                except Unavailable as away:
+                    _log.warning("cannot look for rooms", extra={"part": away.part})
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(LOOK_S):
+                        await self._stopping.wait()
+            keeping.cancel()
+            for task in self._held.values():
+                task.cancel()
+
+    async def _take(self, tasks: asyncio.TaskGroup) -> None:
+        for room in await self._leases.open_rooms():
+            if room in self._held or len(self._held) >= self._settings.rooms_per_worker:
+                continue
+            fence = await self._leases.take(room, self._name, self._settings.worker_ttl_ms)
+            if fence is not None:
+                _log.info("room taken", extra={"room": room, "fence": fence})
+                self._held[room] = tasks.create_task(self._serve(room))
+
+    async def _keep(self) -> None:
+        """Prolong the leases; let go of what was lost to another worker."""
+        while True:
+            await asyncio.sleep(self._settings.worker_ttl_ms / 3000)
+            try:
+                kept = await self._leases.keep(tuple(self._held), self._name, self._settings.worker_ttl_ms)
+            except Unavailable:
+                continue  # nobody else can take them either
+            for room in [room for room in self._held if room not in kept]:
+                _log.warning("lease lost", extra={"room": room})
+                self._held[room].cancel()
+
+    async def _serve(self, room: str) -> None:
+        """One room, until it is archived. A reader that breaks takes down this room's task only; it is taken up again."""
+        try:
+            async with self._feeds.follow(room) as feed, asyncio.TaskGroup() as tasks:
+                ghosts = tasks.create_task(self._reap(feed))
+                readers = [tasks.create_task(_reading(reader, feed)) for reader in self._readers]
+                await asyncio.wait(readers, return_when=asyncio.ALL_COMPLETED)
+                ghosts.cancel()
+        except* Unavailable as away:
+            _log.warning("room let go", extra={"room": room, "error": str(away.exceptions[0])})
+        except* Exception:
+            _log.exception("a reader broke", extra={"room": room})
+        finally:
+            del self._held[room]
+            with contextlib.suppress(Unavailable):
+                await self._leases.release(room, self._name)
+
+    async def _reap(self, feed: Feed) -> None:
+        """Say goodbye for the connections of web workers that died."""
+        while True:
+            await asyncio.sleep(1)
+            held = {c: p.participant.id for p in feed.room.people for c in p.connections}
+            alive = await self._leases.alive(sorted({worker_of(connection) for connection in held}))
+            for connection, participant in held.items():
+                if worker_of(connection) not in alive:
+                    leave = Leave(participant=participant, connection=connection)
+                    await self._writer.do(feed.room_id, leave, SYSTEM, f"leave.{connection}")
+
+
+def worker_of(connection: str) -> str:
+    """The web worker that holds a connection: the first part of its id."""
+    return connection.partition(".")[0]
+
+
+async def _reading(reader: Reader, feed: Feed) -> None:
+    await reader(feed)
+
