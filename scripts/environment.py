@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-OLDEST_NODE = 20
+OLDEST_NODE = (20, 19)  # what Vite asks for
 FAILURE_TAIL_LINES = 30
 NOT_SOURCES = {"node_modules", "dist", ".vite", "coverage", "test-results"}
 
@@ -93,14 +93,15 @@ class Environment:
         os.environ["PATH"] = f"{self.venv / 'bin'}{os.pathsep}{os.environ.get('PATH', '')}"
         if node_version() >= OLDEST_NODE and shutil.which("npm"):
             return
+        oldest = ".".join(map(str, OLDEST_NODE))
         wanted = digest((self.root / "requirements-node.txt").read_bytes())
         if not self._is_fresh("requirements-node.txt", wanted):
-            self.say(f"No Node.js {OLDEST_NODE} or newer with npm here: taking one from a wheel")
+            self.say(f"No Node.js {oldest} or newer with npm here: taking one from a wheel")
             self._pip_install("requirements-node.txt")
             self._link_node()
             self._stamp("requirements-node.txt", wanted)
         if node_version() < OLDEST_NODE:
-            raise SetupError(f"The Node.js of the wheel does not run here. Install Node.js {OLDEST_NODE} or newer.")
+            raise SetupError(f"The Node.js of the wheel does not run here. Install Node.js {oldest} or newer.")
 
     def _link_node(self) -> None:
         """The wheel has no entry points: put `node`, `npm` and `npx` beside `python`, as other tools expect them."""
@@ -198,13 +199,13 @@ def pip_progress(line: str) -> str | None:
     return None
 
 
-def node_version() -> int:
-    """The major version of the `node` that PATH finds; 0 if there is none or it does not run."""
+def node_version() -> tuple[int, ...]:
+    """The version of the `node` that PATH finds; () if there is none or it does not run."""
     try:
         ran = subprocess.run(["node", "--version"], capture_output=True, text=True, timeout=20)
-        return int(ran.stdout.strip().lstrip("v").split(".")[0])
+        return tuple(int(number) for number in ran.stdout.strip().lstrip("v").split("."))
     except (OSError, ValueError, subprocess.TimeoutExpired):
-        return 0
+        return ()
 
 
 def digest(*parts: str | bytes) -> str:

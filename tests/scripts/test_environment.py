@@ -50,7 +50,7 @@ class Rehearsal(Environment):
 
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(environment, "node_version", lambda: 22)
+    monkeypatch.setattr(environment, "node_version", lambda: (22, 0, 0))
     monkeypatch.setattr(environment.shutil, "which", lambda name: f"/usr/bin/{name}")
     monkeypatch.setenv("PATH", "/usr/bin")  # which a run prepends to
     (tmp_path / "pyproject.toml").write_text(PYPROJECT)
@@ -154,7 +154,7 @@ def test_another_python_gets_a_new_environment(checkout: Path, monkeypatch: pyte
 
 
 def test_an_old_node_is_replaced_by_one_from_a_wheel(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    versions = iter([18, 24, 24])
+    versions = iter([(20, 2, 0), (24, 0, 0), (24, 0, 0)])
     monkeypatch.setattr(environment, "node_version", lambda: next(versions))
     ran = renew(checkout)
     assert "requirements-node.txt" in ran[3]
@@ -165,14 +165,14 @@ def test_an_old_node_is_replaced_by_one_from_a_wheel(checkout: Path, monkeypatch
 def test_a_node_that_does_not_run_is_an_error_that_says_what_to_do(
     checkout: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(environment, "node_version", lambda: 0)
+    monkeypatch.setattr(environment, "node_version", lambda: ())
     with pytest.raises(SetupError, match="Install Node.js"):
         renew(checkout)
 
 
 def test_without_the_web_client_no_node_is_needed(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (checkout / "client" / "web" / "package.json").unlink()
-    monkeypatch.setattr(environment, "node_version", lambda: 0)
+    monkeypatch.setattr(environment, "node_version", lambda: ())
     assert all("npm" not in line for line in renew(checkout))
 
 
