@@ -1,0 +1,224 @@
+"""Keeps one room in memory as its log has it, and tells its listeners what happens there.
+
+Decides what is the next record: a lower one is dropped, the next one is folded and told, a gap is filled from the
+log, and a log that went another way (a fork, a new epoch) means that the room is read anew and `reset`.
+Never changes a room, and never waits for a message: what the messages did not bring, the log has (`server.feed`).
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Sequence
+from typing import Protocol
+
+from rooms.people import Role
+from rooms.protocol import Cursor, ResetReason
+from rooms.state import Room
+from server.ports import Record, RoomLog
+from server.story import PAGE_RECORDS, BrokenChain, Story, continued, expect_next, pages, read_whole
+
+_log = logging.getLogger(__name__)
+
+
+class Listener(Protocol):
+    """Told what happens in a room, in order, each record once. Called synchronously: it returns at once."""
+
+    def happened(self, record: Record, before: Room | None) -> None:
+        """One more record. `before`: the room before it; the feed's `room` and `cursor` are already behind it."""
+
+    def told(self, tell: bytes) -> None:
+        """Something told and not kept: a `rooms.protocol.Tell` as JSON."""
+
+    def reset(self, reason: ResetReason) -> None:
+        """The log went another way: the feed's `room` was read anew and does not continue what was told before."""
+
+
+class Feed:
+    """One room, live. Get it from `Feeds.follow`. The first half is for its followers, the second for `Feeds`."""
+
+    def __init__(self, room_id: str, log: RoomLog) -> None:
+        self.room_id = room_id
+        self.followers = 0
+        self.idle_since = 0.0
+        self.reading = asyncio.Lock()
+        """Held while the log is read into this feed. Records that arrive meanwhile are in the log as well."""
+        self._log = log
+        self._story: Story | None = None
+        self._recent: deque[Record] = deque(maxlen=PAGE_RECORDS)
+        self._heard = 0
+        """The highest version that a message spoke of."""
+        self._listeners: list[Listener] = []
+        self._waiters: set[asyncio.Future[bool]] = set()
+
+    # --- for followers ------------------------------------------------------------------------------------------
+
+    @property
+    def story(self) -> Story:
+        assert self._story is not None, "a feed is handed out when it is loaded"
+        return self._story
+
+    @property
+    def room(self) -> Room:
+        return self.story.room
+
+    @property
+    def cursor(self) -> Cursor:
+        return self.story.cursor
+
+    def seen_by(self, role: Role) -> Room:
+        """The room as this role sees it: the fold of what `rooms.views` shows it."""
+        return self.story.seen_by(role)
+
+    def attach(self, listener: Listener) -> None:
+        """Tell this listener all that comes behind `cursor`. Await nothing between reading the one and calling this."""
+        self._listeners.append(listener)
+
+    def detach(self, listener: Listener) -> None:
+        self._listeners = [kept for kept in self._listeners if kept is not listener]
+
+    async def moved(self, past: int) -> None:
+        """Return when the room has more than `past` events, or was reset: look at `cursor` anew."""
+        while self.cursor.version <= past:
+            waiter: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+            self._waiters.add(waiter)
+            try:
+                if await waiter:
+                    return
+            finally:
+                self._waiters.discard(waiter)
+
+    async def missed(self, since: Cursor) -> list[Record] | ResetReason:
+        """The records behind `since` up to `cursor`, or why only the whole room will do.
+
+        Nothing is awaited behind the last look at the feed: who attaches a listener right after this misses nothing.
+        """
+        if since.epoch != self.cursor.epoch or since.version > self.cursor.version:
+            await self.look()  # another worker may have told the client more than this one has heard yet
+        if since.epoch != self.cursor.epoch:
+            return ResetReason.EPOCH
+        if since.version > self.cursor.version:
+            return ResetReason.FORK
+        try:
+            return await self._behind(since)
+        except BrokenChain as broken:
+            return broken.reason
+
+    async def _behind(self, since: Cursor) -> list[Record]:
+        found: list[Record] = []
+        version, tag = since.version, since.tag
+        while version < self.cursor.version - len(self._recent):
+            page = await self._log.read(self.room_id, version, PAGE_RECORDS)
+            version, tag = _appended(found, page, version, tag)
+            if not page:
+                raise BrokenChain(ResetReason.TRIMMED)
+        _appended(found, [record for record in self._recent if record.version > version], version, tag)
+        found = [record for record in found if record.version <= self.cursor.version]
+        if (found[-1].tag if found else since.tag) != self.cursor.tag:
+            raise BrokenChain(ResetReason.FORK)
+        return found
+
+    # --- for Feeds ----------------------------------------------------------------------------------------------
+
+    @property
+    def loaded(self) -> bool:
+        return self._story is not None
+
+    async def load(self) -> None:
+        """Read the room for the first time. UnknownRoom if there is no log."""
+        story, recent = await read_whole(self._log, self.room_id)
+        self._begin(story, recent)
+        await self._read_on()
+
+    def receive(self, record: Record) -> ResetReason | None:
+        """Take a record that a message brought. Returns why the log must be read (`mend`), if it must."""
+        self._heard = max(self._heard, record.version)
+        if self._story is None or self.reading.locked() or record.version <= self.cursor.version:
+            return None
+        try:
+            self._fold(record)
+        except BrokenChain as broken:
+            return broken.reason
+        return None
+
+    def tell(self, tell: bytes) -> None:
+        for listener in self._listeners:
+            try:
+                listener.told(tell)
+            except Exception:
+                _log.exception("a listener failed")
+
+    def compare(self, seen: Cursor, head: Cursor) -> ResetReason | None:
+        """Why the log must be read, if it must. `seen`: this feed's cursor before the head was asked for."""
+        if head.epoch != seen.epoch:
+            return ResetReason.EPOCH
+        if head.version < seen.version or (head.version == seen.version and head.tag != seen.tag):
+            return ResetReason.FORK
+        return ResetReason.TRIMMED if head.version > self.cursor.version else None
+
+    async def look(self) -> None:
+        """Compare with the log's head now, and read what is missing."""
+        seen, head = self.cursor, await self._log.head(self.room_id)
+        if head is not None and (reason := self.compare(seen, head)):
+            await self.mend(reason)
+
+    async def mend(self, reason: ResetReason) -> None:
+        """Read on in the log; after a fork or in a new epoch, read it anew and tell the listeners so."""
+        async with self.reading:
+            try:
+                if reason is ResetReason.TRIMMED:
+                    return await self._read_on()
+            except BrokenChain as broken:
+                reason = broken.reason
+            self._heard = 0
+            story, recent = await read_whole(self._log, self.room_id)
+            self._begin(story, recent)
+            self._reset(reason)
+            await self._read_on()
+
+    def _begin(self, story: Story, recent: Sequence[Record]) -> None:
+        self._story = story
+        self._recent.clear()
+        self._recent.extend(recent)
+
+    async def _read_on(self) -> None:
+        """Read until the log holds no more, and no message spoke of more in the meantime."""
+        while True:
+            before = self.cursor.version
+            async for page in pages(self._log, self.room_id, self.cursor):
+                for record in page:
+                    self._fold(record)
+            if self._heard <= self.cursor.version or self.cursor.version == before:
+                return
+
+    def _fold(self, record: Record) -> None:
+        before = self.story
+        self._story = continued(before, record, before.cursor.epoch)
+        self._recent.append(record)
+        for listener in self._listeners:
+            try:
+                listener.happened(record, before.room)
+            except Exception:
+                _log.exception("a listener failed")
+        self._wake(reset=False)
+
+    def _reset(self, reason: ResetReason) -> None:
+        for listener in self._listeners:
+            try:
+                listener.reset(reason)
+            except Exception:
+                _log.exception("a listener failed")
+        self._wake(reset=True)
+
+    def _wake(self, *, reset: bool) -> None:
+        for waiter in self._waiters:
+            if not waiter.done():
+                waiter.set_result(reset)
+
+
+def _appended(found: list[Record], page: Sequence[Record], version: int, tag: str) -> tuple[int, str]:
+    """Add a page that must follow (version, tag); gives where it ends."""
+    for record in page:
+        expect_next(record, version, tag)
+        version, tag = record.version, record.tag
+    found.extend(page)
+    return version, tag
