@@ -1,0 +1,187 @@
+"""`ports.ReportStore` on SQLite and Postgres: the archive of logs, and the reports with their rows.
+
+Decides what one transaction holds and that writing anything twice is writing it once; never when to write
+(`server.archiver`) or what a row says (`projection`).
+"""
+
+import json
+from collections.abc import AsyncIterator, Sequence
+from itertools import pairwise
+from typing import Any
+
+from sqlalchemy import Column, Select, Table, delete, exists, func, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from rooms.events import EVENT
+from server.adapters import tables as t
+from server.adapters.database import Database, insert
+from server.adapters.projection import Row, rows
+from server.ports import Clock, Record, ReportRow
+
+PAGE = 500
+"""Records read at a time: about 200 KB of an interview."""
+
+_ROWS_OF_A_TURN = (t.turns, t.marks, t.quotes, t.dimension_scores, t.deliveries)
+
+
+class SqlReportStore:
+    """Keeps rooms and reports in one database, which `migrations.migrate` has prepared."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def archive(self, room: str, epoch: str, records: Sequence[Record]) -> None:
+        """Keep records that follow each other; those kept before are left as they are.
+
+        If the log went another way than the archive (a failover lost its tail), the log is right: the archive's own
+        branch is set aside in `displaced_events`, and nothing is deleted.
+        """
+        if not records:
+            return
+        if any(after.version != before.version + 1 for before, after in pairwise(records)):
+            raise ValueError("records to archive follow each other without a gap")
+        async with self._database.writing() as connection:
+            if (fork := await _fork(connection, room, records)) is not None:
+                await _set_aside(connection, room, fork)
+            statement = insert(connection, t.events).on_conflict_do_nothing()
+            await connection.execute(statement, [_row(room, epoch, record) for record in records])
+
+    async def archived(self, room: str) -> int:
+        """The version up to which the room's log is kept without a gap; 0 for none."""
+        follower = t.events.alias()
+        followed = exists().where(follower.c.room == room, follower.c.version == t.events.c.version + 1)
+        begins = exists().where(follower.c.room == room, follower.c.version == 1)
+        last = select(func.min(t.events.c.version)).where(t.events.c.room == room, ~followed, begins)
+        async with self._database.reading() as connection:
+            return await connection.scalar(last) or 0
+
+    async def records(self, room: str, after: int = 0) -> AsyncIterator[Record]:
+        """The kept log, in order. No transaction is held open between pages."""
+        while True:
+            async with self._database.reading() as connection:
+                page = await _page(connection, room, after)
+            for record in page:
+                yield record
+            if len(page) < PAGE:
+                return
+            after = page[-1].version
+
+    async def keep_report(self, row: ReportRow, report: bytes) -> None:
+        """Keep a report and, from the archive, the rows of its room; again replaces them with the same."""
+        async with self._database.writing() as connection:
+            made = rows(await _whole_log(connection, row.room))
+            # The room's row first: whoever else keeps this report now waits here until we are done.
+            await _put(connection, t.rooms, made[t.rooms][0])
+            await connection.execute(delete(t.turns).where(t.turns.c.room == row.room))
+            for table in _ROWS_OF_A_TURN:
+                if made[table]:
+                    await connection.execute(insert(connection, table), list(made[table]))
+            await _put(connection, t.reports, self._report_row(row, report), once=("written_at",))
+
+    async def report(self, room: str) -> tuple[ReportRow, bytes] | None:
+        """The report of a room; None while there is none."""
+        query = _report_rows(t.reports.c.report).where(t.rooms.c.room == room)
+        async with self._database.reading() as connection:
+            found = (await connection.execute(query)).one_or_none()
+        return None if found is None else (ReportRow(*found[:-1]), str(found[-1]).encode())
+
+    async def reports(self, owner: str, limit: int, before: int | None = None) -> Sequence[ReportRow]:
+        """An owner's reports, newest first, closed before the given time.
+
+        Rooms that closed in the same millisecond are never torn apart, so a page may hold a few more than `limit`:
+        asking on with the last one's `closed_at` then leaves none out.
+        """
+        mine = [t.rooms.c.owner == owner] + ([t.rooms.c.closed_at < before] if before is not None else [])
+        newest = t.rooms.c.closed_at.desc()
+        times = select(t.rooms.c.closed_at).join(t.reports, t.reports.c.room == t.rooms.c.room).where(*mine)
+        oldest = select(func.min(times.order_by(newest).limit(limit).subquery().c.closed_at)).scalar_subquery()
+        query = _report_rows().where(*mine, t.rooms.c.closed_at >= oldest).order_by(newest, t.rooms.c.room)
+        async with self._database.reading() as connection:
+            return [ReportRow(*found) for found in await connection.execute(query)]
+
+    async def ping(self) -> None:
+        """Raises `Unavailable` unless the database answers."""
+        async with self._database.reading() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    def _report_row(self, row: ReportRow, report: bytes) -> Row:
+        return {
+            "room": row.room,
+            "overall": row.overall,
+            "questions": row.questions,
+            "schema_version": str(json.loads(report).get("schema_version", "")),
+            "report": report.decode(),
+            "written_at": self._clock.now_ms(),
+        }
+
+
+# --- records --------------------------------------------------------------------------------------------------
+
+
+def _row(room: str, epoch: str, record: Record) -> Row:
+    return {
+        "room": room,
+        "version": record.version,
+        "epoch": epoch,
+        "tag": record.tag,
+        "before": record.before,
+        "at": record.at,
+        "command": record.command,
+        "kind": record.event.kind,
+        "event": record.event.model_dump_json(),
+    }
+
+
+async def _page(connection: AsyncConnection, room: str, after: int, limit: int | None = PAGE) -> list[Record]:
+    kept = t.events.c
+    query = (
+        select(kept.version, kept.tag, kept.before, kept.at, kept.command, kept.event)
+        .where(kept.room == room, kept.version > after)
+        .order_by(kept.version)
+        .limit(limit)
+    )
+    found = await connection.execute(query)
+    return [Record(*row[:-1], EVENT.validate_json(row[-1])) for row in found]
+
+
+async def _whole_log(connection: AsyncConnection, room: str) -> list[Record]:
+    records = await _page(connection, room, 0, limit=None)
+    if [record.version for record in records] != list(range(1, len(records) + 1)):
+        raise ValueError("the archive of this room has a gap")
+    return records
+
+
+async def _fork(connection: AsyncConnection, room: str, records: Sequence[Record]) -> int | None:
+    """The first version at which the archive holds something else than these records and the one before them."""
+    expected = {records[0].version - 1: records[0].before} | {record.version: record.tag for record in records}
+    kept = select(t.events.c.version, t.events.c.tag).where(
+        t.events.c.room == room, t.events.c.version.between(min(expected), max(expected))
+    )
+    found = await connection.execute(kept)
+    return min((version for version, tag in found if tag != expected[version]), default=None)
+
+
+async def _set_aside(connection: AsyncConnection, room: str, fork: int) -> None:
+    branch = (t.events.c.room == room, t.events.c.version >= fork)
+    names = [column.name for column in t.events.c]
+    copied = insert(connection, t.displaced_events).from_select(names, select(t.events).where(*branch))
+    await connection.execute(copied.on_conflict_do_nothing())
+    await connection.execute(delete(t.events).where(*branch))
+
+
+# --- rows -----------------------------------------------------------------------------------------------------
+
+
+async def _put(connection: AsyncConnection, table: Table, row: Row, once: tuple[str, ...] = ()) -> None:
+    """Insert the row, or bring the one with its key to these values, but for those written `once`."""
+    changing = {name: value for name, value in row.items() if name not in once and name not in table.primary_key.c}
+    statement = insert(connection, table).values(row)
+    await connection.execute(statement.on_conflict_do_update(index_elements=table.primary_key.c, set_=changing))
+
+
+def _report_rows(*more: Column[Any]) -> Select[Any]:
+    """Columns in the order of `ReportRow`, of rooms that have a report."""
+    of = t.rooms.c
+    columns = (of.room, of.owner, of.mode, of.opened_at, of.closed_at, t.reports.c.overall, t.reports.c.questions)
+    return select(*columns, *more).join(t.reports, t.reports.c.room == of.room)
