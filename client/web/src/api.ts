@@ -1,0 +1,112 @@
+/**
+ * The HTTP side of Greenroom: typed calls, and every failure as a Problem with a sentence for a person.
+ */
+import type { Mode, Participant, Phase, Role } from "./protocol";
+import type { Problem } from "./room/connection";
+
+export interface Me {
+  id: string;
+  name: string;
+  owner: boolean;
+}
+export interface Notice {
+  version: string;
+  title: string;
+  paragraphs: string[];
+  points: string[];
+}
+export interface OpenRoom {
+  room: string;
+  mode: Mode;
+  length: number;
+  phase: Phase;
+  opened_at: number;
+}
+export interface RoomCard {
+  room: string;
+  mode: Mode;
+  length: number;
+  phase: Phase;
+  roles: Role[];
+}
+export interface ReportCard {
+  room: string;
+  mode: Mode;
+  opened_at: number;
+  closed_at: number;
+  overall: number | null;
+  questions: number;
+}
+export interface BankQuestion {
+  id: string;
+  text: string;
+  competence: string | null;
+  difficulty: number | null;
+}
+export interface IssuedTicket {
+  ticket: string;
+  expires_in_s: number;
+  socket: string;
+  participant: Participant;
+}
+
+/** A call that was answered with "no", or not at all. */
+export class Refusal extends Error {
+  readonly problem: Problem;
+
+  constructor(problem: Problem) {
+    super(problem.code);
+    this.problem = problem;
+  }
+}
+
+const DEADLINE_MS = 10_000;
+const AWAY: Problem = {
+  code: "server_away",
+  sentence: "Greenroom does not answer right now. Check your connection; trying again helps.",
+  retry: true,
+};
+
+export function problemOf(error: unknown): Problem {
+  if (error instanceof Refusal) return error.problem;
+  return { code: "page_broke", sentence: "Something broke on this page. Load it again.", retry: false };
+}
+
+async function call<T>(path: string, body?: unknown): Promise<T> {
+  const request: RequestInit = { credentials: "same-origin", signal: AbortSignal.timeout(DEADLINE_MS) };
+  if (body !== undefined) {
+    request.method = "POST";
+    request.headers = { "content-type": "application/json" };
+    request.body = JSON.stringify(body);
+  }
+  let response: Response;
+  try {
+    response = await fetch(path, request);
+  } catch {
+    throw new Refusal(AWAY);
+  }
+  const answer: unknown = await response.json().catch(() => null);
+  if (response.ok) return answer as T;
+  throw new Refusal(isProblem(answer) ? answer : { ...AWAY, code: `http_${response.status}` });
+}
+
+function isProblem(answer: unknown): answer is Problem {
+  return typeof answer === "object" && answer !== null && "code" in answer && "sentence" in answer && "retry" in answer;
+}
+
+const within = (room: string) => `/api/rooms/${encodeURIComponent(room)}`;
+
+export const getMe = () => call<Me>("/api/me");
+export const getNotice = () => call<Notice>("/api/notice");
+export const getRooms = () => call<{ rooms: OpenRoom[] }>("/api/rooms").then((answer) => answer.rooms);
+export const getRoom = (room: string) => call<RoomCard>(within(room));
+export const openRoom = (mode: Mode, length: number) => call<{ room: string; url: string }>("/api/rooms", { mode, length });
+export const getTicket = (room: string, role: Role, name: string | null) =>
+  call<IssuedTicket>(`${within(room)}/tickets`, name ? { role, name } : { role });
+export const invite = (room: string, role: Role) => call<{ url: string }>(`${within(room)}/invitations`, { role });
+export const getQuestions = (mode: Mode) =>
+  call<{ questions: BankQuestion[] }>(`/api/questions?mode=${mode}`).then((answer) => answer.questions);
+export const getReports = (before?: number) =>
+  call<{ reports: ReportCard[] }>(`/api/reports${before ? `?before=${before}` : ""}`).then((answer) => answer.reports);
+export const reportAddress = (room: string) => `/api/reports/${encodeURIComponent(room)}`;
+export const getReport = <Report>(room: string) => call<Report>(reportAddress(room));

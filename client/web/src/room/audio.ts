@@ -1,0 +1,81 @@
+/**
+ * The candidate's numbered audio frames: packed for the wire, and kept until the server says that they are safe.
+ *
+ * Decides what is kept and what is to be sent next; never when it is sent or what it says.
+ */
+import { FRAME_VERSION } from "../protocol";
+
+export const FRAME_MS = 40;
+/** Frames kept at most: five minutes, about 10 MB. An outage longer than that costs its oldest words. */
+export const KEPT_FRAMES = 7_500;
+/** Frames on their way at most (8 s): the server lets go of what it cannot take, so more would be sent twice. */
+export const WINDOW_FRAMES = 200;
+
+/** One microphone's stream, as far as it is kept here. */
+export interface Ring {
+  readonly stream: string;
+  /** The number of frames[0]. */
+  readonly first: number;
+  readonly frames: readonly Uint8Array<ArrayBuffer>[];
+  /** The number of the next frame to send on this connection. */
+  readonly unsent: number;
+}
+
+export function ring(stream: string): Ring {
+  return { stream, first: 0, frames: [], unsent: 0 };
+}
+
+/** The number that the next frame gets. */
+export function upcoming(kept: Ring): number {
+  return kept.first + kept.frames.length;
+}
+
+/** With one more frame; the oldest goes when there are too many. */
+export function push(kept: Ring, pcm: Int16Array, captureMs: number): Ring {
+  const frames = [...kept.frames, packFrame(upcoming(kept), captureMs, pcm)];
+  const lost = Math.max(0, frames.length - KEPT_FRAMES);
+  const first = kept.first + lost;
+  return { ...kept, first, frames: lost ? frames.slice(lost) : frames, unsent: Math.max(kept.unsent, first) };
+}
+
+/** Without the frames up to `through`, which are safe. */
+export function forget(kept: Ring, through: number | null): Ring {
+  const gone = Math.min(through === null ? 0 : Math.max(0, through + 1 - kept.first), kept.frames.length);
+  if (gone === 0) return kept;
+  const first = kept.first + gone;
+  return { ...kept, first, frames: kept.frames.slice(gone), unsent: Math.max(kept.unsent, first) };
+}
+
+/** To be sent again from behind `through`. */
+export function rewind(kept: Ring, through: number | null): Ring {
+  const safe = forget(kept, through);
+  return { ...safe, unsent: safe.first };
+}
+
+/** Whether frames behind `through` are neither safe nor kept any more: this stream cannot go on. */
+export function isTorn(kept: Ring, through: number | null): boolean {
+  return kept.first > (through ?? -1) + 1;
+}
+
+/** What the window lets go out now, and the ring after it. */
+export function takeUnsent(kept: Ring): [Ring, readonly Uint8Array<ArrayBuffer>[]] {
+  const upto = Math.min(upcoming(kept), kept.first + WINDOW_FRAMES);
+  if (upto <= kept.unsent) return [kept, []];
+  return [{ ...kept, unsent: upto }, kept.frames.slice(kept.unsent - kept.first, upto - kept.first)];
+}
+
+/** How much of the voice is not safe yet, in ms. */
+export function unsafeMs(kept: Ring | null): number {
+  return kept ? kept.frames.length * FRAME_MS : 0;
+}
+
+/** The binary message of rooms/protocol.py: u8 version, u8 0, u16 0, u32 seq, u32 capture_ms (big-endian), samples. */
+export function packFrame(seq: number, captureMs: number, pcm: Int16Array): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(12 + 2 * pcm.length);
+  const view = new DataView(bytes.buffer);
+  view.setUint8(0, FRAME_VERSION);
+  view.setUint32(4, seq);
+  view.setUint32(8, captureMs);
+  pcm.forEach((sample, n) => view.setInt16(12 + 2 * n, sample, true));
+  return bytes;
+}

@@ -1,0 +1,101 @@
+/**
+ * The candidate's microphone: asks the browser for it, and hands on 40 ms frames with the time they were taken.
+ *
+ * Decides how a device's trouble is put to a person; never when the interview listens (`useEars`).
+ */
+import captureUrl from "./capture.worklet?worker&url";
+import { FRAME_MS } from "./audio";
+import type { Problem } from "./connection";
+
+export interface Heard {
+  pcm: Int16Array;
+  /** When its first sample was taken, in ms of the microphone's own clock. */
+  atMs: number;
+  /** Root mean square, 0 to 1. */
+  loudness: number;
+}
+
+export interface Microphone {
+  readonly label: string;
+  /** The microphone's own clock. */
+  nowMs: () => number;
+  onFrame: (listener: (heard: Heard) => void) => () => void;
+  stop: () => void;
+}
+
+const RATE_HZ = 16_000;
+
+/** Opens the microphone; throws what `explain` puts into words. `lost` is called if the device goes away. */
+export async function openMicrophone(lost: () => void): Promise<Microphone> {
+  if (!("mediaDevices" in navigator)) throw new DOMException("not a secure page", "SecurityError");
+  const media = await navigator.mediaDevices.getUserMedia({
+    audio: { channelCount: 1, echoCancellation: true, noiseSuppression: true, autoGainControl: true },
+  });
+  const [context, source] = await connected(media);
+  await context.audioWorklet.addModule(captureUrl);
+  const node = new AudioWorkletNode(context, "capture", { numberOfOutputs: 0, channelCount: 1 });
+  source.connect(node);
+  await context.resume();
+  return listening(media, context, node, lost);
+}
+
+/** A context at 16 kHz where the browser can connect a microphone to one; else at its own rate (the worklet resamples). */
+async function connected(media: MediaStream): Promise<[AudioContext, MediaStreamAudioSourceNode]> {
+  const wanted = new AudioContext({ sampleRate: RATE_HZ });
+  try {
+    return [wanted, wanted.createMediaStreamSource(media)];
+  } catch {
+    await wanted.close();
+    const given = new AudioContext();
+    return [given, given.createMediaStreamSource(media)];
+  }
+}
+
+function listening(media: MediaStream, context: AudioContext, node: AudioWorkletNode, lost: () => void): Microphone {
+  const listeners = new Set<(heard: Heard) => void>();
+  const track = media.getAudioTracks()[0];
+  let clockMs = 0;
+  let sleptAt: number | null = null;
+  track?.addEventListener("ended", lost);
+  context.onstatechange = () => {
+    // A sleeping context counts no samples; what passed meanwhile is a gap in the microphone's time.
+    if (context.state !== "running") sleptAt ??= performance.now();
+    else if (sleptAt !== null) {
+      clockMs += Math.round(performance.now() - sleptAt);
+      sleptAt = null;
+    }
+  };
+  node.port.onmessage = ({ data }: MessageEvent<{ pcm: Int16Array; loudness: number }>) => {
+    const heard = { ...data, atMs: clockMs };
+    clockMs += FRAME_MS;
+    listeners.forEach((listener) => listener(heard));
+  };
+  return {
+    label: track?.label ?? "",
+    nowMs: () => clockMs,
+    onFrame: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    stop: () => {
+      track?.removeEventListener("ended", lost);
+      media.getTracks().forEach((one) => one.stop());
+      void context.close();
+    },
+  };
+}
+
+const SENTENCES: Record<string, string> = {
+  NotAllowedError:
+    "Your browser keeps the microphone closed for this page. Allow it beside the address bar, then try again.",
+  NotFoundError: "No microphone was found. Plug one in and try again.",
+  NotReadableError: "Another program holds the microphone. Close it there and try again.",
+  SecurityError: "Browsers give a microphone only to https pages and to localhost. Open this page under such an address.",
+};
+
+/** A device's trouble in words. Typing is always offered beside it. */
+export function explain(error: unknown): Problem {
+  const name = error instanceof DOMException ? error.name : "";
+  const sentence = SENTENCES[name] ?? "The microphone could not be opened. Try again, or choose another in your browser.";
+  return { code: name || "microphone_failed", sentence, retry: name !== "SecurityError" };
+}

@@ -1,0 +1,44 @@
+/**
+ * What is told and not kept: guesses at words, who is speaking, running figures.
+ *
+ * Decides how long a telling holds: until a newer one of its kind, or the fact that settles it.
+ */
+import type { DeliverySoFar, Event, HearingTrouble, Partial, Tell } from "../protocol";
+
+export interface Told {
+  readonly partial: Partial | null;
+  readonly speaking: boolean;
+  readonly delivery: DeliverySoFar | null;
+  /** How many typing notices came; the page shows one for a few seconds. */
+  readonly typing: number;
+  readonly trouble: HearingTrouble | null;
+}
+
+export const NOTHING_TOLD: Told = { partial: null, speaking: false, delivery: null, typing: 0, trouble: null };
+
+export function hear(told: Told, tell: Tell): Told {
+  switch (tell.kind) {
+    case "partial":
+      return { ...told, partial: tell.stable || tell.unstable ? tell : null };
+    case "speaking":
+      return { ...told, speaking: tell.on };
+    case "delivery_so_far":
+      return { ...told, delivery: tell };
+    case "is_typing":
+      return { ...told, typing: told.typing + 1 };
+    case "hearing_trouble":
+      return { ...told, trouble: tell };
+  }
+}
+
+/** What still holds after a fact. */
+export function settle(told: Told, event: Event): Told {
+  switch (event.kind) {
+    case "utterance_heard":
+      return { ...told, partial: told.partial?.utterance === event.utterance.id ? null : told.partial, trouble: null };
+    case "turn_closed":
+      return { ...NOTHING_TOLD, typing: told.typing };
+    default:
+      return told;
+  }
+}
