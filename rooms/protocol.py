@@ -108,7 +108,10 @@ class Welcome(Value):
 
 
 class Happened(Value):
-    """A fact. Its version follows `after`, the version of the fact before it that you were shown."""
+    """A fact. Between the versions `after` and `version` nothing happened that you may see.
+
+    With a cursor at `after` or behind it, all is well; with one before it, something was missed: come back and resume.
+    """
 
     type: Literal["event"] = "event"
     version: int

@@ -6,10 +6,10 @@ Decides who gets which message and that it is encoded once a role; never what a 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from rooms.events import ParticipantJoined
+from rooms.events import Event, ParticipantJoined
 from rooms.people import Participant, Role
 from rooms.protocol import TELL, Cursor, Happened, ResetReason, Telling, Welcome
-from rooms.state import Room, after
+from rooms.state import Room
 from rooms.views import hears, view
 from server.feed import Feed, Feeds
 from server.member import Member
@@ -17,28 +17,21 @@ from server.ports import Record, RoomLog
 
 
 class Lane:
-    """A room as one role sees it, and the members who see it so.
+    """The members of a room who see it in the same role, and the version of the last fact that they were shown."""
 
-    Its cursor is that of the last fact the role saw: a client's versions go from fact to fact that it was shown.
-    """
-
-    def __init__(self, role: Role, epoch: str) -> None:
-        self.role = role
+    def __init__(self, role: Role, version: int) -> None:
+        self.role, self._shown = role, version
         self.members: set[Member] = set()
-        self.room: Room | None = None
-        self.cursor = Cursor(epoch=epoch, version=0, tag="")
 
-    def fold(self, record: Record) -> Happened | None:
-        """Take in one more record; the message that tells of it, if this role sees it."""
+    def happened(self, record: Record) -> None:
+        """Pass a record on, as this role sees it. Encoded once, however many there are."""
         seen = view(record.event, self.role)
         if seen is None:
-            return None
-        message = Happened(
-            version=record.version, after=self.cursor.version, tag=record.tag, at=record.at, event=seen
-        )
-        self.room = after(self.room, seen)
-        self.cursor = Cursor(epoch=self.cursor.epoch, version=record.version, tag=record.tag)
-        return message
+            return
+        text = _happened(record, seen, self._shown).model_dump_json()
+        self._shown = record.version
+        for member in self.members:
+            member.send(text)
 
 
 class Hall:
@@ -61,45 +54,33 @@ class Hall:
     async def enter(self, member: Member, resume: Cursor | None, audio_through: int | None, protocol: int) -> None:
         """Queue the member's welcome and everything they missed; from then on they hear all that happens."""
         role = member.participant.role
-        told = [telling for raw in await self._log.told(self._feed.room_id) if (telling := _telling(raw, role))]
-        lane = self._lanes.get(role) or await self._open_lane(role)
-        missed = await self._missed(resume) if resume else ResetReason.FIRST
+        told = [telling for raw in await self._log.told(self.room.id) if (telling := _telling(raw, role))]
+        missed = await self._feed.missed(resume) if resume else ResetReason.FIRST
         # From here to the end nothing is awaited: no fact can slip between the story so far and what comes next.
-        base = Welcome(
-            protocol=protocol, you=member.participant, cursor=lane.cursor, told=tuple(told), audio_through=audio_through
+        welcome = Welcome(
+            protocol=protocol,
+            you=member.participant,
+            cursor=self._feed.cursor,
+            told=tuple(told),
+            audio_through=audio_through,
         )
         if isinstance(missed, ResetReason) or resume is None:
             reason = missed if isinstance(missed, ResetReason) else ResetReason.FIRST
-            member.say(base.model_copy(update={"reset": reason, "room": lane.room}))
+            member.say(welcome.model_copy(update={"reset": reason, "room": self._feed.seen_by(role)}))
         else:
-            story = _story(missed, role, resume, lane.cursor.version)
-            member.say(base.model_copy(update={"resumed": len(story)}))
+            story = _story(missed, role, resume.version)
+            member.say(welcome.model_copy(update={"resumed": len(story)}))
             for message in story:
                 member.say(message)
-        lane.members.add(member)
-
-    async def _missed(self, resume: Cursor) -> list[Record] | ResetReason:
-        """What happened behind the cursor, up to where the feed stands when this returns."""
-        missed = await self._feed.missed(resume)
-        if isinstance(missed, ResetReason):
-            return missed
-        records = list(missed)
-        while (version := records[-1].version if records else resume.version) < self._feed.cursor.version:
-            records += await self._log.read(self._feed.room_id, version, 500)
-        return records
+        self._lanes.setdefault(role, Lane(role, self._feed.cursor.version)).members.add(member)
 
     def leave(self, member: Member) -> None:
         """The member hears nothing more."""
         self._lanes[member.participant.role].members.discard(member)
 
-    def happened(self, record: Record) -> None:
+    def happened(self, record: Record, before: Room | None) -> None:
         for lane in self._lanes.values():
-            message = lane.fold(record)
-            if message is None or not lane.members:
-                continue
-            text = message.model_dump_json()
-            for member in lane.members:
-                member.send(text)
+            lane.happened(record)
         if isinstance(record.event, ParticipantJoined) and record.event.participant.role is Role.CANDIDATE:
             self._take_over(record.event.participant, record.event.connection)
 
@@ -121,16 +102,6 @@ class Hall:
         for member in tuple(lane.members) if lane else ():
             if member.participant.id == candidate.id and member.connection != connection:
                 member.end("taken_over")
-
-    async def _open_lane(self, role: Role) -> Lane:
-        lane = Lane(role, self._feed.cursor.epoch)
-        version = 0
-        while version < self._feed.cursor.version:
-            for record in await self._log.read(self._feed.room_id, version, 500):
-                if record.version <= self._feed.cursor.version:
-                    lane.fold(record)
-                    version = record.version
-        return self._lanes.setdefault(role, lane)
 
 
 class Fanout:
@@ -168,16 +139,15 @@ def _telling(raw: bytes, role: Role) -> Telling | None:
     return Telling(what=tell) if hears(tell, role) else None
 
 
-def _story(missed: Sequence[Record], role: Role, since: Cursor, upto: int) -> list[Happened]:
-    """What this role saw happen behind a cursor, as messages that follow on each other."""
-    lane = Lane(role, since.epoch)
-    lane.cursor = since
+def _happened(record: Record, seen: Event, shown: int) -> Happened:
+    return Happened(version=record.version, after=shown, tag=record.tag, at=record.at, event=seen)
+
+
+def _story(missed: Sequence[Record], role: Role, shown: int) -> list[Happened]:
+    """What this role saw happen behind version `shown`, as messages that follow on each other."""
     messages = []
     for record in missed:
-        seen = view(record.event, role) if record.version <= upto else None
-        if seen is not None:
-            messages.append(
-                Happened(version=record.version, after=lane.cursor.version, tag=record.tag, at=record.at, event=seen)
-            )
-            lane.cursor = Cursor(epoch=since.epoch, version=record.version, tag=record.tag)
+        if (seen := view(record.event, role)) is not None:
+            messages.append(_happened(record, seen, shown))
+            shown = record.version
     return messages

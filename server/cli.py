@@ -1,0 +1,65 @@
+"""The verbs that start Greenroom: serve (everything on one machine), web, worker, migrate.
+
+Decides arguments and exit codes; what the verbs do is `laptop`'s and `app`'s.
+"""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from server.embedded import RedisNotStartedError
+from server.settings import Settings
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run one verb; returns the exit code."""
+    arguments = _parser().parse_args(argv)
+    try:
+        match arguments.verb:
+            case "serve":
+                from server.laptop import serve
+
+                return asyncio.run(serve(arguments.host, arguments.port, arguments.web, arguments.var))
+            case "web":
+                from server.app import run_web
+
+                run_web(Settings(), host=arguments.host, port=arguments.port, fd=arguments.fd)
+            case "worker":
+                from server.app import run_worker
+
+                run_worker(Settings())
+            case "migrate":
+                from server.app import run_migrations
+
+                run_migrations(Settings())
+    except ValidationError as wrong:
+        for error in wrong.errors(include_input=False):
+            name = str(error["loc"][0]).upper() if error["loc"] else "settings"
+            print(f"greenroom: the setting {name} is wrong: {error['msg']}", file=sys.stderr)
+        return 2
+    except RedisNotStartedError as why:
+        print(f"greenroom: {why}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="greenroom")
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    serve = verbs.add_parser("serve", help="run everything on this machine: Redis, web, worker, SQLite")
+    serve.add_argument("--web", type=int, default=1, metavar="N", help="how many web workers (default 1)")
+    serve.add_argument("--var", type=Path, default=Path("var"), help="where to keep data (default var/)")
+    web = verbs.add_parser("web", help="run one web worker against REDIS_URL and DATABASE_URL")
+    web.add_argument("--fd", type=int, default=None, help="serve on this inherited listening socket")
+    for verb in (serve, web):
+        verb.add_argument("--host", default="127.0.0.1")
+        verb.add_argument("--port", type=int, default=8000)
+    verbs.add_parser("worker", help="run one worker: hearing, interviewing, scoring, archiving")
+    verbs.add_parser("migrate", help="bring the database up to date")
+    return parser
