@@ -1,0 +1,40 @@
+"""A typed, asynchronous Greenroom client: open rooms, join them, speak, watch, and read reports.
+
+Start at `connect`; docs/CLIENT.md is the tour. What it decides is how to stay in a room over a bad network; never
+what is allowed there, which is the server's word.
+"""
+
+from client.api import Greenroom, OpenedRoom, Ticket, connect
+from client.conversation import Back, Change, Lost, Whole
+from client.errors import (
+    AudioFileError,
+    AudioLostError,
+    AwayError,
+    ClosedError,
+    GreenroomError,
+    LateError,
+    RefusedError,
+)
+from client.mirror import Mirror
+from client.visit import Microphone, Visit
+
+__all__ = [
+    "AudioFileError",
+    "AudioLostError",
+    "AwayError",
+    "Back",
+    "Change",
+    "ClosedError",
+    "Greenroom",
+    "GreenroomError",
+    "LateError",
+    "Lost",
+    "Microphone",
+    "Mirror",
+    "OpenedRoom",
+    "RefusedError",
+    "Ticket",
+    "Visit",
+    "Whole",
+    "connect",
+]

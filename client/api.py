@@ -1,0 +1,252 @@
+"""Greenroom's HTTP side for programs: open rooms, get tickets, read reports, over one or more addresses.
+
+Decides which address is asked and when the next one is; never what is sent on a room's socket (`client.visit`).
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from time import monotonic
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import httpx
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from client.connection import LOOPBACK, Entry
+from client.errors import AwayError, GreenroomError, LateError, RefusedError
+from client.visit import Visit, visiting
+from rooms.events import Mode
+from rooms.people import Participant, Role
+
+DEFAULT_URL = "http://127.0.0.1:8000"
+REQUEST_DEADLINE_S = 10.0
+REPORT_DEADLINE_S = 120.0
+PATIENCE_S = 60.0
+
+
+class Reply(BaseModel):
+    """A reply's body. Fields that this release does not know are left aside: HTTP replies may grow."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class OpenedRoom(Reply):
+    """A new room. `url` is the candidate's page; a coach's is `url` + "/coach"."""
+
+    room: str
+    url: str
+
+
+class RoomCard(Reply):
+    """A room in short. `roles`: which ones you may take."""
+
+    room: str
+    mode: Mode
+    length: int
+    phase: str
+    roles: tuple[Role, ...] = ()
+
+
+class Ticket(Reply):
+    """Lets one person into one room, once, within `expires_in_s` seconds. `socket` is a path."""
+
+    ticket: str
+    expires_in_s: float
+    socket: str
+    participant: Participant
+
+
+class Notice(Reply):
+    """What a candidate consents to."""
+
+    version: str
+    title: str
+    paragraphs: tuple[str, ...] = ()
+    points: tuple[str, ...] = ()
+
+
+R = TypeVar("R", bound=Reply)
+
+
+@asynccontextmanager
+async def connect(
+    url: str | None = None, *, urls: Sequence[str] = (), token: str | None = None
+) -> AsyncIterator["Greenroom"]:
+    """A Greenroom to talk to.
+
+    `urls` names several web workers of one Greenroom where no balancer stands before them: when one is dead, the
+    next is asked. `token` is the sign-in token, or whatever the server takes as a bearer token.
+    """
+    bases = [base.rstrip("/") for base in (urls or [url or DEFAULT_URL])]
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    outside = not all(urlsplit(base).hostname in LOOPBACK for base in bases)
+    timeout = httpx.Timeout(REQUEST_DEADLINE_S, connect=3.0)
+    async with httpx.AsyncClient(headers=headers, timeout=timeout, trust_env=outside) as http:
+        yield Greenroom(http, bases)
+
+
+class Greenroom:
+    """One Greenroom. Make one with `connect`."""
+
+    def __init__(self, http: httpx.AsyncClient, bases: Sequence[str]) -> None:
+        self._http = http
+        self._bases = tuple(bases)
+        self._at = 0
+
+    @property
+    def base(self) -> str:
+        """The address in use."""
+        return self._bases[self._at % len(self._bases)]
+
+    def next_base(self) -> None:
+        """Leave the address in use: it is dead or going away."""
+        self._at += 1
+
+    # --- rooms ---
+
+    async def open_room(self, mode: Mode | str, length: int = 3) -> OpenedRoom:
+        """Open a room for an interview of `length` questions, 3 to 10."""
+        body = {"mode": str(mode), "length": length}
+        opened = _read(OpenedRoom, await self._ask("POST", "/api/rooms", body))
+        return opened.model_copy(update={"url": self.address(opened.url)})
+
+    async def room(self, room: str) -> RoomCard:
+        return _read(RoomCard, await self._ask("GET", f"/api/rooms/{room}"))
+
+    async def notice(self) -> Notice:
+        return _read(Notice, await self._ask("GET", "/api/notice"))
+
+    async def invite(self, room: str, role: Role | str) -> str:
+        """A link that lets a guest into this room in this role."""
+        reply = await self._ask("POST", f"/api/rooms/{room}/invitations", {"role": str(role)})
+        return self.address(str(reply["url"]))
+
+    async def ticket(self, room: str, role: Role | str, name: str | None = None) -> Ticket:
+        """A ticket for one connection. `join` gets its own."""
+        body = {"role": str(role)} | ({"name": name} if name else {})
+        return _read(Ticket, await self._ask("POST", f"/api/rooms/{room}/tickets", body, again=True))
+
+    @asynccontextmanager
+    async def join(
+        self,
+        room: str | OpenedRoom,
+        role: Role | str = Role.CANDIDATE,
+        *,
+        name: str | None = None,
+        patience_s: float = PATIENCE_S,
+    ) -> AsyncIterator[Visit]:
+        """Be in a room until the block ends, over as many connections as it takes.
+
+        Without a connection for `patience_s` seconds the visit is over and its calls raise AwayError.
+        """
+        id = room if isinstance(room, str) else room.room
+        async with visiting(_RoomDoor(self, id, role, name), patience_s) as visit:
+            yield visit
+
+    # --- reports ---
+
+    async def report(self, room: str) -> dict[str, Any]:
+        """A closed room's report as the server keeps it (GET /api/reports/{room}); refused while it is written."""
+        return await self._ask("GET", f"/api/reports/{room}")
+
+    async def wait_for_report(self, room: str, deadline_s: float = REPORT_DEADLINE_S) -> dict[str, Any]:
+        """The report, as soon as it is written."""
+        end, pause_s = monotonic() + deadline_s, 0.2
+        while True:
+            try:
+                return await self.report(room)
+            except RefusedError as refused:
+                if not refused.retry:
+                    raise
+                why = refused.sentence
+            if monotonic() + pause_s > end:
+                raise LateError(f"No report within {deadline_s:.0f} seconds: {why} See {self.report_page(room)} later.")
+            await asyncio.sleep(pause_s)
+            pause_s = min(2.0, pause_s * 1.5)
+
+    def report_page(self, room: str) -> str:
+        """Where a person reads the report."""
+        return self.address(f"/reports/{room}")
+
+    def address(self, path: str) -> str:
+        """A path of this Greenroom as a whole address."""
+        return path if "://" in path else f"{self.base}{path}"
+
+    # --- asking ---
+
+    async def _ask(self, method: str, path: str, body: object = None, *, again: bool = False) -> dict[str, Any]:
+        """One request: to the next address when one is dead, each at most once.
+
+        A GET, or what may be done `again`, also moves on when the connection broke after the request was sent.
+        """
+        why: Exception | None = None
+        for _ in self._bases:
+            try:
+                return _reply(await self._http.request(method, self.base + path, json=body))
+            except httpx.TransportError as error:
+                why = error
+                unsent = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
+                if not unsent and not again and method != "GET":
+                    break
+            except _WorkerAwayError as away:
+                why = away
+            self.next_base()
+        if isinstance(why, _WorkerAwayError) and why.refused:
+            raise why.refused
+        where = " or ".join(self._bases)
+        sentence = f"Greenroom does not answer at {where}. Start it with `greenroom serve`, or check --url."
+        raise AwayError(sentence) from why
+
+
+class _RoomDoor:
+    """Leads one person into one room: a new ticket for each connection."""
+
+    def __init__(self, greenroom: Greenroom, room: str, role: Role | str, name: str | None) -> None:
+        self._greenroom, self._room, self._role, self._name = greenroom, room, role, name
+
+    async def enter(self) -> Entry:
+        ticket = await self._greenroom.ticket(self._room, self._role, self._name)
+        return Entry(_socket_address(self._greenroom.base, ticket.socket), ticket.ticket)
+
+    def elsewhere(self) -> None:
+        self._greenroom.next_base()
+
+
+class _WorkerAwayError(Exception):
+    """A gateway or a draining worker answered in the place of Greenroom."""
+
+    def __init__(self, refused: RefusedError | None) -> None:
+        super().__init__(refused.sentence if refused else "bad gateway")
+        self.refused = refused
+
+
+def _reply(response: httpx.Response) -> dict[str, Any]:
+    try:
+        body = response.json()
+    except ValueError:
+        body = None
+    if response.is_success and isinstance(body, dict):
+        return body
+    refused = None
+    if isinstance(body, dict) and {"code", "sentence"} <= body.keys():
+        refused = RefusedError(str(body["code"]), str(body["sentence"]), bool(body.get("retry")))
+    if response.status_code in (502, 503, 504):
+        raise _WorkerAwayError(refused)
+    if refused is not None:
+        raise refused
+    raise GreenroomError(f"{response.url} answered {response.status_code}, which is not Greenroom's way. Check --url.")
+
+
+def _read(kind: type[R], body: dict[str, Any]) -> R:
+    try:
+        return kind.model_validate(body)
+    except ValidationError as wrong:
+        raise GreenroomError("The server's reply is not understood. Install the matching release.") from wrong
+
+
+def _socket_address(base: str, path: str) -> str:
+    if "://" in path:
+        return path
+    scheme, _, rest = base.partition("://")
+    return f"{'wss' if scheme == 'https' else 'ws'}://{rest}{path}"

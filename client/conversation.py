@@ -1,0 +1,350 @@
+"""The client's side of a room's socket, without any I/O: messages in, messages and news out.
+
+Decides what is sent, in which order, what is sent again after a lost connection, and what a close code means. Never
+opens a socket, reads a clock or makes up an id. Every command stays in the outbox until it is answered; every audio
+frame stays in the ring until it is safe.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import NamedTuple, assert_never
+
+from pydantic import ValidationError
+
+from client.errors import AudioLostError, ClosedError, GreenroomError, RefusedError
+from client.mirror import LostTrackError, Mirror
+from client.ring import AudioRing, RingFullError
+from rooms.commands import SAMPLE_RATE_HZ, OpenMicrophone, PersonCommand
+from rooms.people import Participant
+from rooms.protocol import (
+    SERVER_MESSAGE,
+    VERSION,
+    Accepted,
+    AudioSafe,
+    Close,
+    Do,
+    Goodbye,
+    Happened,
+    Hello,
+    Moving,
+    Refused,
+    ResetReason,
+    Telling,
+    Typing,
+    Welcome,
+    pack_frame,
+)
+from rooms.state import Room
+
+SOFTWARE = "greenroom-python/1"
+_NOWHERE = -2
+OUTBOX_LIMIT = 50
+"""Commands that may wait for an answer; more are refused here."""
+
+
+# --- news -----------------------------------------------------------------------------------------------------
+
+
+class Whole(NamedTuple):
+    """The room was shown whole: at first, or because what was missed cannot be told one by one."""
+
+    room: Room
+    reason: ResetReason
+
+
+class Lost(NamedTuple):
+    """The connection is gone; the client is on its way back. `code` is the close code; 1006: it just broke."""
+
+    code: int
+
+
+class Back(NamedTuple):
+    """The connection is back; `missed` facts follow."""
+
+    missed: int
+
+
+Change = Whole | Happened | Telling | Refused | Lost | Back
+"""What a visitor of a room hears of. A Refused here is one that belongs to no command."""
+
+
+class News(NamedTuple):
+    """What a message from the server led to."""
+
+    changes: tuple[Change, ...] = ()
+    answer: Accepted | Refused | None = None
+    leave: "Verdict | None" = None
+    """Close the socket, and then do as after such a close."""
+
+
+# --- what to do after a close ---------------------------------------------------------------------------------
+
+
+class Verdict(Enum):
+    """What a client does after its socket closed."""
+
+    AT_ONCE = auto()
+    """Come back at once with your cursor; where several addresses are known, to the next one."""
+    PAUSE = auto()
+    """Come back with your cursor after a pause that grows from 0.2 to 5 seconds."""
+    AFRESH = auto()
+    """Come back after such a pause, without a cursor: the room is sent whole."""
+    NEW_TICKET = auto()
+    """Get a new ticket and come back; give up when three in a row are refused."""
+    STAY_AWAY = auto()
+    """Do not come back. Say why, and let the person decide."""
+
+
+def verdict(code: int) -> Verdict:
+    """What to do after this close code. 1006: the network dropped, no code was received."""
+    match code:
+        case Close.GOING_AWAY:
+            return Verdict.AT_ONCE
+        case Close.LOST_TRACK:
+            return Verdict.AFRESH
+        case Close.TICKET_INVALID:
+            return Verdict.NEW_TICKET
+        case Close.MESSAGE_TOO_BIG:
+            return Verdict.STAY_AWAY
+        case _:
+            return Verdict.STAY_AWAY if code >= 4500 or code in (1002, 1003, 1007, 1008) else Verdict.PAUSE
+
+
+# --- the conversation -----------------------------------------------------------------------------------------
+
+
+@dataclass
+class Wish:
+    """A command in the outbox."""
+
+    message: Do
+    behind: int
+    """How many audio frames came before it: they are sent first."""
+    sent: bool = False
+
+
+class Conversation:
+    """One visit to a room, over as many connections as it takes.
+
+    Call `hello` when a socket is open and send what it gives; feed `receive` with every text message; send what
+    `due` gives whenever something was put, heard or received; call `dropped` when the socket is gone.
+    """
+
+    def __init__(self, new_id: Callable[[], str]) -> None:
+        self.mirror = Mirror()
+        self.you: Participant | None = None
+        self.ring: AudioRing | None = None
+        self.live = False
+        self.over: GreenroomError | None = None
+        """Why the visit cannot go on."""
+        self._new_id = new_id
+        self._outbox: dict[str, Wish] = {}
+        self._typing: int | None = None
+        self._reopening: str | None = None
+        """The command that opens the ring's stream again, until it is answered."""
+        self._afresh = False
+        self._goodbye: Goodbye | None = None
+        self._bad_tickets = 0
+        self._again_from: int | None = _NOWHERE
+        """Where the last `again` asked to send from."""
+
+    @property
+    def unanswered(self) -> tuple[str, ...]:
+        """The ids in the outbox, oldest first."""
+        return tuple(self._outbox)
+
+    # --- to the server ---
+
+    def hello(self, ticket: str) -> str:
+        """The first message of a connection."""
+        resume = None if self._afresh else self.mirror.cursor
+        self._goodbye = None
+        return Hello(protocol=VERSION, ticket=ticket, resume=resume, client=SOFTWARE).model_dump_json()
+
+    def put(self, command: PersonCommand, id: str | None = None) -> str:
+        """Place a command in the outbox and return its id. Raises RefusedError when the outbox is full."""
+        if len(self._outbox) >= OUTBOX_LIMIT:
+            raise RefusedError("outbox_full", "Too many commands wait for an answer. Wait for some first.", True)
+        id = id or self._new_id()
+        behind = self.ring.next_seq if self.ring else 0
+        self._outbox[id] = Wish(Do(id=id, command=command), behind)
+        return id
+
+    def typing(self, turn: int) -> None:
+        """The candidate is writing; said once if connected, else forgotten."""
+        self._typing = turn if self.live else None
+
+    def begin_stream(self, stream: str) -> None:
+        """From now on frames belong to this stream, which an accepted OpenMicrophone has announced."""
+        self.ring = AudioRing(stream)
+
+    def record(self, pcm: bytes, capture_ms: int) -> bool:
+        """Place a frame of audio (16-bit, 16 kHz, 20 to 200 ms) in the ring; False when it is full."""
+        if self.ring is None:
+            raise ValueError("open a microphone first")
+        try:
+            self.ring.add(pcm, capture_ms)
+        except RingFullError:
+            return False
+        return True
+
+    def send_audio_again(self) -> None:
+        """What was sent has not become safe for long: send it once more (the server skips what it has)."""
+        if self.ring is not None and self.live and self._reopening is None:
+            self._rewind(self.ring)
+
+    def due(self, limit: int = 32) -> list[str | bytes]:
+        """The next messages to send, about `limit` at most; they count as sent on this connection.
+
+        Commands and frames keep the order in which they came, except that no command waits for frames that are
+        held back.
+        """
+        if not self.live:
+            return []
+        out: list[str | bytes] = []
+        for wish in self._outbox.values():
+            if not wish.sent:
+                out += self._frames(wish.behind, limit - len(out))
+                out.append(wish.message.model_dump_json())
+                wish.sent = True
+        out += self._frames(None, limit - len(out))
+        if self._typing is not None:
+            out.append(Typing(turn=self._typing).model_dump_json())
+            self._typing = None
+        return out
+
+    def _frames(self, before: int | None, limit: int) -> list[bytes]:
+        if self.ring is None or self._reopening is not None or limit <= 0:
+            return []
+        return [pack_frame(frame) for frame in self.ring.due(before, limit)]
+
+    # --- from the server ---
+
+    def receive(self, text: str | bytes) -> News:
+        """What a message means. What is wrong with one shows in `leave` and `over`; it is never raised."""
+        try:
+            message = SERVER_MESSAGE.validate_json(text)
+        except ValidationError:
+            self.over = ClosedError(1003, "The server sent what this client cannot read. Install the matching release.")
+            return News(leave=Verdict.STAY_AWAY)
+        try:
+            match message:
+                case Welcome():
+                    return self._welcomed(message)
+                case Happened():
+                    return self._happened(message)
+                case Telling():
+                    self.mirror = self.mirror.heard(message)
+                    return News((message,))
+                case Accepted() | Refused():
+                    return self._answered(message)
+                case AudioSafe():
+                    self._audio_safe(message)
+                    return News()
+                case Moving():
+                    return News(leave=Verdict.AT_ONCE)
+                case Goodbye():
+                    self._goodbye = message
+                    return News()
+                case _:
+                    assert_never(message)
+        except LostTrackError as lost:
+            self._afresh = not lost.resumable
+            return News(leave=Verdict.PAUSE)
+
+    def _welcomed(self, welcome: Welcome) -> News:
+        self.mirror = self.mirror.welcomed(welcome)
+        self.you, self.live, self._afresh, self._bad_tickets = welcome.you, True, False, 0
+        self._resume_audio(welcome)
+        if welcome.room is None:
+            return News((Back(welcome.resumed or 0),))
+        return News((Whole(welcome.room, welcome.reset or ResetReason.FIRST),))
+
+    def _resume_audio(self, welcome: Welcome) -> None:
+        room = self.mirror.room
+        if self.ring is None or room is None or room.closed_ms is not None or self._reopening is not None:
+            return
+        open_stream = room.microphone.stream if room.microphone else None
+        if welcome.room is not None and open_stream != self.ring.stream and not self._opens_microphone():
+            self._reopen(self.ring.stream)
+        self.ring.safe_through(welcome.audio_through)
+        self._rewind(self.ring)
+
+    def _audio_safe(self, safe: AudioSafe) -> None:
+        if self.ring is None or self.ring.stream != safe.stream:
+            return
+        self.ring.safe_through(safe.through)
+        # Each batch behind a gap is answered with `again`: once is enough for all that were on their way.
+        if safe.again and self._again_from != safe.through:
+            self._rewind(self.ring)
+        self._again_from = safe.through if safe.again else _NOWHERE
+
+    def _rewind(self, ring: AudioRing) -> None:
+        try:
+            ring.send_again()
+        except AudioLostError:
+            self.ring = None
+
+    def _opens_microphone(self) -> bool:
+        return any(isinstance(wish.message.command, OpenMicrophone) for wish in self._outbox.values())
+
+    def _reopen(self, stream: str) -> None:
+        """The log forked before our stream was opened: open it again, ahead of everything else."""
+        self._reopening = self._new_id()
+        opening = Do(id=self._reopening, command=OpenMicrophone(stream=stream, sample_rate=SAMPLE_RATE_HZ))
+        self._outbox = {self._reopening: Wish(opening, behind=0), **self._outbox}
+
+    def _happened(self, fact: Happened) -> News:
+        before = self.mirror
+        self.mirror = before.happened(fact)
+        return News(() if self.mirror is before else (fact,))
+
+    def _answered(self, answer: Accepted | Refused) -> News:
+        if answer.id is None:
+            return News((answer,)) if isinstance(answer, Refused) else News()
+        self._outbox.pop(answer.id, None)
+        if answer.id == self._reopening:
+            self._reopening = None
+            if isinstance(answer, Refused):
+                self.ring = None
+        return News(answer=answer)
+
+    # --- the end of a connection ---
+
+    def dropped(self, code: int) -> Verdict:
+        """The connection is gone. What was sent and not answered will be sent again."""
+        self.live = False
+        self._typing, self._again_from = None, _NOWHERE
+        for wish in self._outbox.values():
+            wish.sent = False
+        if self.over is not None:
+            return Verdict.STAY_AWAY
+        what = verdict(code)
+        if what is Verdict.AFRESH:
+            self._afresh = True
+        if what is Verdict.NEW_TICKET:
+            self._bad_tickets += 1
+        if what is Verdict.STAY_AWAY or self._bad_tickets >= 3:
+            self.over = self._ending(code)
+            return Verdict.STAY_AWAY
+        return what
+
+    def _ending(self, code: int) -> GreenroomError:
+        if self._goodbye is not None and code == Close.REFUSED:
+            return RefusedError(self._goodbye.code, self._goodbye.sentence, self._goodbye.retry)
+        said = self._goodbye.sentence if self._goodbye else _SENTENCES.get(code)
+        return ClosedError(code, said or f"The server closed the connection ({code}). Join again.")
+
+
+_SENTENCES: dict[int, str] = {
+    Close.MESSAGE_TOO_BIG: "A message was too big. Send shorter texts and audio frames.",
+    Close.HELLO_EXPECTED: "The server waited in vain for a hello. Check the network and join again.",
+    Close.TICKET_INVALID: "The server does not take its own tickets. Check that its clocks and its Redis agree.",
+    Close.PROTOCOL_UNKNOWN: "The server speaks another protocol. Install the matching release of Greenroom.",
+    Close.MESSAGE_INVALID: "The server could not read a message. Install the matching release of Greenroom.",
+    Close.REFUSED: "You may not enter this room.",
+    Close.TAKEN_OVER: "You joined from another device, so this one has left.",
+    Close.ORIGIN_REFUSED: "The server does not take connections from here.",
+    Close.TOO_MUCH: "More was sent than a person can say. Send audio at the pace of speech.",
+}
