@@ -1,0 +1,172 @@
+"""Puts commands to rooms: takes the room as it stands, decides, appends. Nobody else changes a room.
+
+Decides when to decide again (the log has moved on) and when to ask again (the log did not answer); never what follows
+from a command (`rooms.decide`). A refusal is given only when it was decided at the log's very end.
+"""
+
+import asyncio
+import random
+from collections import OrderedDict
+from collections.abc import Iterable
+from typing import NamedTuple
+from weakref import WeakValueDictionary
+
+from rooms.commands import Command, OpenRoom
+from rooms.decide import decide
+from rooms.events import Event
+from rooms.people import Participant
+from rooms.protocol import Cursor
+from rooms.refusals import Refusal
+from rooms.state import Room, after
+from server.feed import Feeds
+from server.ports import Appended, Clash, Clock, RoomLog, Unavailable
+from server.story import BrokenChain, UnknownRoom, pages, read_whole
+
+DEADLINE_MS = 6_000
+"""How long a command may take, waiting for its room and for the log included."""
+ROOMS_KEPT = 256
+"""Rooms kept in memory after a command, so that the next one need not read the log."""
+AWAY_S = 0.05
+"""The pause before a log that was away is asked again."""
+TRIES_IN_PEACE = 3
+CROWDED_S = 0.005
+"""The pause after more clashes than that: several processes are writing to this room at once."""
+
+
+class Done(NamedTuple):
+    """The command is in the log, or was true already."""
+
+    cursor: Cursor
+    """Where the command ended. The room may have moved on since."""
+    events: tuple[Event, ...]
+    """What followed from it. Empty too when this command id was done before."""
+
+
+class Place(NamedTuple):
+    """A room as far as it is known here. No cursor and no room: none that we know of."""
+
+    cursor: Cursor | None
+    room: Room | None
+
+    def then(self, events: Iterable[Event], cursor: Cursor) -> "Place":
+        room = self.room
+        for event in events:
+            room = after(room, event)
+        return Place(cursor, room)
+
+
+NOWHERE = Place(None, None)
+
+
+class Writer:
+    """The one road by which rooms change; safe beside the writers of any number of other processes."""
+
+    def __init__(self, log: RoomLog, feeds: Feeds | None, clock: Clock, *, deadline_ms: int = DEADLINE_MS) -> None:
+        self._log, self._feeds, self._clock = log, feeds, clock
+        self._deadline_s = deadline_ms / 1000
+        self._kept: OrderedDict[str, Place] = OrderedDict()
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    async def do(self, room_id: str, command: Command, who: Participant, command_id: str) -> Done | Refusal:
+        """Do a command once, however often it comes with the same id. Commands of a room are done in order of calling.
+
+        Raises Unavailable when the log gave no answer in time: whether the command was done is then unknown, and
+        the same command with the same id may be sent again. Cancelling leaves it unknown as well.
+        """
+        turn = self._turns.setdefault(room_id, asyncio.Lock())
+        try:
+            async with asyncio.timeout(self._deadline_s), turn:
+                return await self._do(room_id, command, who, command_id)
+        except TimeoutError:
+            raise Unavailable("redis") from None
+
+    async def look(self, room_id: str) -> Room | None:
+        """The room as its log has it, give or take a message under way; None if there is no such room."""
+        if self._feeds and (feed := self._feeds.here(room_id)):
+            return feed.room
+        head = await self._log.head(room_id)
+        return (await self._read_on(room_id, self._kept.get(room_id, NOWHERE), head)).room if head else None
+
+    async def _do(self, room_id: str, command: Command, who: Participant, command_id: str) -> Done | Refusal:
+        place = NOWHERE if isinstance(command, OpenRoom) else None
+        tries = 0
+        while True:
+            tries += 1
+            try:
+                place = place or await self._place(room_id)
+                outcome = await self._attempt(room_id, place, command, who, command_id)
+                if not isinstance(outcome, Clash):
+                    return outcome
+                place = await self._read_on(room_id, place, outcome.cursor)
+            except Unavailable as away:
+                if away.full:
+                    raise
+                await asyncio.sleep(random.uniform(AWAY_S / 2, AWAY_S))
+            if tries > TRIES_IN_PEACE:
+                await asyncio.sleep(random.uniform(0, CROWDED_S))
+
+    async def _attempt(
+        self, room_id: str, place: Place, command: Command, who: Participant, command_id: str
+    ) -> Done | Refusal | Clash:
+        """Decide at this place, and append; or make sure that a refusal was decided at the log's end.
+
+        A command that was done before is done, even where it would be refused now.
+        """
+        now = self._clock.now_ms()
+        decision = decide(place.room, command, who, now)
+        if isinstance(decision, Refusal):
+            known = await self._log.check(room_id, command_id, place.cursor)
+            return Done(known.cursor, ()) if isinstance(known, Appended) else known or decision
+        outcome = await self._log.append(room_id, command_id, place.cursor, now, decision)
+        if isinstance(outcome, Clash):
+            return outcome
+        if not outcome.fresh:
+            return Done(outcome.cursor, ())
+        self._keep(room_id, place.then(decision, outcome.cursor))
+        return Done(outcome.cursor, decision)
+
+    async def _place(self, room_id: str) -> Place:
+        """The furthest that this process knows of the room. If that is late or wrong, the log will say so."""
+        kept = self._kept.get(room_id)
+        feed = self._feeds.here(room_id) if self._feeds else None
+        if feed and not (kept and kept.cursor and _is_ahead(kept.cursor, feed.cursor)):
+            return Place(feed.cursor, feed.room)
+        return kept or await self._read_whole(room_id)
+
+    async def _read_on(self, room_id: str, place: Place, head: Cursor) -> Place:
+        """The room as far as its log goes, at least to `head`: read on from `place` where the log continues it."""
+        if place.cursor != head:
+            place = await self._read_tail(room_id, place, head) or await self._read_whole(room_id)
+        self._keep(room_id, place)
+        return place
+
+    async def _read_tail(self, room_id: str, place: Place, head: Cursor) -> Place | None:
+        if place.cursor is None or not _is_ahead(head, place.cursor):
+            return None
+        try:
+            async for page in pages(self._log, room_id, place.cursor):
+                end = Cursor(epoch=head.epoch, version=page[-1].version, tag=page[-1].tag)
+                place = place.then((record.event for record in page), end)
+        except BrokenChain:
+            return None
+        return place
+
+    async def _read_whole(self, room_id: str) -> Place:
+        self._kept.pop(room_id, None)
+        try:
+            story, _ = await read_whole(self._log, room_id)
+        except UnknownRoom:
+            return NOWHERE
+        return Place(story.cursor, story.room)
+
+    def _keep(self, room_id: str, place: Place) -> None:
+        if place.cursor is None:
+            return
+        self._kept[room_id] = place
+        self._kept.move_to_end(room_id)
+        while len(self._kept) > ROOMS_KEPT:
+            self._kept.popitem(last=False)
+
+
+def _is_ahead(one: Cursor, other: Cursor) -> bool:
+    return one.epoch == other.epoch and one.version > other.version
