@@ -14,15 +14,18 @@ import secrets
 import shutil
 import signal
 import socket
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
+
+from server.lifeline import dying_with_us
 
 START_DEADLINE_SECONDS = 60.0  # a long append-only file is read back before the server accepts
 STOP_DEADLINE_SECONDS = 15.0  # on SIGTERM the server writes and syncs its append-only file
 STALE_DEADLINE_SECONDS = 5.0  # how long the server of a crashed run may take to follow its owner
 POLL_SECONDS = 0.01
+RESTART_PAUSE_SECONDS = 0.5
 PORT_ATTEMPTS = 3  # between our choosing a free port and the server's binding it, another may take it
 LOG_TAIL_LINES = 12
 
@@ -40,17 +43,6 @@ appendonly yes
 appendfsync everysec
 """
 
-# PR_SET_PDEATHSIG (prctl(2)) set by a process that then becomes the server: the server gets SIGTERM when we die, even
-# by SIGKILL. preexec_fn would do it too, but runs Python between fork and exec of a threaded process.
-# The check of the parent covers our dying before the call.
-LAUNCHER = """\
-import ctypes, os, sys
-ctypes.CDLL(None).prctl(1, 15, 0, 0, 0)
-if os.getppid() != int(sys.argv[1]):
-    sys.exit("the owner died")
-os.execv(sys.argv[2], sys.argv[2:])
-"""
-
 
 class RedisNotStartedError(RuntimeError):
     """The server could not be started; the text is one for the newcomer's terminal."""
@@ -65,6 +57,28 @@ class EmbeddedRedis:
     directory: Path
     process: asyncio.subprocess.Process
     _lock: int
+
+    async def keep(self, stop: asyncio.Event, say: Callable[[str], None]) -> None:
+        """Until `stop`, start the server again whenever it ends: at the same address, with what it had written."""
+        stopped = asyncio.create_task(stop.wait())
+        try:
+            while await self._ended_before(stopped):
+                say(f"the Redis server ended with {self.process.returncode}; starting it again")
+                await asyncio.sleep(RESTART_PAUSE_SECONDS)
+                try:
+                    self.process = await _serve(
+                        self.binary, self.directory, self._lock, self.url, START_DEADLINE_SECONDS
+                    )
+                except RedisNotStartedError as reason:
+                    say(str(reason))
+        finally:
+            stopped.cancel()
+
+    async def _ended_before(self, stopped: asyncio.Task[bool]) -> bool:
+        ended = asyncio.create_task(self.process.wait())
+        await asyncio.wait((ended, stopped), return_when=asyncio.FIRST_COMPLETED)
+        ended.cancel()
+        return not stopped.done()
 
     async def stop(self) -> None:
         """End the server so that its append-only file is complete. Calling it twice is harmless."""
@@ -200,27 +214,35 @@ def _is_alive(pid: str) -> bool:
 
 async def _start_on_a_free_port(binary: Path, directory: Path, lock: int, deadline_seconds: float) -> EmbeddedRedis:
     for attempt in range(1, PORT_ATTEMPTS + 1):
-        port, password = _free_port(), secrets.token_hex(24)
-        process = await _launch(binary, directory, lock, SERVER_SETTINGS.format(port=port, password=password))
+        url = f"redis://:{secrets.token_hex(24)}@127.0.0.1:{_free_port()}/0"
         try:
-            await _until_it_answers(process, port, password, directory, deadline_seconds)
+            process = await _serve(binary, directory, lock, url, deadline_seconds)
         except RedisNotStartedError:
             if attempt < PORT_ATTEMPTS and "Address already in use" in log_tail(directory):
                 continue
             raise
-        url = f"redis://:{password}@127.0.0.1:{port}/0"
         return EmbeddedRedis(url=url, binary=binary, directory=directory, process=process, _lock=lock)
     raise AssertionError("the last attempt returns or raises")
 
 
+async def _serve(
+    binary: Path, directory: Path, lock: int, url: str, deadline_seconds: float
+) -> asyncio.subprocess.Process:
+    """Start it at the port and with the password of `url`; gives the process once it answers."""
+    address = urlsplit(url)
+    assert address.port
+    assert address.password
+    settings = SERVER_SETTINGS.format(port=address.port, password=address.password)
+    process = await _launch(binary, directory, lock, settings)
+    await _until_it_answers(process, address.port, address.password, directory, deadline_seconds)
+    return process
+
+
 async def _launch(binary: Path, directory: Path, lock: int, settings: str) -> asyncio.subprocess.Process:
     """The settings go in by standard input: nobody reads the password from `ps` or from a file."""
-    command = [str(binary), "-"]
-    if sys.platform == "linux":
-        command = [sys.executable, "-I", "-S", "-c", LAUNCHER, str(os.getpid()), *command]
     with _log_path(directory).open("wb") as log:
         process = await asyncio.create_subprocess_exec(
-            *command,
+            *dying_with_us(str(binary), "-"),
             cwd=directory,
             stdin=asyncio.subprocess.PIPE,
             stdout=log,

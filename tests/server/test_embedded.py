@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
-from redis.exceptions import AuthenticationError
+from redis.exceptions import AuthenticationError, BusyLoadingError, ConnectionError
 
 from server import embedded
-from server.embedded import EmbeddedRedis, RedisNotStartedError, start
+from server.embedded import RedisNotStartedError, start
 
 OWNER = """
 import asyncio, sys
@@ -165,7 +165,7 @@ async def test_the_server_dies_with_a_killed_owner_and_the_next_run_takes_over(t
     await ask(url, "SET", "kept", "yes")
     owner.kill()
     await owner.wait()
-    redis: EmbeddedRedis = await start(tmp_path)
+    redis = await start(tmp_path)
     assert not _runs(int(pid))
     assert await ask(redis.url, "GET", "kept") == b"yes"
     await redis.stop()
@@ -193,6 +193,28 @@ async def test_the_end_of_the_server_can_be_waited_for(tmp_path: Path) -> None:
     async with asyncio.timeout(10):
         assert "bye" in await redis.ended()
     await redis.stop()
+
+
+async def test_a_server_that_dies_comes_back_at_the_same_address(tmp_path: Path) -> None:
+    redis = await start(tmp_path)
+    await ask(redis.url, "SET", "kept", "yes")
+    stop, said = asyncio.Event(), asyncio.Queue[str]()
+    async with asyncio.timeout(30), asyncio.TaskGroup() as tasks:
+        tasks.create_task(redis.keep(stop, said.put_nowait))
+        redis.process.kill()
+        assert "ended with -9; starting it again" in await said.get()
+        while await _value(redis.url, "kept") != b"yes":
+            await asyncio.sleep(0.01)
+        stop.set()
+    assert await ask(redis.url, "PING") is True, "the end of keeping is not the end of the server"
+    await redis.stop()
+
+
+async def _value(url: str, key: str) -> object:
+    try:
+        return await ask(url, "GET", key)
+    except (ConnectionError, BusyLoadingError):
+        return None
 
 
 async def _always(binary: Path) -> bool:

@@ -1,0 +1,43 @@
+"""A child process ends when its owner does, however that comes about."""
+
+import os
+import select
+import subprocess
+import sys
+
+import pytest
+
+from server.lifeline import dying_with_us
+
+OWNER = """
+import subprocess, sys
+from server.lifeline import dying_with_us
+with subprocess.Popen(dying_with_us("sleep", "60"), close_fds=False) as child:
+    print(child.pid, flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_the_child_is_the_command_itself() -> None:
+    with subprocess.Popen(dying_with_us("sh", "-c", "echo $$"), stdout=subprocess.PIPE, text=True) as child:
+        assert child.communicate(timeout=10)[0].strip() == str(child.pid)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere only an orderly exit ends the child")
+def test_the_child_ends_when_its_owner_is_killed() -> None:
+    reading, writing = os.pipe()  # the child inherits it: its end is the end of the file
+    owner = subprocess.Popen(
+        [sys.executable, "-c", OWNER],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        pass_fds=(writing,),
+        env={**os.environ, "PYTHONPATH": os.getcwd()},
+    )
+    os.close(writing)
+    assert owner.stdout is not None
+    assert owner.stdout.readline()
+    owner.kill()
+    owner.communicate(timeout=10)
+    readable, _, _ = select.select([reading], [], [], 10)
+    os.close(reading)
+    assert readable, "the child still runs"
