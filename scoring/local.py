@@ -32,7 +32,7 @@ def score(
     the interval and is shown. The result abstains, with the reason, when there is too little to go on.
     """
     weights = weights or load_weights()
-    compiled = compile_rubric(rubric)
+    compiled = compile_rubric(rubric, weights.recall.question_words)
     reading = read(transcript)
     noted = " ".join(note for note in (caution, ASIDE_CAUTION if reading.asides else None) if note) or None
     reason = too_little(reading, compiled, weights)
@@ -60,9 +60,11 @@ def too_little(reading: Reading, compiled: Compiled, weights: Weights) -> str | 
     if not reading.tokens:
         return "Only the marker was spoken to; nothing answers the question."
     own = own_stems(reading, compiled)
-    if len(own) < figures.own_words and not says_no_answer(reading):
-        said = "The answer only says the question back" if _echoes(reading, compiled) else "Too little was said"
-        return f"{said}: {len(own)} different words of its own."
+    thin = len(own) < figures.own_words or len(reading.tokens) < figures.words
+    if thin and not own & compiled.wanted and not says_no_answer(reading):
+        if _echoes(reading, compiled):
+            return "The answer only says the question back."
+        return f"Too little was said: {len(reading.tokens)} words, {len(own)} of them its own."
     if len(reading.tokens) >= figures.english_from_words:
         everyday = sum(token.word in word_lists().function for token in reading.tokens) / len(reading.tokens)
         if everyday < figures.english_share:

@@ -24,6 +24,10 @@ QUOTE_WORDS = 18
 class Cue(NamedTuple):
     text: str
     stems: tuple[str, ...]
+    exact: bool
+    """Whether the words must stand as they are; else they may stand in any order with words between."""
+    denies: bool
+    """Whether the cue itself is a "not"."""
 
 
 class Target(NamedTuple):
@@ -38,6 +42,8 @@ class Compiled(NamedTuple):
     """A rubric made ready for matching."""
 
     question: frozenset[str]
+    wanted: frozenset[str]
+    """Every stem that is evidence for something and not the question's own."""
     points: tuple[Target, ...]
     reference: Target
 
@@ -58,32 +64,36 @@ class Index(NamedTuple):
 
 
 @lru_cache(maxsize=2_000)
-def compile_rubric(rubric: Rubric) -> Compiled:
-    """The stems and cues of a rubric, weighed once. A stem that several points share tells less about each."""
+def compile_rubric(rubric: Rubric, question_words: float) -> Compiled:
+    """The stems and cues of a rubric, weighed once. A stem that several points share tells less about each.
+
+    `question_words` is what a word of the question is worth, 0 to 1: saying the question back must not pay.
+    """
     question = frozenset(s for s in stems_of(rubric.question) if weight_of(s) > 0)
-    texts = [_content(point.text, question, word_lists().criterion) for point in rubric.points]
+    texts = [_content(point.text, question, question_words, word_lists().criterion) for point in rubric.points]
     shared: dict[str, int] = {}
     for stems in texts:
         for found in stems:
             shared[found] = shared.get(found, 0) + 1
-    return Compiled(
-        question=question,
-        points=tuple(
-            _target({s: w / shared[s] for s, w in stems.items()}, point.cues, question)
-            for stems, point in zip(texts, rubric.points, strict=True)
-        ),
-        reference=_target(_content(rubric.reference, question, frozenset()), (), question),
+    points = tuple(
+        _target({s: w / shared[s] for s, w in stems.items()}, point.cues, question)
+        for stems, point in zip(texts, rubric.points, strict=True)
     )
+    reference = _target(_content(rubric.reference, question, question_words, frozenset()), (), question)
+    evidence = {s for target in (*points, reference) for s in target.stems}
+    evidence |= {s for target in points for cue in target.cues for s in cue.stems}
+    return Compiled(question, frozenset(evidence - question - {NUMBER}), points, reference)
 
 
-def _content(text: str, question: frozenset[str], left_out: frozenset[str]) -> dict[str, float]:
+def _content(text: str, question: frozenset[str], question_words: float, left_out: frozenset[str]) -> dict[str, float]:
     found = {}
     for match in TOKEN.finditer(text):
         word = match.group().lower()
-        if word not in word_lists().function and stem(word) not in question | left_out:
-            weight = weight_of(stem(word))
+        stemmed = stem(word)
+        if word not in word_lists().function and stemmed not in left_out:
+            weight = weight_of(stemmed) * (question_words if stemmed in question else 1.0)
             if weight > 0:
-                found[stem(word)] = weight
+                found[stemmed] = weight
     return found
 
 
@@ -91,9 +101,12 @@ def _target(stems: dict[str, float], cues: Iterable[str], question: frozenset[st
     compiled = []
     for cue in cues:
         parts = stems_of(cue)
-        content = tuple(s for s in parts if s == NUMBER or weight_of(s) > 0) or parts
-        if not all(s in question for s in content):
-            compiled.append(Cue(cue, content))
+        content = tuple(s for s in parts if s == NUMBER or weight_of(s) > 0)
+        # "asked him" or "now I" hold one content word or none: only as a whole do they mean something.
+        exact = len(parts) > 1 and len(content) < 2
+        if not content or not all(s in question for s in content):
+            denies = not word_lists().negations.isdisjoint(cue.lower().split())
+            compiled.append(Cue(cue, parts if exact else content or parts, exact, denies))
     return Target(stems, sum(stems.values()), tuple(compiled))
 
 
@@ -146,11 +159,11 @@ def _cue_hits(target: Target, reading: Reading, index: Index, figures: Recall) -
     negations = word_lists().negations
     hits = []
     for cue in target.cues:
-        span = _find(cue.stems, reading, index, figures.cue_slack_words)
+        find = _find_exact if cue.exact else _find
+        span = find(cue.stems, reading, index, figures.cue_slack_words)
         if span is not None:
             worth = figures.word_cue if len(cue.stems) == 1 else figures.phrase_cue
-            own = set(cue.text.split()) & negations
-            if not own and taken_back(reading.tokens, span[0], negations):
+            if not cue.denies and taken_back(reading.tokens, span[0], negations):
                 worth *= figures.taken_back
             hits.append((worth, span, cue.text))
     hits.sort(key=lambda hit: (-hit[0], hit[1], hit[2]))
@@ -176,6 +189,18 @@ def _find(stems: tuple[str, ...], reading: Reading, index: Index, slack: int) ->
         first, last = min(near), max(near)
         if last - first < reach and reading.tokens[first].utterance == reading.tokens[last].utterance:
             return first, last
+    return None
+
+
+def _find_exact(stems: tuple[str, ...], reading: Reading, index: Index, slack: int) -> tuple[int, int] | None:
+    """The first place where the stems follow one another. Nothing may stand between, so `slack` is not used."""
+    del slack
+    tokens, size = reading.tokens, len(stems)
+    for first in index.places.get(stems[0], ()):
+        run = tokens[first : first + size]
+        if len(run) == size and run[-1].utterance == run[0].utterance:
+            if all(s == token.stem or (s == NUMBER and token.numeric) for s, token in zip(stems, run, strict=True)):
+                return first, first + size - 1
     return None
 
 

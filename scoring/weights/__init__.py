@@ -55,6 +55,8 @@ class Recall(Value):
 class Abstain(Value):
     """When there is too little to go on."""
 
+    words: Annotated[int, Field(ge=1, le=100)]
+    """Words in all, fillers left out."""
     own_words: Annotated[int, Field(ge=1, le=100)]
     """Different content words that are not the question's."""
     english_share: Share
