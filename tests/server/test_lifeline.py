@@ -12,8 +12,7 @@ from server.lifeline import dying_with_us
 OWNER = """
 import subprocess, sys
 from server.lifeline import dying_with_us
-with subprocess.Popen(dying_with_us("sleep", "60"), close_fds=False) as child:
-    print(child.pid, flush=True)
+with subprocess.Popen(dying_with_us("sh", "-c", "echo running; exec sleep 60"), close_fds=False):
     sys.stdin.read()
 """
 
@@ -26,18 +25,17 @@ def test_the_child_is_the_command_itself() -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere only an orderly exit ends the child")
 def test_the_child_ends_when_its_owner_is_killed() -> None:
     reading, writing = os.pipe()  # the child inherits it: its end is the end of the file
-    owner = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-c", OWNER],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         pass_fds=(writing,),
         env={**os.environ, "PYTHONPATH": os.getcwd()},
-    )
-    os.close(writing)
-    assert owner.stdout is not None
-    assert owner.stdout.readline()
-    owner.kill()
-    owner.communicate(timeout=10)
+    ) as owner:
+        os.close(writing)
+        assert owner.stdout is not None
+        assert owner.stdout.readline() == b"running\n"
+        owner.kill()
     readable, _, _ = select.select([reading], [], [], 10)
     os.close(reading)
     assert readable, "the child still runs"
