@@ -1,0 +1,87 @@
+"""Reports over HTTP: the list of mine, and one of them whole.
+
+Decides who may read a report: the room's owner, and whoever was invited into the room. To everybody else there is no
+such room.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Response
+from pydantic import BaseModel
+
+from rooms.events import Mode
+from rooms.people import Id
+from rooms.phases import Phase
+from rooms.state import Room
+from server.errors import Failed
+from server.gate import Gate
+from server.identity import Person
+from server.ports import ReportRow, ReportStore
+
+PAGE = 50
+
+Look = Callable[[str], Awaitable[Room | None]]
+"""A room as its log has it; None for one that never was."""
+
+
+class ReportOverview(BaseModel):
+    room: str
+    mode: Mode
+    opened_at: int
+    """Milliseconds since 1970, UTC, as `closed_at`."""
+    closed_at: int
+    overall: float | None
+    """0 to 5; null where too little was said to tell."""
+    questions: int
+
+
+class ReportOverviews(BaseModel):
+    reports: list[ReportOverview]
+
+
+def routes(gate: Gate, look: Look, store: ReportStore) -> APIRouter:
+    router = APIRouter(prefix="/api", tags=["reports"])
+    signed_in = Annotated[Person, Depends(gate.signed_in)]
+
+    @router.get("/reports")
+    async def my_reports(
+        person: signed_in, before: Annotated[int | None, Query(ge=0, le=2**53 - 1)] = None
+    ) -> ReportOverviews:
+        """My reports, newest first. For the next page, ask for those `before` the last one's `closed_at`."""
+        mine = await store.reports(person.id, PAGE, before)
+        return ReportOverviews(reports=[_overview(row) for row in mine])
+
+    @router.get("/reports/{room_id}")
+    async def one_report(room_id: Id, person: signed_in) -> Response:
+        """A report, whole."""
+        kept = await store.report(room_id)
+        if kept is None:
+            raise Failed(await _why_none(room_id, person))
+        row, report = kept
+        if not _may_read(person, row):
+            raise Failed("unknown_room")
+        return Response(report, media_type="application/json", headers={"cache-control": "private, no-cache"})
+
+    async def _why_none(room_id: str, person: Person) -> str:
+        room = await look(room_id)
+        if room is None or not gate.roles(person, room):
+            return "unknown_room"
+        return "report_not_ready" if room.phase is Phase.CLOSED else "interview_open"
+
+    return router
+
+
+def _may_read(person: Person, row: ReportRow) -> bool:
+    return person.id == row.owner or row.room in person.invited
+
+
+def _overview(row: ReportRow) -> ReportOverview:
+    return ReportOverview(
+        room=row.room,
+        mode=Mode(row.mode),
+        opened_at=row.opened_at,
+        closed_at=row.closed_at,
+        overall=row.overall,
+        questions=row.questions,
+    )

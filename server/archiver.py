@@ -1,0 +1,129 @@
+"""Reader 3: a room's facts into the database as they come, and its report when it is over.
+
+Decides when something is archived and how long to be patient with a database that is away: an interview never waits
+for its archive. Never decides what a report says (`server.reporting`) or how anything is kept (`ports.ReportStore`).
+"""
+
+import asyncio
+import contextlib
+import logging
+import random
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import NamedTuple, TypeVar
+
+from rooms.phases import Phase
+from rooms.protocol import Cursor
+from rooms.state import Room, replay
+from server.feed import Feed
+from server.ports import Leases, ReportRow, ReportStore, RoomLog, Unavailable
+from server.story import PAGE_RECORDS
+
+BATCH_S = 0.5
+"""How long facts are gathered into one transaction: the most that the archive is behind on a good day."""
+FIRST_PAUSE_S = 0.2
+LONGEST_PAUSE_S = 10.0
+
+T = TypeVar("T")
+_log = logging.getLogger(__name__)
+
+
+class MissingRecords(Exception):
+    """The log does not go on where the archive ends: its beginning is gone."""
+
+
+class Kept(NamedTuple):
+    """How far a room is archived. The tag is "" where it is not known yet."""
+
+    version: int
+    tag: str = ""
+
+    def met_by(self, cursor: Cursor) -> bool:
+        return (self.version, self.tag) == (cursor.version, cursor.tag)
+
+
+class Archiver:
+    """Serves one room in each `serve`; many may run side by side."""
+
+    def __init__(
+        self,
+        log: RoomLog,
+        store: ReportStore,
+        leases: Leases,
+        write: Callable[[Room], tuple[ReportRow, bytes]],
+        *,
+        batch_s: float = BATCH_S,
+    ) -> None:
+        """`write` turns a closed room into its report; the same room always into the same bytes."""
+        self._log, self._store, self._leases, self._write, self._batch_s = log, store, leases, write, batch_s
+
+    async def serve(self, feed: Feed) -> None:
+        """Archive the room until it is closed, keep its report, and retire it."""
+        kept = Kept(await self._patiently(feed, "archived", partial(self._store.archived, feed.room_id)))
+        while not (feed.room.phase is Phase.CLOSED and kept.met_by(feed.cursor)):
+            if kept.met_by(feed.cursor):
+                await self._gather(feed)
+            kept = await self._patiently(feed, "archive", partial(self._catch_up, feed, kept))
+        await self._patiently(feed, "report", partial(self._report, feed))
+        await self._patiently(feed, "retire", partial(self._leases.retire, feed.room_id))
+        _log.info("room archived", extra={"room": feed.room_id, "version": kept.version})
+
+    async def _gather(self, feed: Feed) -> None:
+        """Wait for a fact, then a little longer for more of them; a closed room waits for nothing."""
+        await feed.moved(feed.cursor.version)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._batch_s):
+                while feed.room.phase is not Phase.CLOSED:
+                    await feed.moved(feed.cursor.version)
+
+    async def _catch_up(self, feed: Feed, kept: Kept) -> Kept:
+        """Archive the next page of the log.
+
+        When the log forked while the archive was ahead, the store sets the old branch aside a step at a time: it is
+        asked again how far it is, and the fork is reached going backwards.
+        """
+        start = kept.version if kept.version < feed.cursor.version else max(0, feed.cursor.version - 1)
+        page = await self._log.read(feed.room_id, start, min(PAGE_RECORDS, feed.cursor.version - start))
+        if not page or page[0].version != start + 1:
+            raise MissingRecords(f"after version {start}")
+        await self._store.archive(feed.room_id, feed.cursor.epoch, page)
+        archived = await self._store.archived(feed.room_id)
+        last = page[-1]
+        return Kept(last.version, last.tag) if archived >= last.version else Kept(archived)
+
+    async def _report(self, feed: Feed) -> None:
+        """Write the report from the archive, not from memory: what is kept is enough to write it again."""
+        room = replay([record.event async for record in self._store.records(feed.room_id)])
+        assert room is not None, "a room that is archived has a first record"
+        await self._store.keep_report(*self._write(room))
+
+    async def _patiently(self, feed: Feed, doing: str, attempt: Callable[[], Awaitable[T]]) -> T:
+        """Try until it succeeds. Failing here must not break the room's interview, which goes on beside us."""
+        failures = 0
+        while True:
+            try:
+                done = await attempt()
+            except Exception as error:
+                failures += 1
+                _tell_of(feed, doing, failures, error)
+                await asyncio.sleep(_pause_s(failures))
+            else:
+                if failures:
+                    _log.warning("archiving goes on", extra={"room": feed.room_id, "doing": doing, "after": failures})
+                return done
+
+
+def _pause_s(failures: int) -> float:
+    """Doubling, with jitter: rooms that failed together do not come back together."""
+    return min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** min(failures - 1, 10)) * random.uniform(0.5, 1.0)
+
+
+def _tell_of(feed: Feed, doing: str, failures: int, error: Exception) -> None:
+    """Say it at the 1st, 2nd, 4th, 8th ... failure: a long outage is no flood of lines."""
+    if failures & (failures - 1):
+        return
+    seen = {"room": feed.room_id, "doing": doing, "failures": failures, "version": feed.cursor.version}
+    if isinstance(error, Unavailable):
+        _log.warning("archiving stands still", extra=seen | {"part": error.part, "full": error.full})
+    else:
+        _log.error("archiving fails", extra=seen, exc_info=error)
