@@ -123,5 +123,7 @@ class Delivery(Value):
     pauses: tuple[Pause, ...] = ()
     fillers: tuple[Quote, ...] = ()
     fillers_per_minute: float | None = None
+    repairs: tuple[Quote, ...] = ()
+    """Sentences begun again: words said twice in a row, or words such as "no wait"."""
     thinking_ms: Milliseconds | None = None
     """From the end of the question to the first word. Shown, never judged."""

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from scoring.words import Token, stems_of
 
+GENERAL = ("result", "reflection", "cause", "order", "close", "when_and_where", "doing", "example")
 NEGATION_REACH = 3
 """A negation this many words before a phrase takes it back ("we never measured")."""
 
@@ -48,6 +49,15 @@ def cue_book() -> CueBook:
         labels={name: cue["label"] for name, cue in cues.items()},
         by_stem={first: tuple(sorted(found, key=lambda f: (-len(f[0]), f[1:]))) for first, found in by_stem.items()},
         parts={family: tuple(f"{family}.{part}" for part in parts) for family, parts in families.items()},
+    )
+
+
+@lru_cache(maxsize=1)
+def general_phrases() -> frozenset[tuple[str, ...]]:
+    """The stems of every phrase that shows something in any story; words of a field are not among them."""
+    found = cue_book().by_stem.values()
+    return frozenset(
+        stems for phrases in found for stems, cue, _ in phrases if cue in GENERAL or cue.startswith("behavioural.")
     )
 
 

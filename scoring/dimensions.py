@@ -167,8 +167,10 @@ def _measured(reading: Reading, results: Sequence[Hit]) -> Feature:
 def _sentences(reading: Reading, amount: float) -> Feature:
     """Long sentences are hard to follow. Words without full stops are the recogniser's doing and count as middling."""
     sentences = len({token.sentence for token in reading.tokens})
+    if sentences == len({token.utterance for token in reading.tokens}) and len(reading.tokens) > 30:
+        return Feature(0.7 * amount, f"{LABELS['short_sentences']}: no full stops to tell by")
     mean = len(reading.tokens) / max(1, sentences)
-    ease = 0.7 if sentences == len({token.utterance for token in reading.tokens}) else min(1.0, max(0.0, (45 - mean) / 23))
+    ease = min(1.0, max(0.0, (45 - mean) / 23))
     return Feature(ease * amount, f"{LABELS['short_sentences']}: {mean:.0f} words on average")
 
 

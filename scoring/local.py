@@ -11,7 +11,7 @@ from rooms.transcript import Transcript
 from scoring.combine import combine
 from scoring.dimensions import LABELS, Feature, measure, own_stems, says_no_answer
 from scoring.reading import Reading, read
-from scoring.recall import Compiled, compile_rubric, index, mark, weigh
+from scoring.recall import Compiled, compile_rubric, index, mark, weigh_points
 from scoring.rubric import Rubric
 from scoring.verdict import checked
 from scoring.weights import Weights, load_weights
@@ -44,8 +44,10 @@ def score(
         features: Mapping[str, Feature] = {name: Feature(0.0, label) for name, label in LABELS.items()}
     else:
         found = [
-            mark(point, weigh(target, reading, where, weights.recall), reading, weights.recall)
-            for point, target in zip(rubric.points, compiled.points, strict=True)
+            mark(point, evidence, reading, weights.recall)
+            for point, evidence in zip(
+                rubric.points, weigh_points(compiled, reading, where, weights.recall), strict=True
+            )
         ]
         marks = checked(found, transcript)
         features = measure(reading, compiled, where, rubric.family, weights)

@@ -11,13 +11,13 @@ from typing import NamedTuple
 
 from rooms.evidence import Level, Mark
 from rooms.transcript import Quote
-from scoring.cues import taken_back
+from scoring.cues import general_phrases, taken_back
 from scoring.reading import Reading
 from scoring.rubric import Criterion, Rubric
 from scoring.weights import Recall
 from scoring.words import NUMBER, TOKEN, stem, stems_of, weight_of, word_lists
 
-QUOTE_WORDS = 18
+QUOTE_WORDS = 22
 """A quote is a phrase to recognise, not the whole answer."""
 
 
@@ -28,6 +28,8 @@ class Cue(NamedTuple):
     """Whether the words must stand as they are; else they may stand in any order with words between."""
     denies: bool
     """Whether the cue itself is a "not"."""
+    general: bool
+    """Whether it shows something in any story, such as "in the end"."""
 
 
 class Target(NamedTuple):
@@ -52,8 +54,9 @@ class Evidence(NamedTuple):
     """What was found for a target: strength 0 to 1, and the token spans it rests on, strongest first."""
 
     strength: float
+    topical: float
+    """The strength without cues that would fit any story."""
     spans: tuple[tuple[int, int], ...]
-    words: tuple[str, ...]
 
 
 class Index(NamedTuple):
@@ -106,7 +109,7 @@ def _target(stems: dict[str, float], cues: Iterable[str], question: frozenset[st
         exact = len(parts) > 1 and len(content) < 2
         if not content or not all(s in question for s in content):
             denies = not word_lists().negations.isdisjoint(cue.lower().split())
-            compiled.append(Cue(cue, parts if exact else content or parts, exact, denies))
+            compiled.append(Cue(cue, parts if exact else content or parts, exact, denies, parts in general_phrases()))
     return Target(stems, sum(stems.values()), tuple(compiled))
 
 
@@ -138,24 +141,43 @@ def similar(index: Index, stem: str) -> tuple[str, float]:
 
 
 def weigh(target: Target, reading: Reading, index: Index, figures: Recall) -> Evidence:
-    """All evidence for one target in an answer."""
+    """All evidence for one target in an answer. Pieces of evidence add up like independent chances."""
     cues = _cue_hits(target, reading, index, figures)
-    recalled, where, words = _recall(target, index, figures.window_words)
-    slope = (recalled - figures.recall_from) / (figures.recall_full - figures.recall_from)
-    strength = min(1.0, max(0.0, slope))
+    recalled, where = _recalled(target, index, figures)
     spans = [span for _, span, _ in cues]
-    said = [reading.quote(*span).text for span in spans]
-    if strength > 0 and where:
+    if recalled > 0 and where:
         spans.append(where)
-        said += [word for word in words if word not in said]
-    missing = 1.0 - strength
-    for worth, _, _ in cues:
+    missing, missing_topical = 1.0 - recalled, 1.0 - recalled
+    for worth, _, general in cues:
         missing *= 1.0 - worth
-    return Evidence(1.0 - missing, tuple(spans), tuple(said))
+        missing_topical *= 1.0 if general else 1.0 - worth
+    return Evidence(1.0 - missing, 1.0 - missing_topical, tuple(spans))
 
 
-def _cue_hits(target: Target, reading: Reading, index: Index, figures: Recall) -> list[tuple[float, tuple[int, int], str]]:
-    """(worth, span, cue) of every cue found, strongest first; cues resting on the same words count once."""
+def weigh_points(compiled: Compiled, reading: Reading, index: Index, figures: Recall) -> list[Evidence]:
+    """The evidence for every point of a rubric.
+
+    A result or a lesson told in words that fit any story counts only in an answer that is about the question.
+    """
+    found = [weigh(target, reading, index, figures) for target in compiled.points]
+    if len(found) > 1 and max(evidence.topical for evidence in found) < figures.present:
+        return [evidence._replace(strength=evidence.topical) for evidence in found]
+    return found
+
+
+def _recalled(target: Target, index: Index, figures: Recall) -> tuple[float, tuple[int, int] | None]:
+    """How far the words of the target themselves are there, 0 to 1, and where.
+
+    One word of several is no more than half of it, and words of the question alone are next to nothing.
+    """
+    share, where, words = _recall(target, index, figures.window_words)
+    strength = (share - figures.recall_from) / (figures.recall_full - figures.recall_from)
+    most = 0.5 if len(words) == 1 and len(target.stems) > 1 else 1.0
+    return min(most, target.total, max(0.0, strength)), where
+
+
+def _cue_hits(target: Target, reading: Reading, index: Index, figures: Recall) -> list[tuple[float, tuple[int, int], bool]]:
+    """(worth, span, whether general) of every cue found, strongest first; cues resting on the same words count once."""
     negations = word_lists().negations
     hits = []
     for cue in target.cues:
@@ -165,9 +187,9 @@ def _cue_hits(target: Target, reading: Reading, index: Index, figures: Recall) -
             worth = figures.word_cue if len(cue.stems) == 1 else figures.phrase_cue
             if not cue.denies and taken_back(reading.tokens, span[0], negations):
                 worth *= figures.taken_back
-            hits.append((worth, span, cue.text))
+            hits.append((worth, span, cue.general))
     hits.sort(key=lambda hit: (-hit[0], hit[1], hit[2]))
-    kept: list[tuple[float, tuple[int, int], str]] = []
+    kept: list[tuple[float, tuple[int, int], bool]] = []
     for hit in hits:
         if all(hit[1][1] < other[1][0] or hit[1][0] > other[1][1] for other in kept):
             kept.append(hit)
