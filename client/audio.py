@@ -5,6 +5,7 @@ Decides how a file becomes 16-bit PCM, one channel, 16 kHz, and when each piece 
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from itertools import chain
 from pathlib import Path
 from time import monotonic
 
@@ -29,7 +30,7 @@ def decode(path: Path) -> bytes:
                 raise AudioFileError(f"{path} holds no sound. Give a wav, flac, mp3 or webm file.")
             pcm = bytearray()
             resampler = AudioResampler(format="s16", layout="mono", rate=SAMPLE_RATE_HZ)
-            for frame in [*container.decode(audio=0), None]:
+            for frame in chain(container.decode(audio=0), [None]):  # None: what the resampler still holds
                 for piece in resampler.resample(frame):
                     pcm += bytes(piece.planes[0])[: 2 * piece.samples]
                 if len(pcm) > LENGTH_LIMIT_S * 1000 * BYTES_PER_MS:

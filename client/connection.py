@@ -15,7 +15,8 @@ from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as open_socket
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage, InvalidURI
 
-from client.conversation import Conversation, Lost, News, Verdict
+from client.closing import Verdict
+from client.conversation import Conversation, Lost, News
 from client.errors import AwayError, GreenroomError, RefusedError
 from client.pauses import Pauses
 

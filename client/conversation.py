@@ -7,11 +7,11 @@ frame stays in the ring until it is safe.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum, auto
 from typing import NamedTuple, assert_never
 
 from pydantic import ValidationError
 
+from client.closing import SENTENCES, Verdict, verdict
 from client.errors import AudioLostError, ClosedError, GreenroomError, RefusedError
 from client.mirror import LostTrackError, Mirror
 from client.ring import AudioRing, RingFullError
@@ -74,41 +74,8 @@ class News(NamedTuple):
 
     changes: tuple[Change, ...] = ()
     answer: Accepted | Refused | None = None
-    leave: "Verdict | None" = None
+    leave: Verdict | None = None
     """Close the socket, and then do as after such a close."""
-
-
-# --- what to do after a close ---------------------------------------------------------------------------------
-
-
-class Verdict(Enum):
-    """What a client does after its socket closed."""
-
-    AT_ONCE = auto()
-    """Come back at once with your cursor; where several addresses are known, to the next one."""
-    PAUSE = auto()
-    """Come back with your cursor after a pause that grows from 0.2 to 5 seconds."""
-    AFRESH = auto()
-    """Come back after such a pause, without a cursor: the room is sent whole."""
-    NEW_TICKET = auto()
-    """Get a new ticket and come back; give up when three in a row are refused."""
-    STAY_AWAY = auto()
-    """Do not come back. Say why, and let the person decide."""
-
-
-def verdict(code: int) -> Verdict:
-    """What to do after this close code. 1006: the network dropped, no code was received."""
-    match code:
-        case Close.GOING_AWAY:
-            return Verdict.AT_ONCE
-        case Close.LOST_TRACK:
-            return Verdict.AFRESH
-        case Close.TICKET_INVALID:
-            return Verdict.NEW_TICKET
-        case Close.MESSAGE_TOO_BIG:
-            return Verdict.STAY_AWAY
-        case _:
-            return Verdict.STAY_AWAY if code >= 4500 or code in (1002, 1003, 1007, 1008) else Verdict.PAUSE
 
 
 # --- the conversation -----------------------------------------------------------------------------------------
@@ -333,18 +300,5 @@ class Conversation:
     def _ending(self, code: int) -> GreenroomError:
         if self._goodbye is not None and code == Close.REFUSED:
             return RefusedError(self._goodbye.code, self._goodbye.sentence, self._goodbye.retry)
-        said = self._goodbye.sentence if self._goodbye else _SENTENCES.get(code)
+        said = self._goodbye.sentence if self._goodbye else SENTENCES.get(code)
         return ClosedError(code, said or f"The server closed the connection ({code}). Join again.")
-
-
-_SENTENCES: dict[int, str] = {
-    Close.MESSAGE_TOO_BIG: "A message was too big. Send shorter texts and audio frames.",
-    Close.HELLO_EXPECTED: "The server waited in vain for a hello. Check the network and join again.",
-    Close.TICKET_INVALID: "The server does not take its own tickets. Check that its clocks and its Redis agree.",
-    Close.PROTOCOL_UNKNOWN: "The server speaks another protocol. Install the matching release of Greenroom.",
-    Close.MESSAGE_INVALID: "The server could not read a message. Install the matching release of Greenroom.",
-    Close.REFUSED: "You may not enter this room.",
-    Close.TAKEN_OVER: "You joined from another device, so this one has left.",
-    Close.ORIGIN_REFUSED: "The server does not take connections from here.",
-    Close.TOO_MUCH: "More was sent than a person can say. Send audio at the pace of speech.",
-}

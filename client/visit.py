@@ -6,7 +6,7 @@ message means (`client.conversation`).
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from time import monotonic
 
@@ -120,7 +120,7 @@ class Visit:
         await self._when(lambda: ready(self.room), deadline_s, late)
         return self.room
 
-    async def changes(self) -> AsyncIterator[Change]:
+    async def changes(self) -> AsyncGenerator[Change, None]:
         """Everything that happens or is told from now on, beginning with the room whole; ends when you leave.
 
         Who reads too slowly gets the room whole in place of what was dropped. Raises when the visit was ended by

@@ -1,0 +1,177 @@
+"""The command `greenroom`: play recordings as a candidate, watch as a coach, open rooms, start servers.
+
+Decides arguments, where the token comes from, and exit codes: 0 done, 1 it did not work, 2 wrong arguments, 130 left
+with Ctrl-C. Expected errors are one sentence on stderr, never a traceback.
+"""
+
+import argparse
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from client.api import DEFAULT_URL, Greenroom, connect
+from client.connection import LOOPBACK
+from client.conversation import Back, Whole
+from client.errors import GreenroomError
+from client.screen import Screen
+from rooms.events import Mode
+from rooms.people import Role
+from rooms.phases import Phase
+
+SERVER_VERBS = {
+    "serve": "run everything on this machine: Redis, web, worker, SQLite",
+    "web": "run one web worker against REDIS_URL and DATABASE_URL",
+    "worker": "run one worker: hearing, interviewing, scoring, archiving",
+    "migrate": "bring the database up to date",
+}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one verb; returns the exit code."""
+    given = list(sys.argv[1:] if argv is None else argv)
+    if given and given[0] in SERVER_VERBS:
+        from server.cli import run  # a client alone must not load the server's parts
+
+        return run(given)
+    arguments = _parser().parse_args(given)
+    try:
+        asyncio.run(_run(arguments))
+    except KeyboardInterrupt:
+        print("\ngreenroom: left.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # whoever read our output has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except GreenroomError as error:
+        print(f"greenroom: {error.sentence}", file=sys.stderr)
+        return 1
+    return 0
+
+
+# --- verbs ----------------------------------------------------------------------------------------------------
+
+
+async def _run(arguments: argparse.Namespace) -> None:
+    screen = Screen(sys.stdout, as_json=arguments.json)
+    async with _greenroom(arguments) as greenroom:
+        match arguments.verb:
+            case "play":
+                from client.play import Plan, play  # loads the audio decoder
+
+                plan = Plan(
+                    mode=arguments.mode,
+                    length=arguments.length,
+                    pace=arguments.pace,
+                    name=arguments.name,
+                    room=arguments.room,
+                    skip_rest=arguments.skip_rest,
+                    report_deadline_s=arguments.report_deadline,
+                )
+                await play(greenroom, arguments.files, plan, screen)
+            case "watch":
+                await _watch(greenroom, arguments.room, arguments.name, screen)
+            case "open":
+                await _open(greenroom, arguments.mode, arguments.length or 5, screen)
+
+
+async def _watch(greenroom: Greenroom, room: str, name: str | None, screen: Screen) -> None:
+    """Show a room as its coach sees it, until the interview is over."""
+    room = room.rstrip("/").removesuffix("/coach").rpartition("/")[2]
+    async with greenroom.join(room, Role.COACH, name=name) as visit, aclosing(visit.changes()) as changes:
+        async for change in changes:
+            screen.show(change, visit.room)
+            settled = visit.mirror.owed == 0 and not isinstance(change, Back)
+            if visit.room.phase is Phase.CLOSED and settled:
+                break
+            if isinstance(change, Whole):
+                screen.say("Watching; Ctrl-C leaves.")
+    page = greenroom.report_page(room)
+    screen.say(f"Report: {page}", type="over", url=page)
+
+
+async def _open(greenroom: Greenroom, mode: str, length: int, screen: Screen) -> None:
+    opened = await greenroom.open_room(mode, length)
+    coach, guest = f"{opened.url}/coach", await greenroom.invite(opened.room, Role.CANDIDATE)
+    screen.say(
+        f"Room:      {opened.room}\nCandidate: {opened.url}\nCoach:     {coach}\nInvite:    {guest}\n"
+        f"The first two are for you, signed in; the last lets somebody else be the candidate.",
+        type="opened",
+        room=opened.room,
+        candidate=opened.url,
+        coach=coach,
+        invite=guest,
+    )
+
+
+# --- where and who --------------------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def _greenroom(arguments: argparse.Namespace) -> AsyncIterator[Greenroom]:
+    urls = arguments.url or [os.environ.get("GREENROOM_URL", DEFAULT_URL)]
+    token = arguments.token or os.environ.get("GREENROOM_TOKEN") or _laptop_token(urls)
+    async with connect(urls=urls, token=token) as greenroom:
+        yield greenroom
+
+
+def _laptop_token(urls: Sequence[str]) -> str | None:
+    """The token that `greenroom serve` left under var/ here or in a directory above; for this machine only."""
+    if any(urlsplit(url).hostname not in LOOPBACK for url in urls):
+        return None
+    here = Path.cwd()
+    for directory in (here, *here.parents, Path(__file__).parent.parent):
+        try:
+            return (directory / "var" / "sign-in-token").read_text().strip()
+        except OSError:
+            continue
+    return None
+
+
+# --- arguments ------------------------------------------------------------------------------------------------
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="greenroom", description="Live voice interview rooms.")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    play = verbs.add_parser("play", help="be a candidate whose answers are recordings; ends with the report")
+    play.add_argument("files", nargs="+", type=Path, metavar="FILE", help="wav, flac, mp3, webm: one an answer")
+    play.add_argument("--pace", type=_pace, default=1.0, help="1: as fast as spoken (default); 2: twice; 0: at once")
+    play.add_argument("--room", help="join this room instead of opening one")
+    play.add_argument("--skip-rest", action="store_true", help="skip questions when no file is left; else end")
+    play.add_argument("--report-deadline", type=float, default=120.0, metavar="SECONDS")
+    watch = verbs.add_parser("watch", help="print what a coach sees, as it happens")
+    watch.add_argument("room", metavar="ROOM", help="the room's id or its address")
+    opening = verbs.add_parser("open", help="open a room and print its links")
+    for verb in (play, opening):
+        verb.add_argument("--mode", choices=[mode.value for mode in Mode], default=Mode.BEHAVIOURAL.value)
+        verb.add_argument("--length", type=int, choices=range(3, 11), metavar="3..10", help="how many questions")
+    for verb in (play, watch):
+        verb.add_argument("--name", help="the name that others in the room see")
+    for verb in (play, watch, opening):
+        _add_place(verb)
+    for name, does in SERVER_VERBS.items():
+        verbs.add_parser(name, help=does, add_help=False)
+    return parser
+
+
+def _add_place(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument(
+        "--url", action="append", help="Greenroom's address (default: GREENROOM_URL or this machine); again for more"
+    )
+    verb.add_argument("--token", help="the sign-in token (default: GREENROOM_TOKEN, or var/sign-in-token nearby)")
+    verb.add_argument("--json", action="store_true", help="one JSON object a line instead of text")
+
+
+def _pace(text: str) -> float:
+    pace = float(text)
+    if not 0 <= pace <= 20:
+        raise argparse.ArgumentTypeError("a pace from 0 to 20")
+    return pace
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,68 @@
+"""The terminal: a line for everything that happens, or a JSON object a line for programs.
+
+Decides how a change is written; partial words rewrite one line where the output is a terminal, and are left out
+elsewhere. Never what is worth showing (`client.lines`).
+"""
+
+import json
+from typing import Any, TextIO
+
+from client.conversation import Back, Change, Lost, Whole
+from client.lines import lines_of, plain
+from rooms.protocol import DeliverySoFar, Partial, Telling
+from rooms.state import Room
+
+
+class Screen:
+    """Where `greenroom play` and `greenroom watch` write."""
+
+    def __init__(self, out: TextIO, *, as_json: bool = False) -> None:
+        self._out, self._json = out, as_json
+        self._passing = 0
+        """How many columns of the line under the cursor will be written over."""
+
+    def show(self, change: Change, room: Room) -> None:
+        """One change of the room; `room` is the room after it."""
+        if self._json:
+            self._dump(_as_json(change))
+        elif isinstance(change, Telling) and isinstance(change.what, Partial | DeliverySoFar):
+            self._pass(lines_of(change, room)[0])
+        else:
+            for line in lines_of(change, room):
+                self._line(line)
+
+    def say(self, text: str, **facts: Any) -> None:
+        """Something of this program's own; in JSON only what `facts` hold."""
+        if not self._json:
+            for line in text.splitlines():
+                self._line(plain(line))
+        elif facts:
+            self._dump(facts)
+
+    def _line(self, line: str) -> None:
+        self._out.write(f"\r{' ' * self._passing}\r{line}\n" if self._passing else f"{line}\n")
+        self._out.flush()
+        self._passing = 0
+
+    def _pass(self, line: str) -> None:
+        if self._out.isatty():
+            line = line[-100:]
+            self._out.write(f"\r{line}{' ' * max(0, self._passing - len(line))}")
+            self._out.flush()
+            self._passing = len(line)
+
+    def _dump(self, value: dict[str, Any]) -> None:
+        self._out.write(json.dumps(value, ensure_ascii=False) + "\n")
+        self._out.flush()
+
+
+def _as_json(change: Change) -> dict[str, Any]:
+    match change:
+        case Whole():
+            return {"type": "room", "reason": change.reason.value, "room": change.room.model_dump(mode="json")}
+        case Lost():
+            return {"type": "lost", "code": change.code}
+        case Back():
+            return {"type": "back", "missed": change.missed}
+        case _:
+            return change.model_dump(mode="json")
