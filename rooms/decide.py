@@ -59,7 +59,7 @@ PERMITTED: Mapping[type[Command], frozenset[Role]] = MappingProxyType(
 """Which roles may put which command. A human can always pause, end and take over."""
 
 
-def decide(room: Room | None, command: Command, who: Participant, now_ms: int) -> Decision:  # noqa: PLR0911, PLR0912
+def decide(room: Room | None, command: Command, who: Participant, now_ms: int) -> Decision:
     """The events that follow from a command, or why there are none.
 
     `now_ms` is milliseconds since 1970, UTC. The role is the one under which `who` was let in.

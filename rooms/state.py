@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from typing import assert_never
 
 from rooms import events as e
-from rooms.evidence import Delivery, Score
 from rooms.events import Event
+from rooms.evidence import Delivery, Score
 from rooms.people import Id, Participant, Role
 from rooms.phases import Phase, following
 from rooms.transcript import Source, Transcript, Utterance
@@ -133,7 +133,7 @@ def after(room: Room | None, event: Event) -> Room:
     return _changed(room, event).model_copy(update={"phase": following(room.phase, event.kind)})
 
 
-def _changed(room: Room, event: Event) -> Room:  # noqa: PLR0911, PLR0912 - one arm an event: the table of this module
+def _changed(room: Room, event: Event) -> Room:
     match event:
         case e.ParticipantJoined():
             return _joined(room, event)

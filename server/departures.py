@@ -1,6 +1,6 @@
 """When a dropped connection counts as gone: after a grace, so that a reload or a moved worker does not flap.
 
-Decides when to say Leave; a worker that dies cannot say it, so `server.worker` says it for the connections of dead ones.
+Decides when to say Leave. A worker that dies cannot say it: `server.worker` says it for the connections of dead ones.
 """
 
 import asyncio

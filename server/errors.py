@@ -1,4 +1,4 @@
-"""One table of everything that can be answered with "no": code -> sentence, may-retry, HTTP status, close code, log level.
+"""One table of every "no": code -> sentence, may-retry, HTTP status, close code, log level.
 
 Decides how a refusal or a fault looks on every wire, and in docs/ERRORS.md, which is written from here. Refusals
 answer people; faults wake us.
@@ -12,6 +12,7 @@ from typing import NamedTuple
 from rooms.protocol import Close, Goodbye, Refused
 from rooms.refusals import Code, Refusal, refuse
 from server.ports import Unavailable
+from server.story import UnknownRoom
 
 
 class Problem(NamedTuple):
@@ -27,7 +28,7 @@ class Problem(NamedTuple):
 
 _STATUS_OF_REFUSAL = MappingProxyType({Code.UNKNOWN_ROOM: 404, Code.NOT_YOUR_ROLE: 403, Code.UNKNOWN_QUESTION: 404})
 
-# ruff: disable[E501]
+# ruff:disable[E501]
 _FAULTS = (
     Problem("signed_out", "Sign in first: open the link that Greenroom printed when it started.", False, 401, None),
     Problem("sign_in_refused", "This sign-in link is not valid. Use the newest link that was printed.", False, 403, None),
@@ -59,6 +60,7 @@ _FAULTS = (
     Problem("no_transcriber", "This server has no speech recogniser. Type your answers.", False, 503, None),
     Problem("internal", "Something broke on our side. It was written down; try again.", True, 500, Close.TRY_AGAIN, logging.ERROR),
 )  # fmt: skip
+# ruff:enable[E501]
 
 
 def _of_refusal(refusal: Refusal) -> Problem:
@@ -85,6 +87,8 @@ def problem_of(error: BaseException | Refusal) -> Problem:
         return TABLE[error.code.value]
     if isinstance(error, Failed):
         return error.problem
+    if isinstance(error, UnknownRoom):
+        return TABLE[Code.UNKNOWN_ROOM.value]
     if isinstance(error, Unavailable):
         return TABLE[f"{error.part}_{'full' if error.full else 'away'}"]
     return TABLE["internal"]

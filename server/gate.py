@@ -44,14 +44,16 @@ class Gate:
         invited = person.invited.get(room.id)
         return (invited,) if invited else ()
 
-    async def issue(self, person: Person, room: Room, role: Role, name: str | None, origin: str) -> tuple[str, Participant]:
+    async def issue(
+        self, person: Person, room: Room, role: Role, name: str | None, origin: str
+    ) -> tuple[str, Participant]:
         """A ticket for one socket. Failed if the person may not take this role."""
         roles = self.roles(person, room)
         if not roles:
             raise Failed("unknown_room")  # a stranger does not learn which rooms there are
         if role not in roles:
             raise Failed("not_your_role")
-        # Somebody may sit and watch the same interview from two browsers: two participants, so that who is there stays true.
+        # The owner may sit an interview and watch it from another browser: those are two participants.
         participant = Participant(id=f"{person.id}.{role.value}", name=name or person.name, role=role)
         ticket = Ticket(room.id, participant, origin)
         return await self._tickets.issue(ticket, self._settings.ticket_ttl_s), participant

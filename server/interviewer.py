@@ -9,11 +9,11 @@ import logging
 
 from rooms.commands import AskQuestion, CloseRoom
 from rooms.events import Question
+from rooms.evidence import Level
 from rooms.interview.bank import Bank
 from rooms.interview.plan import AskedTurn, Choice, Plan, next_question
 from rooms.people import SYSTEM
 from rooms.phases import Phase
-from rooms.evidence import Level
 from rooms.refusals import Refusal
 from rooms.state import Room, Turn
 from server.feed import Feed

@@ -105,7 +105,9 @@ async def _announce(environment: Mapping[str, str], host: str, port: int, stop: 
             return
         if await _answers(host, port):
             base = environment["PUBLIC_URL"]
-            print(f"\n  Greenroom is ready. Open this link to sign in:\n\n    {base}/sign-in?token={token}\n", flush=True)
+            print(
+                f"\n  Greenroom is ready. Open this link to sign in:\n\n    {base}/sign-in?token={token}\n", flush=True
+            )
             return
         await asyncio.sleep(0.1)
     _say("the web workers do not answer; look at the log lines above")
@@ -135,6 +137,7 @@ def _environment(var: Path, public_url: str) -> dict[str, str]:
         "SIGN_IN_TOKEN": _secret(var / "sign-in-token"),
         "VAR_DIR": str(var),
         **os.environ,
+        "PARENT_PID": str(os.getpid()),
     }
 
 

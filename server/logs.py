@@ -26,7 +26,7 @@ class JsonLines(logging.Formatter):
         line |= {key: value for key, value in vars(record).items() if key not in _STANDARD}
         if record.exc_info and record.exc_info[1]:
             line["error"] = type(record.exc_info[1]).__name__
-            # The places only: an exception's own text can hold what a person said (a validation error quotes its input).
+            # The places only: an exception's own text can hold what a person said.
             line["trace"] = traceback.format_tb(record.exc_info[2])
         return json.dumps(line, default=str)
 

@@ -265,9 +265,8 @@ class ReportStore(Protocol):
     async def archived(self, room: str) -> int:
         """The version up to which the room's log is kept without a gap; 0 for none."""
 
-    async def records(self, room: str, after: int = 0) -> AsyncIterator[Record]:
+    def records(self, room: str, after: int = 0) -> AsyncIterator[Record]:
         """The kept log, in order."""
-        yield  # pragma: no cover - a Protocol's way to say "generator"
 
     async def keep_report(self, row: ReportRow, report: bytes) -> None:
         """Keep a report (JSON), its turns and marks; keeping it again replaces it with the same."""

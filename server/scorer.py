@@ -46,7 +46,10 @@ class Scorer:
         except Exception:
             # An outage of ours never lowers a score: the turn has none, and says why.
             _log.exception("scoring failed", extra={"room": room_id, "turn": turn.number})
-            marked, spoken = _unscored(self._weights, "Scoring failed on our side; a person should read this answer."), _NOTHING
+            marked, spoken = (
+                _unscored(self._weights, "Scoring failed on our side; a person should read this answer."),
+                _NOTHING,
+            )
         command = RecordScore(turn=turn.number, score=marked, delivery=spoken)
         outcome = await self._writer.do(room_id, command, SYSTEM, f"score.{turn.number}")
         if isinstance(outcome, Refusal) and outcome.code is Code.QUOTE_NOT_SAID:
@@ -81,7 +84,8 @@ def _rubric(bank: Bank, room: Room, turn: Turn) -> Rubric:
     """What counts in this turn's answer. A person's own question has no points of its own."""
     if turn.question.id is None:
         return Rubric(question=turn.question.text, family=Family(room.mode.value))
-    return Rubric.from_question(*bank.rubric_fields(turn.question.id))
+    question, family, reference, points = bank.rubric_fields(turn.question.id)
+    return Rubric.from_question(question, family, reference=reference, points=points)
 
 
 _NOTHING = Delivery(words=0, speaking_ms=0)

@@ -77,7 +77,12 @@ class Settings(BaseSettings):
     """How long a silent worker counts as alive: its leases and its connections last as long."""
     reconnect_grace_ms: Positive = 3_000
     """How long a dropped connection may take to come back before its person counts as gone."""
-    drain_s: Positive = 10
+    drain_ms: Positive = 1_000
+    """Over how long a worker that is told to stop sends its members to the others."""
+    stop_timeout_s: Positive = 10
+    """How long what is under way may take to end after that."""
+    parent_pid: int | None = None
+    """End when this is not the parent process any more: how a laptop's processes follow the one that started them."""
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

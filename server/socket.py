@@ -1,6 +1,6 @@
 """The life of one WebSocket: hello, join or resume, one loop in and one loop out, goodbye.
 
-Decides the order of these steps; never who may enter (`gate`), what may happen (`rooms.decide`) or who sees it (`fanout`).
+Decides the order of these steps; never who may enter (`gate`), what may happen (`decide`) or who sees it (`fanout`).
 """
 
 import asyncio
@@ -14,6 +14,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from rooms.commands import ChooseNext, Join
 from rooms.interview.bank import Bank
 from rooms.people import SYSTEM, Participant, Role
+from rooms.phases import Phase
 from rooms.protocol import (
     CLIENT_MESSAGE,
     HELLO_SECONDS,
@@ -24,6 +25,7 @@ from rooms.protocol import (
     Do,
     Hello,
     IsTyping,
+    Moving,
     Typing,
 )
 from rooms.refusals import Code, Refusal, refuse
@@ -34,7 +36,7 @@ from server.fanout import Fanout, Hall
 from server.gate import Gate
 from server.member import Ending, Member
 from server.microphone import Microphone
-from server.ports import AudioLog, RoomLog, Unavailable
+from server.ports import AudioLog, Leases, RoomLog, Unavailable
 from server.settings import Settings
 from server.writer import Writer
 
@@ -54,18 +56,24 @@ class Sockets:
         departures: Departures,
         log: RoomLog,
         audio: AudioLog,
+        leases: Leases,
         bank: Bank,
     ) -> None:
         self._settings, self._worker = settings, worker
         self._gate, self._writer, self._fanout, self._departures = gate, writer, fanout, departures
-        self._log, self._audio, self._bank = log, audio, bank
+        self._log, self._audio, self._leases, self._bank = log, audio, leases, bank
         self._open = 0
         self.closing = False
 
-    def drain(self) -> None:
-        """Take nobody new; tell everybody to come back, which leads them to another worker."""
+    async def drain(self, within_ms: int) -> None:
+        """Take nobody new; tell everybody to come back within a while, which leads them to another worker."""
         self.closing = True
-        for member in self._fanout.members:
+        members = self._fanout.members
+        for member in members:
+            member.say(Moving(within_ms=within_ms))
+        for member in members:
+            # Spread out, so that the others are not asked for thousands of rooms at once.
+            await asyncio.sleep(within_ms / 1000 / len(members))
             member.end("going_away")
 
     async def serve(self, websocket: WebSocket) -> None:
@@ -108,7 +116,11 @@ class Sockets:
             async with self._fanout.hall(room) as hall:
                 if len(hall.members) >= self._settings.connections_per_room:
                     raise Failed("room_full")
-                return await self._converse(websocket, hall, Member(who, connection, self._settings.outbox_bytes), hello)
+                if hall.room.phase is not Phase.CLOSED:
+                    await self._leases.announce(room)  # once more: an announcement that was lost is made good
+                return await self._converse(
+                    websocket, hall, Member(who, connection, self._settings.outbox_bytes), hello
+                )
         finally:
             self._departures.left(room, who.id, connection)
 
@@ -162,9 +174,7 @@ class Sockets:
                 await self._do(message, hall, member)
             case Typing():
                 if _speaks(member.participant):
-                    await self._log.tell(
-                        hall.room.id, "is_typing", TELL.dump_json(IsTyping(turn=message.turn))
-                    )
+                    await self._log.tell(hall.room.id, "is_typing", TELL.dump_json(IsTyping(turn=message.turn)))
             case Hello():
                 member.say(refused(TABLE["message_invalid"], None))
 

@@ -80,7 +80,7 @@ class Worker:
                 self._held[room].cancel()
 
     async def _serve(self, room: str) -> None:
-        """One room, until it is archived. A reader that breaks takes down this room's task only; it is taken up again."""
+        """One room, until it is archived. A reader that breaks ends this task only; the room is taken up again."""
         try:
             async with self._feeds.follow(room) as feed, asyncio.TaskGroup() as tasks:
                 ghosts = tasks.create_task(self._reap(feed))
@@ -115,4 +115,3 @@ def worker_of(connection: str) -> str:
 
 async def _reading(reader: Reader, feed: Feed) -> None:
     await reader(feed)
-

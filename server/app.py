@@ -1,0 +1,235 @@
+"""The composition root: the only place that knows which adapter fulfils which port, and what runs in which process.
+
+Decides what is built, in which order, and what ends first. Every connection is opened and closed here.
+"""
+
+import asyncio
+import contextlib
+import logging
+import os
+import secrets
+import signal
+import socket
+from collections.abc import AsyncIterator, Coroutine
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import uvicorn
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+
+from rooms.interview.bank import Bank, load_bank
+from rooms.protocol import MAX_MESSAGE_BYTES
+from scoring.weights import load_weights
+from server import web
+from server.adapters.database import Database
+from server.adapters.migrations import NewerDatabaseError as NewerDatabaseError
+from server.adapters.migrations import migrate
+from server.adapters.redis_audio import RedisAudioLog
+from server.adapters.redis_connection import RedisConnection, connected
+from server.adapters.redis_directory import RedisDirectory
+from server.adapters.redis_leases import RedisLeases
+from server.adapters.redis_log import RedisRoomLog, RedisSubscriber
+from server.adapters.redis_tickets import RedisTickets
+from server.adapters.report_store import SqlReportStore
+from server.adapters.transcribers import choose
+from server.api import reports, rooms, sessions
+from server.archiver import Archiver
+from server.clock import SystemClock
+from server.departures import Departures
+from server.fanout import Fanout
+from server.feed import Feeds
+from server.gate import Gate
+from server.hearing import Hearing
+from server.identity import Identity
+from server.interviewer import Interviewer
+from server.logs import configure
+from server.scorer import Scorer
+from server.settings import Settings
+from server.socket import Sockets
+from server.worker import Worker
+from server.writer import Writer
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a web worker and a worker have in common."""
+
+    settings: Settings
+    name: str
+    clock: SystemClock
+    redis: RedisConnection
+    log: RedisRoomLog
+    audio: RedisAudioLog
+    leases: RedisLeases
+    feeds: Feeds
+    writer: Writer
+    store: SqlReportStore
+    bank: Bank
+
+
+@contextlib.asynccontextmanager
+async def parts(settings: Settings, kind: str) -> AsyncIterator[Parts]:
+    """Everything that is the same in each process, with its connections open."""
+    clock = SystemClock()
+    async with contextlib.AsyncExitStack() as stack:
+        redis = await stack.enter_async_context(connected(settings.redis_url, settings.redis_timeout_ms))
+        database = Database(settings.database_url, settings.database_timeout_ms)
+        stack.push_async_callback(database.close)
+        log = RedisRoomLog(redis)
+        feeds = Feeds(log, RedisSubscriber(redis))
+        yield Parts(
+            settings=settings,
+            name=f"{kind}-{secrets.token_hex(4)}",
+            clock=clock,
+            redis=redis,
+            log=log,
+            audio=RedisAudioLog(redis),
+            leases=RedisLeases(redis),
+            feeds=feeds,
+            writer=Writer(log, feeds, clock),
+            store=SqlReportStore(database, clock),
+            bank=load_bank(),
+        )
+
+
+# --- a web worker ---------------------------------------------------------------------------------------------
+
+
+class Server(uvicorn.Server):
+    """Uvicorn, but members are led to another worker before their sockets are closed."""
+
+    def __init__(self, config: uvicorn.Config, sockets: Sockets, drain_ms: int) -> None:
+        super().__init__(config)
+        self._room_sockets, self._drain_ms = sockets, drain_ms
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._room_sockets.drain(self._drain_ms)
+        await super().shutdown(sockets)
+
+
+async def serve_web(settings: Settings, host: str, port: int, fd: int | None) -> None:
+    """One web worker: HTTP, pages and sockets, until SIGTERM."""
+    async with parts(settings, "web") as p:
+        identity = Identity(settings)
+        gate = Gate(settings, identity, RedisTickets(p.redis))
+        directory = RedisDirectory(p.redis, p.clock)
+        fanout = Fanout(p.feeds, p.log)
+        async with Departures(p.writer, settings.reconnect_grace_ms) as departures:
+            sockets = Sockets(settings, p.name, gate, p.writer, fanout, departures, p.log, p.audio, p.leases, p.bank)
+            routers = (
+                sessions.routes(identity, gate),
+                rooms.routes(settings, identity, gate, p.writer, directory, p.leases, p.bank),
+                reports.routes(p.store, p.writer.look, gate.signed_in),
+            )
+            app = web.build(routers, sockets, partial(_ready, p))
+            config = uvicorn.Config(
+                app,
+                host=host,
+                port=port,
+                fd=fd,
+                ws=WebSocketsSansIOProtocol,
+                ws_max_size=MAX_MESSAGE_BYTES,
+                ws_per_message_deflate=False,
+                ws_ping_interval=20,
+                ws_ping_timeout=20,
+                timeout_graceful_shutdown=settings.stop_timeout_s,
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+            )
+            server = Server(config, sockets, settings.drain_ms)
+            async with asyncio.TaskGroup() as tasks:
+                behind = [tasks.create_task(p.feeds.run()), tasks.create_task(_beat(p))]
+                _log.info("web worker up", extra={"worker": p.name})
+                await server.serve()
+                for task in behind:
+                    task.cancel()
+
+
+async def _ready(p: Parts) -> bool:
+    return p.feeds.healthy
+
+
+async def _beat(p: Parts) -> None:
+    """Say three times within its time to live that this worker lives."""
+    while True:
+        with contextlib.suppress(Exception):
+            await p.leases.beat(p.name, p.settings.worker_ttl_ms)
+        await asyncio.sleep(p.settings.worker_ttl_ms / 3000)
+
+
+# --- a worker -------------------------------------------------------------------------------------------------
+
+
+async def serve_worker(settings: Settings) -> None:
+    """One worker: hearing, interviewing, scoring, archiving, until SIGTERM."""
+    transcriber = await choose(settings)
+    async with parts(settings, "worker") as p:
+        hearing = Hearing(settings, p.log, p.audio, p.writer, transcriber, p.clock)
+        readers = (
+            hearing.serve,
+            Interviewer(p.writer, p.bank, p.clock, settings.interviewer_patience_ms).serve,
+            Scorer(p.writer, p.bank, load_weights()).serve,
+            Archiver(p.log, p.store, p.leases, p.clock).serve,
+        )
+        worker = Worker(p.name, settings, p.leases, p.feeds, p.writer, readers)
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(name, worker.stop)
+        async with asyncio.TaskGroup() as tasks:
+            behind = [tasks.create_task(p.feeds.run()), tasks.create_task(hearing.run())]
+            _log.info("worker up", extra={"worker": p.name, "transcriber": transcriber.label if transcriber else None})
+            await worker.run()
+            for task in behind:
+                task.cancel()
+
+
+# --- processes ------------------------------------------------------------------------------------------------
+
+
+def run_web(settings: Settings, host: str, port: int, fd: int | None) -> None:
+    _run(settings, serve_web(settings, host, port, fd))
+
+
+def run_worker(settings: Settings) -> None:
+    _run(settings, serve_worker(settings))
+
+
+def run_migrations(settings: Settings) -> None:
+    """Raises NewerDatabaseError, with a sentence for the terminal, and Unavailable."""
+    _run(settings, migrate(settings.database_url))
+
+
+def _run(settings: Settings, main: Coroutine[Any, Any, None]) -> None:
+    configure(settings.log_level)
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_with_parent(settings.parent_pid, main))
+
+
+def _loop_factory() -> Any:
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+async def _with_parent(parent: int | None, main: Coroutine[Any, Any, None]) -> None:
+    """Run `main`; if the process that started us dies, stop as on SIGTERM."""
+    watching = asyncio.create_task(_watch(parent)) if parent else None
+    try:
+        await main
+    finally:
+        if watching:
+            watching.cancel()
+
+
+async def _watch(parent: int) -> None:
+    while os.getppid() == parent:  # noqa: ASYNC110 - no portable event tells that a parent died
+        await asyncio.sleep(1)
+    _log.warning("the process that started this one is gone")
+    os.kill(os.getpid(), signal.SIGTERM)

@@ -1,0 +1,82 @@
+"""The HTTP application of a web worker: routes, errors, health. Built from parts that are handed in.
+
+Decides which address leads where and how an error looks; never opens a connection of its own.
+"""
+
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+from starlette.routing import WebSocketRoute
+
+from server import pages
+from server.errors import TABLE, Failed, Problem, body, problem_of
+from server.ports import Unavailable
+from server.socket import Sockets
+
+_log = logging.getLogger(__name__)
+
+
+def build(routers: Sequence[APIRouter], sockets: Sockets, ready: Callable[[], Awaitable[bool]]) -> FastAPI:
+    """The application. `ready`: whether this worker should be sent new people."""
+    app = FastAPI(
+        title="Greenroom",
+        description="Live voice interview rooms. The conversation itself is on a socket: see docs/PROTOCOL.md.",
+        redoc_url=None,
+    )
+    for router in routers:
+        app.include_router(router)
+
+    @app.get("/livez", include_in_schema=False)
+    async def livez() -> dict[str, bool]:
+        """Whether this process lives. Asks nothing outside it."""
+        return {"live": True}
+
+    @app.get("/readyz", include_in_schema=False)
+    async def readyz() -> Response:
+        """Whether this worker should be sent new people."""
+        fine = not sockets.closing and await ready()
+        return JSONResponse({"ready": fine}, status_code=200 if fine else 503)
+
+    app.router.routes.append(WebSocketRoute("/rooms/{room}/socket", sockets.serve))
+    app.router.routes.extend(pages.routes())
+    app.add_exception_handler(Failed, _answer)
+    app.add_exception_handler(Unavailable, _answer)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _answer)
+    return app
+
+
+async def _answer(request: Request, error: Exception) -> Response:
+    problem = problem_of(error)
+    if problem.level >= logging.ERROR:
+        _log.log(problem.level, "request failed", extra={"path": _route(request), "code": problem.code}, exc_info=error)
+    return _response(problem)
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    problem = TABLE["request_invalid"]
+    fields = error.errors() if isinstance(error, RequestValidationError) else ()
+    wrong = sorted({".".join(str(part) for part in field["loc"]) for field in fields})
+    return JSONResponse({**body(problem), "fields": wrong}, status_code=problem.status)
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    problem = TABLE["not_found" if status == 404 else "request_invalid" if status < 500 else "internal"]
+    return _response(problem, status)
+
+
+def _response(problem: Problem, status: int | None = None) -> Response:
+    headers = {"Retry-After": "2"} if problem.status == 503 else None
+    return JSONResponse(body(problem), status_code=status or problem.status, headers=headers)
+
+
+def _route(request: Request) -> str:
+    """The route's pattern, not the path: a path can hold an invitation."""
+    route = request.scope.get("route")
+    return getattr(route, "path", "unknown")

@@ -1,0 +1,144 @@
+"""Who is asking, and who may enter."""
+
+import pytest
+from pydantic import SecretStr
+from starlette.requests import Request
+from starlette.responses import Response
+
+from rooms.events import Mode, RoomOpened
+from rooms.people import Role
+from rooms.state import after
+from server.errors import Failed
+from server.gate import Gate
+from server.identity import Identity, Person
+from server.ports import Ticket
+from server.settings import Settings
+
+SETTINGS = Settings(
+    redis_url="redis://nowhere",
+    database_url="sqlite+aiosqlite://",
+    secret_key=SecretStr("k" * 32),
+    sign_in_token=SecretStr("the-token"),
+)
+OPENED = RoomOpened(room="r-1", mode=Mode.TECHNICAL, length=3, notice="n", owner="owner", opened_at=0)
+ROOM = after(None, OPENED)
+
+
+class OneTicket:
+    """Holds one ticket, as any store would."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, Ticket] = {}
+
+    async def issue(self, ticket: Ticket, ttl_s: int) -> str:
+        self.kept["secret"] = ticket
+        return "secret"
+
+    async def spend(self, secret: str) -> Ticket | None:
+        return self.kept.pop(secret, None)
+
+
+def asking(headers: dict[str, str] | None = None, method: str = "GET") -> Request:
+    raw = [(name.lower().encode(), value.encode()) for name, value in (headers or {}).items()]
+    return Request({"type": "http", "method": method, "path": "/", "headers": raw})
+
+
+def cookie_of(response: Response) -> str:
+    return response.headers["set-cookie"].partition(";")[0]
+
+
+def gate(tickets: OneTicket | None = None, settings: Settings = SETTINGS) -> Gate:
+    return Gate(settings, Identity(settings), tickets or OneTicket())
+
+
+def test_the_right_token_is_the_owner() -> None:
+    owner = Identity(SETTINGS).person(asking({"authorization": "Bearer the-token"}))
+    assert owner is not None
+    assert owner.owner
+
+
+@pytest.mark.parametrize("header", ["Bearer wrong", "Bearer ", "Basic the-token", "Bearer ünïcode", ""])
+def test_anything_else_is_nobody(header: str) -> None:
+    request = Request({"type": "http", "headers": [(b"authorization", header.encode())]})
+    assert Identity(SETTINGS).person(request) is None
+
+
+def test_without_a_sign_in_token_no_token_works() -> None:
+    settings = SETTINGS.model_copy(update={"sign_in_token": None})
+    assert Identity(settings).owner("") is None
+
+
+def test_a_session_is_remembered_and_cannot_be_made_up() -> None:
+    identity, response = Identity(SETTINGS), Response()
+    identity.remember(response, Person(id="owner", name="You", owner=True))
+    cookie = cookie_of(response)
+    assert identity.person(asking({"cookie": cookie})) == Person(id="owner", name="You", owner=True)
+    assert identity.person(asking({"cookie": cookie[:-1] + ("a" if cookie[-1] != "a" else "b")})) is None
+    other = Identity(SETTINGS.model_copy(update={"secret_key": SecretStr("x" * 32)}))
+    assert other.person(asking({"cookie": cookie})) is None
+
+
+def test_over_tls_the_cookie_is_bound_to_the_host() -> None:
+    identity, response = Identity(SETTINGS.model_copy(update={"public_url": "https://rooms.example"})), Response()
+    identity.remember(response, Person(id="owner", name="You"))
+    set_cookie = response.headers["set-cookie"]
+    assert set_cookie.startswith("__Host-greenroom=")
+    assert {"httponly", "secure", "path=/", "samesite=lax"} <= {part.strip().lower() for part in set_cookie.split(";")}
+
+
+def test_an_invitation_makes_a_guest_for_one_room_and_role() -> None:
+    identity = Identity(SETTINGS)
+    guest, invitation = identity.accept(identity.invite("r-1", Role.COACH), None)
+    assert invitation.room == "r-1"
+    assert ROOM is not None
+    assert gate().roles(guest, ROOM) == (Role.COACH,)
+    assert gate().roles(guest, ROOM.model_copy(update={"id": "r-2"})) == ()
+    assert not guest.owner
+
+
+def test_a_made_up_invitation_is_refused() -> None:
+    with pytest.raises(Failed) as failed:
+        Identity(SETTINGS).accept("nonsense", None)
+    assert failed.value.problem.code == "invitation_invalid"
+
+
+async def test_an_unsafe_request_from_a_foreign_page_is_refused() -> None:
+    headers = {"authorization": "Bearer the-token", "origin": "https://evil.example"}
+    with pytest.raises(Failed) as failed:
+        await gate().signed_in(asking(headers, "POST"))
+    assert failed.value.problem.code == "origin_refused"
+    assert await gate().signed_in(asking({**headers, "origin": "http://127.0.0.1:8000"}, "POST"))
+
+
+async def test_a_stranger_does_not_learn_that_a_room_exists() -> None:
+    assert ROOM is not None
+    with pytest.raises(Failed) as failed:
+        await gate().issue(Person(id="guest-1", name="G"), ROOM, Role.COACH, None, "")
+    assert failed.value.problem.code == "unknown_room"
+
+
+async def test_an_invited_coach_gets_no_candidate_ticket() -> None:
+    assert ROOM is not None
+    with pytest.raises(Failed) as failed:
+        await gate().issue(Person(id="g", name="G", invited={"r-1": Role.COACH}), ROOM, Role.CANDIDATE, None, "")
+    assert failed.value.problem.code == "not_your_role"
+
+
+@pytest.mark.parametrize(("room", "origin"), [("r-2", "http://here"), ("r-1", "http://there")])
+async def test_a_ticket_fits_one_room_and_origin(room: str, origin: str) -> None:
+    assert ROOM is not None
+    tickets = OneTicket()
+    secret, _ = await gate(tickets).issue(Person(id="owner", name="You"), ROOM, Role.CANDIDATE, None, "http://here")
+    with pytest.raises(Failed) as failed:
+        await gate(tickets).admit(secret, room, origin)
+    assert failed.value.problem.code == "ticket_invalid"
+
+
+async def test_a_ticket_lets_in_once() -> None:
+    assert ROOM is not None
+    tickets = OneTicket()
+    secret, participant = await gate(tickets).issue(Person(id="owner", name="You"), ROOM, Role.COACH, "Ana", "")
+    assert await gate(tickets).admit(secret, "r-1", "") == participant
+    assert (participant.name, participant.role) == ("Ana", Role.COACH)
+    with pytest.raises(Failed):
+        await gate(tickets).admit(secret, "r-1", "")
