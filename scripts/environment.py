@@ -143,7 +143,8 @@ class Environment:
     def _pip_install(self, lock: str) -> None:
         pins = sum(line[:1].isalnum() for line in (self.root / lock).read_text().splitlines())
         self.say(f"Installing {lock}, up to {pins} packages; the first time this takes a minute or two")
-        self._pip(["--require-hashes", "--requirement", self.root / lock])
+        # A source package would need a compiler here, and fetch what builds it past the hashes.
+        self._pip(["--require-hashes", "--only-binary=:all:", "--requirement", self.root / lock])
 
     def _pip(self, arguments: list[str | Path]) -> None:
         self._run([self.python, "-m", "pip", "install", "--disable-pip-version-check", *arguments], show=pip_progress)
