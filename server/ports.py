@@ -235,6 +235,9 @@ class Transcriber(Protocol):
     def open(self, hints: Sequence[str] = ()) -> UtteranceStream:
         """A stream for one utterance. `hints`: names and terms that may be said."""
 
+    async def close(self) -> None:
+        """Let go of models and processes. The last call."""
+
 
 class Voice(Protocol):
     """Voice activity of one stream of audio. State per instance; one frame of 512 samples (32 ms) at a time."""
