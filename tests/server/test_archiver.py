@@ -1,0 +1,304 @@
+"""The archiver: facts reach the database while the interview goes on, whatever happens to either side."""
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from rooms.events import Event, ParticipantLeft
+from rooms.protocol import Cursor, ResetReason
+from rooms.state import Room
+from server.adapters.database import Database
+from server.adapters.migrations import migrate
+from server.adapters.report_store import SqlReportStore
+from server.archiver import Archiver
+from server.clock import SystemClock
+from server.live import Feed
+from server.logs import JsonLines
+from server.ports import Leases, Record, ReportRow, ReportStore, RoomLog, Unavailable
+from tests.kept_rooms import chain, closing, interview, opening, skipped_turn, spoken_turn, typed_turn
+from tests.servers import Postgres
+
+ROOM = "r-1"
+
+
+class LogInMemory:
+    """What the archiver and a feed need of a RoomLog."""
+
+    def __init__(self, records: Sequence[Record]) -> None:
+        self.records = list(records)
+        self.epoch = "epoch-1"
+
+    async def head(self, room: str) -> Cursor | None:
+        last = self.records[-1]
+        return Cursor(epoch=self.epoch, version=last.version, tag=last.tag)
+
+    async def read(self, room: str, after: int, limit: int) -> Sequence[Record]:
+        return self.records[after : after + limit]
+
+
+class Retired:
+    """The part of the leases that the archiver uses."""
+
+    def __init__(self) -> None:
+        self.rooms: list[str] = []
+
+    async def retire(self, room: str) -> None:
+        self.rooms.append(room)
+
+
+class Counting:
+    """A store that counts its transactions and breaks when told."""
+
+    def __init__(self, store: ReportStore) -> None:
+        self._store = store
+        self.batches: list[int] = []
+        self.broken: Exception | None = None
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._store, name)
+
+    async def archive(self, room: str, epoch: str, records: Sequence[Record]) -> None:
+        if self.broken:
+            raise self.broken
+        await self._store.archive(room, epoch, records)
+        self.batches.append(len(records))
+
+
+class Live:
+    """A room whose log grows, with a feed that hears of it."""
+
+    def __init__(self, records: Sequence[Record]) -> None:
+        self.log = LogInMemory(records)
+        self.feed = Feed(ROOM, cast(RoomLog, self.log))
+
+    async def happen(self, *records: Record) -> None:
+        for record in records:
+            self.log.records.append(record)
+            assert self.feed.receive(record) is None
+            await asyncio.sleep(0)
+
+
+async def live(records: Sequence[Record]) -> Live:
+    room = Live(records)
+    await room.feed.load()
+    return room
+
+
+def written(room: Room) -> tuple[ReportRow, bytes]:
+    """A report that depends on all that was said."""
+    said = [turn.transcript.text for turn in room.turns]
+    closed_at = room.opened_at + (room.closed_ms or 0)
+    row = ReportRow(room.id, room.owner, room.mode, room.opened_at, closed_at, 3.0, len(room.turns))
+    return row, json.dumps({"schema_version": "1", "said": said}).encode()
+
+
+def archiver(room: Live, store: object, retired: Retired, *, batch_s: float = 0.01) -> Archiver:
+    log, leases = cast(RoomLog, room.log), cast(Leases, retired)
+    return Archiver(log, cast(ReportStore, store), leases, written, batch_s=batch_s)
+
+
+async def until(holds: Callable[[], Awaitable[bool]], deadline_s: float = 20) -> None:
+    async with asyncio.timeout(deadline_s):
+        while not await holds():
+            await asyncio.sleep(0.01)
+
+
+@asynccontextmanager
+async def opened(url: str) -> AsyncIterator[SqlReportStore]:
+    await migrate(url)
+    database = Database(url, timeout_ms=1_000)
+    yield SqlReportStore(database, SystemClock())
+    await database.close()
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[SqlReportStore]:
+    async with opened(f"sqlite+aiosqlite:///{tmp_path}/greenroom.db") as store:
+        yield store
+
+
+async def kept(store: ReportStore) -> list[Record]:
+    return [record async for record in store.records(ROOM)]
+
+
+async def test_a_closed_room_is_archived_reported_and_retired(store: SqlReportStore) -> None:
+    room, retired = await live(interview()), Retired()
+    await archiver(room, store, retired).serve(room.feed)
+    assert await kept(store) == interview()
+    assert await store.report(ROOM) == written(room.feed.room)
+    assert retired.rooms == [ROOM]
+
+
+async def test_facts_are_archived_while_the_interview_goes_on(store: SqlReportStore) -> None:
+    log, retired = interview(), Retired()
+    room = await live(log[:1])
+    async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
+        serving = tasks.create_task(archiver(room, store, retired).serve(room.feed))
+        for number in range(1, len(log)):
+            await room.happen(log[number])
+            await until(lambda so_far=number + 1: _archived(store, so_far))
+        await serving
+    assert retired.rooms == [ROOM]
+
+
+async def _archived(store: ReportStore, version: int) -> bool:
+    return await store.archived(ROOM) == version
+
+
+async def test_facts_in_quick_succession_share_transactions(store: SqlReportStore) -> None:
+    log, counting = interview(), Counting(store)
+    room = await live(log[:1])
+    async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
+        tasks.create_task(archiver(room, counting, Retired(), batch_s=30).serve(room.feed))
+        await until(lambda: _archived(store, 1))
+        await room.happen(*log[1:])  # the last one closes the room, which ends the gathering
+    assert counting.batches == [1, len(log) - 1]
+
+
+async def test_another_worker_goes_on_where_the_first_one_died(store: SqlReportStore) -> None:
+    log, retired = interview(), Retired()
+    room = await live(log[:10])
+    first = asyncio.create_task(archiver(room, store, retired).serve(room.feed))
+    await until(lambda: _archived(store, 10))
+    first.cancel()
+    await asyncio.wait([first])
+    counting, after = Counting(store), await live(log)
+    await archiver(after, counting, retired).serve(after.feed)
+    assert counting.batches == [len(log) - 10]
+    assert await kept(store) == log
+
+
+async def test_serving_an_archived_room_again_changes_nothing(store: SqlReportStore) -> None:
+    room, retired = await live(interview()), Retired()
+    for _ in range(2):
+        await archiver(room, store, retired).serve(room.feed)
+    assert await kept(store) == interview()
+    assert await store.report(ROOM) == written(room.feed.room)
+    assert retired.rooms == [ROOM, ROOM]
+
+
+async def test_goodbyes_after_the_end_change_no_report(store: SqlReportStore) -> None:
+    parting = ParticipantLeft(participant="person-1", connection="k-1")
+    log = chain([*opening(), *spoken_turn(1), closing(), parting])
+    room = await live(log)
+    await archiver(room, store, Retired()).serve(room.feed)
+    after = await live(log[:-1])
+    assert (await store.report(ROOM)) == written(after.feed.room)
+
+
+@pytest.mark.parametrize("error", [Unavailable("database"), Unavailable("database", full=True), RuntimeError("a bug")])
+async def test_a_database_in_trouble_holds_up_no_interview_and_misses_nothing(
+    store: SqlReportStore, error: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    log, counting = interview(), Counting(store)
+    room = await live(log[:3])
+    counting.broken = error
+    with caplog.at_level(logging.INFO):
+        serving = asyncio.create_task(archiver(room, counting, Retired()).serve(room.feed))
+        await until(lambda: _said(caplog, "archiving"))
+        await room.happen(*log[3:])
+        assert not serving.done()
+        counting.broken = None
+        async with asyncio.timeout(20):
+            await serving
+    assert await kept(store) == log
+    assert any(record.getMessage() == "archiving goes on" for record in caplog.records)
+
+
+async def _said(caplog: pytest.LogCaptureFixture, text: str) -> bool:
+    return text in caplog.text
+
+
+async def test_logs_of_trouble_hold_no_word_that_was_said(
+    store: SqlReportStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    counting = Counting(store)
+    counting.broken = RuntimeError("we moved the ledger to Postgres")
+    room = await live(interview())
+    serving = asyncio.create_task(archiver(room, counting, Retired()).serve(room.feed))
+    await until(lambda: _said(caplog, "archiving fails"))
+    serving.cancel()
+    await asyncio.wait([serving])
+    assert "ledger" not in "\n".join(JsonLines().format(record) for record in caplog.records)
+
+
+# --- forks ----------------------------------------------------------------------------------------------------
+
+
+def forked(common: int) -> tuple[list[Record], list[Record]]:
+    """Two logs that share their first records, and the second closed."""
+    first = chain([*opening(), *spoken_turn(1)])
+    rest = chain([*opening(), *typed_turn(1), *skipped_turn(2), closing()], branch="b")[common:]
+    return first, [*first[:common], rest[0]._replace(before=first[common - 1].tag), *rest[1:]]
+
+
+@pytest.mark.parametrize("common", [7, 8])
+async def test_a_log_that_forked_while_nobody_looked_is_archived_as_it_is_now(
+    store: SqlReportStore, common: int
+) -> None:
+    first, second = forked(common)
+    await store.archive(ROOM, "epoch-1", first)
+    room = await live(second)
+    await archiver(room, store, Retired()).serve(room.feed)
+    assert await kept(store) == second
+    assert await store.report(ROOM) == written(room.feed.room)
+
+
+@pytest.mark.parametrize("now", [8, 13, 18])
+async def test_a_log_that_forks_under_our_eyes_is_archived_as_it_is_now(store: SqlReportStore, now: int) -> None:
+    """The new branch is at first shorter than, as long as, or longer than what is archived."""
+    first, second = forked(7)
+    room = await live(first)
+    assert len(first) == 13
+    async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
+        tasks.create_task(archiver(room, store, Retired()).serve(room.feed))
+        await until(lambda: _archived(store, len(first)))
+        room.log.records = second[:now]
+        await room.feed.mend(ResetReason.FORK)
+        await until(lambda: _last_tag(store, second[now - 1]))
+        if rest := second[now:]:
+            await room.happen(*rest)
+    assert await kept(store) == second
+
+
+async def _last_tag(store: ReportStore, last: Record) -> bool:
+    return last in await kept(store)
+
+
+# --- a real Postgres ------------------------------------------------------------------------------------------
+
+
+async def test_postgres_killed_in_mid_interview_and_restarted_has_each_fact_once(
+    killable_postgres: Callable[[], Postgres], caplog: pytest.LogCaptureFixture
+) -> None:
+    server = killable_postgres()
+    log, retired = chain(_long_interview(60)), Retired()
+    async with opened(server.url) as store, asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+        room = await live(log[:1])
+        serving = tasks.create_task(archiver(room, store, retired).serve(room.feed))
+        for number, record in enumerate(log[1:], 1):
+            if record.version > room.feed.cursor.version:
+                await room.happen(record)
+            if number % 10 == 0:
+                await asyncio.sleep(0.01)
+            if number in (70, 170):
+                await asyncio.to_thread(server.kill)
+                caplog.clear()
+                await room.happen(log[number + 1])
+                await until(lambda: _said(caplog, "stands still"))
+            if number in (90, 190):
+                await asyncio.to_thread(server.start)
+        await serving
+        assert await kept(store) == log
+        assert await store.report(ROOM) == written(room.feed.room)
+    assert retired.rooms == [ROOM]
+
+
+def _long_interview(turns: int) -> list[Event]:
+    return [*opening(), *(event for turn in range(1, turns + 1) for event in skipped_turn(turn)), closing()]
