@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from rooms.evidence import Contribution, Dimension, DimensionScore, Level, Mark, Score
 from rooms.transcript import Quote, Transcript
 from scoring.dimensions import LABELS, Feature
+from scoring.marking import quotes_of
 from scoring.reading import Reading
-from scoring.recall import quotes_of
 from scoring.rubric import Rubric
 from scoring.weights import FamilyWeights, Weights
 
@@ -82,9 +82,7 @@ def confidence(transcript: Transcript) -> float | None:
     return sum(known) / len(known) if known else None
 
 
-def _extra_width(
-    rubric: Rubric, amount: float, transcript: Transcript, weights: Weights, caution: str | None
-) -> float:
+def _extra_width(rubric: Rubric, amount: float, transcript: Transcript, weights: Weights, caution: str | None) -> float:
     """What makes a score less sure. Doubtful words widen the interval; they never lower the score."""
     spread = weights.spread
     sure = confidence(transcript)

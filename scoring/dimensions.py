@@ -5,12 +5,14 @@ voice: no feature here changes with pace, pauses or fillers.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from scoring.cues import Hit, cue_book, different, find_cues, taken_back
 from scoring.reading import Reading
-from scoring.recall import Compiled, Index, similar, weigh
+from scoring.recall import Index, similar, weigh
 from scoring.rubric import Family
+from scoring.targets import Compiled
 from scoring.weights import Recall, Weights
 from scoring.words import is_content, weight_of, word_lists
 
@@ -67,9 +69,7 @@ def own_stems(reading: Reading, compiled: Compiled) -> frozenset[str]:
     )
 
 
-def measure(
-    reading: Reading, compiled: Compiled, index: Index, family: Family, weights: Weights
-) -> dict[str, Feature]:
+def measure(reading: Reading, compiled: Compiled, index: Index, family: Family, weights: Weights) -> dict[str, Feature]:
     """Every feature of an answer except `points`, which comes from the marks."""
     cues = _valid(find_cues(reading.tokens), reading)
     own = own_stems(reading, compiled)
@@ -128,7 +128,7 @@ def _parts(cues: dict[str, list[Hit]], parts: Sequence[str]) -> dict[str, Featur
     """How many parts of a whole answer are there, and whether each begins after the one before it."""
     labels = cue_book().labels
     firsts = [(part, cues[part][0]) for part in parts if cues.get(part)]
-    pairs = list(zip(firsts, firsts[1:], strict=False))
+    pairs = list(pairwise(firsts))
     in_order = sum(before[1].first <= after[1].first for before, after in pairs) / max(1, len(parts) - 1)
     spans = tuple((hit.first, hit.last) for _, hit in firsts)
     named = ", ".join(labels[part] for part, _ in firsts)

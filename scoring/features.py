@@ -18,8 +18,17 @@ RATE_FROM_MS = 2_000
 """Rates over less speech than this say nothing."""
 LIKE_PAUSE_MS = 200
 """`like` is a filler where it stands alone; in bare recognised words a silence on a side tells."""
-ALLOWED_TWICE = frozenset({"had", "that", "very", "really", "no", "yes", "so", "many", "much", "far", "bye", "well", "ha"})
+ALLOWED_TWICE = frozenset(
+    ["had", "that", "very", "really", "no", "yes", "so", "many", "much", "far", "bye", "well", "ha"]
+)
 """Said twice in a row on purpose more often than not."""
+
+GOVERNED = frozenset(
+    ["a", "an", "the", "what", "how", "that", "it", "why", "who", "where", "if", "this", "him", "her", "them"]
+)
+"""Before one of these `you know` and `kind of` say something."""
+GOVERNING = frozenset(["a", "the", "this", "that", "some", "any", "what", "do", "did", "if"])
+"""After one of these they do too."""
 
 _VOWELS = re.compile(r"[aeiouy]+")
 
@@ -83,7 +92,7 @@ def fillers_of(utterance: Utterance) -> tuple[Quote, ...]:
             continue
         size = 1 if one.word in lists.fillers or _fills(said, i, utterance.text) else 0
         for phrase in lists.filler_phrases:
-            if tuple(w.word for w in said[i : i + len(phrase)]) == phrase and _is_aside(said, i, len(phrase), utterance.text):
+            if _phrase_at(said, i, (phrase,)) and _is_aside(said, i, len(phrase), utterance.text):
                 size = max(size, len(phrase))
         if size:
             found.append(quote(utterance, one.start, said[i + size - 1].end))
@@ -115,7 +124,8 @@ def syllables_of(word: str) -> int:
 def _said(utterance: Utterance) -> list[Said]:
     """The words of an utterance; those with letters or digits, so that a lone dash is none."""
     said, position = [], 0
-    texts = [(word.text, word) for word in utterance.words] or [(text, None) for text in utterance.text.split()]
+    texts: list[tuple[str, Word | None]] = [(word.text, word) for word in utterance.words]
+    texts = texts or [(text, None) for text in utterance.text.split()]
     for text, word in texts:
         start = utterance.text.index(text, position)
         position = start + len(text)
@@ -162,10 +172,9 @@ def _is_aside(said: Sequence[Said], i: int, size: int, text: str, strict: bool =
     silent = _gap(said, i - 1, i) >= LIKE_PAUSE_MS and _gap(said, i + size - 1, i + size) >= LIKE_PAUSE_MS
     if silent or strict:
         return silent
-    governed = {"a", "an", "the", "what", "how", "that", "it", "why", "who", "where", "if", "this", "him", "her", "them"}
     follows = said[i + size].word if i + size < len(said) else ""
     precedes = said[i - 1].word if i else ""
-    return follows not in governed and precedes not in {"a", "the", "this", "that", "some", "any", "what", "do", "did", "if"}
+    return follows not in GOVERNED and precedes not in GOVERNING
 
 
 def _gap(said: Sequence[Said], a: int, b: int) -> int:

@@ -10,9 +10,11 @@ from rooms.evidence import Dimension, DimensionScore, Level, Mark, Score
 from rooms.transcript import Transcript
 from scoring.combine import combine
 from scoring.dimensions import LABELS, Feature, measure, own_stems, says_no_answer
+from scoring.marking import mark
 from scoring.reading import Reading, read
-from scoring.recall import Compiled, compile_rubric, index, mark, weigh_points
+from scoring.recall import index, weigh_points
 from scoring.rubric import Rubric
+from scoring.targets import Compiled, compile_rubric
 from scoring.verdict import checked
 from scoring.weights import Weights, load_weights
 from scoring.words import word_lists

@@ -20,7 +20,8 @@ _TO_THE_MARKER = re.compile(
     r"\b(?:system|assistant|developer)\s*(?:prompt|message|note)?\s*:"
     r"|\b(?:ignore|disregard|forget|override|bypass)\b[^.!?\n]{0,40}"
     r"\b(?:rubric|instructions?|prompts?|criteria|guidelines|rules above|scoring|previous|above)\b"
-    r"|\b(?:give|award|grant|assign|grade|mark|rate|score)\s+(?:me|this|it|my|the answer|this answer|the candidate|us)\b"
+    r"|\b(?:give|award|grant|assign|grade|mark|rate|score)\s+"
+    r"(?:me|this|it|my|the answer|this answer|the candidate|us)\b"
     r"[^.!?\n]{0,40}?\b(?:(?:a|an|the|at|as|with|full|maximum|max|perfect|top|highest|high|best)\s+)*"
     r"(?:five|5|ten|10|100|hundred|full marks|maximum|perfect|top marks|highest|points|present|score)\b"
     r"(?!\s+(?:minutes?|seconds?|hours?|days?|weeks?|months?|years?|people|engineers|reasons|examples|options|%|percent))"
@@ -69,7 +70,8 @@ def without_fillers(tokens: Sequence[Token]) -> list[Token]:
     """The tokens that are not filled gaps ("um", "you know")."""
     lists = word_lists()
     kept = [token for token in tokens if token.word not in lists.fillers]
-    return [token for token, in_phrase in zip(kept, phrase_mask(kept, lists.filler_phrases), strict=True) if not in_phrase]
+    mask = phrase_mask(kept, lists.filler_phrases)
+    return [token for token, in_phrase in zip(kept, mask, strict=True) if not in_phrase]
 
 
 def phrase_mask(tokens: Sequence[Token], phrases: Sequence[tuple[str, ...]]) -> list[bool]:

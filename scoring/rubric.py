@@ -103,7 +103,7 @@ class Anchors(Value):
 
 
 def parse_anchors(text: str, file: str) -> dict[Dimension, Anchors]:
-    """Anchors of all six dimensions from TOML. Raises RubricError naming the file, the dimension and what is missing."""
+    """Anchors of all six dimensions from TOML. Raises RubricError naming the file, the dimension and what is wrong."""
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as wrong:

@@ -160,7 +160,8 @@ def _question(fields: object, mode: Mode, where: str) -> Question:
     except ValidationError as wrong:
         first = wrong.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
-        raise BankError(f"{where} ({fields.get('id', 'no id')}): {place}: {first['msg']}".replace(": :", ":")) from wrong
+        said = f"{place}: {first['msg']}" if place else first["msg"]
+        raise BankError(f"{where} ({fields.get('id', 'no id')}): {said}") from wrong
 
 
 def parse_bank(texts: Mapping[Mode, str]) -> Bank:

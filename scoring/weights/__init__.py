@@ -151,8 +151,8 @@ def _check_family(weights: Weights, family: Family, file: str) -> None:
         missing = set(Dimension) - set(table)
         if missing:
             raise WeightsError(f"{file}: {family}: nothing for {', '.join(sorted(missing))}")
-    if abs(sum(figures.overall.values()) - 1) > 1e-9:
-        raise WeightsError(f"{file}: {family}: the shares of the whole add up to {sum(figures.overall.values())}, not 1")
+    if abs((total := sum(figures.overall.values())) - 1) > 1e-9:
+        raise WeightsError(f"{file}: {family}: the shares of the whole add up to {total}, not 1")
 
 
 @lru_cache(maxsize=16)
