@@ -1,0 +1,63 @@
+"""`ports.AudioLog` in Redis or Valkey: a stream of frames a room, trimmed as hearing gets on.
+
+Decides how audio lies in Redis, and that it is gone an hour after the last frame, whatever happens to the room:
+    greenroom:{room}:audio    stream of frames, each with its audio stream's id
+    greenroom:{room}:streams  hash: audio stream's id -> the number of its last kept frame
+Never drops a frame that was not heard: what finds no room is not kept, and the client keeps it.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from rooms.commands import SAMPLE_RATE_HZ
+from rooms.protocol import Frame, pack_frame, unpack_frame
+from server.adapters.redis_connection import RedisConnection, Script, Word, room_key
+from server.ports import AudioFull
+
+AUDIO_TTL_MS = 3_600_000
+FRAMES_PER_READ = 500
+"""Of a room, in one read: 10 to 100 seconds of audio."""
+
+_APPEND = Script.load("append_audio.lua")
+
+
+class RedisAudioLog:
+    def __init__(self, redis: RedisConnection, backlog_s: int) -> None:
+        self._redis = redis
+        self._backlog_samples = backlog_s * SAMPLE_RATE_HZ
+
+    async def append(self, room: str, stream: str, frames: Sequence[Frame]) -> int:
+        args: list[Word] = [stream, self._backlog_samples, AUDIO_TTL_MS]
+        for frame in frames:
+            args += (frame.seq, pack_frame(frame))
+        through, full = await self._redis.script(_APPEND, [room_key(room, "audio"), room_key(room, "streams")], args)
+        if full:
+            raise AudioFull
+        return int(through)
+
+    async def through(self, room: str, stream: str) -> int | None:
+        through = await self._redis.call("HGET", room_key(room, "streams"), stream)
+        return None if through is None else int(through)
+
+    async def read(self, rooms: Mapping[str, str]) -> Mapping[str, tuple[str, Sequence[tuple[str, Frame]]]]:
+        commands = [
+            ("XRANGE", room_key(room, "audio"), f"({position}" if position else "-", "+", "COUNT", FRAMES_PER_READ)
+            for room, position in rooms.items()
+        ]
+        replies = await self._redis.calls(commands)
+        return {
+            room: (entries[-1][0].decode(), [_frame(fields) for _, fields in entries])
+            for room, entries in zip(rooms, replies, strict=True)
+            if entries
+        }
+
+    async def forget(self, room: str, position: str) -> None:
+        milliseconds, _, number = position.partition("-")
+        await self._redis.call("XTRIM", room_key(room, "audio"), "MINID", f"{milliseconds}-{int(number) + 1}")
+
+    async def erase(self, room: str) -> None:
+        await self._redis.call("DEL", room_key(room, "audio"), room_key(room, "streams"))
+
+
+def _frame(fields: Sequence[bytes]) -> tuple[str, Frame]:
+    _, _, _, stream, _, frame = fields
+    return stream.decode(), unpack_frame(frame)

@@ -1,0 +1,112 @@
+"""`ports.RoomLog` in Redis or Valkey.
+
+Decides how a room lies in Redis. Keys, all with the room's hash tag:
+    greenroom:{room}:log       stream, ids version-0, one field `record` (redis_records.py)
+    greenroom:{room}:head      hash: epoch, version, tag
+    greenroom:{room}:commands  hash: command id -> "version tag", for the life of the room
+    greenroom:{room}:told      hash: the latest of what is told and not kept
+and a channel greenroom:{room}:live, on which an append is a JSON array of records, and a telling a JSON object.
+Never decides what follows from a command, or what a gap means.
+"""
+
+import secrets
+from collections.abc import Mapping, Sequence
+
+from rooms.events import Event
+from rooms.protocol import Cursor
+from server.adapters.redis_connection import RedisConnection, Script, room_key
+from server.adapters.redis_records import packed, unpacked
+from server.adapters.redis_subscriber import RedisSubscriber, channel
+from server.ports import Appended, Clash, Record
+
+TOLD_TTL_S = 3600
+"""What is told is about the present moment; a room that was left takes it along."""
+
+_APPEND = Script.load("append.lua")
+_NEW = Cursor(epoch="", version=0, tag="")
+
+__all__ = ["RedisRoomLog", "RedisSubscriber"]
+
+
+class RedisRoomLog:
+    def __init__(self, redis: RedisConnection) -> None:
+        self._redis = redis
+
+    async def append(
+        self, room: str, command: str, expected: Cursor | None, at: int, events: Sequence[Event]
+    ) -> Appended | Clash:
+        start = expected or _NEW
+        records, tag = list[str](), start.tag
+        for version, event in enumerate(events, start.version + 1):
+            before, tag = tag, secrets.token_urlsafe(6)
+            records.append(packed(Record(version, tag, before, at, command, event)))
+        epoch = start.epoch or secrets.token_urlsafe(9)
+        end = Cursor.model_construct(epoch=epoch, version=start.version + len(records), tag=tag)
+        keys = [room_key(room, name) for name in ("log", "head", "commands")]
+        places = (start.epoch, start.version, start.tag, end.epoch, end.version, end.tag)
+        reply = await self._redis.script(_APPEND, keys, (command, *places, channel(room), *records))
+        match reply:
+            case [b"known", known_epoch, place]:
+                known = _known(known_epoch, place)
+                # Our own tags came back: the command was sent twice by a connection that was lost in between.
+                return Appended(known, fresh=bool(records) and known == end)
+            case [b"clash", *head]:
+                return Clash(_cursor(head) or _NEW)
+            case _:
+                return Appended(end, fresh=True)
+
+    async def check(self, room: str, command: str, expected: Cursor | None) -> Appended | Clash | None:
+        # The command is looked up first: if it lands between the two, the head has moved, and that is a clash.
+        place, head = await self._redis.calls(
+            [("HGET", room_key(room, "commands"), command), _head(room)],
+        )
+        now = _cursor(head)
+        if place is not None:
+            return Appended(_known(head[0] or b"", place), fresh=False)
+        return None if now == expected else Clash(now or _NEW)
+
+    async def head(self, room: str) -> Cursor | None:
+        return _cursor(await self._redis.call(*_head(room)))
+
+    async def heads(self, rooms: Sequence[str]) -> Mapping[str, Cursor]:
+        replies = await self._redis.calls([_head(room) for room in rooms] or [("PING",)])
+        heads = {room: _cursor(reply) for room, reply in zip(rooms, replies, strict=False)}
+        return {room: cursor for room, cursor in heads.items() if cursor is not None}
+
+    async def read(self, room: str, after: int, limit: int) -> Sequence[Record]:
+        start = f"{after + 1}-0"
+        entries = await self._redis.call("XRANGE", room_key(room, "log"), start, "+", "COUNT", limit)
+        return [unpacked(record) for _, (_, record) in entries]
+
+    async def tell(self, room: str, key: str, tell: bytes) -> None:
+        latest = room_key(room, "told")
+        await self._redis.calls(
+            [("PUBLISH", channel(room), tell), ("HSET", latest, key, tell), ("EXPIRE", latest, TOLD_TTL_S)]
+        )
+
+    async def told(self, room: str) -> Sequence[bytes]:
+        told: list[bytes] = await self._redis.call("HVALS", room_key(room, "told"))
+        return told
+
+    async def untell(self, room: str, key: str) -> None:
+        await self._redis.call("HDEL", room_key(room, "told"), key)
+
+    async def expire(self, room: str, after_s: int) -> None:
+        names = ("log", "head", "commands", "told")
+        await self._redis.calls([("EXPIRE", room_key(room, name), after_s) for name in names])
+
+
+def _head(room: str) -> tuple[str, ...]:
+    return "HMGET", room_key(room, "head"), "epoch", "version", "tag"
+
+
+def _cursor(head: Sequence[bytes | None]) -> Cursor | None:
+    epoch, version, tag = head
+    if not epoch or version is None or tag is None:
+        return None
+    return Cursor.model_construct(epoch=epoch.decode(), version=int(version), tag=tag.decode())
+
+
+def _known(epoch: bytes, place: bytes) -> Cursor:
+    version, _, tag = place.decode().partition(" ")
+    return Cursor.model_construct(epoch=epoch.decode(), version=int(version), tag=tag)
