@@ -16,13 +16,16 @@ from rooms.phases import Phase
 from rooms.protocol import Cursor
 from rooms.state import Room, replay
 from server.feed import Feed
-from server.ports import Leases, ReportRow, ReportStore, RoomLog, Unavailable
+from server.ports import Clock, Leases, ReportRow, ReportStore, RoomLog, Unavailable
+from server.reporting import written
 from server.story import PAGE_RECORDS
 
 BATCH_S = 0.5
 """How long facts are gathered into one transaction: the most that the archive is behind on a good day."""
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 10.0
+LOG_KEPT_S = 24 * 3600
+"""How long a room that is archived can still be entered and read live."""
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -50,21 +53,24 @@ class Archiver:
         log: RoomLog,
         store: ReportStore,
         leases: Leases,
-        write: Callable[[Room], tuple[ReportRow, bytes]],
+        clock: Clock,
         *,
+        write: Callable[[Room], tuple[ReportRow, bytes]] = written,
         batch_s: float = BATCH_S,
     ) -> None:
         """`write` turns a closed room into its report; the same room always into the same bytes."""
-        self._log, self._store, self._leases, self._write, self._batch_s = log, store, leases, write, batch_s
+        self._log, self._store, self._leases, self._clock = log, store, leases, clock
+        self._write, self._batch_s = write, batch_s
 
     async def serve(self, feed: Feed) -> None:
-        """Archive the room until it is closed, keep its report, and retire it."""
+        """Archive the room until it is closed, keep its report, let its log go, and retire it."""
         kept = Kept(await self._patiently(feed, "archived", partial(self._store.archived, feed.room_id)))
         while not (feed.room.phase is Phase.CLOSED and kept.met_by(feed.cursor)):
             if kept.met_by(feed.cursor):
                 await self._gather(feed)
             kept = await self._patiently(feed, "archive", partial(self._catch_up, feed, kept))
         await self._patiently(feed, "report", partial(self._report, feed))
+        await self._patiently(feed, "expire", partial(self._log.expire, feed.room_id, LOG_KEPT_S))
         await self._patiently(feed, "retire", partial(self._leases.retire, feed.room_id))
         _log.info("room archived", extra={"room": feed.room_id, "version": kept.version})
 
@@ -99,18 +105,23 @@ class Archiver:
 
     async def _patiently(self, feed: Feed, doing: str, attempt: Callable[[], Awaitable[T]]) -> T:
         """Try until it succeeds. Failing here must not break the room's interview, which goes on beside us."""
-        failures = 0
+        failures, since, version = 0, self._clock.now_ms(), feed.cursor.version
         while True:
             try:
                 done = await attempt()
             except Exception as error:
                 failures += 1
-                _tell_of(feed, doing, failures, error)
+                _tell_of(error, failures, self._trouble(feed, doing, since, version))
                 await asyncio.sleep(_pause_s(failures))
             else:
                 if failures:
-                    _log.warning("archiving goes on", extra={"room": feed.room_id, "doing": doing, "after": failures})
+                    _log.warning("archiving goes on", extra=self._trouble(feed, doing, since, version))
                 return done
+
+    def _trouble(self, feed: Feed, doing: str, since: int, version: int) -> dict[str, object]:
+        """For the log: how long it has lasted, and how many facts came meanwhile."""
+        behind = feed.cursor.version - version
+        return {"room": feed.room_id, "doing": doing, "for_ms": self._clock.now_ms() - since, "behind": behind}
 
 
 def _pause_s(failures: int) -> float:
@@ -118,12 +129,11 @@ def _pause_s(failures: int) -> float:
     return min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** min(failures - 1, 10)) * random.uniform(0.5, 1.0)
 
 
-def _tell_of(feed: Feed, doing: str, failures: int, error: Exception) -> None:
+def _tell_of(error: Exception, failures: int, trouble: dict[str, object]) -> None:
     """Say it at the 1st, 2nd, 4th, 8th ... failure: a long outage is no flood of lines."""
     if failures & (failures - 1):
         return
-    seen = {"room": feed.room_id, "doing": doing, "failures": failures, "version": feed.cursor.version}
     if isinstance(error, Unavailable):
-        _log.warning("archiving stands still", extra=seen | {"part": error.part, "full": error.full})
+        _log.warning("archiving stands still", extra=trouble | {"part": error.part, "full": error.full})
     else:
-        _log.error("archiving fails", extra=seen, exc_info=error)
+        _log.error("archiving fails", extra=trouble, exc_info=error)

@@ -144,5 +144,6 @@ def _delivery(delivery: Delivery) -> Row:
         "longest_pause_ms": max((pause.end_ms - pause.start_ms for pause in delivery.pauses), default=0),
         "fillers": len(delivery.fillers),
         "fillers_per_minute": delivery.fillers_per_minute,
+        "repairs": len(delivery.repairs),
         "thinking_ms": delivery.thinking_ms,
     }

@@ -173,6 +173,7 @@ deliveries = Table(
     Column("longest_pause_ms", BigInteger, nullable=False),
     Column("fillers", Integer, nullable=False),
     Column("fillers_per_minute", Double),
+    Column("repairs", Integer, nullable=False),
     Column("thinking_ms", BigInteger),
     PrimaryKeyConstraint("room", "turn"),
     _of("turns", "room", "turn"),

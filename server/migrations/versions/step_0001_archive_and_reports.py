@@ -102,6 +102,7 @@ def upgrade() -> None:
         sa.Column("longest_pause_ms", sa.BigInteger(), nullable=False),
         sa.Column("fillers", sa.Integer(), nullable=False),
         sa.Column("fillers_per_minute", sa.Double()),
+        sa.Column("repairs", sa.Integer(), nullable=False),
         sa.Column("thinking_ms", sa.BigInteger()),
         sa.ForeignKeyConstraint(
             ["room", "turn"], ["turns.room", "turns.turn"], name="fk_deliveries", ondelete="CASCADE"

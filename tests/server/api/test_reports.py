@@ -42,7 +42,8 @@ class Greenroom:
         self.store = store
         self.rooms: dict[str, Room] = {}
         self.app = FastAPI()
-        self.app.include_router(reports.routes(Gate(settings, self.identity, cast(Tickets, None)), self._look, store))
+        gate = Gate(settings, self.identity, cast(Tickets, None))
+        self.app.include_router(reports.routes(store, self._look, gate.signed_in))
         self.app.add_exception_handler(Failed, _answer)
         self.app.add_exception_handler(Unavailable, _answer)
 

@@ -1,0 +1,62 @@
+"""A closed room as its report: what `scoring.report` needs to know of a room, and the row that lists it.
+
+Decides which facts of a room reach its report: what was asked, answered, scored and spoken; no note, no whisper and
+no reason of the interviewer's. The same room gives the same bytes.
+"""
+
+from rooms.state import Room, Turn
+from scoring.report import AskedQuestion, ReportTurn, build
+from server.ports import ReportRow
+
+
+def written(room: Room) -> tuple[ReportRow, bytes]:
+    """The report of a closed room as JSON, and its row."""
+    if room.closed_ms is None:
+        raise ValueError("an interview that goes on has no report")
+    report = build(
+        [_turn(turn) for turn in room.turns],
+        room=room.id,
+        mode=room.mode.value,
+        opened_at=room.opened_at,
+        duration_ms=room.closed_ms,
+        transcriber=room.transcriber.label if room.transcriber else None,
+        caution=_caution(room),
+    )
+    row = ReportRow(
+        room=room.id,
+        owner=room.owner,
+        mode=room.mode.value,
+        opened_at=room.opened_at,
+        closed_at=room.opened_at + room.closed_ms,
+        overall=report.overall,
+        questions=report.questions,
+    )
+    return row, report.model_dump_json().encode()
+
+
+def _caution(room: Room) -> str | None:
+    """What is known about the recogniser's words, if it wrote any."""
+    heard = any(turn.transcript.words for turn in room.turns)
+    return room.transcriber.caution if room.transcriber and heard else None
+
+
+def _turn(turn: Turn) -> ReportTurn:
+    asked = turn.question
+    question = AskedQuestion(
+        id=asked.id,
+        text=asked.text,
+        kind=asked.kind.value,
+        follow_up_of=asked.follow_up_of,
+        competence=asked.competence,
+        difficulty=asked.difficulty,
+    )
+    return ReportTurn(
+        number=turn.number,
+        question=question,
+        finish=turn.finished.reason.value if turn.finished else None,
+        began_ms=turn.began_ms,
+        closed_ms=turn.closed_ms,
+        transcript=turn.transcript,
+        score=turn.score,
+        delivery=turn.delivery,
+    )
