@@ -16,7 +16,7 @@ from rooms.phases import Phase
 from rooms.protocol import Cursor
 from rooms.state import Room, replay
 from server.feed import Feed
-from server.ports import Clock, Leases, ReportRow, ReportStore, RoomLog, Unavailable
+from server.ports import Leases, ReportRow, ReportStore, RoomLog, Unavailable
 from server.reporting import written
 from server.story import PAGE_RECORDS
 
@@ -53,13 +53,12 @@ class Archiver:
         log: RoomLog,
         store: ReportStore,
         leases: Leases,
-        clock: Clock,
-        *,
         write: Callable[[Room], tuple[ReportRow, bytes]] = written,
+        *,
         batch_s: float = BATCH_S,
     ) -> None:
         """`write` turns a closed room into its report; the same room always into the same bytes."""
-        self._log, self._store, self._leases, self._clock = log, store, leases, clock
+        self._log, self._store, self._leases = log, store, leases
         self._write, self._batch_s = write, batch_s
 
     async def serve(self, feed: Feed) -> None:
@@ -105,23 +104,18 @@ class Archiver:
 
     async def _patiently(self, feed: Feed, doing: str, attempt: Callable[[], Awaitable[T]]) -> T:
         """Try until it succeeds. Failing here must not break the room's interview, which goes on beside us."""
-        failures, since, version = 0, self._clock.now_ms(), feed.cursor.version
+        failures, since, version = 0, asyncio.get_running_loop().time(), feed.cursor.version
         while True:
             try:
                 done = await attempt()
             except Exception as error:
                 failures += 1
-                _tell_of(error, failures, self._trouble(feed, doing, since, version))
+                _tell_of(error, failures, _trouble(feed, doing, since, version))
                 await asyncio.sleep(_pause_s(failures))
             else:
                 if failures:
-                    _log.warning("archiving goes on", extra=self._trouble(feed, doing, since, version))
+                    _log.warning("archiving goes on", extra=_trouble(feed, doing, since, version))
                 return done
-
-    def _trouble(self, feed: Feed, doing: str, since: int, version: int) -> dict[str, object]:
-        """For the log: how long it has lasted, and how many facts came meanwhile."""
-        behind = feed.cursor.version - version
-        return {"room": feed.room_id, "doing": doing, "for_ms": self._clock.now_ms() - since, "behind": behind}
 
 
 def _pause_s(failures: int) -> float:
@@ -137,3 +131,9 @@ def _tell_of(error: Exception, failures: int, trouble: dict[str, object]) -> Non
         _log.warning("archiving stands still", extra=trouble | {"part": error.part, "full": error.full})
     else:
         _log.error("archiving fails", extra=trouble, exc_info=error)
+
+
+def _trouble(feed: Feed, doing: str, since: float, version: int) -> dict[str, object]:
+    """For the log: how long it has lasted, and how many facts came meanwhile."""
+    lasted_s = round(asyncio.get_running_loop().time() - since, 1)
+    return {"room": feed.room_id, "doing": doing, "lasted_s": lasted_s, "behind": feed.cursor.version - version}

@@ -7,7 +7,7 @@ such room.
 from collections.abc import Awaitable, Callable
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Response
 from pydantic import BaseModel
 
 from rooms.events import Mode
@@ -24,8 +24,6 @@ PAGE = 50
 
 Look = Callable[[str], Awaitable[Room | None]]
 """A room as its log has it; None for one that never was."""
-SignedIn = Callable[[Request], Awaitable[Person]]
-"""Who asks; raises `Failed` for nobody."""
 
 
 class ReportOverview(BaseModel):
@@ -43,20 +41,20 @@ class ReportOverviews(BaseModel):
     reports: list[ReportOverview]
 
 
-def routes(store: ReportStore, look: Look, signed_in: SignedIn) -> APIRouter:
+def routes(gate: Gate, look: Look, store: ReportStore) -> APIRouter:
     router = APIRouter(prefix="/api", tags=["reports"])
-    reader = Annotated[Person, Depends(signed_in)]
+    signed_in = Annotated[Person, Depends(gate.signed_in)]
 
     @router.get("/reports")
     async def my_reports(
-        person: reader, before: Annotated[int | None, Query(ge=0, le=2**53 - 1)] = None
+        person: signed_in, before: Annotated[int | None, Query(ge=0, le=2**53 - 1)] = None
     ) -> ReportOverviews:
         """My reports, newest first. For the next page, ask for those `before` the last one's `closed_at`."""
         mine = await store.reports(person.id, PAGE, before)
         return ReportOverviews(reports=[_overview(row) for row in mine])
 
     @router.get("/reports/{room_id}", responses={200: {"model": Report}})
-    async def one_report(room_id: Id, person: reader) -> Response:
+    async def one_report(room_id: Id, person: signed_in) -> Response:
         """A report, whole."""
         kept = await store.report(room_id)
         if kept is None:
@@ -68,7 +66,7 @@ def routes(store: ReportStore, look: Look, signed_in: SignedIn) -> APIRouter:
 
     async def _why_none(room_id: str, person: Person) -> str:
         room = await look(room_id)
-        if room is None or not Gate.roles(person, room):
+        if room is None or not gate.roles(person, room):
             return "unknown_room"
         return "report_not_ready" if room.phase is Phase.CLOSED else "interview_open"
 

@@ -95,7 +95,7 @@ async def live(records: Sequence[Record]) -> Live:
 
 def archiver(room: Live, store: object, retired: Retired, *, batch_s: float = 0.01) -> Archiver:
     log, leases = cast(RoomLog, room.log), cast(Leases, retired)
-    return Archiver(log, cast(ReportStore, store), leases, SystemClock(), batch_s=batch_s)
+    return Archiver(log, cast(ReportStore, store), leases, batch_s=batch_s)
 
 
 async def until(holds: Callable[[], Awaitable[bool]], deadline_s: float = 20) -> None:

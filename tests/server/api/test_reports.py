@@ -43,7 +43,7 @@ class Greenroom:
         self.rooms: dict[str, Room] = {}
         self.app = FastAPI()
         gate = Gate(settings, self.identity, cast(Tickets, None))
-        self.app.include_router(reports.routes(store, self._look, gate.signed_in))
+        self.app.include_router(reports.routes(gate, self._look, store))
         self.app.add_exception_handler(Failed, _answer)
         self.app.add_exception_handler(Unavailable, _answer)
 
