@@ -13,7 +13,8 @@ RUN python -m venv /opt/venv \
     && /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes --requirement requirements.txt
 
 FROM python:3.13-slim
-RUN useradd --system --uid 10001 --home-dir /var/lib/greenroom --create-home greenroom
+RUN useradd --system --uid 10001 --home-dir /var/lib/greenroom --create-home greenroom \
+    && install -d -o greenroom -g greenroom /var/lib/greenroom/.cache
 WORKDIR /srv/greenroom
 COPY --from=packages /opt/venv /opt/venv
 COPY pyproject.toml ./
@@ -26,6 +27,5 @@ RUN /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --no-de
 
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 VAR_DIR=/var/lib/greenroom
 USER greenroom
-VOLUME /var/lib/greenroom
 EXPOSE 8000
 CMD ["greenroom", "web", "--host", "0.0.0.0", "--port", "8000"]

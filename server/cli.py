@@ -28,6 +28,11 @@ def run(argv: Sequence[str]) -> int:
                 from server.app import run_web
 
                 run_web(Settings(), host=arguments.host, port=arguments.port, fd=arguments.fd)
+            case "worker" if arguments.check:
+                from server.pulse import is_well
+
+                settings = Settings()
+                return 0 if is_well(settings.var_dir, settings.worker_ttl_ms) else 1
             case "worker":
                 from server.app import run_worker
 
@@ -60,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     for verb in (serve, web):
         verb.add_argument("--host", default="127.0.0.1")
         verb.add_argument("--port", type=int, default=8000)
-    verbs.add_parser("worker", help="run one worker: hearing, interviewing, scoring, archiving")
+    worker = verbs.add_parser("worker", help="run one worker: hearing, interviewing, scoring, archiving")
+    worker.add_argument("--check", action="store_true", help="only say, by the exit code, whether the one here is well")
     verbs.add_parser("migrate", help="bring the database up to date")
     return parser
