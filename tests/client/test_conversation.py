@@ -1,0 +1,350 @@
+"""The conversation, step by step: what is sent when, and what each message leads to."""
+
+import json
+from itertools import count
+
+import pytest
+
+from client.closing import Verdict
+from client.conversation import OUTBOX_LIMIT, Back, Conversation, Whole
+from client.errors import ClosedError, RefusedError
+from client.ring import UNSAFE_LIMIT_MS
+from rooms import commands as c
+from rooms.protocol import (
+    VERSION,
+    Accepted,
+    AudioSafe,
+    Close,
+    Goodbye,
+    Moving,
+    Refused,
+    ResetReason,
+    ServerMessage,
+    unpack_frame,
+)
+from tests.client.toy import ADA, ToyRoom
+
+FRAME = bytes(32 * 40)
+
+
+class Line:
+    """A conversation with a toy room, one step at a time."""
+
+    def __init__(self) -> None:
+        ids = count()
+        self.talk = Conversation(new_id=lambda: f"c-{next(ids)}")
+        self.toy = ToyRoom()
+        self.connections = count()
+        self.down: list[ServerMessage] = []
+        self.name = ""
+
+    def connect(self) -> list:
+        self.name = f"s-{next(self.connections)}"
+        self.down = self.toy.connect(self.name, self.talk.hello("ticket"), ADA)
+        return self.take_all()
+
+    def take_all(self) -> list:
+        news = []
+        while self.down:
+            news.append(self.talk.receive(self.down.pop(0).model_dump_json()))
+        return news
+
+    def say(self, *commands: c.PersonCommand) -> list:
+        for command in commands:
+            self.talk.put(command)
+        return self.flush()
+
+    def flush(self) -> list:
+        for message in self.talk.due(1000):
+            self.toy.receive(self.name, message)
+        return self.take_all()
+
+    def drop(self, code: int = 1006) -> Verdict:
+        self.toy.hang_up(self.name)
+        return self.talk.dropped(code)
+
+    def answering(self) -> None:
+        """On to the candidate's first answer, microphone open."""
+        self.connect()
+        opening = c.OpenMicrophone(stream="m-1", sample_rate=16_000)
+        self.say(c.GiveConsent(notice="2026-11"), opening, c.StartInterview())
+        self.talk.begin_stream("m-1")
+        self.toy.ask()
+        self.say(c.BeginAnswer(turn=1))
+
+    def tell(self, message: ServerMessage):
+        return self.talk.receive(message.model_dump_json())
+
+
+@pytest.fixture
+def line() -> Line:
+    return Line()
+
+
+def kinds(messages: list) -> list:
+    """Frames as their numbers, commands as their kinds."""
+    return [
+        unpack_frame(message).seq if isinstance(message, bytes) else json.loads(message)["command"]["kind"]
+        for message in messages
+    ]
+
+
+# --- coming in ---
+
+
+def test_hello_names_the_protocol_and_no_cursor_at_first(line: Line) -> None:
+    hello = json.loads(line.talk.hello("t-1"))
+    assert (hello["type"], hello["protocol"], hello["ticket"], hello["resume"]) == ("hello", VERSION, "t-1", None)
+
+
+def test_nothing_is_sent_before_the_welcome(line: Line) -> None:
+    line.talk.put(c.GiveConsent(notice="2026-11"))
+    line.talk.hello("ticket")
+    assert line.talk.due() == []
+
+
+def test_a_first_welcome_is_told_as_the_room_whole(line: Line) -> None:
+    (news,) = line.connect()
+    assert news.changes == (Whole(line.talk.mirror.room, ResetReason.FIRST),)
+    assert line.talk.you == ADA
+
+
+def test_a_return_names_the_cursor_and_tells_how_much_was_missed(line: Line) -> None:
+    line.answering()
+    line.drop()
+    assert json.loads(line.talk.hello("t-2"))["resume"] == line.talk.mirror.cursor.model_dump()
+    news = line.connect()
+    missed = news[0].changes[0].missed
+    assert news[0].changes == (Back(missed),)
+    assert missed == len(news) - 1 > 0
+
+
+def test_after_lost_track_the_room_is_asked_for_whole(line: Line) -> None:
+    line.answering()
+    assert line.drop(Close.LOST_TRACK) is Verdict.AFRESH
+    assert json.loads(line.talk.hello("t-2"))["resume"] is None
+    line.connect()
+    line.drop()
+    assert json.loads(line.talk.hello("t-3"))["resume"] is not None
+
+
+def test_a_hole_in_the_story_leads_back_to_the_cursor(line: Line) -> None:
+    line.answering()
+    line.toy.command(c.TypeAnswer(turn=1, text="One."), ADA)
+    line.toy.command(c.TypeAnswer(turn=1, text="Two."), ADA)
+    del line.down[0]
+    (news,) = line.take_all()
+    assert news.leave is Verdict.PAUSE
+    line.drop(1000)
+    line.connect()
+    assert line.talk.mirror.room == line.toy.seen_by(ADA.role)
+
+
+# --- commands ---
+
+
+def test_commands_go_out_in_order_and_once_a_connection(line: Line) -> None:
+    line.connect()
+    line.talk.put(c.GiveConsent(notice="2026-11"))
+    line.talk.put(c.StartInterview())
+    assert kinds(line.talk.due()) == ["give_consent", "start_interview"]
+    assert line.talk.due() == []
+
+
+def test_an_answer_takes_its_command_out_of_the_outbox(line: Line) -> None:
+    line.connect()
+    id = line.talk.put(c.GiveConsent(notice="2026-11"))
+    other = line.talk.put(c.StartInterview())
+    news = line.tell(Accepted(id=id, version=4))
+    assert news.answer == Accepted(id=id, version=4)
+    assert line.talk.unanswered == (other,)
+
+
+def test_a_refusal_is_an_answer_too(line: Line) -> None:
+    line.connect()
+    news = line.say(c.StartInterview())
+    assert news[-1].answer.code == "consent_needed"
+    assert line.talk.unanswered == ()
+
+
+def test_unanswered_commands_are_sent_again_with_the_same_ids(line: Line) -> None:
+    line.connect()
+    line.talk.put(c.GiveConsent(notice="2026-11"))
+    before = line.talk.due()
+    line.drop()
+    line.connect()
+    assert line.talk.due() == before
+
+
+def test_a_command_done_just_before_the_drop_is_done_once(line: Line) -> None:
+    line.answering()
+    line.talk.put(c.TypeAnswer(turn=1, text="Once."))
+    for message in line.talk.due():
+        line.toy.receive(line.name, message)
+    line.drop()  # the answer never arrives
+    line.connect()
+    line.flush()
+    assert line.talk.unanswered == ()
+    assert [u.text for u in line.toy.room.turns[0].utterances] == ["Once."]
+
+
+def test_a_full_outbox_refuses_more(line: Line) -> None:
+    for _ in range(OUTBOX_LIMIT):
+        line.talk.put(c.StartInterview())
+    with pytest.raises(RefusedError) as refused:
+        line.talk.put(c.StartInterview())
+    assert (refused.value.code, refused.value.retry) == ("outbox_full", True)
+
+
+def test_a_refusal_without_an_id_is_told(line: Line) -> None:
+    line.connect()
+    stray = Refused(id=None, code="frame_invalid", sentence="No frame.", retry=False)
+    assert line.tell(stray).changes == (stray,)
+
+
+def test_typing_is_said_once_and_forgotten_while_away(line: Line) -> None:
+    line.talk.typing(1)
+    line.connect()
+    assert line.talk.due() == []
+    line.talk.typing(1)
+    assert [json.loads(m) for m in line.talk.due()] == [{"type": "typing", "turn": 1}]
+    assert line.talk.due() == []
+
+
+# --- audio ---
+
+
+def test_frames_and_commands_keep_their_order_across_a_drop(line: Line) -> None:
+    line.answering()
+    line.talk.record(FRAME, 0)
+    line.talk.put(c.HoldTurn(turn=1))
+    line.talk.record(FRAME, 40)
+    line.talk.put(c.FinishAnswer(turn=1, stream="m-1", through=1))
+    line.talk.record(FRAME, 80)
+    in_order = [0, "hold_turn", 1, "finish_answer", 2]
+    assert kinds(line.talk.due()) == in_order
+    line.drop()
+    line.connect()
+    assert kinds(line.talk.due()) == in_order
+
+
+def test_a_command_does_not_wait_for_frames_that_are_held_back(line: Line) -> None:
+    line.answering()
+    while line.talk.record(FRAME, 0):
+        pass
+    line.talk.put(c.EndInterview())
+    sent = kinds(line.talk.due(10_000))
+    assert sent[-1] == "end_interview"
+    assert len(sent) - 1 < UNSAFE_LIMIT_MS // 40
+
+
+def test_a_return_sends_again_from_behind_the_last_safe_frame(line: Line) -> None:
+    line.answering()
+    for n in range(10):
+        line.talk.record(FRAME, 40 * n)
+    for message in line.talk.due()[:6]:
+        line.toy.receive(line.name, message)
+    line.drop()
+    line.connect()
+    assert kinds(line.talk.due()) == [6, 7, 8, 9]
+
+
+def test_frames_that_were_not_kept_are_sent_again_when_asked_once(line: Line) -> None:
+    line.answering()
+    for n in range(10):
+        line.talk.record(FRAME, 40 * n)
+    line.talk.due()
+    again = AudioSafe(stream="m-1", through=3, again=True)
+    line.tell(again)
+    assert kinds(line.talk.due()) == [4, 5, 6, 7, 8, 9]
+    line.tell(again)  # the answer to another batch that was on its way
+    assert line.talk.due() == []
+    line.tell(AudioSafe(stream="m-1", through=5, again=True))
+    assert kinds(line.talk.due()) == [6, 7, 8, 9]
+
+
+def test_an_acknowledgement_of_another_stream_means_nothing(line: Line) -> None:
+    line.answering()
+    line.talk.record(FRAME, 0)
+    line.tell(AudioSafe(stream="m-0", through=0))
+    assert not line.talk.ring.all_safe
+
+
+def test_after_a_fork_that_forgot_the_microphone_it_is_opened_again_first(line: Line) -> None:
+    line.answering()
+    line.talk.record(FRAME, 0)
+    line.flush()
+    line.talk.put(c.EndInterview())
+    line.toy.fail_over(versions=4)  # back to before the microphone was opened
+    assert line.toy.room.microphone is None
+    line.talk.dropped(1006)
+    (news,) = line.connect()
+    assert news.changes[0].reason is ResetReason.EPOCH
+    assert kinds(line.talk.due()) == ["open_microphone", "end_interview"]
+
+
+def test_audio_that_a_fork_forgot_is_sent_again_from_the_kept_seconds(line: Line) -> None:
+    line.answering()
+    for n in range(20):
+        line.talk.record(FRAME, 40 * n)
+    line.flush()
+    assert line.talk.ring.all_safe
+    line.toy.fail_over(versions=0, frames=5)
+    line.talk.dropped(1006)
+    line.connect()
+    line.flush()
+    assert len(line.toy.audio["m-1"]) == 20
+
+
+def test_audio_that_is_lost_on_the_server_and_here_closes_the_stream_not_the_visit(line: Line) -> None:
+    line.answering()
+    for n in range(500):
+        line.talk.record(FRAME, 40 * n)
+        line.flush()
+    line.toy.fail_over(versions=0, frames=499)
+    line.talk.dropped(1006)
+    line.connect()
+    assert line.talk.ring is None
+    assert line.talk.over is None
+
+
+# --- going ---
+
+
+def test_a_moving_worker_is_left_at_once(line: Line) -> None:
+    line.connect()
+    assert line.tell(Moving(within_ms=1000)).leave is Verdict.AT_ONCE
+
+
+def test_a_refused_entry_ends_the_visit_with_the_goodbyes_words(line: Line) -> None:
+    line.talk.hello("ticket")
+    line.tell(Goodbye(code="seat_taken", sentence="Taken.", retry=False))
+    assert line.talk.dropped(Close.REFUSED) is Verdict.STAY_AWAY
+    assert isinstance(line.talk.over, RefusedError)
+    assert (line.talk.over.code, line.talk.over.sentence) == ("seat_taken", "Taken.")
+
+
+def test_a_second_device_ends_the_visit(line: Line) -> None:
+    line.connect()
+    assert line.drop(Close.TAKEN_OVER) is Verdict.STAY_AWAY
+    assert isinstance(line.talk.over, ClosedError)
+
+
+def test_three_bad_tickets_in_a_row_are_enough(line: Line) -> None:
+    for _ in range(2):
+        line.talk.hello("ticket")
+        assert line.talk.dropped(Close.TICKET_INVALID) is Verdict.NEW_TICKET
+    line.connect()
+    line.drop()
+    for _ in range(2):
+        line.talk.hello("ticket")
+        assert line.talk.dropped(Close.TICKET_INVALID) is Verdict.NEW_TICKET
+    line.talk.hello("ticket")
+    assert line.talk.dropped(Close.TICKET_INVALID) is Verdict.STAY_AWAY
+
+
+@pytest.mark.parametrize("text", ["{", '{"type":"event"}', '{"type":"welcome","new":1}', "[]", '{"type":"later"}'])
+def test_what_cannot_be_read_ends_the_visit_with_a_sentence(line: Line, text: str) -> None:
+    line.connect()
+    assert line.talk.receive(text).leave is Verdict.STAY_AWAY
+    assert "release" in line.talk.over.sentence
