@@ -307,3 +307,7 @@ class AudioFull(Exception):
 
 class TranscriberFailed(Exception):
     """The recogniser failed or outlasted its deadline on this utterance."""
+
+
+class Misconfigured(Exception):
+    """A setting cannot work. The text is a sentence for the terminal that says what to do."""
