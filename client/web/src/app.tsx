@@ -1,7 +1,35 @@
+import { Candidate } from "./pages/candidate";
+import { Coach } from "./pages/coach";
+import { Home } from "./pages/home";
+import { Report } from "./pages/report";
+import { Frame, Saying } from "./parts/frame";
+import { Link } from "./parts/link";
+import { placeOf, usePath } from "./router";
+
 export function App() {
+  const place = placeOf(usePath());
+  switch (place.page) {
+    case "home":
+      return <Home />;
+    case "candidate":
+      return <Candidate key={place.room} room={place.room} />;
+    case "coach":
+      return <Coach key={place.room} room={place.room} />;
+    case "report":
+      return <Report key={place.room} room={place.room} />;
+    case "nowhere":
+      return <Nowhere />;
+  }
+}
+
+function Nowhere() {
   return (
-    <main>
-      <h1>Greenroom</h1>
-    </main>
+    <Frame title="Nothing here">
+      <Saying title="There is nothing here" sentence="Check the address, or begin again at the start page.">
+        <Link to="/" className="button button--main">
+          Go to the start page
+        </Link>
+      </Saying>
+    </Frame>
   );
 }

@@ -29,7 +29,8 @@ export const BROWSER: Outside = {
   getTicket,
   connect: (address) => new WebSocket(address),
   chance: Math.random,
-  newId: () => crypto.randomUUID?.() ?? Array.from(crypto.getRandomValues(new Uint32Array(4))).join("-"),
+  // Not randomUUID: browsers have that only on secure pages, and a typed interview needs none.
+  newId: () => Array.from(crypto.getRandomValues(new Uint32Array(3)), (part) => part.toString(36)).join("-"),
   get storage() {
     return sessionStorage;
   },
@@ -116,26 +117,29 @@ export class Session {
     switch (effect.do) {
       case "get_ticket":
         void this.fetchTicket();
-        return;
+        break;
       case "connect":
-        return this.connect(effect.ticket);
+        this.connect(effect.ticket);
+        break;
       case "say":
-        return this.say(effect.text);
+        this.say(effect.text);
+        break;
       case "play":
         for (const frame of effect.frames) this.say(frame);
-        return;
+        break;
       case "close":
-        return this.drop();
-      case "wait": {
-        const ms = effect.ms * (0.5 + 0.5 * this.outside.chance());
+        this.drop();
+        break;
+      case "wait":
         clearTimeout(this.timer);
-        this.timer = setTimeout(() => this.enter(), ms);
-        return;
-      }
+        this.timer = setTimeout(() => this.enter(), effect.ms * (0.5 + 0.5 * this.outside.chance()));
+        break;
       case "show_event":
-        return this.eventListeners.forEach((listener) => listener(effect.event));
+        this.eventListeners.forEach((listener) => listener(effect.event));
+        break;
       case "show_refusal":
-        return this.refusalListeners.forEach((listener) => listener(effect));
+        this.refusalListeners.forEach((listener) => listener(effect));
+        break;
     }
   }
 

@@ -33,12 +33,7 @@ export function hear(told: Told, tell: Tell): Told {
 
 /** What still holds after a fact. */
 export function settle(told: Told, event: Event): Told {
-  switch (event.kind) {
-    case "utterance_heard":
-      return { ...told, partial: told.partial?.utterance === event.utterance.id ? null : told.partial, trouble: null };
-    case "turn_closed":
-      return { ...NOTHING_TOLD, typing: told.typing };
-    default:
-      return told;
-  }
+  if (event.kind === "turn_closed") return { ...NOTHING_TOLD, typing: told.typing };
+  if (event.kind !== "utterance_heard") return told;
+  return { ...told, partial: told.partial?.utterance === event.utterance.id ? null : told.partial, trouble: null };
 }

@@ -6,21 +6,24 @@
  */
 export type Reading = "read" | "cut" | "silent";
 
+interface Current {
+  cut: () => void;
+}
+
 const VOICES_DEADLINE_MS = 1_000;
 const START_DEADLINE_MS = 2_500;
 const MS_PER_CHARACTER = 140;
 
 export class Reader {
-  private current: { cut: () => void } | null = null;
+  private current: Current | null = null;
 
   /** Resolves when the text was read, was cut short, or cannot be read. */
   async read(text: string): Promise<Reading> {
     this.cut();
-    let wasCut = false;
-    const mine = { cut: () => void (wasCut = true) };
+    const mine: Current = { cut: () => undefined };
     this.current = mine;
     const voice = await englishVoice();
-    if (wasCut) return "cut";
+    if (this.current !== mine) return "cut";
     if (!voice) return "silent";
     return new Promise((resolve) => this.speak(text, voice, mine, resolve));
   }
@@ -31,7 +34,7 @@ export class Reader {
     this.current = null;
   }
 
-  private speak(text: string, voice: SpeechSynthesisVoice, mine: { cut: () => void }, done: (how: Reading) => void): void {
+  private speak(text: string, voice: SpeechSynthesisVoice, mine: Current, done: (how: Reading) => void): void {
     const utterance = new SpeechSynthesisUtterance(text);
     utterance.voice = voice;
     utterance.lang = voice.lang;

@@ -1,0 +1,54 @@
+import type { Ears } from "./useEars";
+import type { Reading } from "./useReading";
+
+interface Props {
+  keys: boolean;
+  setKeys: (on: boolean) => void;
+  reading: Reading;
+  ears: Ears;
+}
+
+const KEYS = [
+  ["D", "I’m done"],
+  ["M", "Give me a moment"],
+  ["T", "Type instead"],
+  ["R", "Repeat the question"],
+  ["Ctrl ↵", "Send what you typed"],
+  ["Esc", "Leave the text box"],
+] as const;
+
+/** Small choices that last: reading aloud, single keys, the microphone. */
+export function Settings({ keys, setKeys, reading, ears }: Props) {
+  return (
+    <details className="settings">
+      <summary>Keys and sound</summary>
+      <div className="settings__body stack">
+        <dl className="keys">
+          {KEYS.map(([key, does]) => (
+            <div key={key}>
+              <dt>
+                <kbd>{key}</kbd>
+              </dt>
+              <dd>{does}</dd>
+            </div>
+          ))}
+        </dl>
+        <label className="check">
+          <input type="checkbox" checked={keys} onChange={(change) => setKeys(change.target.checked)} /> Single keys act when I am
+          not typing
+        </label>
+        <label className="check">
+          <input type="checkbox" checked={reading.aloud} onChange={(change) => reading.setAloud(change.target.checked)} /> Read
+          questions aloud
+        </label>
+        {ears.device.is === "on" && (
+          <div>
+            <button type="button" className="button" onClick={ears.close}>
+              Turn the microphone off
+            </button>
+          </div>
+        )}
+      </div>
+    </details>
+  );
+}

@@ -1,0 +1,180 @@
+/** The interview itself, as the candidate sees it: the question, the words as they come, and what can be done. */
+import { useCallback, useEffect, useRef, useState } from "react";
+
+import { Bulbs } from "../parts/bulbs";
+import { CupIcon, PenIcon, SkipIcon, RepeatIcon, TickIcon } from "../parts/icons";
+import { Transcript } from "../parts/transcript";
+import { Caution, TroubleLine } from "../parts/trouble";
+import type { Room, Turn } from "../protocol";
+import { openTurn } from "../room/mirror";
+import { useConnection, useSession } from "../room/useRoom";
+import { EndButton, PauseButton } from "./controls";
+import { Listening } from "./listening";
+import { Question } from "./question";
+import { Safety } from "./safety";
+import { Settings } from "./settings";
+import type { Ears } from "./useEars";
+import type { Reading } from "./useReading";
+import { useShortcuts } from "./useShortcuts";
+import { Whispers } from "./whispers";
+import { useDraft, Written } from "./written";
+import "./stage.css";
+
+export function Stage({ room, ears, reading }: { room: Room; ears: Ears; reading: Reading }) {
+  const turn = openTurn(room);
+  const shown = turn ?? room.turns.at(-1) ?? null;
+  const done = room.turns.filter((one) => one.closed_ms !== null).length;
+  return (
+    <div className="stage">
+      <header className="stage__head">
+        <Bulbs done={done} asked={room.turns.length} length={room.length} />
+        <div className="row stage__room">
+          <PauseButton paused={room.paused} />
+          <EndButton ending={room.ending} />
+        </div>
+      </header>
+      {room.transcriber?.caution && <Caution>{room.transcriber.caution}</Caution>}
+      <Question room={room} turn={shown} reading={reading} />
+      {turn ? <Answer room={room} turn={turn} ears={ears} reading={reading} /> : <Between room={room} />}
+      <Whispers />
+    </div>
+  );
+}
+
+/** Between two questions. */
+function Between({ room }: { room: Room }) {
+  if (room.paused) return <p className="lead">Paused. The next question comes when the interview goes on.</p>;
+  if (room.ending || room.turns.length >= room.length) return <p className="lead">That was the last one. Marking your answers…</p>;
+  return <p className="soft breathing">{room.chair ? "The next question is being prepared…" : "Thinking of the next question…"}</p>;
+}
+
+interface AnswerProps {
+  room: Room;
+  turn: Turn;
+  ears: Ears;
+  reading: Reading;
+}
+
+function Answer({ room, turn, ears, reading }: AnswerProps) {
+  const session = useSession();
+  const box = useRef<HTMLTextAreaElement>(null);
+  const [draft, write] = useDraft(room.id, turn.number);
+  const [skipping, setSkipping] = useState(false);
+  const settling = turn.finished !== null;
+  const number = turn.number;
+
+  const send = useCallback(() => {
+    const text = draft.trim();
+    if (!text) return;
+    session.wish({ kind: "type_answer", turn: number, text });
+    write("");
+  }, [session, draft, number, write]);
+
+  function finish() {
+    reading.cut();
+    send();
+    session.wish({ kind: "finish_answer", turn: number, ...ears.spokenThrough() });
+  }
+  const hold = () => session.wish({ kind: "hold_turn", turn: number });
+  const repeat = () => session.wish({ kind: "repeat_question", turn: number });
+  const type = () => box.current?.focus();
+  const skip = () => {
+    reading.cut();
+    session.wish({ kind: "skip_question", turn: number });
+    setSkipping(false);
+  };
+  const idle = settling || room.paused;
+  const [keys, setKeys] = useShortcuts(
+    idle
+      ? []
+      : [
+          { key: "d", does: "I’m done", act: finish },
+          { key: "m", does: "Give me a moment", act: hold },
+          { key: "t", does: "Type", act: type },
+          { key: "r", does: "Repeat the question", act: repeat },
+        ],
+  );
+
+  return (
+    <>
+      <Words turn={turn} />
+      {settling ? (
+        <p className="soft breathing" role="status">
+          Writing down your last words…
+        </p>
+      ) : (
+        <section className="dock" aria-label="Your answer">
+          <Listening room={room} turn={turn} ears={ears} reading={reading} />
+          <Written turn={number} held={turn.held} box={box} draft={draft} write={write} began={reading.cut} send={send} />
+          <div className="dock__actions">
+            <button type="button" className="button button--main button--large" disabled={idle} onClick={finish}>
+              <TickIcon /> I’m done {keys && <kbd>D</kbd>}
+            </button>
+            <button type="button" className="button" disabled={idle || turn.held} onClick={hold}>
+              <CupIcon /> {turn.held ? "Take your time" : "Give me a moment"} {keys && !turn.held && <kbd>M</kbd>}
+            </button>
+            <button type="button" className="button" disabled={idle} onClick={type}>
+              <PenIcon /> Type instead {keys && <kbd>T</kbd>}
+            </button>
+            <button type="button" className="button button--quiet" disabled={idle} onClick={repeat}>
+              <RepeatIcon /> Repeat {keys && <kbd>R</kbd>}
+            </button>
+            {skipping ? (
+              <span className="row dock__sure">
+                <button type="button" className="button button--grave" onClick={skip}>
+                  Yes, skip it
+                </button>
+                <button type="button" className="button button--quiet" onClick={() => setSkipping(false)}>
+                  Keep it
+                </button>
+              </span>
+            ) : (
+              <button type="button" className="button button--quiet" disabled={idle} onClick={() => setSkipping(true)}>
+                <SkipIcon /> Skip
+              </button>
+            )}
+          </div>
+          <div className="dock__foot">
+            <Safety />
+            <Settings keys={keys} setKeys={setKeys} reading={reading} ears={ears} />
+          </div>
+        </section>
+      )}
+    </>
+  );
+}
+
+/** The words of the open answer. New firm words are read out to who cannot see them; guesses are not. */
+function Words({ turn }: { turn: Turn }) {
+  const session = useSession();
+  const partial = useConnection(session, ({ told }) => told.partial);
+  const trouble = useConnection(session, ({ told }) => told.trouble);
+  const lost = useConnection(session, ({ lostVoice }) => lostVoice);
+  const end = useRef<HTMLDivElement>(null);
+  const guess = partial?.turn === turn.number ? partial : null;
+  useEffect(() => {
+    end.current?.scrollIntoView({ block: "nearest" });
+  }, [turn.utterances.length, guess?.unstable, guess?.stable]);
+  const empty = turn.utterances.length === 0 && !guess;
+  return (
+    <section className="words" aria-label="What was heard">
+      {trouble && <TroubleLine sentence={trouble.sentence} />}
+      {lost && (
+        <TroubleLine sentence="The connection was away for so long that some of your words are lost. Please say them again, or type them." />
+      )}
+      {empty ? (
+        <p className="soft words__empty">Your words appear here as you speak.</p>
+      ) : (
+        <div aria-live="polite" aria-atomic="false" aria-relevant="additions">
+          <Transcript utterances={turn.utterances} />
+        </div>
+      )}
+      {guess && (
+        <div aria-hidden="true">
+          <Transcript utterances={[]} partial={guess} />
+        </div>
+      )}
+      <div ref={end} />
+    </section>
+  );
+}

@@ -1,0 +1,36 @@
+import { useState } from "react";
+
+import { WhisperIcon } from "../parts/icons";
+import { person } from "../room/mirror";
+import { useConnection, useSession } from "../room/useRoom";
+
+/** What a coach whispers: a card that stays until it is read. */
+export function Whispers() {
+  const session = useSession();
+  const room = useConnection(session, (connection) => connection.room);
+  const [read, setRead] = useState(0);
+  const whispers = room?.whispers.slice(read) ?? [];
+  return (
+    <div className="whispers" aria-live="polite">
+      {room &&
+        whispers.map((whisper, n) => (
+          <div key={read + n} className="whisper">
+            <WhisperIcon />
+            <p>
+              <span className="soft small">{person(room, whisper.by)?.name ?? "Your coach"} whispers</span>
+              <br />
+              {whisper.text}
+            </p>
+            <button
+              type="button"
+              className="button button--quiet"
+              aria-label="I read this whisper"
+              onClick={() => setRead(read + n + 1)}
+            >
+              Got it
+            </button>
+          </div>
+        ))}
+    </div>
+  );
+}

@@ -1,0 +1,90 @@
+import { useCallback } from "react";
+
+import { Ending } from "../candidate/ending";
+import { Lobby } from "../candidate/lobby";
+import { Stage } from "../candidate/stage";
+import { useEars } from "../candidate/useEars";
+import { useNotices } from "../candidate/useNotices";
+import { useReading } from "../candidate/useReading";
+import { getRoom } from "../api";
+import { Frame } from "../parts/frame";
+import { Link } from "../parts/link";
+import { People } from "../parts/people";
+import { ConnectionState } from "../parts/state";
+import { Trouble, TroubleLine } from "../parts/trouble";
+import { useAnswer } from "../parts/useAnswer";
+import { RoomProvider, useConnection, useNewSession } from "../room/useRoom";
+
+export function Candidate({ room }: { room: string }) {
+  const ask = useCallback(() => getRoom(room), [room]);
+  const { answer: card, problem, again } = useAnswer(ask, 3_000);
+  if (card && !card.roles.includes("candidate")) return <NotYours room={room} />;
+  if (card) return <InRoom room={room} />;
+  return (
+    <Frame title="Interview">
+      {problem ? <Trouble problem={problem} {...(problem.retry && { again })} /> : <p className="soft">Opening the door…</p>}
+    </Frame>
+  );
+}
+
+function NotYours({ room }: { room: string }) {
+  return (
+    <Frame title="Interview">
+      <Trouble
+        problem={{
+          code: "not_your_role",
+          sentence: "You were invited to watch and help, not to sit the interview. Your page is next door.",
+          retry: false,
+        }}
+      >
+        <Link to={`/rooms/${room}/coach`} className="button button--main">
+          Go to the coach’s page
+        </Link>
+      </Trouble>
+    </Frame>
+  );
+}
+
+function InRoom({ room: id }: { room: string }) {
+  const session = useNewSession(id, "candidate");
+  const room = useConnection(session, (connection) => connection.room);
+  const over = useConnection(session, ({ stage }) => stage === "over");
+  const problem = useConnection(session, (connection) => connection.problem);
+  const [notice, dismiss] = useNotices(session);
+  const reading = useReading(session);
+  const listening = reading.floor && !reading.now && room?.paused === false && room.phase !== "settling";
+  const ears = useEars(session, listening);
+
+  function page() {
+    if (over && problem && room?.phase !== "closed") return <Trouble problem={problem} again={() => session.enter()} />;
+    if (!room) return <p className="soft">{problem?.sentence ?? "Opening the door…"}</p>;
+    if (room.phase === "closed") return <Ending room={id} />;
+    if (room.phase === "lobby") return <Lobby ears={ears} />;
+    return <Stage room={room} ears={ears} reading={reading} />;
+  }
+
+  return (
+    <RoomProvider value={session}>
+      <Frame
+        title="Interview"
+        beside={
+          <>
+            <People />
+            <ConnectionState />
+          </>
+        }
+      >
+        {notice && (
+          <div className="notice-line">
+            <TroubleLine sentence={notice}>
+              <button type="button" className="button" onClick={dismiss}>
+                All right
+              </button>
+            </TroubleLine>
+          </div>
+        )}
+        {page()}
+      </Frame>
+    </RoomProvider>
+  );
+}

@@ -1,0 +1,54 @@
+/** Words of an answer as they come: firm ones upright, tentative ones slanted and dotted under, so that nobody needs colour. */
+import type { ReactNode } from "react";
+
+import type { Partial, Utterance } from "../protocol";
+import { PenIcon } from "./icons";
+import "./transcript.css";
+
+export interface Highlight {
+  utterance: string;
+  text: string;
+}
+
+export function Transcript(props: { utterances: Utterance[]; partial?: Partial | null; highlights?: Highlight[] }) {
+  const { utterances, partial, highlights = [] } = props;
+  return (
+    <div className="transcript">
+      {utterances.map((utterance) => (
+        <p key={utterance.id} className={`utterance utterance--${utterance.source}`}>
+          {utterance.source === "typed" && (
+            <span className="utterance__how" title="typed">
+              <PenIcon />
+              <span className="unseen">Typed: </span>
+            </span>
+          )}
+          {marked(utterance, highlights)}
+        </p>
+      ))}
+      {partial && (
+        <p className="utterance">
+          {partial.stable}
+          {partial.stable && partial.unstable && " "}
+          {partial.unstable && <span className="tentative">{partial.unstable}</span>}
+        </p>
+      )}
+    </div>
+  );
+}
+
+/** The text with the highlighted quotes set off. Quotes are exact pieces of the text; where two overlap the first wins. */
+function marked(utterance: Utterance, highlights: Highlight[]): ReactNode {
+  const spans = highlights
+    .filter((one) => one.utterance === utterance.id)
+    .map((one) => [utterance.text.indexOf(one.text), one.text.length] as const)
+    .filter(([start]) => start >= 0)
+    .toSorted(([a], [b]) => a - b);
+  const pieces: ReactNode[] = [];
+  let at = 0;
+  for (const [start, length] of spans) {
+    if (start < at) continue;
+    pieces.push(utterance.text.slice(at, start), <mark key={start}>{utterance.text.slice(start, start + length)}</mark>);
+    at = start + length;
+  }
+  return [...pieces, utterance.text.slice(at)];
+}

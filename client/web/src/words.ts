@@ -1,0 +1,69 @@
+/** The pages' words for modes, roles, dimensions and times. */
+import type { Dimension, Finish, Mode, Phase, Role } from "./protocol";
+
+export const MODES: Record<Mode, { name: string; sentence: string }> = {
+  behavioural: {
+    name: "Behavioural",
+    sentence: "Stories from your work: what happened, what you did, what came of it.",
+  },
+  technical: { name: "Technical", sentence: "How things work and why, explained in your own words." },
+  system_design: { name: "System design", sentence: "Think a system through out loud: needs, parts, trade-offs." },
+};
+
+export const ROLES: Record<Role, string> = {
+  candidate: "Candidate",
+  interviewer: "Interviewer",
+  coach: "Coach",
+  observer: "Observer",
+  system: "AI interviewer",
+};
+
+export const DIMENSIONS: Record<Dimension, string> = {
+  relevance: "Relevance",
+  structure: "Structure",
+  specificity: "Specificity",
+  depth: "Depth",
+  result: "Result",
+  clarity: "Clarity",
+};
+
+export const PHASES: Record<Phase, string> = {
+  lobby: "Not started yet",
+  choosing: "Between questions",
+  asking: "Question being asked",
+  answering: "Answering",
+  settling: "Writing down the last words",
+  closed: "Over",
+};
+
+export const FINISHES: Record<Finish, string> = {
+  done: "Answered",
+  silence: "Ended by silence",
+  skipped: "Skipped",
+  limit: "Ended at the time limit",
+  ended: "The interview was ended",
+};
+
+/** 125,400 ms -> "2:05". */
+export function clock(ms: number): string {
+  const seconds = Math.floor(ms / 1000);
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+}
+
+/** 1,400 ms -> "1.4 s". */
+export function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}
+
+/** A score in half points, always with one place. */
+export function points(score: number): string {
+  return score.toFixed(1);
+}
+
+export function day(ms: number): string {
+  return new Date(ms).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+}
+
+export function count(n: number, one: string, many = `${one}s`): string {
+  return `${n} ${n === 1 ? one : many}`;
+}
