@@ -5,8 +5,10 @@ any_redis_url      the same test twice: on Valkey and on Redis 6.2
 postgres_url       a real Postgres, a new database for this test
 killable_redis     a function that starts a Redis of this test's own, to kill, pause and start again
 killable_postgres  likewise for Postgres
+chromium           the path of a real browser
 """
 
+import shutil
 from collections.abc import Callable, Iterator
 from uuid import uuid4
 
@@ -78,6 +80,14 @@ def killable_postgres() -> Iterator[Callable[[], Postgres]]:
     yield start_one
     for server in started:
         server.remove()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    for name in ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"):
+        if found := shutil.which(name):
+            return found
+    pytest.skip("no Chromium on PATH (Debian: apt install chromium): what a browser does was NOT tested")
 
 
 def _running_redis(wheel: str) -> Iterator[Redis]:
