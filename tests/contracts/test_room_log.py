@@ -1,0 +1,168 @@
+"""The contract of `ports.RoomLog`: on Valkey, on Redis 6.2, and on the log in memory that other tests use."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from rooms import events as e
+from rooms.protocol import Cursor
+from rooms.state import replay
+from server.adapters.redis_connection import RedisConnection
+from server.adapters.redis_log import RedisRoomLog
+from server.ports import Appended, Clash, RoomLog
+from tests.kept_rooms import OPENED_AT, opening
+from tests.laws.mirror_fixture import story
+from tests.memory_log import MemoryRoomLog
+
+ROOM = "r-1"
+OPENED = opening(ROOM)[0]
+JOINED = opening(ROOM)[1]
+
+
+def whisper(text: str) -> e.Whispered:
+    return e.Whispered(by="p-1", text=text, at_ms=1)
+
+
+async def opened(log: RoomLog) -> Cursor:
+    done = await log.append(ROOM, "open", None, OPENED_AT, [OPENED])
+    assert isinstance(done, Appended)
+    return done.cursor
+
+
+async def appended(log: RoomLog, command: str, at: Cursor, *events: e.Event) -> Cursor:
+    done = await log.append(ROOM, command, at, OPENED_AT, events)
+    assert isinstance(done, Appended)
+    assert done.fresh
+    return done.cursor
+
+
+class RoomLogContract:
+    async def test_a_room_that_never_was_has_no_head_and_no_records(self, log: RoomLog) -> None:
+        assert await log.head(ROOM) is None
+        assert list(await log.read(ROOM, 0, 10)) == []
+
+    async def test_the_first_append_begins_an_epoch(self, log: RoomLog) -> None:
+        cursor = await opened(log)
+        assert cursor.epoch
+        assert cursor.version == 1
+        assert await log.head(ROOM) == cursor
+
+    async def test_two_rooms_have_two_epochs(self, log: RoomLog) -> None:
+        other = await log.append("r-2", "open", None, OPENED_AT, [OPENED])
+        assert (await opened(log)).epoch != other.cursor.epoch
+
+    async def test_records_are_numbered_and_chained_by_their_tags(self, log: RoomLog) -> None:
+        first = await opened(log)
+        last = await appended(log, "two", first, whisper("a"), whisper("b"))
+        records = await log.read(ROOM, 0, 10)
+        assert [record.version for record in records] == [1, 2, 3]
+        assert [record.before for record in records] == ["", records[0].tag, records[1].tag]
+        assert len({record.tag for record in records}) == 3
+        assert (last.version, last.tag) == (3, records[-1].tag)
+        assert [record.command for record in records] == ["open", "two", "two"]
+        assert {record.at for record in records} == {OPENED_AT}
+
+    async def test_every_kind_of_event_comes_back_as_it_was(self, log: RoomLog) -> None:
+        cursor = await opened(log)
+        for number, event in enumerate(story()[1:]):
+            cursor = await appended(log, f"c-{number}", cursor, event)
+        events = [record.event for record in await log.read(ROOM, 0, 1_000)]
+        assert events[1:] == list(story()[1:])
+        assert replay(events) is not None
+
+    @pytest.mark.parametrize("text", ["\x00 nul", '"] , [1,2', "\u2028 🙂 é", "x" * 1_000])
+    async def test_any_text_comes_back_as_it_was(self, log: RoomLog, text: str) -> None:
+        await appended(log, "c", await opened(log), whisper(text))
+        assert (await log.read(ROOM, 1, 10))[0].event == whisper(text)
+
+    async def test_the_same_command_is_appended_once(self, log: RoomLog) -> None:
+        first = await opened(log)
+        once = await appended(log, "c-1", first, whisper("a"))
+        await appended(log, "c-2", once, whisper("b"))
+        again = await log.append(ROOM, "c-1", first, OPENED_AT, [whisper("a")])
+        assert again == Appended(once, fresh=False)
+        assert len(await log.read(ROOM, 0, 10)) == 3
+
+    async def test_the_same_opening_opens_once(self, log: RoomLog) -> None:
+        first = await opened(log)
+        assert await log.append(ROOM, "open", None, OPENED_AT, [OPENED]) == Appended(first, fresh=False)
+
+    async def test_a_room_that_exists_is_not_opened_again(self, log: RoomLog) -> None:
+        first = await opened(log)
+        assert await log.append(ROOM, "open again", None, OPENED_AT, [OPENED]) == Clash(first)
+
+    async def test_a_room_that_never_was_cannot_be_continued(self, log: RoomLog) -> None:
+        outcome = await log.append(ROOM, "c", Cursor(epoch="e", version=1, tag="t"), OPENED_AT, [JOINED])
+        assert isinstance(outcome, Clash)
+        assert await log.head(ROOM) is None
+
+    async def test_an_old_cursor_clashes_and_nothing_is_appended(self, log: RoomLog) -> None:
+        first = await opened(log)
+        second = await appended(log, "c-1", first, whisper("a"))
+        assert await log.append(ROOM, "c-2", first, OPENED_AT, [whisper("b")]) == Clash(second)
+        assert await log.head(ROOM) == second
+
+    @pytest.mark.parametrize("wrong", [{"tag": "other"}, {"epoch": "other"}, {"version": 2}])
+    async def test_a_cursor_of_another_life_clashes(self, log: RoomLog, wrong: dict[str, str]) -> None:
+        first = await opened(log)
+        outcome = await log.append(ROOM, "c", first.model_copy(update=wrong), OPENED_AT, [whisper("a")])
+        assert outcome == Clash(first)
+
+    async def test_a_command_without_events_is_remembered(self, log: RoomLog) -> None:
+        first = await opened(log)
+        assert (await log.append(ROOM, "nothing to do", first, OPENED_AT, [])).cursor == first
+        assert await log.append(ROOM, "nothing to do", first, OPENED_AT, [whisper("late")]) == Appended(first, False)
+        assert await log.append(ROOM, "late", first.model_copy(update={"tag": "x"}), OPENED_AT, []) == Clash(first)
+        assert await log.head(ROOM) == first
+
+    async def test_a_check_says_what_an_append_would_say(self, log: RoomLog) -> None:
+        assert await log.check(ROOM, "c-1", None) is None
+        first = await opened(log)
+        assert await log.check(ROOM, "c-1", first) is None
+        second = await appended(log, "c-1", first, whisper("a"))
+        assert await log.check(ROOM, "c-1", first) == Appended(second, fresh=False)
+        assert await log.check(ROOM, "c-2", first) == Clash(second)
+        assert await log.check(ROOM, "c-2", None) == Clash(second)
+        assert await log.head(ROOM) == second
+
+    async def test_of_many_appends_at_one_place_one_is_done(self, log: RoomLog) -> None:
+        first = await opened(log)
+        outcomes = await asyncio.gather(
+            *(log.append(ROOM, f"c-{n}", first, OPENED_AT, [whisper(str(n))]) for n in range(200))
+        )
+        assert sum(isinstance(outcome, Appended) for outcome in outcomes) == 1
+        assert len(await log.read(ROOM, 0, 10)) == 2
+
+    async def test_reading_goes_page_by_page(self, log: RoomLog) -> None:
+        await appended(log, "c", await opened(log), *(whisper(str(n)) for n in range(24)))
+        pages = [await log.read(ROOM, after, 10) for after in (0, 10, 20, 25)]
+        assert [len(page) for page in pages] == [10, 10, 5, 0]
+        assert [record.version for page in pages for record in page] == list(range(1, 26))
+
+    async def test_heads_of_many_rooms_leave_out_those_that_never_were(self, log: RoomLog) -> None:
+        first = await opened(log)
+        assert await log.heads([ROOM, "r-none"]) == {ROOM: first}
+        assert await log.heads([]) == {}
+
+    async def test_only_the_latest_of_each_telling_is_kept(self, log: RoomLog) -> None:
+        for key, tell in (("partial", b"{1}"), ("speaking", b"{2}"), ("partial", b"{3}")):
+            await log.tell(ROOM, key, tell)
+        assert sorted(await log.told(ROOM)) == [b"{2}", b"{3}"]
+        await log.untell(ROOM, "speaking")
+        await log.untell(ROOM, "never told")
+        assert list(await log.told(ROOM)) == [b"{3}"]
+        assert await log.head(ROOM) is None
+
+
+class TestMemoryRoomLog(RoomLogContract):
+    @pytest.fixture
+    def log(self) -> RoomLog:
+        return MemoryRoomLog()
+
+
+class TestRedisRoomLog(RoomLogContract):
+    @pytest.fixture
+    async def log(self, any_redis_url: str) -> AsyncIterator[RoomLog]:
+        async with RedisConnection(any_redis_url, 3_000) as redis:
+            yield RedisRoomLog(redis)

@@ -1,0 +1,160 @@
+"""A room log in memory with the manners of the real one, and an ear on it that can be made to miss things.
+
+It passes the same contract as Redis (tests/contracts/test_room_log.py). Tests use it where they need a loss, a fork or
+an outage at an exact moment.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+
+from rooms.events import Event
+from rooms.protocol import Cursor
+from server.ports import Appended, Clash, Message, Record, Unavailable
+
+_NEW = Cursor(epoch="", version=0, tag="")
+
+
+@dataclass
+class Life:
+    """One life of a room's log."""
+
+    epoch: str
+    records: list[Record] = field(default_factory=list)
+    commands: dict[str, Cursor] = field(default_factory=dict)
+    trimmed: int = 0
+
+    @property
+    def head(self) -> Cursor:
+        tag = self.records[-1].tag if self.records else ""
+        return Cursor(epoch=self.epoch, version=len(self.records), tag=tag)
+
+
+class MemoryRoomLog:
+    def __init__(self) -> None:
+        self.rooms: dict[str, Life] = {}
+        self.away = False
+        self.forgets_to_answer = 0
+        """So many appends are done without anybody hearing of it."""
+        self.reads = 0
+        self.ears: list[MemorySubscriber] = []
+        self._tellings: dict[str, dict[str, bytes]] = defaultdict(dict)
+        self._numbers = count(1)
+
+    async def append(
+        self, room: str, command: str, expected: Cursor | None, at: int, events: Sequence[Event]
+    ) -> Appended | Clash:
+        await self._answer()
+        life = self.rooms.get(room)
+        if life and command in life.commands:
+            return Appended(life.commands[command], fresh=False)
+        if (life.head if life else None) != expected:
+            return Clash(life.head if life else _NEW)
+        life = life or self.rooms.setdefault(room, Life(f"epoch-{next(self._numbers)}"))
+        added = []
+        for event in events:
+            head = life.head
+            record = Record(head.version + 1, f"tag-{next(self._numbers)}", head.tag, at, command, event)
+            life.records.append(record)
+            added.append(record)
+        life.commands[command] = life.head
+        for record in added:
+            self.publish(Message(room, record, None))
+        if self.forgets_to_answer:
+            self.forgets_to_answer -= 1
+            raise Unavailable("redis")
+        return Appended(life.head, fresh=True)
+
+    async def check(self, room: str, command: str, expected: Cursor | None) -> Appended | Clash | None:
+        await self._answer()
+        life = self.rooms.get(room)
+        if life and command in life.commands:
+            return Appended(life.commands[command], fresh=False)
+        head = life.head if life else None
+        return None if head == expected else Clash(head or _NEW)
+
+    async def head(self, room: str) -> Cursor | None:
+        await self._answer()
+        return self.rooms[room].head if room in self.rooms else None
+
+    async def heads(self, rooms: Sequence[str]) -> Mapping[str, Cursor]:
+        await self._answer()
+        return {room: self.rooms[room].head for room in rooms if room in self.rooms}
+
+    async def read(self, room: str, after: int, limit: int) -> Sequence[Record]:
+        await self._answer()
+        self.reads += 1
+        life = self.rooms.get(room)
+        return [r for r in life.records if r.version > max(after, life.trimmed)][:limit] if life else []
+
+    async def tell(self, room: str, key: str, tell: bytes) -> None:
+        await self._answer()
+        self._tellings[room][key] = tell
+        self.publish(Message(room, None, tell))
+
+    async def told(self, room: str) -> Sequence[bytes]:
+        await self._answer()
+        return list(self._tellings[room].values())
+
+    async def untell(self, room: str, key: str) -> None:
+        await self._answer()
+        self._tellings[room].pop(key, None)
+
+    async def expire(self, room: str, after_s: int) -> None:
+        await self._answer()
+
+    # --- for tests ---
+
+    def publish(self, message: Message) -> None:
+        for ear in self.ears:
+            ear.hear(message)
+
+    def fall_back(self, room: str, version: int) -> None:
+        """As after a failover to a replica that was behind: the same epoch, and the last records gone."""
+        life = self.rooms[room]
+        life.records = life.records[:version]
+        life.commands = {name: cursor for name, cursor in life.commands.items() if cursor.version <= version}
+
+    def forget(self, room: str) -> Life:
+        """As after a Redis that came back empty."""
+        return self.rooms.pop(room)
+
+    async def _answer(self) -> None:
+        await asyncio.sleep(0)
+        if self.away:
+            raise Unavailable("redis")
+
+
+class MemorySubscriber:
+    """Delivers what `loses` does not lose, at once and in order."""
+
+    def __init__(self, log: MemoryRoomLog, loses: Callable[[Message], bool] = lambda _: False) -> None:
+        self.rooms: set[str] = set()
+        self.loses = loses
+        self._log = log
+        self._deliver: Callable[[Message], None] | None = None
+        self._reconnected: Callable[[], None] | None = None
+        log.ears.append(self)
+
+    async def subscribe(self, room: str) -> None:
+        await asyncio.sleep(0)
+        if self._log.away:
+            raise Unavailable("redis")
+        self.rooms.add(room)
+
+    async def unsubscribe(self, room: str) -> None:
+        self.rooms.discard(room)
+
+    async def run(self, deliver: Callable[[Message], None], reconnected: Callable[[], None]) -> None:
+        self._deliver, self._reconnected = deliver, reconnected
+        await asyncio.Event().wait()
+
+    def hear(self, message: Message) -> None:
+        if self._deliver and message.room in self.rooms and not self.loses(message):
+            self._deliver(message)
+
+    def reconnect(self) -> None:
+        assert self._reconnected is not None, "it runs"
+        self._reconnected()
