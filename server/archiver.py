@@ -63,14 +63,14 @@ class Archiver:
 
     async def serve(self, feed: Feed) -> None:
         """Archive the room until it is closed, keep its report, let its log go, and retire it."""
-        kept = Kept(await self._patiently(feed, "archived", partial(self._store.archived, feed.room_id)))
+        kept = Kept(await self._patiently(feed, "archived", 0, partial(self._store.archived, feed.room_id)))
         while not (feed.room.phase is Phase.CLOSED and kept.met_by(feed.cursor)):
             if kept.met_by(feed.cursor):
                 await self._gather(feed)
-            kept = await self._patiently(feed, "archive", partial(self._catch_up, feed, kept))
-        await self._patiently(feed, "report", partial(self._report, feed))
-        await self._patiently(feed, "expire", partial(self._log.expire, feed.room_id, LOG_KEPT_S))
-        await self._patiently(feed, "retire", partial(self._leases.retire, feed.room_id))
+            kept = await self._patiently(feed, "archive", kept.version, partial(self._catch_up, feed, kept))
+        await self._patiently(feed, "report", kept.version, partial(self._report, feed))
+        await self._patiently(feed, "expire", kept.version, partial(self._log.expire, feed.room_id, LOG_KEPT_S))
+        await self._patiently(feed, "retire", kept.version, partial(self._leases.retire, feed.room_id))
         _log.info("room archived", extra={"room": feed.room_id, "version": kept.version})
 
     async def _gather(self, feed: Feed) -> None:
@@ -102,19 +102,19 @@ class Archiver:
         assert room is not None, "a room that is archived has a first record"
         await self._store.keep_report(*self._write(room))
 
-    async def _patiently(self, feed: Feed, doing: str, attempt: Callable[[], Awaitable[T]]) -> T:
+    async def _patiently(self, feed: Feed, doing: str, kept: int, attempt: Callable[[], Awaitable[T]]) -> T:
         """Try until it succeeds. Failing here must not break the room's interview, which goes on beside us."""
-        failures, since, version = 0, asyncio.get_running_loop().time(), feed.cursor.version
+        failures, since = 0, asyncio.get_running_loop().time()
         while True:
             try:
                 done = await attempt()
             except Exception as error:
                 failures += 1
-                _tell_of(error, failures, _trouble(feed, doing, since, version))
+                _tell_of(error, failures, _trouble(feed, doing, since, kept))
                 await asyncio.sleep(_pause_s(failures))
             else:
                 if failures:
-                    _log.warning("archiving goes on", extra=_trouble(feed, doing, since, version))
+                    _log.warning("archiving goes on", extra=_trouble(feed, doing, since, kept))
                 return done
 
 
@@ -133,7 +133,7 @@ def _tell_of(error: Exception, failures: int, trouble: dict[str, object]) -> Non
         _log.error("archiving fails", extra=trouble, exc_info=error)
 
 
-def _trouble(feed: Feed, doing: str, since: float, version: int) -> dict[str, object]:
-    """For the log: how long it has lasted, and how many facts came meanwhile."""
+def _trouble(feed: Feed, doing: str, since: float, kept: int) -> dict[str, object]:
+    """For the log: how long it has lasted, and how many facts the archive is behind."""
     lasted_s = round(asyncio.get_running_loop().time() - since, 1)
-    return {"room": feed.room_id, "doing": doing, "lasted_s": lasted_s, "behind": feed.cursor.version - version}
+    return {"room": feed.room_id, "doing": doing, "lasted_s": lasted_s, "behind": feed.cursor.version - kept}

@@ -204,7 +204,14 @@ async def test_a_database_in_trouble_holds_up_no_interview_and_misses_nothing(
         async with asyncio.timeout(20):
             await serving
     assert await kept(store) == log
-    assert any(record.getMessage() == "archiving goes on" for record in caplog.records)
+    assert _behind(caplog) == [3, len(log)]
+
+
+def _behind(caplog: pytest.LogCaptureFixture) -> list[int]:
+    """What the first and the last line about the trouble say."""
+    said = [record for record in caplog.records if record.getMessage().startswith("archiving")]
+    assert said[-1].getMessage() == "archiving goes on"
+    return [vars(said[0])["behind"], vars(said[-1])["behind"]]
 
 
 async def _said(caplog: pytest.LogCaptureFixture, text: str) -> bool:
