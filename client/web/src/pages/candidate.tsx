@@ -4,14 +4,14 @@ import { Ending } from "../candidate/ending";
 import { Lobby } from "../candidate/lobby";
 import { Stage } from "../candidate/stage";
 import { useEars } from "../candidate/useEars";
-import { useNotices } from "../candidate/useNotices";
 import { useReading } from "../candidate/useReading";
 import { getRoom } from "../api";
 import { Frame } from "../parts/frame";
 import { Link } from "../parts/link";
+import { Notices } from "../parts/notices";
 import { People } from "../parts/people";
 import { ConnectionState } from "../parts/state";
-import { Trouble, TroubleLine } from "../parts/trouble";
+import { Trouble } from "../parts/trouble";
 import { useAnswer } from "../parts/useAnswer";
 import { RoomProvider, useConnection, useNewSession } from "../room/useRoom";
 
@@ -50,7 +50,6 @@ function InRoom({ room: id }: { room: string }) {
   const room = useConnection(session, (connection) => connection.room);
   const over = useConnection(session, ({ stage }) => stage === "over");
   const problem = useConnection(session, (connection) => connection.problem);
-  const [notice, dismiss] = useNotices(session);
   const reading = useReading(session);
   const listening = reading.floor && !reading.now && room?.paused === false && room.phase !== "settling";
   const ears = useEars(session, listening);
@@ -74,15 +73,7 @@ function InRoom({ room: id }: { room: string }) {
           </>
         }
       >
-        {notice && (
-          <div className="notice-line">
-            <TroubleLine sentence={notice}>
-              <button type="button" className="button" onClick={dismiss}>
-                All right
-              </button>
-            </TroubleLine>
-          </div>
-        )}
+        <Notices />
         {page()}
       </Frame>
     </RoomProvider>
