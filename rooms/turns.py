@@ -1,0 +1,192 @@
+"""When speech begins and ends, and when an answer is over: `hear` takes one window of audio's speech probability.
+
+Decides where utterances begin and end and how long a silence is; never what was said, and never whether a room lets
+the turn close (`decide`). Time is the audio's own: a gap in it (a muted microphone) is a silence of no length.
+"""
+
+import re
+from typing import Final, NamedTuple
+
+from rooms.values import Milliseconds, Value
+
+WINDOW_MS: Final = 32
+"""One probability covers this much audio: 512 samples at 16 kHz, what Silero takes."""
+
+_GAP_MS: Final = 100
+"""Windows further apart than this do not follow each other. Below it a clock merely jitters."""
+
+
+class TurnRules(Value):
+    """How patient the detector is."""
+
+    speech_at: float = 0.5
+    """Speech begins at this probability..."""
+    silence_at: float = 0.35
+    """...and goes on down to this one: what flickers between the two changes nothing."""
+    min_speech_ms: Milliseconds = 96
+    """Anything shorter is a click or a cough."""
+    preroll_ms: Milliseconds = 300
+    """Soft consonants come before the voice is sure: an utterance begins this much earlier."""
+    tail_ms: Milliseconds = 200
+    utterance_silence_ms: Milliseconds = 700
+    utterance_limit_ms: Milliseconds = 25_000
+    """A longer utterance is cut. From half of it on, ever shorter breaths will do as the place."""
+
+
+class SpeechBegan(NamedTuple):
+    at_ms: int
+    """Where the utterance begins, pre-roll included."""
+
+
+class UtteranceOver(NamedTuple):
+    start_ms: int
+    end_ms: int
+
+
+class TurnSilent(NamedTuple):
+    """Nobody has spoken since `since_ms`, for as long as patience lasted. Said once per silence."""
+
+    since_ms: int
+
+
+Sign = SpeechBegan | UtteranceOver | TurnSilent
+
+
+class TurnDetector(NamedTuple):
+    """All that is remembered from one window to the next. Times in ms, on the clock of the windows."""
+
+    rules: TurnRules
+    next_ms: int | None = None
+    """Where the next window begins if audio goes on without a gap."""
+    floor_ms: int = 0
+    """What came before belongs to something else; no pre-roll reaches behind it."""
+    voiced: bool = False
+    onset_ms: int | None = None
+    """The first voiced window of something that may become an utterance."""
+    start_ms: int | None = None
+    """The beginning of the open utterance."""
+    spoke_ms: int | None = None
+    """The end of the last voiced window of the utterance."""
+    silent_ms: int = 0
+    said_silent: bool = False
+
+    @property
+    def open(self) -> bool:
+        """Whether an utterance is under way."""
+        return self.start_ms is not None
+
+
+Step = tuple[TurnDetector, tuple[Sign, ...]]
+
+
+def hear(detector: TurnDetector, at_ms: int, probability: float, patience_ms: int) -> Step:
+    """The detector after one more window, and what became clear by it.
+
+    `patience_ms`: how long a silence must be to end the turn, as things stand (see `patience_ms`).
+    """
+    detector, over = _across_gap(detector, at_ms)
+    end = at_ms + WINDOW_MS
+    level = detector.rules.silence_at if detector.voiced else detector.rules.speech_at
+    detector = detector._replace(voiced=probability >= level, next_ms=end)
+    detector, signs = _within(detector, at_ms, end) if detector.open else _between(detector, at_ms, end)
+    if not detector.open and not detector.said_silent and detector.silent_ms >= patience_ms:
+        signs = (*signs, TurnSilent(end - detector.silent_ms))
+        detector = detector._replace(said_silent=True)
+    return detector, (*over, *signs)
+
+
+def finish(detector: TurnDetector) -> Step:
+    """End the open utterance here: the answer is finished, or no more audio is to come."""
+    if detector.start_ms is None or detector.next_ms is None:
+        return detector._replace(onset_ms=None), ()
+    return _over(detector, detector.next_ms)
+
+
+def listen_anew(detector: TurnDetector, floor_ms: int) -> TurnDetector:
+    """A new turn, or the old one after a pause: nothing before `floor_ms` counts, silence included."""
+    return TurnDetector(detector.rules, floor_ms=floor_ms)
+
+
+def apart(detector: TurnDetector, at_ms: int) -> bool:
+    """Whether a window at `at_ms` does not follow the last one."""
+    return detector.next_ms is not None and abs(at_ms - detector.next_ms) > _GAP_MS
+
+
+def _across_gap(detector: TurnDetector, at_ms: int) -> Step:
+    if not apart(detector, at_ms):
+        return detector, ()
+    detector, over = finish(detector)
+    return detector._replace(floor_ms=at_ms, onset_ms=None, voiced=False), over
+
+
+def _between(detector: TurnDetector, at_ms: int, end: int) -> Step:
+    """No utterance is open: does one begin?"""
+    silent = detector.silent_ms + WINDOW_MS
+    if not detector.voiced:
+        return detector._replace(onset_ms=None, silent_ms=silent), ()
+    onset = at_ms if detector.onset_ms is None else detector.onset_ms
+    if end - onset < detector.rules.min_speech_ms:
+        return detector._replace(onset_ms=onset, silent_ms=silent), ()
+    start = max(onset - detector.rules.preroll_ms, detector.floor_ms)
+    begun = detector._replace(onset_ms=None, start_ms=start, spoke_ms=end, silent_ms=0, said_silent=False)
+    return begun, (SpeechBegan(start),)
+
+
+def _within(detector: TurnDetector, at_ms: int, end: int) -> Step:
+    """An utterance is open: is it over?"""
+    if detector.voiced:
+        detector = detector._replace(spoke_ms=end, silent_ms=0)
+    else:
+        detector = detector._replace(silent_ms=detector.silent_ms + WINDOW_MS)
+    lasted = end - (at_ms if detector.start_ms is None else detector.start_ms)
+    if lasted >= detector.rules.utterance_limit_ms:
+        return _over(detector, end)
+    if not detector.voiced and detector.silent_ms >= _needed_silence(detector.rules, lasted):
+        return _over(detector, end)
+    return detector, ()
+
+
+def _needed_silence(rules: TurnRules, lasted_ms: int) -> float:
+    """The longer an utterance, the shorter a breath may cut it: better there than inside a word at the limit."""
+    half = rules.utterance_limit_ms / 2
+    left = min(1.0, (rules.utterance_limit_ms - lasted_ms) / half)
+    return max(WINDOW_MS * 2, rules.utterance_silence_ms * left)
+
+
+def _over(detector: TurnDetector, now_ms: int) -> Step:
+    start = detector.start_ms or 0
+    spoke = now_ms if detector.spoke_ms is None else detector.spoke_ms
+    end = min(spoke + detector.rules.tail_ms, now_ms)
+    closed = detector._replace(start_ms=None, spoke_ms=None, onset_ms=None, floor_ms=max(end, detector.floor_ms))
+    return closed, (UtteranceOver(start, end),)
+
+
+# --- patience -------------------------------------------------------------------------------------------------
+
+_UNFINISHED: Final = re.compile(
+    r"\b(a|about|after|an|and|as|at|because|before|but|by|for|from|if|in|into|is|like|my|of|on|or|our|since|so|that|the"
+    r"|their|then|there|they|to|was|we|well|were|when|where|which|while|who|with|i|i'd|i'll|i'm|i've|it's|basically"
+    r"|actually|maybe|u+m+|u+h+m*|e+r+m*|h*m+)$"
+)
+"""An answer does not end on one of these: who stops there is looking for the next word."""
+
+_THINKING: Final = re.compile(
+    r"\b(let me (just )?(think|see|recall|remember)|give me (a|one|just a) (second|sec|moment|minute)"
+    r"|(one|just a) (second|sec|moment|minute)|hold on|bear with me|how (do|should|can) i (put|say) (it|this))"
+    r"( about (it|this|that))?( for a (second|moment|minute))?$"
+)
+_WORD: Final = re.compile(r"[a-z']+")
+_UNFINISHED_FACTOR: Final = 2
+_THINKING_FACTOR: Final = 4
+
+
+def patience_ms(text: str, base_ms: int) -> int:
+    """How long a silence must be to end an answer that so far ends with `text`.
+
+    Candidates think: a sentence left open buys twice the time, and saying so ("let me think") four times.
+    """
+    ending = " ".join(_WORD.findall(text[-200:].lower()))
+    if _THINKING.search(ending):
+        return base_ms * _THINKING_FACTOR
+    left_open = text.rstrip().endswith((",", "...", "…", "-", "–")) or _UNFINISHED.search(ending)
+    return base_ms * _UNFINISHED_FACTOR if left_open else base_ms

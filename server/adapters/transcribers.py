@@ -1,0 +1,63 @@
+"""Which recogniser this server uses, by its settings.
+
+Decides the order in which they are tried; each says itself what it needs.
+"""
+
+import asyncio
+import logging
+
+from server.ports import Misconfigured, Transcriber
+from server.settings import Settings
+
+_log = logging.getLogger(__name__)
+
+
+async def choose(settings: Settings) -> Transcriber | None:
+    """The recogniser; None where answers are only typed. Raises Misconfigured, with a sentence that says what to do."""
+    match settings.transcriber:
+        case "none":
+            return None
+        case "openai":
+            return _openai(settings)
+        case "whisper":
+            return await _whisper(settings)
+        case "pocketsphinx":
+            return _sphinx()
+        case "auto":
+            return await _best(settings)
+
+
+async def _best(settings: Settings) -> Transcriber:
+    """Whisper if it can be had, otherwise the small recogniser, and no doubt left about which."""
+    try:
+        return await _whisper(settings)
+    except Misconfigured as missing:
+        _log.warning("no Whisper model: words will often be wrong", extra={"why": str(missing)})
+        return _sphinx()
+
+
+async def _whisper(settings: Settings) -> Transcriber:
+    from server.adapters import whisper, whisper_models  # 0.5 s and 100 MB that the others need not spend
+
+    directory = await whisper_models.find(settings.whisper_model)
+    return await asyncio.to_thread(whisper.load, directory, settings.whisper_threads)
+
+
+def _sphinx() -> Transcriber:
+    from server.adapters.sphinx import SphinxTranscriber
+
+    return SphinxTranscriber()
+
+
+def _openai(settings: Settings) -> Transcriber:
+    from server.adapters.openai_transcriber import OpenAITranscriber
+
+    key = settings.openai_api_key
+    if key is None and settings.openai_base_url is None:
+        raise Misconfigured("TRANSCRIBER=openai needs OPENAI_API_KEY, or OPENAI_BASE_URL of a server without keys.")
+    return OpenAITranscriber(
+        key.get_secret_value() if key else "none",
+        settings.openai_base_url,
+        settings.openai_transcribe_model,
+        settings.transcribe_timeout_s / 4,
+    )

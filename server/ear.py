@@ -1,0 +1,263 @@
+"""Hears one room: judged windows of audio in; utterances, tellings and the ends of turns out.
+
+Decides which audio belongs to which turn and when an utterance goes to the recogniser. Never changes the room itself
+(`writer`), and keeps nothing that a new worker could not find again: the room's log has every word that was written
+down, and the audio behind the last of them is not forgotten.
+"""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Mapping, Sequence
+from typing import Final, NamedTuple, assert_never
+
+from rooms import turns
+from rooms.commands import CloseTurn, NameTranscriber
+from rooms.events import InterviewResumed, QuestionAsked
+from rooms.phases import Phase
+from rooms.protocol import ResetReason
+from rooms.refusals import Refusal
+from rooms.state import Room, Turn
+from rooms.transcript import Source
+from rooms.turns import Sign, SpeechBegan, TurnDetector, TurnRules, TurnSilent, UtteranceOver
+from rooms.windows import Window
+from server.ending import Due, Ending, Reading
+from server.keeping import Keeping
+from server.live import Feed
+from server.offsets import Offsets
+from server.ports import Record, Unavailable
+from server.scribe import Needs, Scribe
+
+QUEUE_BATCHES: Final = 8
+"""Batches that may wait for one room's recogniser. Beyond that its audio stays in the audio log."""
+_IDLE_S: Final = 10.0
+"""An utterance whose audio stopped (a muted microphone, a lost connection) is written down after this long..."""
+_IDLE_PAUSED_S: Final = 1.0
+"""...and sooner while the interview is paused, because a client then sends nothing."""
+_LOOK_S: Final = 0.25
+_CONTEXT_MS: Final = 1_000
+"""Audio kept before an utterance, so that a new worker's voice detector is warm when it gets there."""
+_ONSET_MS: Final = 500
+"""How far back an utterance may still begin: pre-roll and the shortest speech."""
+_RING_WINDOWS: Final = 16
+
+
+class Batch(NamedTuple):
+    """What one reading of the audio log brought for a room."""
+
+    position: str
+    through: Mapping[str, int]
+    """The last frame of each stream in it."""
+    judged: Sequence[tuple[Window, float]]
+    """Windows with the probability that they hold speech."""
+
+
+class Ear:
+    """One room's hearing. `take` brings it audio; `run` does the rest."""
+
+    def __init__(self, feed: Feed, needs: Needs) -> None:
+        self._feed, self._needs, settings = feed, needs, needs.settings
+        self.position = ""
+        """Where in the audio log to read on."""
+        self.passes = 0
+        """How often the audio log was read for this room, with or without a find."""
+        self._batches: deque[Batch] = deque()
+        self._stir = asyncio.Event()
+        self._detector = TurnDetector(
+            TurnRules(
+                utterance_silence_ms=settings.utterance_silence_ms, utterance_limit_ms=settings.utterance_limit_ms
+            )
+        )
+        self._lately: deque[tuple[int, Window]] = deque(maxlen=_RING_WINDOWS)
+        """The latest windows with the room's time: what an utterance begins with, before it is sure that it does."""
+        self._through: dict[str, int] = {}
+        self._heard_at = 0.0
+        self._end_ms = 0
+        self._asked_ms = 0
+        self._known_ms = _written_until(feed.room)
+        """Speech before this is in the log: a worker before this one wrote it down, but did not get to forget it."""
+        self._ending = Ending(needs.audio, feed.room_id, settings.turn_limit_s)
+        self._keeping = Keeping(needs.audio, feed.room_id)
+        self._offsets = Offsets(feed, needs.log)
+        self._scribe = Scribe(feed, needs)
+
+    # --- for server.hearing -----------------------------------------------------------------------------------------
+
+    @property
+    def room_id(self) -> str:
+        return self._feed.room_id
+
+    @property
+    def hungry(self) -> bool:
+        """Whether more audio may be brought."""
+        return len(self._batches) < QUEUE_BATCHES
+
+    def take(self, batch: Batch) -> None:
+        """Never waits. Only for a hungry ear."""
+        self._batches.append(batch)
+        self.position = batch.position
+        self._stir.set()
+
+    # --- for the feed: server.live.Listener -------------------------------------------------------------------------
+
+    def happened(self, record: Record, before: Room | None) -> None:
+        match record.event:
+            case QuestionAsked():
+                self._asked_ms = record.at - self._feed.room.opened_at
+            case InterviewResumed():
+                self._ending.resumed()
+            case _:
+                pass
+        self._stir.set()
+
+    def told(self, tell: bytes) -> None:
+        """Hearing tells; it does not listen."""
+
+    def reset(self, reason: ResetReason) -> None:
+        self._stir.set()
+
+    # --- the room's life --------------------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Hear until the room is closed or this is cancelled."""
+        self._feed.attach(self)
+        try:
+            await self._name_transcriber()
+            while self._feed.room.phase is not Phase.CLOSED:
+                if self._batches:
+                    await self._listen(self._batches.popleft())
+                else:
+                    await self._rest()
+                await self._close_if_due()
+            with contextlib.suppress(Unavailable):
+                await self._needs.audio.erase(self.room_id)
+        finally:
+            self._feed.detach(self)
+            await self._scribe.abandon()
+
+    async def _name_transcriber(self) -> None:
+        transcriber, named = self._needs.transcriber, self._feed.room.transcriber
+        label = transcriber.label if transcriber else "typing only"
+        caution = transcriber.caution if transcriber else "Nobody listens here: type your answers."
+        if named is None or (named.label, named.caution) != (label, caution):
+            # The version tells this naming from an earlier one, by a worker with another recogniser.
+            command_id = f"transcriber.{self._feed.cursor.version}"
+            await self._scribe.do(NameTranscriber(label=label, caution=caution), command_id)
+
+    async def _rest(self) -> None:
+        self._stir.clear()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LOOK_S):
+                await self._stir.wait()
+        idle_s = _IDLE_PAUSED_S if self._feed.room.paused else _IDLE_S
+        if self._scribe.open and not self._batches and _now() - self._heard_at > idle_s:
+            await self._end_utterance()
+
+    async def _close_if_due(self) -> None:
+        turn = self._feed.room.turn
+        if turn is None:
+            return
+        self._ending.follow(turn, self._now_ms())
+        if due := await self._ending.due(turn, self._reading(turn)):
+            await self._close(turn, due)
+
+    def _reading(self, turn: Turn) -> Reading:
+        stream = turn.finished.stream if turn.finished else None
+        return Reading(self.passes, bool(self._batches), self._through.get(stream or "", -1))
+
+    async def _close(self, turn: Turn, due: Due) -> None:
+        await self._end_utterance()
+        command = CloseTurn.model_validate({"turn": turn.number, "reason": due.reason})
+        if isinstance(await self._scribe.do(command, f"close.{turn.number}"), Refusal):
+            self._ending.refused()
+
+    # --- audio ------------------------------------------------------------------------------------------------------
+
+    async def _listen(self, batch: Batch) -> None:
+        self._heard_at, patience_ms = _now(), self._patience_ms()
+        for window, probability in batch.judged:
+            offset = await self._offsets.of(window.stream)
+            if offset is not None:
+                self._end_ms = offset + window.at_ms + turns.WINDOW_MS
+                patience_ms = await self._window(window, offset + window.at_ms, probability, patience_ms)
+        await self._scribe.guess()
+        self._through |= batch.through
+        self._keeping.heard(batch.position, self._end_ms)
+        await self._keeping.forget_before(self._needed_ms())
+
+    async def _window(self, window: Window, at_ms: int, probability: float, patience_ms: int) -> int:
+        """Hear one window; gives the patience with the silence that may follow."""
+        turn = self._owner(window, at_ms)
+        if turn is None or turns.apart(self._detector, at_ms):
+            await self._end_utterance()
+            self._lately.clear()
+        if turn is None:
+            self._detector = turns.listen_anew(self._detector, at_ms + turns.WINDOW_MS)
+            return patience_ms
+        if at_ms < self._known_ms:
+            probability = 0.0
+        else:
+            self._lately.append((at_ms, window))
+        self._scribe.add(window.samples)
+        self._detector, signs = turns.hear(self._detector, at_ms, probability, patience_ms)
+        for sign in signs:
+            await self._see(sign, turn)
+        return self._patience_ms() if signs else patience_ms
+
+    def _owner(self, window: Window, at_ms: int) -> int | None:
+        """The turn that a window belongs to. Audio that belongs to none is let go."""
+        room = self._feed.room
+        turn = room.turn
+        if turn is None or self._needs.transcriber is None or (room.paused and not self._scribe.open):
+            return None
+        before = room.turns[-2].closed_ms if len(room.turns) > 1 else None
+        if at_ms < max(before or 0, self._asked_ms):
+            return None
+        finished = turn.finished
+        if finished and finished.stream == window.stream and finished.through is not None:
+            return turn.number if window.seq <= finished.through else None
+        return turn.number
+
+    async def _see(self, sign: Sign, turn: int) -> None:
+        match sign:
+            case SpeechBegan(at_ms=at_ms):
+                self._ending.silent = False
+                await self._scribe.begin(turn, [kept for kept in self._lately if kept[0] + turns.WINDOW_MS > at_ms])
+            case UtteranceOver(end_ms=end_ms):
+                await self._scribe.end(end_ms)
+            case TurnSilent():
+                self._ending.silent = True
+            case _:
+                assert_never(sign)
+
+    def _patience_ms(self) -> int:
+        turn = self._feed.room.turn
+        last = turn.utterances[-1].text if turn and turn.utterances else ""
+        return turns.patience_ms(last, self._needs.settings.turn_silence_ms)
+
+    def _needed_ms(self) -> int:
+        """From when on audio must be kept for a worker that may take over."""
+        if self._detector.start_ms is not None:
+            return self._detector.start_ms - _CONTEXT_MS
+        if self._feed.room.turn is None or self._detector.next_ms is None:
+            return self._end_ms
+        return self._end_ms - _ONSET_MS - _CONTEXT_MS
+
+    async def _end_utterance(self) -> None:
+        """Nothing more belongs to the open utterance."""
+        self._detector, signs = turns.finish(self._detector)
+        for sign in signs:
+            if isinstance(sign, UtteranceOver):
+                await self._scribe.end(sign.end_ms)
+
+    def _now_ms(self) -> int:
+        return self._needs.clock.now_ms() - self._feed.room.opened_at
+
+
+def _written_until(room: Room) -> int:
+    spoken = (u.end_ms for turn in room.turns for u in turn.utterances if u.source is Source.VOICE)
+    return max(spoken, default=0)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

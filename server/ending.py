@@ -1,0 +1,102 @@
+"""When the open turn is to be closed: finished by its candidate and heard out, silent for long, or over its limit.
+
+Decides when to ask for it; whether the turn then closes is the room's to decide (`rooms.decide`).
+"""
+
+import asyncio
+import contextlib
+from typing import Final, NamedTuple
+
+from rooms.events import AnswerFinished, Finish
+from rooms.state import Turn
+from server.ports import AudioLog, Unavailable
+
+_FRAMES_WAIT_S: Final = 5.0
+"""How long a finished answer waits for the last frames that its candidate sent."""
+_AGAIN_S: Final = 0.5
+_AFTER_PAUSE_S: Final = 5.0
+"""Nobody's time runs out in the first seconds after a pause."""
+
+
+class Due(NamedTuple):
+    """The turn is to be closed. `reason` None: its candidate finished it."""
+
+    reason: Finish | None
+
+
+class Reading(NamedTuple):
+    """How far a room's audio was heard."""
+
+    passes: int
+    """How often the audio log was read."""
+    waiting: bool
+    """Whether audio is here that was not heard yet."""
+    through: int
+    """The last frame heard of the stream that matters; -1 for none."""
+
+
+class Ending:
+    """Of one room's turns, one after the other."""
+
+    def __init__(self, audio: AudioLog, room: str, limit_s: int) -> None:
+        self._audio, self._room, self._limit_s = audio, room, limit_s
+        self._turn = 0
+        self._limit_at = self._not_before = 0.0
+        self._deadline: float | None = None
+        self._enough: int | None = None
+        self.silent = False
+        """Nobody has spoken for as long as patience lasts."""
+
+    def follow(self, turn: Turn, now_ms: int) -> None:
+        """Notice the open turn. `now_ms`: the room's time."""
+        if turn.number != self._turn:
+            self._turn, self.silent, self._not_before = turn.number, False, 0.0
+            self._deadline = self._enough = None
+            ran_ms = now_ms - turn.began_ms if turn.began_ms is not None else 0
+            self._limit_at = _now() + self._limit_s - ran_ms / 1000
+
+    def resumed(self) -> None:
+        """The interview goes on after a pause: its silence did not count."""
+        self.silent = False
+        self._limit_at = max(self._limit_at, _now() + _AFTER_PAUSE_S)
+
+    def refused(self) -> None:
+        """The room said no. Ask again in a moment."""
+        self._not_before = _now() + _AGAIN_S
+
+    async def due(self, turn: Turn, reading: Reading) -> Due | None:
+        if turn.number != self._turn or _now() < self._not_before:
+            return None
+        if turn.finished:
+            return Due(None) if await self._heard_out(turn.finished, reading) else None
+        if _now() >= self._limit_at:
+            return Due(Finish.LIMIT)
+        if self.silent and not reading.waiting:  # who speaks again in audio that is already here is not cut off
+            self.silent = False
+            return Due(Finish.SILENCE) if turn.may_end_by_silence else None
+        return None
+
+    async def _heard_out(self, finished: AnswerFinished, reading: Reading) -> bool:
+        """Whether all audio of the answer was heard, or what is missing will not come."""
+        if finished.stream is not None and finished.through is not None and reading.through >= finished.through:
+            return True
+        if self._deadline is None:
+            self._deadline = _now() + _FRAMES_WAIT_S
+        if _now() >= self._deadline:
+            return True
+        if self._enough is None and await self._is_kept(finished):
+            # One of the next two readings begins after all was in the audio log: what they do not bring is not there.
+            self._enough = reading.passes + 2
+        return self._enough is not None and reading.passes >= self._enough and not reading.waiting
+
+    async def _is_kept(self, finished: AnswerFinished) -> bool:
+        if finished.stream is None or finished.through is None:
+            return True
+        with contextlib.suppress(Unavailable):
+            kept = await self._audio.through(self._room, finished.stream)
+            return kept is not None and kept >= finished.through
+        return False
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

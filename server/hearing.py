@@ -1,0 +1,134 @@
+"""Hearing of many rooms in one process: reads their audio in one round trip, judges it in one thread, deals it out.
+
+Decides how often audio is read and that one room's slowness or fault stays its own; what a room makes of its audio is
+`server.ear`. Audio that an ear has no room for stays in the audio log, which is bounded.
+"""
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final, NamedTuple
+
+from rooms.protocol import Frame
+from rooms.windows import Cut, Window, cut
+from server.ear import Batch, Ear
+from server.live import Feed
+from server.ports import AudioLog, Clock, RoomLog, Transcriber, Unavailable, Voice
+from server.scribe import Needs
+from server.settings import Settings
+from server.writer import Writer
+
+READ_EVERY_S: Final = 0.04
+_AWAY_S: Final = 0.5
+_STREAMS: Final = 4
+"""Microphones of a room whose voice detectors are kept; more than one speaks only while a device is changed."""
+
+_log = logging.getLogger(__name__)
+
+NewVoice = Callable[[], Voice]
+
+
+class Hearing:
+    """`run` once, `serve` for each room."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        log: RoomLog,
+        audio: AudioLog,
+        writer: Writer,
+        transcriber: Transcriber | None,
+        clock: Clock,
+        new_voice: NewVoice,
+    ) -> None:
+        self._needs = Needs(settings, log, audio, writer, transcriber, clock)
+        self._new_voice = new_voice
+        self._ears: dict[str, tuple[Ear, _Bench]] = {}
+
+    async def serve(self, feed: Feed) -> None:
+        """Hear a room until it is closed. Cancelled, it leaves all to the worker that comes next."""
+        ear = Ear(feed, self._needs)
+        self._ears[feed.room_id] = (ear, _Bench(self._new_voice))
+        try:
+            await ear.run()
+        finally:
+            del self._ears[feed.room_id]
+
+    async def run(self) -> None:
+        """Bring audio to the rooms that are served, until cancelled."""
+        loop = asyncio.get_running_loop()
+        with ThreadPoolExecutor(1, "voice") as pool:
+            try:
+                while True:
+                    began = loop.time()
+                    try:
+                        await self._bring(pool)
+                    except Unavailable:
+                        await asyncio.sleep(_AWAY_S)
+                    await asyncio.sleep(max(0.0, READ_EVERY_S - (loop.time() - began)))
+            finally:
+                if self._needs.transcriber:
+                    await self._needs.transcriber.close()
+
+    async def _bring(self, pool: ThreadPoolExecutor) -> None:
+        """One reading of all hungry rooms."""
+        hungry = {room: pair for room, pair in self._ears.items() if pair[0].hungry}
+        if not hungry:
+            return
+        found = await self._needs.audio.read({room: ear.position for room, (ear, _) in hungry.items()})
+        if found:
+            judge = self._judge if self._needs.transcriber else _only_positions
+            batches = await asyncio.get_running_loop().run_in_executor(pool, judge, found, hungry)
+            for room, batch in batches.items():
+                hungry[room][0].take(batch)
+        for ear, _ in hungry.values():
+            ear.passes += 1
+
+    def _judge(self, found: "Found", ears: Mapping[str, tuple[Ear, "_Bench"]]) -> dict[str, Batch]:
+        """In the voice thread: one hop for all rooms, because a hop costs as much as judging a window."""
+        batches = {}
+        for room, (position, frames) in found.items():
+            try:
+                batches[room] = ears[room][1].judge(position, frames)
+            except Exception:
+                _log.exception("audio could not be judged", extra={"room": room})
+                batches[room] = Batch(position, _through(frames), ())
+        return batches
+
+
+Found = Mapping[str, tuple[str, Sequence[tuple[str, Frame]]]]
+
+
+class _Ear(NamedTuple):
+    cut: Cut
+    voice: Voice
+
+
+class _Bench:
+    """Cuts and judges the streams of one room. Used by the voice thread alone."""
+
+    def __init__(self, new_voice: NewVoice) -> None:
+        self._new_voice = new_voice
+        self._streams: OrderedDict[str, _Ear] = OrderedDict()
+
+    def judge(self, position: str, frames: Sequence[tuple[str, Frame]]) -> Batch:
+        judged: list[tuple[Window, float]] = []
+        for stream, frame in frames:
+            before = self._streams.get(stream) or _Ear(Cut(stream), self._new_voice())
+            after, windows = cut(before.cut, frame)
+            self._streams[stream] = _Ear(after, before.voice)
+            judged += [(window, before.voice.probability(window.samples)) for window in windows]
+        while len(self._streams) > _STREAMS:
+            self._streams.popitem(last=False)
+        return Batch(position, _through(frames), judged)
+
+
+def _through(frames: Sequence[tuple[str, Frame]]) -> dict[str, int]:
+    return {stream: frame.seq for stream, frame in frames}
+
+
+def _only_positions(found: Found, ears: object) -> dict[str, Batch]:
+    """Without a recogniser there is nothing to judge audio for; it is let go."""
+    return {room: Batch(position, _through(frames), ()) for room, (position, frames) in found.items()}

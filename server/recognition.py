@@ -1,0 +1,83 @@
+"""One utterance on its way through the transcriber, with deadlines, and a second try on a fresh stream.
+
+Decides how long a recogniser may take and how often it is asked; never what to do with the words.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Sequence
+from typing import Final
+
+from rooms.transcript import Word
+from server.ports import Hypothesis, Transcriber, TranscriberFailed, UtteranceStream
+
+_HEAR_S: Final = 5.0
+"""A partial that takes longer is not worth waiting for: the utterance goes on without partials."""
+_ATTEMPTS: Final = 2
+
+_log = logging.getLogger(__name__)
+
+
+class Recognition:
+    """Keeps the utterance's audio until it has its words, so that a broken stream can be replaced."""
+
+    def __init__(self, transcriber: Transcriber, timeout_s: float, hints: Sequence[str] = ()) -> None:
+        self._transcriber, self._hints = transcriber, hints
+        self._attempt_s = timeout_s / _ATTEMPTS
+        self._pcm = bytearray()
+        self._stream: UtteranceStream | None = None
+        self._broken = False
+
+    async def hear(self, pcm: bytes) -> Hypothesis | None:
+        """More audio of the utterance. Never raises: what fails here is tried again in `finish`."""
+        self._pcm += pcm
+        if self._broken:
+            return None
+        try:
+            async with asyncio.timeout(_HEAR_S):
+                return await self._open().hear(pcm)
+        except Exception as failure:
+            _complain(failure)
+            self._broken = True
+            await self.abandon()
+            return None
+
+    async def finish(self) -> Sequence[Word]:
+        """The final words. TranscriberFailed when two streams failed, or took too long together."""
+        for _ in range(_ATTEMPTS):
+            try:
+                async with asyncio.timeout(self._attempt_s):
+                    return await self._attempt()
+            except Exception as failure:
+                _complain(failure)
+                self._broken = True
+                await self.abandon()
+        raise TranscriberFailed
+
+    async def abandon(self) -> None:
+        """Let go of the recogniser."""
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            with contextlib.suppress(Exception):
+                async with asyncio.timeout(_HEAR_S):
+                    await stream.abandon()
+
+    async def _attempt(self) -> Sequence[Word]:
+        again, self._broken = self._broken, False
+        stream = self._open()
+        if again:
+            await stream.hear(bytes(self._pcm))
+        words = await stream.finish()
+        self._stream = None
+        return words
+
+    def _open(self) -> UtteranceStream:
+        if self._stream is None:
+            self._stream = self._transcriber.open(self._hints)
+        return self._stream
+
+
+def _complain(failure: Exception) -> None:
+    """The kind of failure only: its text may quote what was said."""
+    _log.warning("the recogniser failed on an utterance", extra={"error": type(failure).__name__})

@@ -1,0 +1,123 @@
+"""Puts what was heard into one room: the open utterance, its guesses, its words, its trouble.
+
+Decides what is told while an utterance is under way and what becomes of one without words; never where it begins or
+ends (`ear`), nor whether the room takes it (`rooms.decide`).
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from rooms.commands import Command
+from rooms.people import SYSTEM
+from rooms.refusals import Refusal
+from rooms.windows import Window
+from server.live import Feed
+from server.ports import AudioLog, Clock, RoomLog, Transcriber, TranscriberFailed, Unavailable
+from server.recognition import Recognition
+from server.settings import Settings
+from server.spoken import Spoken
+from server.telling import Teller
+from server.writer import Done, Writer
+
+_AGAIN_S: Final = 0.5
+"""The pause before a log that is away is asked again."""
+_CATCH_UP_S: Final = 2.0
+
+_log = logging.getLogger(__name__)
+
+
+class Needs(NamedTuple):
+    """What an ear needs from outside."""
+
+    settings: Settings
+    log: RoomLog
+    audio: AudioLog
+    writer: Writer
+    transcriber: Transcriber | None
+    clock: Clock
+
+
+class Scribe:
+    """Of one room."""
+
+    def __init__(self, feed: Feed, needs: Needs) -> None:
+        self._feed, self._needs = feed, needs
+        self._spoken: Spoken | None = None
+        self._tell = Teller(needs.log, feed.room_id)
+
+    @property
+    def open(self) -> bool:
+        """Whether an utterance is under way."""
+        return self._spoken is not None
+
+    async def begin(self, turn: int, begun: Sequence[tuple[int, Window]]) -> None:
+        """An utterance began with these windows; each comes with the room's time."""
+        assert self._needs.transcriber is not None, "without a recogniser no window belongs to a turn"
+        start_ms, first = begun[0]
+        recognition = Recognition(self._needs.transcriber, self._needs.settings.transcribe_timeout_s)
+        self._spoken = Spoken(turn, first.stream, first.at_ms, start_ms, recognition)
+        for _, window in begun:
+            self._spoken.add(window.samples)
+        await self._tell.speaking(turn, on=True)
+
+    def add(self, samples: bytes) -> None:
+        """More of the open utterance, if one is open."""
+        if self._spoken:
+            self._spoken.add(samples)
+
+    async def guess(self) -> None:
+        """Let the recogniser hear what was added, and tell what it makes of it."""
+        spoken = self._spoken
+        if spoken and (hypothesis := await spoken.listen()):
+            await self._tell.partial(spoken.turn, spoken.id, hypothesis)
+
+    async def end(self, end_ms: int) -> None:
+        """Write the open utterance down. Without words, or when the recogniser failed, nothing is written."""
+        spoken, self._spoken = self._spoken, None
+        if spoken is None:
+            return
+        await self._tell.speaking(spoken.turn, on=False)
+        try:
+            command = await spoken.over(end_ms)
+        except (TranscriberFailed, ValueError):
+            _log.error("an utterance got no words", extra={"room": self._feed.room_id, "turn": spoken.turn})
+            await self._tell.trouble("transcriber_failed")
+            return
+        finally:
+            await self._tell.no_partial()
+        await self._tell.no_trouble()
+        if command is None:
+            return
+        outcome = await self.do(command, spoken.command_id)
+        self._log_line(spoken.turn, len(command.utterance.words), end_ms, outcome)
+        if turn := self._feed.room.turn:
+            await self._tell.delivery(turn.number, turn.transcript, turn.began_ms)
+
+    async def abandon(self) -> None:
+        """Drop the open utterance. Its audio is still there for whoever comes next."""
+        spoken, self._spoken = self._spoken, None
+        if spoken:
+            await spoken.abandon()
+
+    async def do(self, command: Command, command_id: str) -> Done | Refusal:
+        """Do it, however long the log is away, and wait until the feed shows it."""
+        while True:
+            try:
+                outcome = await self._needs.writer.do(self._feed.room_id, command, SYSTEM, command_id)
+                break
+            except Unavailable:
+                await asyncio.sleep(_AGAIN_S)
+        if isinstance(outcome, Done):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_CATCH_UP_S):
+                    await self._feed.moved(outcome.cursor.version - 1)
+        return outcome
+
+    def _log_line(self, turn: int, words: int, end_ms: int, outcome: Done | Refusal) -> None:
+        late_ms = self._needs.clock.now_ms() - self._feed.room.opened_at - end_ms
+        refused = outcome.code.value if isinstance(outcome, Refusal) else None
+        line = {"room": self._feed.room_id, "turn": turn, "words": words, "late_ms": late_ms, "refused": refused}
+        _log.info("utterance", extra=line)

@@ -1,0 +1,83 @@
+"""Sounds for tests: speech by espeak-ng, silence and noise, all 16-bit PCM, one channel, 16 kHz."""
+
+import ctypes
+import random
+import threading
+from array import array
+from collections.abc import Iterator
+from functools import cache
+
+import espeakng_loader
+import numpy as np
+
+from rooms.protocol import Frame
+
+RATE_HZ = 16_000
+_SYNCHRONOUS = 2
+_UTF8 = 1
+_lock = threading.Lock()
+_heard = array("h")
+
+_Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
+
+
+@_Callback
+def _collect(samples, count, _events):  # type: ignore[no-untyped-def]
+    if samples and count:
+        _heard.frombytes(ctypes.string_at(samples, count * 2))
+    return 0
+
+
+@cache
+def _espeak() -> tuple[ctypes.CDLL, int]:
+    library = ctypes.CDLL(espeakng_loader.get_library_path())
+    rate_hz = library.espeak_Initialize(_SYNCHRONOUS, 0, espeakng_loader.get_data_path().encode(), 0)
+    assert rate_hz > 0, "espeak-ng did not start"
+    library.espeak_SetSynthCallback(_collect)
+    return library, rate_hz
+
+
+@cache
+def speech(text: str, voice: str = "en-us", words_per_minute: int = 150) -> bytes:
+    """The text, spoken."""
+    library, rate_hz = _espeak()
+    with _lock:
+        del _heard[:]
+        library.espeak_SetVoiceByName(voice.encode())
+        library.espeak_SetParameter(1, words_per_minute, 0)
+        encoded = text.encode()
+        library.espeak_Synth(encoded, len(encoded) + 1, 0, 1, 0, _UTF8, None, None)
+        library.espeak_Synchronize()
+        samples = np.array(_heard, np.float64)
+    times = np.arange(0, len(samples) / rate_hz, 1 / RATE_HZ)
+    return np.interp(times * rate_hz, np.arange(len(samples)), samples).astype("<i2").tobytes()
+
+
+def silence(ms: int) -> bytes:
+    return b"\0\0" * (RATE_HZ * ms // 1000)
+
+
+def noise(ms: int, level: int = 300, seed: int = 1) -> bytes:
+    """White noise of a fixed seed; `level` is its standard deviation in 16-bit steps."""
+    found = np.random.default_rng(seed).normal(0, level, RATE_HZ * ms // 1000)
+    return found.clip(-32768, 32767).astype("<i2").tobytes()
+
+
+def length_ms(pcm: bytes) -> int:
+    return len(pcm) * 1000 // (2 * RATE_HZ)
+
+
+def frames(pcm: bytes, frame_ms: int = 40, *, first: int = 0, from_ms: int = 0) -> Iterator[Frame]:
+    """The audio as a client would send it. The last frame may be shorter."""
+    size = RATE_HZ * frame_ms // 1000 * 2
+    for n, start in enumerate(range(0, len(pcm), size)):
+        yield Frame(first + n, from_ms + start // (2 * RATE_HZ // 1000), pcm[start : start + size])
+
+
+def uneven_frames(pcm: bytes, seed: int) -> Iterator[Frame]:
+    """The audio in frames of 20 to 200 ms, whole milliseconds, by a fixed seed."""
+    lengths, start, seq = random.Random(seed), 0, 0
+    while start < len(pcm):
+        size = lengths.randint(20, 200) * RATE_HZ // 1000 * 2
+        yield Frame(seq, start // (2 * RATE_HZ // 1000), pcm[start : start + size])
+        start, seq = start + size, seq + 1
