@@ -76,7 +76,6 @@ class RedisConnection:
             protocol=2,  # one shape of replies on all servers, and no pushes between them
             socket_timeout=None,  # deadlines are kept here: the library's own would cut idle listeners
             socket_connect_timeout=self.timeout_s,
-            socket_keepalive=True,
             retry=Retry(NoBackoff(), 0),
             client_name="greenroom",
         )

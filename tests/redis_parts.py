@@ -1,0 +1,63 @@
+"""What the tests of the Redis adapters share: connections, a second client that makes trouble, waiting."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from redis import Redis as Client
+
+from rooms import events as e
+from rooms.protocol import Cursor
+from server.adapters.redis_connection import RedisConnection
+from server.adapters.redis_log import RedisRoomLog
+from server.ports import Appended, RoomLog, Unavailable
+from tests.kept_rooms import OPENED_AT, opening
+
+ROOM = "r-1"
+OPENED = opening(ROOM)[0]
+
+
+def whisper(text: str) -> e.Whispered:
+    return e.Whispered(by="p-1", text=text, at_ms=1)
+
+
+@asynccontextmanager
+async def room_log(url: str, timeout_ms: int = 3_000) -> AsyncIterator[RedisRoomLog]:
+    async with RedisConnection(url, timeout_ms) as redis:
+        yield RedisRoomLog(redis)
+
+
+async def open_room(log: RoomLog, room: str = ROOM) -> Cursor:
+    done = await log.append(room, "open", None, OPENED_AT, [OPENED.model_copy(update={"room": room})])
+    assert isinstance(done, Appended)
+    return done.cursor
+
+
+async def append(log: RoomLog, command: str, at: Cursor, *events: e.Event, room: str = ROOM) -> Cursor:
+    done = await log.append(room, command, at, OPENED_AT, events or [whisper(command)])
+    assert isinstance(done, Appended)
+    return done.cursor
+
+
+async def until(condition: Callable[[], bool], seconds: float = 10) -> None:
+    """Wait for what a test expects; a clear failure instead of a hang."""
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
+async def until_it_works(ask: Callable[[], Awaitable[object]], seconds: float = 10) -> None:
+    async with asyncio.timeout(seconds):
+        while True:
+            try:
+                await ask()
+                return
+            except Unavailable:
+                await asyncio.sleep(0.01)
+
+
+def cut_all_connections(url: str) -> None:
+    """As a proxy or an administrator does; the server lives on."""
+    with Client.from_url(url) as client:
+        client.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+        client.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
