@@ -9,10 +9,10 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Any, NamedTuple
 
-from scoring.words import Token, stems_of
+from scoring.words import Token, stems_of, word_lists
 
 GENERAL = ("result", "reflection", "cause", "order", "close", "when_and_where", "doing", "example")
-NEGATION_REACH = 3
+NEGATION_REACH = 4
 """A negation this many words before a phrase takes it back ("we never measured")."""
 
 
@@ -81,7 +81,13 @@ def different(hits: Iterable[Hit]) -> list[Hit]:
     return list({hit.phrase: hit for hit in reversed(list(hits))}.values())[::-1]
 
 
-def taken_back(tokens: tuple[Token, ...], first: int, negations: frozenset[str]) -> bool:
-    """Whether a negation stands shortly before the token `first`, in the same sentence."""
-    reach = tokens[max(0, first - NEGATION_REACH) : first]
-    return any(token.word in negations and token.sentence == tokens[first].sentence for token in reach)
+def denied(tokens: tuple[Token, ...]) -> frozenset[int]:
+    """The places that stand shortly after a negation, in the same sentence."""
+    negations = word_lists().negations
+    return frozenset(
+        place
+        for i, token in enumerate(tokens)
+        if token.word in negations
+        for place in range(i + 1, min(len(tokens), i + 1 + NEGATION_REACH))
+        if tokens[place].sentence == token.sentence
+    )

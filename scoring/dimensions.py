@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from scoring.cues import Hit, cue_book, different, find_cues, taken_back
+from scoring.cues import Hit, cue_book, denied, different, find_cues
 from scoring.reading import Reading
 from scoring.recall import Index, similar, weigh
 from scoring.rubric import Family
 from scoring.targets import Compiled
 from scoring.weights import Recall, Weights
-from scoring.words import is_content, weight_of, word_lists
+from scoring.words import is_content, weight_of
 
 NEAR_WORDS = 12
 """A number this many words from a result belongs to it."""
@@ -93,9 +93,9 @@ def says_no_answer(reading: Reading) -> bool:
 
 def _valid(cues: dict[str, list[Hit]], reading: Reading) -> dict[str, list[Hit]]:
     """What was denied was not done; but a limit or a lesson may well be told with a "not"."""
-    negations = word_lists().negations
+    not_so = denied(reading.tokens)
     for name in ("result", "doing", "close"):
-        cues[name] = [hit for hit in cues.get(name, []) if not taken_back(reading.tokens, hit.first, negations)]
+        cues[name] = [hit for hit in cues.get(name, []) if hit.first not in not_so]
     return cues
 
 
@@ -113,7 +113,8 @@ def _with_words(name: str, words: Sequence[str]) -> str:
 def _figures_and_names(reading: Reading, enough: dict[str, int]) -> dict[str, Feature]:
     numbers = {t.word: (i, i) for i, t in enumerate(reading.tokens) if t.numeric and is_content(t)}
     # A name shows that a name was given. Which one must not matter, so it is never printed into a label.
-    names = {t.word: (i, i) for i, t in enumerate(reading.tokens) if t.named and not t.numeric}
+    inner = [(i, b) for i, (a, b) in enumerate(pairwise(reading.tokens), 1) if a.sentence == b.sentence]
+    names = {t.word: (i, i) for i, t in inner if t.named and not t.numeric}
     return {
         "numbers": Feature(
             min(1.0, len(numbers) / enough["numbers"]), _with_words("numbers", list(numbers)), tuple(numbers.values())

@@ -7,11 +7,11 @@ never the level or the number that comes of it.
 from bisect import bisect_left
 from typing import NamedTuple
 
-from scoring.cues import taken_back
+from scoring.cues import denied
 from scoring.reading import Reading
 from scoring.targets import Compiled, Target
 from scoring.weights import Recall
-from scoring.words import NUMBER, word_lists
+from scoring.words import NUMBER
 
 
 class Evidence(NamedTuple):
@@ -34,6 +34,8 @@ class Index(NamedTuple):
 
     places: dict[str, list[int]]
     by_prefix: dict[str, tuple[str, ...]]
+    denied: frozenset[int]
+    """Places shortly after a "not"."""
 
 
 def index(reading: Reading) -> Index:
@@ -47,7 +49,7 @@ def index(reading: Reading) -> Index:
     for found in places:
         if len(found) >= 5:
             prefixes.setdefault(found[:5], []).append(found)
-    return Index(places, {prefix: tuple(stems) for prefix, stems in prefixes.items()})
+    return Index(places, {prefix: tuple(stems) for prefix, stems in prefixes.items()}, denied(reading.tokens))
 
 
 def similar(index: Index, stem: str) -> tuple[str, float]:
@@ -97,7 +99,7 @@ def _recalled(target: Target, index: Index, figures: Recall) -> tuple[float, tup
 
     One word of several is no more than half of it, and words of the question alone are next to nothing.
     """
-    share, where, words = _recall(target, index, figures.window_words)
+    share, where, words = _recall(target, index, figures)
     strength = (share - figures.recall_from) / (figures.recall_full - figures.recall_from)
     most = 0.5 if len(words) == 1 and len(target.stems) > 1 else 1.0
     return min(most, target.total, max(0.0, strength)), where
@@ -105,14 +107,13 @@ def _recalled(target: Target, index: Index, figures: Recall) -> tuple[float, tup
 
 def _cue_hits(target: Target, reading: Reading, index: Index, figures: Recall) -> list[CueHit]:
     """Every cue found, strongest first; cues resting on the same words count once."""
-    negations = word_lists().negations
     hits = []
     for cue in target.cues:
         find = _find_exact if cue.exact else _find
         span = find(cue.stems, reading, index, figures.cue_slack_words)
         if span is not None:
             worth = figures.word_cue if len(cue.stems) == 1 else figures.phrase_cue
-            if not cue.denies and taken_back(reading.tokens, span[0], negations):
+            if not cue.denies and span[0] in index.denied:
                 worth *= figures.taken_back
             hits.append(CueHit(worth, span, cue.general))
     hits.sort(key=lambda hit: (-hit.worth, hit.span, hit.general))
@@ -159,13 +160,16 @@ def _nearest(places: list[int], anchor: int) -> int:
     return min(around, key=lambda place: (abs(place - anchor), place))
 
 
-def _recall(target: Target, index: Index, window: int) -> tuple[float, tuple[int, int] | None, tuple[str, ...]]:
+def _recall(target: Target, index: Index, figures: Recall) -> tuple[float, tuple[int, int] | None, tuple[str, ...]]:
     """The best share of the target's weight that stands within one window of words; where; and which words."""
     hits = []
     for wanted, weight in target.stems.items():
         found, nearness = similar(index, wanted)
         if nearness > 0:
-            hits += [(place, wanted, weight * nearness, found) for place in index.places[found]]
+            places = index.places[found]
+            meant = places if target.denies else [place for place in places if place not in index.denied]
+            worth = weight * nearness * (1.0 if meant else figures.taken_back)
+            hits += [(place, wanted, worth, found) for place in meant or places]
     if not hits:
         return 0.0, None, ()
     hits.sort()
@@ -175,7 +179,7 @@ def _recall(target: Target, index: Index, window: int) -> tuple[float, tuple[int
     for right, (place, wanted, weight, _) in enumerate(hits):
         counts[wanted] = counts.get(wanted, 0) + 1
         total += weight if counts[wanted] == 1 else 0.0
-        while hits[left][0] <= place - window:
+        while hits[left][0] <= place - figures.window_words:
             gone = hits[left]
             counts[gone[1]] -= 1
             total -= gone[2] if counts[gone[1]] == 0 else 0.0

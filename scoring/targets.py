@@ -29,6 +29,8 @@ class Target(NamedTuple):
     stems: dict[str, float]
     total: float
     cues: tuple[Cue, ...]
+    denies: bool
+    """Whether the text itself says "not", so that a "not" in the answer takes nothing back."""
 
 
 class Compiled(NamedTuple):
@@ -54,10 +56,11 @@ def compile_rubric(rubric: Rubric, question_words: float) -> Compiled:
         for found in stems:
             shared[found] = shared.get(found, 0) + 1
     points = tuple(
-        _target({s: w / shared[s] for s, w in stems.items()}, point.cues, question)
+        _target({s: w / shared[s] for s, w in stems.items()}, point.cues, question, _denies(point.text))
         for stems, point in zip(texts, rubric.points, strict=True)
     )
-    reference = _target(_content(rubric.reference, question, question_words, frozenset()), (), question)
+    outline = _content(rubric.reference, question, question_words, frozenset())
+    reference = _target(outline, (), question, _denies(rubric.reference))
     evidence = {s for target in (*points, reference) for s in target.stems}
     evidence |= {s for target in points for cue in target.cues for s in cue.stems}
     return Compiled(question, frozenset(evidence - question - {NUMBER}), points, reference)
@@ -75,7 +78,7 @@ def _content(text: str, question: frozenset[str], question_words: float, left_ou
     return found
 
 
-def _target(stems: dict[str, float], cues: Iterable[str], question: frozenset[str]) -> Target:
+def _target(stems: dict[str, float], cues: Iterable[str], question: frozenset[str], denies: bool) -> Target:
     compiled = []
     for cue in cues:
         parts = stems_of(cue)
@@ -83,6 +86,10 @@ def _target(stems: dict[str, float], cues: Iterable[str], question: frozenset[st
         # "asked him" or "now I" hold one content word or none: only as a whole do they mean something.
         exact = len(parts) > 1 and len(content) < 2
         if not content or not all(s in question for s in content):
-            denies = not word_lists().negations.isdisjoint(cue.lower().split())
-            compiled.append(Cue(cue, parts if exact else content or parts, exact, denies, parts in general_phrases()))
-    return Target(stems, sum(stems.values()), tuple(compiled))
+            words = parts if exact else content or parts
+            compiled.append(Cue(cue, words, exact, _denies(cue), parts in general_phrases()))
+    return Target(stems, sum(stems.values()), tuple(compiled), denies)
+
+
+def _denies(text: str) -> bool:
+    return not word_lists().negations.isdisjoint(text.lower().replace("’", "'").split())

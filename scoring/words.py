@@ -25,7 +25,7 @@ class Token(NamedTuple):
     end: int
     sentence: int
     named: bool
-    """Written with a capital although it does not open a sentence."""
+    """Written with a capital, as a name is; the first word of a sentence may be so without being one."""
     numeric: bool
 
 
@@ -105,19 +105,17 @@ def _bare(word: str) -> str:
 def tokens_of(text: str, utterance: int = 0, sentence: int = 0) -> list[Token]:
     """All words of a text in order, fillers included. `sentence` is the number the first sentence gets."""
     found: list[Token] = []
-    numbers = word_lists().numbers
-    last_end, opened = 0, False
+    lists = word_lists()
+    last_end = 0
     for match in TOKEN.finditer(text):
         if found and SENTENCE_END.search(text, last_end, match.start()):
-            sentence, opened = sentence + 1, False
+            sentence += 1
         raw = match.group()
         word = raw.lower().replace("’", "'")
-        numeric = raw[0].isdigit() or word in numbers
-        found.append(
-            Token(word, stem(word), utterance, match.start(), match.end(), sentence,
-                  opened and raw[0].isupper() and raw not in ("I", "I'm", "I'd", "I've", "I'll"), numeric)
-        )  # fmt: skip
-        last_end, opened = match.end(), True
+        numeric = raw[0].isdigit() or word in lists.numbers
+        named = raw[0].isupper() and word not in lists.function
+        found.append(Token(word, stem(word), utterance, match.start(), match.end(), sentence, named, numeric))
+        last_end = match.end()
     return found
 
 
