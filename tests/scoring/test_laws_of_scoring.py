@@ -10,7 +10,12 @@ from scoring.weights import load_weights
 from scoring.words import word_lists
 from tests.scoring.answers import ANSWERS, GOOD, HASH_MAP, MIDDLING, OFF_TOPIC, SHORT_LINKS, WEAK, rubric, spoken, typed
 
-SENTENCES = [s.strip() + "." for text in (GOOD, MIDDLING, WEAK, OFF_TOPIC, HASH_MAP, SHORT_LINKS) for s in text.split(".") if s.strip()]
+SENTENCES = [
+    s.strip() + "."
+    for text in (GOOD, MIDDLING, WEAK, OFF_TOPIC, HASH_MAP, SHORT_LINKS)
+    for s in text.split(".")
+    if s.strip()
+]
 questions = st.sampled_from(sorted(ANSWERS))
 passages = st.lists(st.sampled_from(SENTENCES), min_size=0, max_size=14).map(" ".join)
 anything = st.text(max_size=400)
@@ -92,7 +97,9 @@ def test_a_filler_changes_no_content_score(question: str, text: str, data: st.Da
 @given(questions, passages.filter(bool), st.data())
 def test_a_word_begun_again_changes_no_content_score(question: str, text: str, data: st.DataObject) -> None:
     words = text.split()
-    plain = [i for i, word in enumerate(words) if word.isalpha() and not word.istitle() and word not in word_lists().numbers]
+    plain = [
+        i for i, word in enumerate(words) if word.isalpha() and not word.istitle() and word not in word_lists().numbers
+    ]
     if plain:
         at = data.draw(st.sampled_from(plain))
         again = " ".join([*words[:at], words[at], *words[at:]])
@@ -142,11 +149,14 @@ SWAPS = [
 @given(st.sampled_from(SWAPS), st.sampled_from(["Anna", "Wei", "Mohammed", "Siobhan", "Oluwaseun"]))
 def test_names_and_pronouns_change_nothing(swap: dict[str, str], name: str) -> None:
     text = (
-        "My lead Peter wanted to rewrite it. He believed that his way was safer, and he had a point. I asked him why and "
-        "showed him numbers from a test with Peter. In the end he changed his mind and we agreed on his second option."
+        "My lead Peter wanted to rewrite it. He believed that his way was safer, and he had a point. I asked him why "
+        "and showed him numbers from a test with Peter. In the end he changed his mind and we agreed on his second option."
     )
     other = " ".join(swap.get(word, word) for word in text.split()).replace("Peter", name)
-    plain, swapped = score(rubric("disagreed-with-lead"), typed(text)), score(rubric("disagreed-with-lead"), typed(other))
+    plain, swapped = (
+        score(rubric("disagreed-with-lead"), typed(text)),
+        score(rubric("disagreed-with-lead"), typed(other)),
+    )
     assert content(plain) == content(swapped)
     assert [mark.level for mark in plain.marks] == [mark.level for mark in swapped.marks]
 

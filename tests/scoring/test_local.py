@@ -71,7 +71,9 @@ def test_too_little_abstains_and_says_why(text: str) -> None:
 
 
 def test_zero_evidence_is_a_low_score_and_not_an_abstention() -> None:
-    found = score(rubric(), typed("The weather in the mountains changes fast, and clouds bring rain to every valley there."))
+    found = score(
+        rubric(), typed("The weather in the mountains changes fast, and clouds bring rain to every valley there.")
+    )
     assert found.abstained is None
     assert found.overall is not None
     assert found.overall < 1
@@ -117,13 +119,13 @@ def test_a_fluent_answer_to_another_question_stays_low() -> None:
 
 
 def test_a_denied_point_is_not_present() -> None:
-    found = score(rubric(), typed("I never told anybody, and I did not warn the customer before the deadline either, sadly."))
+    found = score(
+        rubric(), typed("I never told anybody, and I did not warn the customer before the deadline either, sadly.")
+    )
     assert levels(found)["warned-early"] is not Level.PRESENT
 
 
-@pytest.mark.parametrize(
-    "words", ["Words that this machine heard are often wrong.", None]
-)
+@pytest.mark.parametrize("words", ["Words that this machine heard are often wrong.", None])
 def test_a_caution_is_kept_and_widens_the_interval(words: str | None) -> None:
     plain, careful = score(rubric(), typed(MIDDLING)), score(rubric(), typed(MIDDLING), caution=words)
     assert careful.caution == words
@@ -158,8 +160,10 @@ def test_a_question_without_points_is_scored_from_general_cues() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "lorem dolor sit amet consectetur adipiscing elit sed eiusmod tempor incididunt labore dolore magna aliqua enim minim veniam quis nostrud exercitation ullamco",
-        "ich habe meinem Kunden versprochen dass wir bis Ende März liefern und dann habe ich gesehen dass das nicht klappt also habe ich angerufen und es gesagt",
+        "lorem dolor sit amet consectetur adipiscing elit sed eiusmod tempor incididunt labore dolore magna aliqua "
+        "enim minim veniam quis nostrud exercitation ullamco",
+        "ich habe meinem Kunden versprochen dass wir bis Ende März liefern und dann habe ich gesehen dass das nicht "
+        "klappt also habe ich angerufen und es gesagt",
         "xqzt brrl vmpo klnt zzrw qqpl mnbv xcvb lkjh gfds poiu ytre wqas zxcv bnml qwer tyui asdf ghjk zmxn vbqp wlek",
     ],
     ids=["filler text", "German", "gibberish"],
@@ -170,7 +174,12 @@ def test_what_is_not_english_abstains(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["<script>alert(1)</script> " + MIDDLING, "\x00\x07 " + MIDDLING, MIDDLING.replace(" ", "\n\t "), "🙂 " * 50 + MIDDLING],
+    [
+        "<script>alert(1)</script> " + MIDDLING,
+        "\x00\x07 " + MIDDLING,
+        MIDDLING.replace(" ", "\n\t "),
+        "🙂 " * 50 + MIDDLING,
+    ],
     ids=["markup", "control characters", "white space", "pictures"],
 )
 def test_odd_characters_do_no_harm(text: str) -> None:
@@ -182,10 +191,15 @@ def test_odd_characters_do_no_harm(text: str) -> None:
 def test_half_an_hour_of_talk_is_scored_in_time() -> None:
     acts = ["moved", "cut", "kept"] * 20
     parts = [
-        " ".join(f"And then on day {part} {i} we looked at half {i * 7} of the plan and {act} it." for i, act in enumerate(acts))
+        " ".join(
+            f"And then on day {part} {i} we looked at half {i * 7} of the plan and {act} it."
+            for i, act in enumerate(acts)
+        )
         for part in range(5)
     ]
-    transcript = Transcript(utterances=tuple(u for i, part in enumerate(parts) for u in spoken(part, id=f"u{i}").utterances))
+    transcript = Transcript(
+        utterances=tuple(u for i, part in enumerate(parts) for u in spoken(part, id=f"u{i}").utterances)
+    )
     assert len(transcript.words) > 4_500
     began = time.process_time()
     found = score(rubric(), transcript)
