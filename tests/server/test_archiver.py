@@ -13,14 +13,18 @@ from rooms.events import Event, ParticipantLeft
 from rooms.protocol import Cursor, ResetReason
 from server.adapters.database import Database
 from server.adapters.migrations import migrate
+from server.adapters.redis_connection import RedisConnection, room_key
+from server.adapters.redis_leases import RedisLeases
+from server.adapters.redis_log import RedisRoomLog, RedisSubscriber
 from server.adapters.report_store import SqlReportStore
-from server.archiver import Archiver
+from server.archiver import LOG_KEPT_S, Archiver
 from server.clock import SystemClock
+from server.feed import Feeds
 from server.live import Feed
 from server.logs import JsonLines
-from server.ports import Leases, Record, ReportStore, RoomLog, Unavailable
+from server.ports import Appended, Leases, Record, ReportStore, RoomLog, Unavailable
 from server.reporting import written
-from tests.kept_rooms import chain, closing, interview, opening, skipped_turn, spoken_turn, typed_turn
+from tests.kept_rooms import OPENED_AT, chain, closing, interview, opening, skipped_turn, spoken_turn, typed_turn
 from tests.servers import Postgres
 
 ROOM = "r-1"
@@ -272,6 +276,36 @@ async def test_a_log_that_forks_under_our_eyes_is_archived_as_it_is_now(store: S
 
 async def _last_tag(store: ReportStore, last: Record) -> bool:
     return last in await kept(store)
+
+
+# --- a real Redis ---------------------------------------------------------------------------------------------
+
+
+async def test_a_room_in_redis_is_archived_as_it_happens_and_then_let_go(redis_url: str, store: SqlReportStore) -> None:
+    async with RedisConnection(redis_url, 3_000) as redis, asyncio.timeout(20):
+        log, leases = RedisRoomLog(redis), RedisLeases(redis)
+        feeds = Feeds(log, RedisSubscriber(redis))
+        async with asyncio.TaskGroup() as tasks:
+            following = tasks.create_task(feeds.run())
+            await leases.announce(ROOM)
+            cursor = await _appended(log, None, opening()[0])
+            async with feeds.follow(ROOM) as feed:
+                serving = tasks.create_task(Archiver(log, store, leases, batch_s=0.01).serve(feed))
+                for happening in [record.event for record in interview()[1:]]:
+                    cursor = await _appended(log, cursor, happening)
+                await serving
+                assert await store.report(ROOM) == written(feed.room)
+            assert await kept(store) == await log.read(ROOM, 0, 1000)
+            assert await leases.open_rooms() == []
+            assert 0 < int(await redis.call("TTL", room_key(ROOM, "log"))) <= LOG_KEPT_S
+            following.cancel()
+
+
+async def _appended(log: RedisRoomLog, cursor: Cursor | None, happening: Event) -> Cursor:
+    command = f"c-{cursor.version if cursor else 0}"
+    done = await log.append(ROOM, command, cursor, OPENED_AT, [happening])
+    assert isinstance(done, Appended)
+    return done.cursor
 
 
 # --- a real Postgres ------------------------------------------------------------------------------------------
