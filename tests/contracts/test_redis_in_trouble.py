@@ -322,11 +322,15 @@ class HangingProxy:
     async def copy(
         self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, number: int, drop: Callable[[int], bool]
     ) -> None:
-        while data := await source.read(65_536):
-            if not drop(number):
-                sink.write(data)
-                await sink.drain()
-        sink.close()
+        try:
+            while data := await source.read(65_536):
+                if not drop(number):
+                    sink.write(data)
+                    await sink.drain()
+        except ConnectionError:
+            pass
+        finally:
+            sink.transport.abort()
 
     async def stop(self) -> None:
         assert self.server is not None
@@ -334,3 +338,4 @@ class HangingProxy:
         for task in self.tasks:
             task.cancel()
         await asyncio.gather(*self.tasks, return_exceptions=True)
+        await asyncio.sleep(0)  # the sockets close in the loop's next turn
