@@ -92,7 +92,11 @@ class Lifeline:
         try:
             entry = await self._door.enter()
             async with _socket(entry.address) as socket:
-                return await self._converse(socket, entry.ticket)
+                try:
+                    return await self._converse(socket, entry.ticket)
+                except asyncio.CancelledError:  # we leave, which is not the fault that websockets would call it
+                    await socket.close()
+                    raise
         except RefusedError as refused:
             if not refused.retry:
                 self._talk.over = refused
@@ -128,7 +132,7 @@ class Lifeline:
         if leave is not None and self._talk.over is None:
             what = leave
         if what is not Verdict.STAY_AWAY:
-            if what is Verdict.AT_ONCE or code == 1006:
+            if what is Verdict.AT_ONCE or code == 1006 or not self._was_live:
                 self._door.elsewhere()
             if self._was_live:
                 await self._tell(News((Lost(code),)))

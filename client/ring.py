@@ -111,9 +111,5 @@ class AudioRing:
         return start, start + count
 
     def _forget(self) -> None:
-        while self._frames and self._frames[0].seq <= self.safe:
-            duration = self._frames[0].duration_ms
-            if self._kept_safe_ms - duration < KEPT_SAFE_MS:
-                break
-            self._kept_safe_ms -= duration
-            self._frames.popleft()
+        while self._frames and self._kept_safe_ms - self._frames[0].duration_ms >= KEPT_SAFE_MS:
+            self._kept_safe_ms -= self._frames.popleft().duration_ms

@@ -22,8 +22,9 @@ def toy() -> ToyRoom:
     return toy
 
 
-def entered(toy: ToyRoom, mirror: Mirror = Mirror()) -> tuple[Mirror, list[Happened]]:
+def entered(toy: ToyRoom, mirror: Mirror | None = None) -> tuple[Mirror, list[Happened]]:
     """The mirror after the welcome that its cursor leads to, and the missed facts that follow."""
+    mirror = mirror or Mirror()
     welcome, *missed = toy.welcome(mirror.cursor, ADA)
     assert isinstance(welcome, Welcome)
     return mirror.welcomed(welcome), [fact for fact in missed if isinstance(fact, Happened)]
