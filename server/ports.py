@@ -263,7 +263,11 @@ class ReportStore(Protocol):
     """Kept rooms and reports. Raises `Unavailable` when the database is away."""
 
     async def archive(self, room: str, epoch: str, records: Sequence[Record]) -> None:
-        """Keep records of a room's log; those kept before are left as they are."""
+        """Keep records of a room's log that follow each other; those kept before are left as they are.
+
+        If the log went another way than what is kept (it forked in a failover), the log is right: what is kept from
+        the fork on is set aside, so that `archived` may go back; archive on from there.
+        """
 
     async def archived(self, room: str) -> int:
         """The version up to which the room's log is kept without a gap; 0 for none."""

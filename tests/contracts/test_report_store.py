@@ -1,5 +1,6 @@
 """The contract of `ports.ReportStore`, on SQLite and on Postgres."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -231,3 +232,15 @@ async def test_text_is_kept_as_text(store: ReportStore, database: Database) -> N
     async with database.reading() as connection:
         raw = await connection.scalar(text("SELECT CAST(event AS TEXT) FROM events WHERE version = 1"))
     assert raw == interview()[0].event.model_dump_json()
+
+
+async def test_two_workers_that_keep_the_same_report_at_once_keep_one(store: ReportStore) -> None:
+    await store.archive("r-1", EPOCH, interview())
+    await asyncio.gather(*(store.keep_report(ROW, REPORT) for _ in range(4)))
+    assert await store.report("r-1") == (ROW, REPORT)
+
+
+async def test_two_workers_that_archive_the_same_room_at_once_keep_each_record_once(store: ReportStore) -> None:
+    log = interview()
+    await asyncio.gather(*(store.archive("r-1", EPOCH, log[start:]) for start in (0, 3, 0, 5, 9)))
+    assert await kept(store) == log
