@@ -1,5 +1,5 @@
-// Made by scripts/protocol_types from rooms/protocol.py. Do not edit: change rooms/protocol.py and run it.
-// schema 7cf9732e1ae1e0e2 body 4c439ac3f8b218d7
+// Made by scripts/protocol_types from rooms/protocol.py. Do not edit: change that file and run the script.
+// schema e21a0c77c333e511 body 2067739f4af80082
 export const PROTOCOL_VERSION = 1;
 export const SAMPLE_RATE_HZ = 16000;
 export const FRAME_VERSION = 1;
@@ -377,6 +377,7 @@ export interface Delivery {
   pauses: Pause[];
   fillers: Quote[];
   fillers_per_minute: number | null;
+  repairs: Quote[];
   thinking_ms: number | null;
 }
 /**
@@ -457,7 +458,9 @@ export interface HearingTrouble {
   sentence: string;
 }
 /**
- * A fact. Its version follows `after`, the version of the fact before it that you were shown.
+ * A fact. Between the versions `after` and `version` nothing happened that you may see.
+ *
+ * With a cursor at `after` or behind it, all is well; with one before it, something was missed: come back and resume.
  */
 export interface Happened {
   type: "event";

@@ -169,7 +169,7 @@ function Reports() {
 
   async function loadOlder() {
     const last = reports.at(-1);
-    const page = last ? await getReports(last.opened_at).catch(() => null) : [];
+    const page = last ? await getReports(last.closed_at).catch(() => null) : [];
     if (page) setOlder((before) => [...before, ...page]);
     if (page && page.length === 0) setMore(false);
   }
@@ -211,7 +211,7 @@ function Reports() {
   );
 }
 
-const PAGE = 20;
+const PAGE = 50;
 const getReports0 = () => getReports();
 
 function Overall({ score }: { score: number | null }) {

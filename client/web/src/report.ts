@@ -1,0 +1,230 @@
+// Made by scripts/protocol_types from scoring/report.py. Do not edit: change that file and run the script.
+// schema d24d99964021d874 body 9bba3d1608035348
+/**
+ * The six content dimensions, each 0 to 5. Delivery is not among them.
+ */
+export type Dimension = "relevance" | "structure" | "specificity" | "depth" | "result" | "clarity";
+export type SegmentKind = "thinking" | "speech" | "pause" | "typed";
+/**
+ * How an utterance came in. Typing is an equal of speaking.
+ */
+export type Source = "voice" | "typed";
+/**
+ * How far an answer reaches one rubric point.
+ */
+export type Level = "present" | "partial" | "absent";
+
+/**
+ * All that is known about a finished interview. JSON of this value is what is kept and shown.
+ */
+export interface Report {
+  schema_version: "1";
+  room: string;
+  mode: string;
+  opened_at: number;
+  duration_ms: number;
+  questions: number;
+  scored: number;
+  abstained: number;
+  overall: number | null;
+  low: number | null;
+  high: number | null;
+  dimensions: DimensionSummary[];
+  strengths: Strength[];
+  try_next: Suggestion[];
+  speaking: Speaking;
+  timeline: Segment[];
+  turns: ReportTurn[];
+  transcriber: string | null;
+  caution: string | null;
+  weights: string[];
+}
+/**
+ * A dimension over the whole interview.
+ */
+export interface DimensionSummary {
+  dimension: Dimension;
+  name: string;
+  score: number | null;
+  low: number | null;
+  high: number | null;
+  turns: number;
+  anchor: string | null;
+}
+/**
+ * Something done well, with the words that show it.
+ */
+export interface Strength {
+  text: string;
+  turn: number;
+  quote: Quote;
+}
+/**
+ * An exact piece of an utterance's text, and when it was said.
+ */
+export interface Quote {
+  utterance: string;
+  text: string;
+  start_ms: number;
+  end_ms: number;
+}
+/**
+ * One thing to try next, and what it rests on: words that were said, or what was missing.
+ */
+export interface Suggestion {
+  text: string;
+  because: string;
+  turn: number;
+  dimension: Dimension | null;
+  quote: Quote | null;
+  missing: string | null;
+}
+/**
+ * How the spoken answers sounded, together. For coaching; no score is made from it.
+ */
+export interface Speaking {
+  words: number;
+  speaking_ms: number;
+  words_per_minute: number | null;
+  articulation_rate: number | null;
+  pauses: number;
+  longest_pause_ms: number;
+  pause_share: number | null;
+  fillers: number;
+  fillers_per_minute: number | null;
+  repairs: number;
+  thinking_ms: number | null;
+  notes: string[];
+}
+/**
+ * A stretch of the timeline.
+ */
+export interface Segment {
+  turn: number;
+  kind: SegmentKind;
+  start_ms: number;
+  end_ms: number;
+}
+/**
+ * One question, its answer, and what was found. Times are milliseconds since the room opened.
+ */
+export interface ReportTurn {
+  number: number;
+  question: AskedQuestion;
+  finish: string | null;
+  began_ms: number | null;
+  closed_ms: number | null;
+  transcript: Transcript;
+  score: Score | null;
+  delivery: Delivery | null;
+}
+/**
+ * A question as it was put.
+ */
+export interface AskedQuestion {
+  id: string | null;
+  text: string;
+  kind: string;
+  follow_up_of: string | null;
+  competence: string | null;
+  difficulty: number | null;
+}
+/**
+ * The utterances of a turn, in order.
+ */
+export interface Transcript {
+  utterances: Utterance[];
+}
+/**
+ * One stretch of speech between silences, or one typed message.
+ *
+ * `text` of a spoken utterance is its words joined by single spaces; a typed one has no words.
+ */
+export interface Utterance {
+  id: string;
+  source: Source;
+  text: string;
+  start_ms: number;
+  end_ms: number;
+  /**
+   * @maxItems 4000
+   */
+  words: Word[];
+}
+/**
+ * One recognised word, with its place in the room's time.
+ */
+export interface Word {
+  text: string;
+  start_ms: number;
+  end_ms: number;
+  confidence: number | null;
+}
+/**
+ * What the content of a turn is worth. Delivery has no part in it.
+ */
+export interface Score {
+  overall: number | null;
+  low: number | null;
+  high: number | null;
+  dimensions: DimensionScore[];
+  marks: Mark[];
+  scorer: string;
+  weights: string;
+  abstained: string | null;
+  caution: string | null;
+}
+/**
+ * One dimension's score (half points, 0 to 5) with its 90% interval, or why there is none.
+ */
+export interface DimensionScore {
+  dimension: Dimension;
+  score: number | null;
+  low: number | null;
+  high: number | null;
+  contributions: Contribution[];
+  quotes: Quote[];
+  abstained: string | null;
+}
+/**
+ * One signed part of a dimension's score. The parts add up to the score exactly.
+ */
+export interface Contribution {
+  label: string;
+  value: number;
+}
+/**
+ * A level for one rubric point, and the exact words it rests on.
+ *
+ * A present or partial mark without a quote cannot be built: evidence is not optional.
+ */
+export interface Mark {
+  point: string;
+  criterion: string;
+  level: Level;
+  quotes: Quote[];
+  reason: string;
+}
+/**
+ * How an answer was spoken. Coaching only: it never counts in a content score or a hiring view.
+ *
+ * Figures that need timed speech are None for typed answers.
+ */
+export interface Delivery {
+  words: number;
+  speaking_ms: number;
+  words_per_minute: number | null;
+  articulation_rate: number | null;
+  pauses: Pause[];
+  fillers: Quote[];
+  fillers_per_minute: number | null;
+  repairs: Quote[];
+  thinking_ms: number | null;
+}
+/**
+ * A silence of at least 250 ms between two words of an answer (Kahng 2018 counts from 250 ms).
+ */
+export interface Pause {
+  start_ms: number;
+  end_ms: number;
+}
