@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -141,7 +142,7 @@ async def test_facts_are_archived_while_the_interview_goes_on(store: SqlReportSt
         serving = tasks.create_task(archiver(room, store, retired).serve(room.feed))
         for number in range(1, len(log)):
             await room.happen(log[number])
-            await until(lambda so_far=number + 1: _archived(store, so_far))
+            await until(partial(_archived, store, number + 1))
         await serving
     assert retired.rooms == [ROOM]
 
