@@ -1,0 +1,166 @@
+"""The contract of `ports.Subscriber`, on Valkey and on Redis 6.2."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+from redis import Redis as Client
+
+from server.adapters import redis_subscriber
+from server.adapters.redis_connection import RedisConnection
+from server.adapters.redis_log import RedisRoomLog, RedisSubscriber
+from server.ports import Message, Unavailable
+from tests.redis_parts import ROOM, append, cut_all_connections, open_room, until, until_it_works, whisper
+from tests.servers import Redis, free_port
+
+Start = Callable[[], Redis]
+
+
+class Ear:
+    """A running subscriber and what it heard."""
+
+    def __init__(self, redis: RedisConnection) -> None:
+        self.log = RedisRoomLog(redis)
+        self.subscriber = RedisSubscriber(redis)
+        self.heard: list[Message] = []
+        self.reconnected = 0
+
+    async def run(self) -> None:
+        await self.subscriber.run(self.heard.append, self.note)
+
+    def note(self) -> None:
+        self.reconnected += 1
+
+    @property
+    def versions(self) -> list[int]:
+        return [message.record.version for message in self.heard if message.record]
+
+
+@asynccontextmanager
+async def listening(url: str, timeout_ms: int = 3_000) -> AsyncIterator[Ear]:
+    async with RedisConnection(url, timeout_ms) as redis:
+        ear = Ear(redis)
+        task = asyncio.create_task(ear.run())
+        yield ear
+        assert not task.done(), "it listens until it is cancelled"
+        task.cancel()
+        await asyncio.wait([task])
+
+
+async def test_an_append_is_heard_as_the_records_of_the_log(any_redis_url: str) -> None:
+    async with listening(any_redis_url) as ear:
+        await ear.subscriber.subscribe(ROOM)
+        cursor = await open_room(ear.log)
+        await append(ear.log, "c", cursor, whisper("a"), whisper("b"))
+        await until(lambda: len(ear.heard) == 3)
+        assert [message.record for message in ear.heard] == list(await ear.log.read(ROOM, 0, 10))
+        assert {message.room for message in ear.heard} == {ROOM}
+
+
+async def test_what_is_told_is_heard_and_not_logged(any_redis_url: str) -> None:
+    async with listening(any_redis_url) as ear:
+        await ear.subscriber.subscribe(ROOM)
+        await ear.log.tell(ROOM, "partial", b'{"kind":"partial"}')
+        await until(lambda: bool(ear.heard))
+        assert ear.heard == [Message(ROOM, None, b'{"kind":"partial"}')]
+
+
+async def test_a_clash_and_a_repeated_command_are_not_heard(any_redis_url: str) -> None:
+    async with listening(any_redis_url) as ear:
+        await ear.subscriber.subscribe(ROOM)
+        first = await open_room(ear.log)
+        second = await append(ear.log, "c-1", first)
+        await ear.log.append(ROOM, "c-1", first, 0, [whisper("again")])
+        await ear.log.append(ROOM, "c-2", first, 0, [whisper("clash")])
+        await append(ear.log, "c-3", second)
+        await until(lambda: len(ear.heard) == 3)
+        assert ear.versions == [1, 2, 3]
+
+
+async def test_only_subscribed_rooms_are_heard(any_redis_url: str) -> None:
+    async with listening(any_redis_url) as ear:
+        await ear.subscriber.subscribe("r-2")
+        await ear.subscriber.subscribe("r-3")
+        await ear.subscriber.unsubscribe("r-3")
+        for room in ("r-1", "r-3", "r-2"):
+            await open_room(ear.log, room)
+        await until(lambda: bool(ear.heard))
+        assert [message.room for message in ear.heard] == ["r-2"]
+
+
+async def test_many_first_subscriptions_at_once_all_hear(any_redis_url: str) -> None:
+    async with listening(any_redis_url) as ear:
+        rooms = [f"r-{number}" for number in range(300)]
+        await asyncio.gather(*(ear.subscriber.subscribe(room) for room in rooms))
+        await asyncio.gather(*(open_room(ear.log, room) for room in rooms))
+        await until(lambda: len(ear.heard) == 300)
+        assert {message.room for message in ear.heard} == set(rooms)
+
+
+async def test_a_listener_that_hears_nothing_for_long_is_not_cut(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(redis_subscriber, "QUIET_S", 0.05)
+    async with listening(redis_url, timeout_ms=100) as ear:
+        await ear.subscriber.subscribe(ROOM)
+        await asyncio.sleep(0.5)  # ten times what counts as quiet, five times the deadline of a call
+        await open_room(ear.log)
+        await until(lambda: bool(ear.heard))
+        assert ear.reconnected == 0
+
+
+async def test_after_a_cut_all_rooms_are_subscribed_before_it_says_reconnected(any_redis_url: str) -> None:
+    async with listening(any_redis_url) as ear:
+        rooms = [f"r-{number}" for number in range(450)]
+        await asyncio.gather(*(ear.subscriber.subscribe(room) for room in rooms))
+        cut_all_connections(any_redis_url)
+        await until(lambda: ear.reconnected == 1)
+        with Client.from_url(any_redis_url) as admin:
+            subscribed = dict(admin.pubsub_numsub(*(f"greenroom:{{{room}}}:live" for room in rooms)))
+        assert set(subscribed.values()) == {1}
+
+
+async def test_it_listens_again_after_redis_was_killed(killable_redis: Start) -> None:
+    server = killable_redis()
+    async with listening(server.url) as ear:
+        await ear.subscriber.subscribe(ROOM)
+        server.kill()
+        server.start()
+        await until(lambda: ear.reconnected == 1)
+        await open_room(ear.log)
+        await until(lambda: ear.versions == [1])
+
+
+async def test_a_frozen_redis_is_noticed_by_its_silence(
+    killable_redis: Start, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(redis_subscriber, "QUIET_S", 0.1)
+    server = killable_redis()
+    async with listening(server.url, timeout_ms=300) as ear:
+        await ear.subscriber.subscribe(ROOM)
+        server.pause()
+        await until(lambda: "redis connection lost" in caplog.text)
+        server.resume()
+        await until(lambda: ear.reconnected >= 1)
+        await until_it_works(lambda: open_room(ear.log))
+        await until(lambda: ear.versions == [1])
+
+
+async def test_a_subscription_without_redis_ends_at_its_deadline_and_leaves_nothing() -> None:
+    async with listening(f"redis://127.0.0.1:{free_port()}", timeout_ms=100) as ear:
+        with pytest.raises(Unavailable):
+            await ear.subscriber.subscribe(ROOM)
+        with pytest.raises(Unavailable):
+            await ear.subscriber.subscribe(ROOM)
+
+
+async def test_a_message_that_this_release_cannot_read_is_skipped(redis_url: str) -> None:
+    async with listening(redis_url) as ear:
+        await ear.subscriber.subscribe(ROOM)
+        with Client.from_url(redis_url) as admin:
+            admin.publish(f"greenroom:{{{ROOM}}}:live", '[[1,"t","",1,"c",{"kind":"of the future"}]]')
+            admin.publish(f"greenroom:{{{ROOM}}}:live", "[[[[")
+        await open_room(ear.log)
+        await until(lambda: ear.versions == [1])
+        assert len(ear.heard) == 1
