@@ -28,8 +28,8 @@ class Hit(NamedTuple):
 class CueBook(NamedTuple):
     labels: dict[str, str]
     """What a reader calls each cue."""
-    by_stem: dict[str, tuple[tuple[tuple[str, ...], str, str], ...]]
-    """First stem -> (stems, cue, phrase), longest phrase first."""
+    by_opening: dict[tuple[str, ...], tuple[tuple[tuple[str, ...], str, str], ...]]
+    """The first two stems, or the only one -> (stems, cue, phrase), longest phrase first."""
     parts: dict[str, tuple[str, ...]]
     """Family -> its parts in the order in which they are best told."""
 
@@ -40,14 +40,16 @@ def cue_book() -> CueBook:
     raw = tomllib.loads((files("scoring") / "lexicon" / "cues.toml").read_text(encoding="utf-8"))
     families: dict[str, dict[str, Any]] = raw.pop("part")
     cues = raw | {f"{family}.{part}": cue for family, parts in families.items() for part, cue in parts.items()}
-    by_stem: dict[str, list[tuple[tuple[str, ...], str, str]]] = {}
+    by_opening: dict[tuple[str, ...], list[tuple[tuple[str, ...], str, str]]] = {}
     for name, cue in cues.items():
         for phrase in dict.fromkeys(cue["phrases"]):
             stems = stems_of(phrase)
-            by_stem.setdefault(stems[0], []).append((stems, name, phrase))
+            by_opening.setdefault(stems[:2], []).append((stems, name, phrase))
     return CueBook(
         labels={name: cue["label"] for name, cue in cues.items()},
-        by_stem={first: tuple(sorted(found, key=lambda f: (-len(f[0]), f[1:]))) for first, found in by_stem.items()},
+        by_opening={
+            start: tuple(sorted(found, key=lambda f: (-len(f[0]), f[1:]))) for start, found in by_opening.items()
+        },
         parts={family: tuple(f"{family}.{part}" for part in parts) for family, parts in families.items()},
     )
 
@@ -55,7 +57,7 @@ def cue_book() -> CueBook:
 @lru_cache(maxsize=1)
 def general_phrases() -> frozenset[tuple[str, ...]]:
     """The stems of every phrase that shows something in any story; words of a field are not among them."""
-    found = cue_book().by_stem.values()
+    found = cue_book().by_opening.values()
     return frozenset(
         stems for phrases in found for stems, cue, _ in phrases if cue in GENERAL or cue.startswith("behavioural.")
     )
@@ -63,11 +65,11 @@ def general_phrases() -> frozenset[tuple[str, ...]]:
 
 def find_cues(tokens: tuple[Token, ...]) -> dict[str, list[Hit]]:
     """Every cue phrase in the tokens, by cue, in order; within one cue no two hits overlap."""
-    book = cue_book().by_stem
+    book = cue_book().by_opening
     stems = tuple(token.stem for token in tokens)
     found: dict[str, list[Hit]] = {}
-    for i, first in enumerate(stems):
-        for phrase, cue, text in book.get(first, ()):
+    for i in range(len(stems)):
+        for phrase, cue, text in (*book.get(stems[i : i + 2], ()), *book.get(stems[i : i + 1], ())):
             last = i + len(phrase) - 1
             if stems[i : last + 1] == phrase and tokens[i].utterance == tokens[last].utterance:
                 hits = found.setdefault(cue, [])

@@ -139,8 +139,10 @@ def _said(utterance: Utterance) -> list[Said]:
 def _repeated(said: Sequence[Said], i: int) -> int:
     """How many words the repetition that begins here takes: "I I", "we had we had"; 0 if there is none."""
     for size in (3, 2, 1):
+        if i + 2 * size > len(said) or said[i].word != said[i + size].word:
+            continue
         once, again = said[i : i + size], said[i + size : i + 2 * size]
-        if len(again) == size and all(a.word == b.word for a, b in zip(once, again, strict=True)):
+        if all(a.word == b.word for a, b in zip(once, again, strict=True)):
             on_purpose = size == 1 and (once[0].word in ALLOWED_TWICE or once[0].word.isdigit())
             if not on_purpose:
                 return 2 * size
@@ -148,7 +150,12 @@ def _repeated(said: Sequence[Said], i: int) -> int:
 
 
 def _phrase_at(said: Sequence[Said], i: int, phrases: Sequence[tuple[str, ...]]) -> int:
-    return max((len(p) for p in phrases if tuple(w.word for w in said[i : i + len(p)]) == p), default=0)
+    """How many words the longest of the phrases that begins here takes; 0 if none does."""
+    return max((len(p) for p in phrases if p[0] == said[i].word and _reads(said, i, p)), default=0)
+
+
+def _reads(said: Sequence[Said], i: int, phrase: tuple[str, ...]) -> bool:
+    return tuple(one.word for one in said[i : i + len(phrase)]) == phrase
 
 
 def _fills(said: Sequence[Said], i: int, text: str) -> bool:

@@ -111,11 +111,11 @@ def _without_stutter(tokens: Sequence[Token]) -> list[Token]:
     for token in tokens:
         kept.append(token)
         for size in (3, 2, 1):
-            if len(kept) >= 2 * size and not token.numeric:
-                last, before = kept[-size:], kept[-2 * size : -size]
-                if all(a.word == b.word for a, b in zip(last, before, strict=True)):
-                    del kept[-2 * size : -size]
-                    break
+            if len(kept) < 2 * size or kept[-1 - size].word != token.word or token.numeric:
+                continue
+            if all(a.word == b.word for a, b in zip(kept[-size:], kept[-2 * size : -size], strict=True)):
+                del kept[-2 * size : -size]
+                break
     return kept
 
 

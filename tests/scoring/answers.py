@@ -16,7 +16,8 @@ GOOD = (
 )
 MIDDLING = (
     "We had promised a client a release by Friday and it was clear that we could not make it. I told my manager "
-    "about it. We worked late for some days and then we delivered a part of it. The client was not very happy but it was okay."
+    "about it. We worked late for some days and then we delivered a part of it. The client was not very happy "
+    "but it was okay."
 )
 WEAK = (
     "Well, I think keeping promises is really important and I always try to do my best. Sometimes things get difficult "

@@ -150,7 +150,8 @@ SWAPS = [
 def test_names_and_pronouns_change_nothing(swap: dict[str, str], name: str) -> None:
     text = (
         "My lead Peter wanted to rewrite it. He believed that his way was safer, and he had a point. I asked him why "
-        "and showed him numbers from a test with Peter. In the end he changed his mind and we agreed on his second option."
+        "and showed him numbers from a test with Peter. In the end he changed his mind and we "
+        "agreed on his second option."
     )
     other = " ".join(swap.get(word, word) for word in text.split()).replace("Peter", name)
     plain, swapped = (

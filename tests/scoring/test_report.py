@@ -89,7 +89,8 @@ def test_strengths_quote_what_was_said() -> None:
 def test_an_interview_without_a_scored_answer_says_so_and_suggests_nothing() -> None:
     found = report([turn(1, Transcript())])
     assert (found.overall, found.scored, found.abstained) == (None, 0, 1)
-    assert found.try_next == found.strengths == ()
+    assert found.try_next == ()
+    assert found.strengths == ()
     assert "No answer could be scored." in (found.caution or "")
     assert all(one.score is None for one in found.dimensions)
 

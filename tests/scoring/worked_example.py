@@ -1,0 +1,105 @@
+"""The worked example of docs/SCORING.md, made by the scorer itself.
+
+`python -m tests.scoring.worked_example` writes it into the page; a test keeps it true.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rooms.evidence import Level, Score
+from scoring.combine import REACH
+from scoring.local import score
+from scoring.weights import load_weights
+from tests.scoring.answers import rubric, typed
+
+PAGE = Path(__file__).parents[2] / "docs" / "SCORING.md"
+BEGIN, END = "<!-- worked example: begin -->\n", "<!-- worked example: end -->\n"
+ANSWER = (
+    "We had promised a client a new booking page by the first of June. Ten days before the deadline I saw that the "
+    "payment part would not be ready. I told my manager and called the client the same day. We agreed to launch "
+    "without payment, because people could still book by phone. In the end the page went live on time."
+)
+
+
+def example() -> str:
+    """The example as Markdown."""
+    kept = rubric()
+    found = score(kept, typed(ANSWER))
+    relevance = found.dimensions[0]
+    return "\n\n".join(
+        [
+            f"> **Question.** {kept.question}\n>\n> **Answer.** {ANSWER}",
+            "**1. The marks.**",
+            _marks(found),
+            f"Reached: {_reached(found)}",
+            "**2. One dimension.** The parts of *relevance*:",
+            _table(["Part", "Points"], [(part.label, f"{part.value:+.3f}") for part in relevance.contributions]),
+            f"{_sum(found)} The 90% interval runs from {relevance.low:.1f} to {relevance.high:.1f}.",
+            "**3. The whole.** Each dimension counts with its share:",
+            _whole(found),
+            f"Together {_total(found):.3f}, shown as **{found.overall:.1f}**, "
+            f"with an interval from {found.low:.1f} to {found.high:.1f}.\n",
+        ]
+    )
+
+
+def _marks(found: Score) -> str:
+    weights = {point.id: point.weight for point in rubric().points}
+    rows = [
+        (
+            mark.criterion,
+            f"{weights[mark.point]:g}",
+            mark.level.value,
+            " · ".join(f"“{quote.text}”" for quote in mark.quotes) or mark.reason,
+        )
+        for mark in found.marks
+    ]
+    return _table(["Rubric point", "Weight", "Level", "The words it rests on"], rows)
+
+
+def _reached(found: Score) -> str:
+    weights = {point.id: point.weight for point in rubric().points}
+    parts = [
+        f"{weights[mark.point]:g} × {REACH[mark.level]:g}" for mark in found.marks if mark.level is not Level.ABSENT
+    ]
+    total = sum(weights[mark.point] * REACH[mark.level] for mark in found.marks)
+    return f"{' + '.join(parts)} = {total:g} of {sum(weights.values()):g}, so {total / sum(weights.values()):.0%}."
+
+
+def _sum(found: Score) -> str:
+    relevance = found.dimensions[0]
+    return f"They add up to exactly **{relevance.score:.1f}**."
+
+
+def _whole(found: Score) -> str:
+    shares = load_weights().families[rubric().family].overall
+    rows = [
+        (
+            one.dimension.value,
+            f"{one.score:.1f}",
+            f"{shares[one.dimension]:.2f}",
+            f"{(one.score or 0) * shares[one.dimension]:.3f}",
+        )
+        for one in found.dimensions
+    ]
+    return _table(["Dimension", "Score", "Share", "Score × share"], rows)
+
+
+def _total(found: Score) -> float:
+    shares = load_weights().families[rubric().family].overall
+    return sum((one.score or 0) * shares[one.dimension] for one in found.dimensions)
+
+
+def _table(head: Sequence[str], rows: Sequence[tuple[str, ...]]) -> str:
+    lines = [" | ".join(head), " | ".join("---" for _ in head), *(" | ".join(row) for row in rows)]
+    return "\n".join(f"| {line} |" for line in lines)
+
+
+def written(page: str) -> str:
+    """The page with the example brought up to date."""
+    before, rest = page.split(BEGIN)
+    return before + BEGIN + "\n" + example() + "\n" + END + rest.split(END)[1]
+
+
+if __name__ == "__main__":
+    PAGE.write_text(written(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
