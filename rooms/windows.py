@@ -51,7 +51,7 @@ def cut(before: Cut, frame: Frame) -> tuple[Cut, tuple[Window, ...]]:
 
 def _begin(before: Cut, frame: Frame, captured: int) -> tuple[Cut, tuple[Window, ...]]:
     """A new stretch: what was left of the last one is filled up with silence, and the new one begins on the grid."""
-    last = ()
+    last: tuple[Window, ...] = ()
     if before.rest:
         last = (Window(before.stream, before.seq, before.at // _PER_MS, before.rest.ljust(_BYTES, b"\0")),)
     lead = captured % SAMPLES

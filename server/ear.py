@@ -152,6 +152,7 @@ class Ear:
         idle_s = _IDLE_PAUSED_S if self._feed.room.paused else _IDLE_S
         if self._scribe.open and not self._batches and _now() - self._heard_at > idle_s:
             await self._end_utterance()
+        await self._keeping.forget_before(self._needed_ms())
 
     async def _close_if_due(self) -> None:
         turn = self._feed.room.turn

@@ -9,8 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
 from typing import Any, Final
 
-import httpx
-from openai import AsyncOpenAI, OpenAIError
+from openai import AsyncOpenAI, OpenAIError, Timeout
 
 from rooms.transcript import Word
 from server.ports import Hypothesis, TranscriberFailed
@@ -26,9 +25,9 @@ class OpenAITranscriber:
     def __init__(self, api_key: str, base_url: str | None, model: str, timeout_s: float) -> None:
         self._model = model
         self._client = AsyncOpenAI(
-            api_key=api_key, base_url=base_url, timeout=httpx.Timeout(timeout_s, connect=_CONNECT_S), max_retries=1
+            api_key=api_key, base_url=base_url, timeout=Timeout(timeout_s, connect=_CONNECT_S), max_retries=1
         )
-        self.label = f"{model} at {httpx.URL(str(self._client.base_url)).host}"
+        self.label = f"{model} at {self._client.base_url.host}"
         self.caution: str | None = None
 
     def open(self, hints: Sequence[str] = ()) -> "_Utterance":
@@ -50,7 +49,7 @@ class OpenAITranscriber:
                 model=self._model, file=("utterance.wav", _wav(pcm), "audio/wav"), **wanted
             )
             return tuple(_words(reply.model_dump(), len(pcm) // _PER_MS))
-        except (OpenAIError, httpx.HTTPError, AttributeError, ValueError, TypeError, KeyError) as failure:
+        except (OpenAIError, AttributeError, ValueError, TypeError, KeyError) as failure:
             raise TranscriberFailed from failure
 
 

@@ -1,17 +1,28 @@
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
+from rooms import commands as c
 from rooms.events import Finish
-from tests.server.hearings import Echo, Rig, tone
-from tests.speech import silence
+from rooms.people import SYSTEM
+from rooms.phases import Phase
+from rooms.protocol import DeliverySoFar, Partial, Speaking
+from rooms.transcript import Source, Word
+from server.ear import QUEUE_BATCHES
+from server.ports import Hypothesis, TranscriberFailed
+from tests.server.hearings import Echo, EchoStream, LevelVoice, Rig, tone
+from tests.speech import silence, uneven_frames
 
 
 @pytest.fixture
 async def rig() -> AsyncIterator[Rig]:
-    rig = Rig()
+    rig = Rig(transcribe_timeout_s=1)
     async with rig.up():
         yield rig
+
+
+# --- words ----------------------------------------------------------------------------------------------------
 
 
 async def test_what_was_said_is_written_with_the_rooms_time(rig: Rig) -> None:
@@ -23,11 +34,411 @@ async def test_what_was_said_is_written_with_the_rooms_time(rig: Rig) -> None:
         assert (utterance.words[0].start_ms, utterance.words[0].end_ms) == (960, 1600)
         assert utterance.start_ms == 640  # 300 ms of pre-roll, and the rest of the window that this begins in
         assert utterance.end_ms == 1800
+        assert utterance.source is Source.VOICE
 
 
-async def test_silence_ends_the_turn(rig: Rig) -> None:
+async def test_a_muted_stretch_is_not_in_the_words_times(rig: Rig) -> None:
+    async with rig.room() as room, rig.hearing(Echo(), room):
+        await room.say(tone(4, 640) + silence(1000))
+        room.mute(60_008)
+        await room.say(silence(512) + tone(5, 640) + silence(1000))
+        await room.until(lambda: len(room.texts) == 2)
+        assert room.turn.utterances[1].words[0].start_ms == 1640 + 60_008 + 512
+
+
+@pytest.mark.parametrize("frame_ms", [20, 100, 137])
+async def test_the_same_audio_in_any_frames_gives_the_same_words(rig: Rig, frame_ms: int) -> None:
+    async with rig.room() as room, rig.hearing(Echo(), room):
+        await room.say(_answer(), frame_ms)
+        turn = await room.closed()
+        assert [(u.text, u.start_ms, u.end_ms) for u in turn.utterances] == _ANSWERED
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_uneven_frames_and_an_uneven_pace_give_the_same_words(rig: Rig, seed: int) -> None:
+    async with rig.room() as room, rig.hearing(Echo(), room):
+        for n, frame in enumerate(uneven_frames(_answer(), seed)):
+            await room.send([frame])
+            if n % (seed + 2) == 0:
+                await asyncio.sleep(0.01)
+        turn = await room.closed()
+        assert [(u.text, u.start_ms, u.end_ms) for u in turn.utterances] == _ANSWERED
+
+
+def _answer() -> bytes:
+    return silence(500) + tone(4, 900) + silence(1100) + tone(5, 300) + silence(300) + tone(6, 777) + silence(3200)
+
+
+_ANSWERED = [("4x900", 160, 1608), ("5x300 6x777", 2176, 4104)]
+
+
+async def test_silence_gives_no_utterance_and_ends_no_turn(rig: Rig) -> None:
+    async with rig.room() as room, rig.hearing(Echo(), room):
+        for _ in range(10):
+            await room.say(silence(1_000))
+            await _quiet(rig, room.id)
+        await room.until(lambda: len(rig.audio.kept[room.id]) < 3_000 / 40)
+        assert room.texts == []
+        assert room.turn.open
+
+
+# --- turns ----------------------------------------------------------------------------------------------------
+
+
+async def test_silence_ends_a_spoken_answer(rig: Rig) -> None:
     async with rig.room() as room, rig.hearing(Echo(), room):
         await room.say(tone(4, 640) + silence(4000))
         turn = await room.closed()
-        assert turn.finished is not None
+        assert turn.finished
         assert turn.finished.reason is Finish.SILENCE
+
+
+async def test_silence_does_not_end_an_answer_that_goes_on_in_audio_already_here(rig: Rig) -> None:
+    async with rig.room() as room:
+        await room.say(tone(4, 640) + silence(3000) + tone(5, 640) + silence(4000))
+        async with rig.hearing(Echo(), room):
+            turn = await room.closed()
+            assert [utterance.text for utterance in turn.utterances] == ["4x640", "5x640"]
+
+
+async def test_an_unfinished_sentence_gets_more_time(rig: Rig) -> None:
+    class Undecided(Echo):
+        def open(self, hints: Sequence[str] = ()) -> EchoStream:
+            return _Says("and")
+
+    async with rig.room() as room, rig.hearing(Undecided(), room):
+        await room.say(tone(4, 640) + silence(4000))
+        await _quiet(rig, room.id)
+        assert room.turn.open
+        await room.say(silence(2000))
+        await room.closed()
+
+
+async def test_a_held_turn_waits_until_its_candidate_speaks_again(rig: Rig) -> None:
+    async with rig.room() as room, rig.hearing(Echo(), room):
+        await room.say(tone(4, 640) + silence(1000))
+        await room.until(lambda: room.texts)
+        await room.do(c.HoldTurn(turn=1))
+        await room.say(silence(6000))
+        await _quiet(rig, room.id)
+        assert room.turn.open
+        await room.say(tone(5, 640) + silence(4000))
+        assert len((await room.closed()).utterances) == 2
+
+
+async def test_im_done_keeps_the_last_words(rig: Rig) -> None:
+    async with rig.room() as room, rig.hearing(Echo(), room):
+        await room.say(silence(320) + tone(4, 640))
+        await room.finish()
+        turn = await room.closed()
+        assert [utterance.text for utterance in turn.utterances] == ["4x640"]
+
+
+async def test_im_done_waits_for_frames_that_are_still_on_their_way(rig: Rig) -> None:
+    async with rig.room() as room, rig.hearing(Echo(), room):
+        await room.say(tone(4, 320))
+        await room.do(c.FinishAnswer(turn=1, stream="mic", through=15))
+        await room.until(lambda: room.room.phase is Phase.SETTLING)
+        await asyncio.sleep(0.2)
+        assert room.turn.open
+        await room.say(tone(4, 320))
+        assert [utterance.text for utterance in (await room.closed()).utterances] == ["4x640"]
+
+
+async def test_im_done_does_not_wait_for_ever(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.ending._FRAMES_WAIT_S", 0.2)
+    async with rig.room() as room, rig.hearing(Echo(), room):
+        await room.say(tone(4, 320))
+        await room.do(c.FinishAnswer(turn=1, stream="mic", through=1000))
+        assert [utterance.text for utterance in (await room.closed()).utterances] == ["4x320"]
+
+
+async def test_words_after_im_done_do_not_count(rig: Rig) -> None:
+    async with rig.room() as room, rig.hearing(Echo(), room):
+        await room.say(tone(4, 640))
+        await room.finish()
+        await room.say(tone(5, 640) + silence(1000))
+        assert [utterance.text for utterance in (await room.closed()).utterances] == ["4x640"]
+
+
+async def test_what_is_said_between_two_questions_belongs_to_none(rig: Rig) -> None:
+    async with rig.room() as room, rig.hearing(Echo(), room):
+        await room.say(tone(4, 640) + silence(640))
+        await room.finish()
+        await room.closed()
+        await room.say(tone(5, 640) + silence(320))
+        await room.until(lambda: not rig.audio.kept[room.id])
+        await room.ask()
+        await room.until(lambda: room.room.turn)
+        await room.say(silence(640) + tone(6, 640) + silence(640))
+        await room.finish()
+        assert [utterance.text for utterance in (await room.closed(2)).utterances] == ["6x640"]
+
+
+async def test_a_typed_answer_that_is_finished_closes_at_once(rig: Rig) -> None:
+    async with rig.room() as room, rig.hearing(None, room):
+        await room.do(c.TypeAnswer(turn=1, text="I typed this."))
+        await room.do(c.FinishAnswer(turn=1))
+        assert (await room.closed(deadline_s=1)).transcript.text == "I typed this."
+
+
+async def test_an_answer_without_words_can_be_skipped(rig: Rig) -> None:
+    async with rig.room() as room, rig.hearing(Echo(), room):
+        await room.do(c.SkipQuestion(turn=1))
+        turn = await room.closed(deadline_s=2)
+        assert turn.finished
+        assert turn.finished.reason is Finish.SKIPPED
+
+
+async def test_an_answer_has_a_limit(rig: Rig) -> None:
+    rig.settings = rig.settings.model_copy(update={"turn_limit_s": 5})
+    async with rig.room() as room:
+        await room.say(tone(4, 6_000))
+        async with rig.hearing(Echo(), room):
+            turn = await room.closed()
+            assert turn.finished
+            assert turn.finished.reason is Finish.LIMIT
+
+
+async def test_a_pause_stops_listening_and_keeps_what_was_said(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.ear._IDLE_PAUSED_S", 0.1)
+    async with rig.room() as room, rig.hearing(Echo(), room):
+        await room.say(tone(4, 640))
+        await _quiet(rig, room.id)
+        await room.do(c.PauseInterview())
+        await room.until(lambda: room.texts)
+        await room.say(silence(320) + tone(5, 640) + silence(5000))
+        await _quiet(rig, room.id)
+        assert room.turn.open
+        await room.do(c.ResumeInterview())
+        await room.say(silence(640) + tone(6, 640) + silence(4000))
+        assert [utterance.text for utterance in (await room.closed()).utterances] == ["4x640", "6x640"]
+
+
+async def test_an_utterance_whose_audio_stopped_is_written_down_after_a_while(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.ear._IDLE_S", 0.2)
+    async with rig.room() as room, rig.hearing(Echo(), room):
+        await room.say(tone(4, 640))
+        await room.until(lambda: room.texts == ["4x640"])
+
+
+# --- what is told ---------------------------------------------------------------------------------------------
+
+
+async def test_guesses_speaking_and_figures_are_told(rig: Rig) -> None:
+    async with rig.room() as room, rig.hearing(Echo(), room):
+        for _ in range(4):
+            await room.say(tone(4, 320))
+            await _quiet(rig, room.id)
+        await room.say(silence(1000))
+        await room.until(lambda: room.told("delivery_so_far"))
+        assert [tell.on for tell in room.told("speaking") if isinstance(tell, Speaking)] == [True, False]
+        partials = [tell for tell in room.told("partial") if isinstance(tell, Partial)]
+        assert len(partials) >= 3
+        assert partials[0].turn == 1
+        assert {partial.utterance for partial in partials} == {room.turn.utterances[0].id}
+        (figures,) = room.told("delivery_so_far")
+        assert isinstance(figures, DeliverySoFar)
+        assert figures.words == 1
+        assert not [raw for raw in await rig.log.told(room.id) if b'"partial"' in raw]
+
+
+async def test_the_recogniser_and_its_caution_are_named_once(rig: Rig) -> None:
+    async with rig.room() as room:
+        for _ in range(2):
+            async with rig.hearing(Echo(), room):
+                await room.until(lambda: room.room.transcriber)
+        assert room.room.transcriber
+        assert room.room.transcriber.label == "Echo"
+        kinds = [record.event.kind for record in await rig.log.read(room.id, 0, 100)]
+        assert kinds.count("transcriber_named") == 1
+
+
+# --- trouble --------------------------------------------------------------------------------------------------
+
+
+async def test_a_worker_that_dies_in_the_middle_of_a_word_loses_and_doubles_nothing(rig: Rig) -> None:
+    async with rig.room() as room:
+        async with rig.hearing(Echo(), room):
+            await room.say(silence(960) + tone(4, 640) + silence(1280) + tone(5, 320))
+            await room.until(lambda: room.texts)
+            await room.until(lambda: len(room.told("speaking")) == 3)
+        async with rig.hearing(Echo(), room):
+            await room.say(tone(5, 320) + silence(4000))
+            turn = await room.closed()
+        assert [utterance.text for utterance in turn.utterances] == ["4x640", "5x640"]
+        assert turn.utterances[1].words[0].start_ms == 960 + 640 + 1280
+
+
+@pytest.mark.parametrize("after_ms", range(100, 6_200, 610))
+async def test_wherever_a_worker_dies_the_words_are_the_same(rig: Rig, after_ms: int) -> None:
+    answer = _answer()
+    async with rig.room() as room:
+        async with rig.hearing(Echo(), room):
+            await room.say(answer[: after_ms * 32])
+            await asyncio.sleep(0.06)
+        async with rig.hearing(Echo(), room):
+            await room.say(answer[after_ms * 32 :])
+            turn = await room.closed()
+    assert [(u.text, u.words[0].start_ms, u.end_ms) for u in turn.utterances] == [
+        ("4x900", 500, 1608),
+        ("5x300 6x777", 2500, 4104),
+    ]
+
+
+async def test_a_worker_that_died_before_it_forgot_does_not_write_twice(rig: Rig) -> None:
+    async with rig.room() as room:
+        await room.say(silence(960) + tone(4, 640) + silence(1280))
+        kept = list(rig.audio.kept[room.id])
+        async with rig.hearing(Echo(), room):
+            await room.until(lambda: room.texts)
+        rig.audio.kept[room.id] = kept
+        async with rig.hearing(Echo(), room):
+            await room.say(silence(3000))
+            assert [utterance.text for utterance in (await room.closed()).utterances] == ["4x640"]
+
+
+async def test_a_worker_that_died_before_it_closed_a_finished_turn_is_followed_by_one_that_does(rig: Rig) -> None:
+    async with rig.room() as room:
+        async with rig.hearing(Echo(), room):
+            await room.say(tone(4, 640) + silence(1000))
+            await room.until(lambda: room.texts)
+        rig.audio.kept[room.id] = []
+        await room.finish()
+        async with rig.hearing(Echo(), room):
+            await room.closed(deadline_s=2)
+
+
+async def test_a_recogniser_that_fails_once_is_asked_again(rig: Rig) -> None:
+    transcriber = _Failing(failures=1)
+    async with rig.room() as room, rig.hearing(transcriber, room):
+        await room.say(tone(4, 640) + silence(1000))
+        await room.until(lambda: room.texts == ["4x640"])
+        assert room.told("hearing_trouble") == []
+
+
+@pytest.mark.parametrize("hangs", [False, True])
+async def test_a_recogniser_that_goes_on_failing_is_told_and_the_room_goes_on(rig: Rig, hangs: bool) -> None:
+    transcriber = _Failing(failures=2, hangs=hangs)
+    async with rig.room() as room, rig.hearing(transcriber, room):
+        await room.say(tone(4, 640) + silence(1000))
+        await room.until(lambda: room.told("hearing_trouble"))
+        assert "transcriber_failed" in room.told("hearing_trouble")[0].model_dump_json()
+        await room.say(tone(5, 640) + silence(1000))
+        await room.until(lambda: room.texts == ["5x640"])
+        assert not [raw for raw in await rig.log.told(room.id) if b"hearing_trouble" in raw]
+
+
+async def test_one_rooms_hanging_recogniser_does_not_hold_up_another_room(rig: Rig) -> None:
+    transcriber = _Failing(failures=1, hangs=True)
+    rig.settings = rig.settings.model_copy(update={"transcribe_timeout_s": 30})
+    async with rig.room("r-1") as slow, rig.room("r-2") as quick, rig.hearing(transcriber, slow, quick):
+        await slow.say(tone(4, 640) + silence(1000))
+        await slow.until(lambda: transcriber.hanging)
+        await quick.say(tone(5, 640) + silence(4000))
+        await quick.closed(deadline_s=3)
+        assert slow.texts == []
+
+
+async def test_audio_waits_in_its_log_while_the_recogniser_is_slow(rig: Rig) -> None:
+    rig.settings = rig.settings.model_copy(update={"transcribe_timeout_s": 30})
+    transcriber = _Failing(failures=1, hangs=True)
+    async with rig.room() as room, rig.hearing(transcriber, room) as hearing:
+        await room.say(tone(4, 640) + silence(1000))
+        await room.until(lambda: transcriber.hanging)
+        ear = hearing._ears[room.id][0]
+        while ear.hungry:
+            await room.say(silence(40))
+            await asyncio.sleep(0.02)
+        assert len(ear._batches) == QUEUE_BATCHES
+        before = ear.position
+        await room.say(silence(400))
+        await asyncio.sleep(0.2)
+        assert ear.position == before
+
+
+async def test_a_log_that_was_away_is_read_on_when_it_is_back(rig: Rig) -> None:
+    async with rig.room() as room, rig.hearing(Echo(), room):
+        rig.audio.away = rig.log.away = True
+        await room.say(tone(4, 640) + silence(1000))
+        await asyncio.sleep(0.1)
+        rig.audio.away = rig.log.away = False
+        await room.until(lambda: room.texts == ["4x640"])
+
+
+async def test_a_voice_detector_that_breaks_takes_no_room_down(rig: Rig) -> None:
+    class Broken(LevelVoice):
+        def probability(self, samples: bytes) -> float:
+            raise RuntimeError("no model")
+
+    async with rig.room() as room, rig.hearing(Echo(), room, voice=Broken):
+        await room.say(tone(4, 640))
+        await room.finish()
+        await room.closed()
+
+
+async def test_a_closed_rooms_audio_is_erased(rig: Rig) -> None:
+    async with rig.room() as room, rig.hearing(Echo(), room) as hearing:
+        await room.say(tone(4, 640))
+        await room.do(c.EndInterview())
+        turn = await room.closed()
+        assert [utterance.text for utterance in turn.utterances] == ["4x640"]
+        score = {"overall": None, "scorer": "local", "weights": "1.0.0", "abstained": "a test"}
+        command = {"turn": 1, "score": score, "delivery": {"words": 0, "speaking_ms": 0}}
+        await room.do(c.RecordScore.model_validate(command), SYSTEM)
+        await room.do(c.CloseRoom(), SYSTEM)
+        await room.until(lambda: room.id not in rig.audio.kept and not hearing._ears)
+
+
+async def test_the_recogniser_is_closed_with_the_hearing(rig: Rig) -> None:
+    transcriber = Echo()
+    async with rig.room() as room, rig.hearing(transcriber, room):
+        await asyncio.sleep(0)
+    assert transcriber.closed
+
+
+# --- fakes ----------------------------------------------------------------------------------------------------
+
+
+class _Says(EchoStream):
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self._text = text
+
+    def _words(self) -> list[Word]:
+        return [Word(text=self._text, start_ms=0, end_ms=100)]
+
+
+class _Failing(Echo):
+    """Fails or hangs in `finish`, so many times."""
+
+    def __init__(self, failures: int, *, hangs: bool = False) -> None:
+        super().__init__()
+        self.failures, self.hangs, self.hanging = failures, hangs, False
+
+    def open(self, hints: Sequence[str] = ()) -> EchoStream:
+        owner = self
+
+        class Stream(EchoStream):
+            async def hear(self, pcm: bytes) -> Hypothesis | None:
+                self.pcm += pcm
+                return None
+
+            async def finish(self) -> Sequence[Word]:
+                if owner.failures:
+                    owner.failures -= 1
+                    owner.hanging = owner.hangs
+                    if owner.hangs:
+                        await asyncio.Event().wait()
+                    raise TranscriberFailed
+                return await super().finish()
+
+        return Stream()
+
+
+async def _quiet(rig: Rig, room: str) -> None:
+    """Wait until hearing had the time to take in what is there."""
+    for _ in range(4):
+        await asyncio.sleep(0.05)

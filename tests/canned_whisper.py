@@ -1,0 +1,172 @@
+"""Writes a Whisper that always says the same words at the same times, in CTranslate2's format.
+
+No weights are fetched or learned: each decoder position has a code that the output layer reads back as the next
+token, and each word's position attends to the encoder frames of its time. The real loading, beam search, gates and
+alignment of faster-whisper run on it, so a test can expect exact words and times (to an encoder frame's 20 ms).
+The first word begins at 0, as Whisper's alignment has it.
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from ctranslate2.specs import whisper_spec
+from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers
+
+WIDTH = 128
+MELS, FRAMES, POSITIONS = 80, 1500, 448
+FRAME_S = 0.02
+SURE = 40.0
+"""The logit of the token that is meant; all others have 0."""
+LANGUAGES = ("en",)
+
+
+class Said(NamedTuple):
+    text: str
+    start_s: float
+    end_s: float
+
+
+def evenly(text: str, start_s: float, end_s: float) -> list[Said]:
+    """The words of a text, each with the same share of the time."""
+    words = text.split()
+    share = (end_s - start_s) / len(words)
+    return [Said(word, start_s + n * share, start_s + (n + 1) * share) for n, word in enumerate(words)]
+
+
+def write(directory: Path, words: Sequence[Said]) -> Path:
+    """Write the model into a new directory. At most about 100 different words."""
+    directory.mkdir(parents=True)
+    tokenizer = _tokenizer([word.text for word in words])
+    _spec(tokenizer, words).save(str(directory))
+    tokenizer.save(str(directory / "tokenizer.json"))
+    features = {"feature_size": MELS, "sampling_rate": 16_000, "hop_length": 160, "chunk_length": 30, "n_fft": 400}
+    (directory / "preprocessor_config.json").write_text(json.dumps(features))
+    return directory
+
+
+def _tokenizer(words: Sequence[str]) -> Tokenizer:
+    """Byte-level pairs as Whisper has them, with each " word" merged into one token."""
+    vocabulary = {symbol: n for n, symbol in enumerate(sorted(pre_tokenizers.ByteLevel.alphabet()))}
+    bytewise = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+    merges = []
+    for word in words:
+        ((symbols, _),) = bytewise.pre_tokenize_str(f" {word}")
+        for end in range(1, len(symbols)):
+            left, right = symbols[:end], symbols[end]
+            if left + right not in vocabulary:
+                vocabulary[left + right] = len(vocabulary)
+                merges.append((left, right))
+    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=merges))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    names = ["endoftext", "startoftranscript", *LANGUAGES, "translate", "transcribe", "startoflm", "startofprev"]
+    special = [f"<|{name}|>" for name in [*names, "nospeech", "notimestamps"]]
+    tokenizer.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in special])
+    times = [_time(n) for n in range(FRAMES + 1)]
+    tokenizer.add_tokens([AddedToken(token, special=False, normalized=False) for token in times])
+    return tokenizer
+
+
+def _time(frame: int) -> str:
+    return f"<|{frame * FRAME_S:.2f}|>"
+
+
+def _spec(tokenizer: Tokenizer, words: Sequence[Said]) -> Any:
+    spec = whisper_spec.WhisperSpec(1, 1, 1, 1)
+    size = tokenizer.get_vocab_size()
+    codes = _codes(2 * len(words) + 4)
+    positions, places = codes[: len(words) + 3], codes[len(words) + 3 :]
+    _encoder(spec.encoder, words, places)
+    _decoder(spec.decoder, size)
+    spec.decoder.position_encodings.encodings = _padded(positions, POSITIONS)
+    spec.decoder.projection.weight = _readback(tokenizer, words, positions, size)
+    query, fused = spec.decoder.layer[0].attention.linear[:2]
+    # At position 1 + n the word n is said: its query is the code of the frames of that word.
+    query.weight = np.einsum("wd,we->de", places[: len(words)], positions[1 : len(words) + 1]) * (20 / WIDTH**1.5)
+    fused.weight[:WIDTH] = np.eye(WIDTH, dtype=np.float32)
+    spec.register_vocabulary([tokenizer.id_to_token(n) for n in range(size)])
+    spec.config.suppress_ids, spec.config.suppress_ids_begin = [], [tokenizer.token_to_id("<|endoftext|>")]
+    spec.config.lang_ids = [tokenizer.token_to_id(f"<|{language}|>") for language in LANGUAGES]
+    spec.config.alignment_heads = [(0, 0)]
+    spec.validate()
+    spec.optimize()
+    return spec
+
+
+def _codes(count: int) -> Any:
+    """Orthogonal vectors of mean 0 and variance 1: a layer norm leaves them as they are."""
+    assert count < WIDTH, "too many words for this width"
+    vectors = np.random.default_rng(0).standard_normal((WIDTH, count))
+    vectors -= vectors.mean(0)
+    return (np.linalg.qr(vectors)[0].T * np.sqrt(WIDTH)).astype(np.float32)
+
+
+def _padded(codes: Any, length: int) -> Any:
+    return np.concatenate([codes, np.repeat(codes[-1:], length - len(codes), 0)])
+
+
+def _readback(tokenizer: Tokenizer, words: Sequence[Said], positions: Any, size: int) -> Any:
+    """The output layer: position 0 begins the segment, then a word each, then its end, then the end of the text."""
+    tokens = [
+        _time(0),
+        *(_symbol(word.text) for word in words),
+        _time(round(words[-1].end_s / FRAME_S)),
+        "<|endoftext|>",
+    ]
+    weight = _zeros(size, WIDTH)
+    for token, code in zip(tokens, positions, strict=True):
+        weight[tokenizer.token_to_id(token)] += code * (SURE / WIDTH)
+    return weight
+
+
+def _symbol(word: str) -> str:
+    ((symbols, _),) = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False).pre_tokenize_str(f" {word}")
+    return str(symbols)
+
+
+def _encoder(encoder: Any, words: Sequence[Said], places: Any) -> None:
+    """Hears nothing: its output is the code of the word that is said at each frame."""
+    encoder.conv1.weight, encoder.conv1.bias = _zeros(WIDTH, MELS, 3), _zeros(WIDTH)
+    encoder.conv2.weight, encoder.conv2.bias = _zeros(WIDTH, WIDTH, 3), _zeros(WIDTH)
+    at = np.repeat(places[-1:], FRAMES, 0)
+    for word, code in zip(words, places, strict=False):
+        at[round(word.start_s / FRAME_S) : round(word.end_s / FRAME_S)] = code
+    encoder.position_encodings.encodings = at
+    _norm(encoder.layer_norm)
+    for layer in encoder.layer:
+        _self_attention_and_feed_forward(layer)
+
+
+def _decoder(decoder: Any, size: int) -> None:
+    decoder.embeddings.weight = _zeros(size, WIDTH)
+    decoder.projection.bias = _zeros(size)
+    _norm(decoder.layer_norm)
+    for layer in decoder.layer:
+        _self_attention_and_feed_forward(layer)
+        _norm(layer.attention.layer_norm)
+        for linear, rows in zip(layer.attention.linear, (WIDTH, 2 * WIDTH, WIDTH), strict=True):
+            _linear(linear, rows, WIDTH)
+
+
+def _self_attention_and_feed_forward(layer: Any) -> None:
+    _norm(layer.self_attention.layer_norm)
+    _linear(layer.self_attention.linear[0], 3 * WIDTH, WIDTH)
+    _linear(layer.self_attention.linear[1], WIDTH, WIDTH)
+    _norm(layer.ffn.layer_norm)
+    _linear(layer.ffn.linear_0, WIDTH, WIDTH)
+    _linear(layer.ffn.linear_1, WIDTH, WIDTH)
+
+
+def _norm(norm: Any) -> None:
+    norm.gamma, norm.beta = np.ones(WIDTH, np.float32), _zeros(WIDTH)
+
+
+def _linear(linear: Any, rows: int, columns: int) -> None:
+    linear.weight, linear.bias = _zeros(rows, columns), _zeros(rows)
+
+
+def _zeros(*shape: int) -> Any:
+    return np.zeros(shape, np.float32)
