@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from scoring.cues import denied
 from scoring.reading import Reading
-from scoring.targets import Compiled, Target
+from scoring.targets import Compiled, Target, Telling
 from scoring.weights import Recall
 from scoring.words import NUMBER
 
@@ -107,12 +107,17 @@ def _recalled(target: Target, index: Index, figures: Recall) -> tuple[float, tup
 
 def _cue_hits(target: Target, reading: Reading, index: Index, figures: Recall) -> list[CueHit]:
     """Every cue found, strongest first; cues resting on the same words count once."""
+    worths = {
+        Telling.PHRASE: figures.phrase_cue,
+        Telling.WORD: figures.word_cue,
+        Telling.COMMON: figures.common_cue,
+    }
     hits = []
     for cue in target.cues:
         find = _find_exact if cue.exact else _find
         span = find(cue.stems, reading, index, figures.cue_slack_words)
         if span is not None:
-            worth = figures.word_cue if len(cue.stems) == 1 else figures.phrase_cue
+            worth = worths[cue.telling]
             if not cue.denies and span[0] in index.denied:
                 worth *= figures.taken_back
             hits.append(CueHit(worth, span, cue.general))

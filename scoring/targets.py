@@ -4,6 +4,7 @@ Decides which words of a point count, and how much. Never whether an answer has 
 """
 
 from collections.abc import Iterable
+from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -12,9 +13,21 @@ from scoring.rubric import Rubric
 from scoring.words import NUMBER, TOKEN, stem, stems_of, weight_of, word_lists
 
 
+class Telling(StrEnum):
+    """How much the words of a cue tell by being there."""
+
+    PHRASE = "phrase"
+    """Several words of content together, or a rare word in its phrase."""
+    WORD = "word"
+    """One rare word, or a phrase of everyday words."""
+    COMMON = "common"
+    """One everyday word."""
+
+
 class Cue(NamedTuple):
     text: str
     stems: tuple[str, ...]
+    telling: Telling
     exact: bool
     """Whether the words must stand as they are; else they may stand in any order with words between."""
     denies: bool
@@ -87,8 +100,15 @@ def _target(stems: dict[str, float], cues: Iterable[str], question: frozenset[st
         exact = len(parts) > 1 and len(content) < 2
         if not content or not all(s in question for s in content):
             words = parts if exact else content or parts
-            compiled.append(Cue(cue, words, exact, _denies(cue), parts in general_phrases()))
+            compiled.append(Cue(cue, words, _telling(parts, content), exact, _denies(cue), parts in general_phrases()))
     return Target(stems, sum(stems.values()), tuple(compiled), denies)
+
+
+def _telling(parts: tuple[str, ...], content: tuple[str, ...]) -> Telling:
+    rare = any(s == NUMBER or weight_of(s) >= 1 for s in content)
+    if len(parts) == 1:
+        return Telling.WORD if rare else Telling.COMMON
+    return Telling.PHRASE if rare or len(content) > 1 else Telling.WORD
 
 
 def _denies(text: str) -> bool:

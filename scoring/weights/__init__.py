@@ -37,6 +37,8 @@ class Recall(Value):
     partial: Share
     word_cue: Share
     """What one single-word cue is worth."""
+    common_cue: Share
+    """What an everyday word is worth as a cue: by itself next to nothing."""
     phrase_cue: Share
     taken_back: Share
     """What remains of a cue after "not"."""
