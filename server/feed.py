@@ -12,7 +12,7 @@ from uuid import uuid4
 from rooms.protocol import ResetReason
 from server.live import Feed, Listener
 from server.ports import Message, RoomLog, Subscriber, Unavailable
-from server.story import UnknownRoom
+from server.story import BrokenChain, UnknownRoom
 
 HEAD_CHECK_S = 1.0
 """How often all heads are compared: the longest that a lost message stays unnoticed."""
@@ -26,7 +26,7 @@ MENDS_AT_ONCE = 16
 
 _log = logging.getLogger(__name__)
 
-__all__ = ["Feed", "Feeds", "Listener", "UnknownRoom"]
+__all__ = ["BrokenChain", "Feed", "Feeds", "Listener", "UnknownRoom"]
 
 
 class Feeds:
