@@ -1,7 +1,7 @@
 import { useState } from "react";
 
 import { Confirm } from "../parts/confirm";
-import { PauseIcon, PlayIcon } from "../parts/icons";
+import { PauseIcon, PlayIcon, SkipIcon } from "../parts/icons";
 import { useSession } from "../room/useRoom";
 
 export function PauseButton({ paused }: { paused: boolean }) {
@@ -37,6 +37,28 @@ export function EndButton({ ending }: { ending: boolean }) {
           onNo={() => setAsking(false)}
         />
       )}
+    </>
+  );
+}
+
+/** Skips after a second press, so that no answer is lost to a slip. */
+export function SkipButton({ idle, skip }: { idle: boolean; skip: () => void }) {
+  const [sure, setSure] = useState(false);
+  if (!sure) {
+    return (
+      <button type="button" className="button button--small" disabled={idle} onClick={() => setSure(true)}>
+        <SkipIcon /> Skip
+      </button>
+    );
+  }
+  return (
+    <>
+      <button type="button" className="button button--small button--grave" disabled={idle} onClick={skip}>
+        Yes, skip it
+      </button>
+      <button type="button" className="button button--small button--quiet" onClick={() => setSure(false)}>
+        Keep it
+      </button>
     </>
   );
 }

@@ -40,13 +40,12 @@ export function Listening({ room, turn, ears, reading }: Props) {
         <button
           type="button"
           className="button button--quiet"
-          aria-pressed={ears.muted}
           onClick={() => ears.setMuted(!ears.muted)}
         >
           {ears.muted ? "Unmute" : "Mute"}
         </button>
       ) : (
-        <button type="button" className="button button--quiet" disabled={device.is === "asking"} onClick={ears.open}>
+        <button type="button" className="button button--small" disabled={device.is === "asking"} onClick={ears.open}>
           {device.is === "asking" ? "Waiting…" : "Turn on the microphone"}
         </button>
       )}

@@ -19,7 +19,7 @@ export function Lobby({ ears }: { ears: Ears }) {
     <div className="stack stack--wide lobby">
       <header className="stack">
         <p className="eyebrow">{MODES[room.mode].name} interview</p>
-        <h1>Before you go on</h1>
+        <h1>Settle in</h1>
         <p className="lead">
           {count(room.length, "question")}, one after the other. You can speak or type each answer, take your time, skip, pause
           or end whenever you like.

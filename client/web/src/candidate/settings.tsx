@@ -11,7 +11,7 @@ interface Props {
 const KEYS = [
   ["D", "I’m done"],
   ["M", "Give me a moment"],
-  ["T", "Type instead"],
+  ["T", "Type"],
   ["R", "Repeat the question"],
   ["Ctrl ↵", "Send what you typed"],
   ["Esc", "Leave the text box"],

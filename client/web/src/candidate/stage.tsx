@@ -1,14 +1,14 @@
 /** The interview itself, as the candidate sees it: the question, the words as they come, and what can be done. */
-import { useCallback, useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useRef } from "react";
 
 import { Bulbs } from "../parts/bulbs";
-import { CupIcon, PenIcon, SkipIcon, RepeatIcon, TickIcon } from "../parts/icons";
+import { CupIcon, RepeatIcon, TickIcon } from "../parts/icons";
 import { Transcript } from "../parts/transcript";
 import { Caution, TroubleLine } from "../parts/trouble";
 import type { Room, Turn } from "../protocol";
 import { openTurn } from "../room/mirror";
 import { useConnection, useSession } from "../room/useRoom";
-import { EndButton, PauseButton } from "./controls";
+import { EndButton, PauseButton, SkipButton } from "./controls";
 import { Listening } from "./listening";
 import { Question } from "./question";
 import { Safety } from "./safety";
@@ -59,7 +59,6 @@ function Answer({ room, turn, ears, reading }: AnswerProps) {
   const session = useSession();
   const box = useRef<HTMLTextAreaElement>(null);
   const [draft, write] = useDraft(room.id, turn.number);
-  const [skipping, setSkipping] = useState(false);
   const settling = turn.finished !== null;
   const number = turn.number;
 
@@ -81,7 +80,6 @@ function Answer({ room, turn, ears, reading }: AnswerProps) {
   const skip = () => {
     reading.cut();
     session.wish({ kind: "skip_question", turn: number });
-    setSkipping(false);
   };
   const idle = settling || room.paused;
   const [keys, setKeys] = useShortcuts(
@@ -104,40 +102,24 @@ function Answer({ room, turn, ears, reading }: AnswerProps) {
         </p>
       ) : (
         <section className="dock" aria-label="Your answer">
-          <Listening room={room} turn={turn} ears={ears} reading={reading} />
-          <Written turn={number} held={turn.held} box={box} draft={draft} write={write} began={reading.cut} send={send} />
-          <div className="dock__actions">
+          <div className="dock__now">
+            <Listening room={room} turn={turn} ears={ears} reading={reading} />
             <button type="button" className="button button--main button--large" disabled={idle} onClick={finish}>
               <TickIcon /> I’m done {keys && <kbd>D</kbd>}
             </button>
-            <button type="button" className="button" disabled={idle || turn.held} onClick={hold}>
+          </div>
+          <Written turn={number} held={turn.held} box={box} draft={draft} write={write} began={reading.cut} send={send} />
+          <div className="dock__actions">
+            <button type="button" className="button button--small" disabled={idle || turn.held} onClick={hold}>
               <CupIcon /> {turn.held ? "Take your time" : "Give me a moment"} {keys && !turn.held && <kbd>M</kbd>}
             </button>
-            <button type="button" className="button" disabled={idle} onClick={type}>
-              <PenIcon /> Type instead {keys && <kbd>T</kbd>}
-            </button>
-            <button type="button" className="button button--quiet" disabled={idle} onClick={repeat}>
+            <button type="button" className="button button--small" disabled={idle} onClick={repeat}>
               <RepeatIcon /> Repeat {keys && <kbd>R</kbd>}
             </button>
-            {skipping ? (
-              <span className="row dock__sure">
-                <button type="button" className="button button--grave" onClick={skip}>
-                  Yes, skip it
-                </button>
-                <button type="button" className="button button--quiet" onClick={() => setSkipping(false)}>
-                  Keep it
-                </button>
-              </span>
-            ) : (
-              <button type="button" className="button button--quiet" disabled={idle} onClick={() => setSkipping(true)}>
-                <SkipIcon /> Skip
-              </button>
-            )}
-          </div>
-          <div className="dock__foot">
+            <SkipButton idle={idle} skip={skip} />
             <Safety />
-            <Settings keys={keys} setKeys={setKeys} reading={reading} ears={ears} />
           </div>
+          <Settings keys={keys} setKeys={setKeys} reading={reading} ears={ears} />
         </section>
       )}
     </>
@@ -174,7 +156,7 @@ function Words({ turn }: { turn: Turn }) {
           <Transcript utterances={[]} partial={guess} />
         </div>
       )}
-      <div ref={end} />
+      <div ref={end} className="words__end" />
     </section>
   );
 }

@@ -23,8 +23,7 @@ export function Whispers() {
             </p>
             <button
               type="button"
-              className="button button--quiet"
-              aria-label="I read this whisper"
+              className="button button--small"
               onClick={() => setRead(read + n + 1)}
             >
               Got it

@@ -86,7 +86,7 @@ export function Written({ turn, held, box, draft, write, began, send }: Props) {
         ref={box}
         rows={draft ? 5 : 1}
         maxLength={LONGEST}
-        placeholder="Or type your answer here"
+        placeholder="Or type: it counts just the same"
         value={draft}
         onChange={(change) => typed(change.target.value)}
         onKeyDown={(press) => {
@@ -96,7 +96,7 @@ export function Written({ turn, held, box, draft, write, began, send }: Props) {
       />
       {draft.trim() && (
         <div className="row written__send">
-          <button type="submit" className="button">
+          <button type="submit" className="button button--small">
             Add to my answer <kbd>Ctrl ↵</kbd>
           </button>
           {draft.length > LONGEST - 500 && <span className="soft small numbers">{LONGEST - draft.length} characters left</span>}

@@ -54,6 +54,8 @@ function InRoom({ room: id }: { room: string }) {
   const listening = reading.floor && !reading.now && room?.paused === false && room.phase !== "settling";
   const ears = useEars(session, listening);
 
+  const staged = room !== null && room.phase !== "lobby" && room.phase !== "closed";
+
   function page() {
     if (over && problem && room?.phase !== "closed") return <Trouble problem={problem} again={() => session.enter()} />;
     if (!room) return <p className="soft">{problem?.sentence ?? "Opening the door…"}</p>;
@@ -66,6 +68,7 @@ function InRoom({ room: id }: { room: string }) {
     <RoomProvider value={session}>
       <Frame
         title="Interview"
+        snug={staged}
         beside={
           <>
             <People />

@@ -55,6 +55,7 @@ function InRoom({ id, role }: { id: string; role: Role }) {
     <RoomProvider value={session}>
       <Frame
         wide
+        snug
         title={role === "coach" ? "Coach" : "Observer"}
         beside={
           <>

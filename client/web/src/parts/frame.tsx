@@ -27,8 +27,8 @@ function ThemeButton() {
 }
 
 /** The frame of every page: wordmark, what stands beside it, the page's one main part. */
-export function Frame(props: { title: string; beside?: ReactNode; wide?: boolean; children: ReactNode }) {
-  const { title, beside, wide, children } = props;
+export function Frame(props: { title: string; beside?: ReactNode; wide?: boolean; snug?: boolean; children: ReactNode }) {
+  const { title, beside, wide, snug, children } = props;
   const main = useRef<HTMLElement>(null);
   useEffect(() => {
     document.title = title === "Greenroom" ? title : `${title} · Greenroom`;
@@ -45,7 +45,7 @@ export function Frame(props: { title: string; beside?: ReactNode; wide?: boolean
         {beside}
         <ThemeButton />
       </header>
-      <main id="main" ref={main} tabIndex={-1} className={wide ? "page page--wide" : "page"}>
+      <main id="main" ref={main} tabIndex={-1} className={`page${wide ? " page--wide" : ""}${snug ? " page--snug" : ""}`}>
         {children}
       </main>
     </>

@@ -57,7 +57,7 @@ export function TroubleLine({ sentence, children }: { sentence: string; children
 
 export function Caution({ children }: { children: ReactNode }) {
   return (
-    <div className="callout callout--caution" role="note">
+    <div className="callout callout--caution small" role="note">
       <CautionIcon />
       <p>{children}</p>
     </div>
