@@ -56,7 +56,8 @@ async def events(log: MemoryRoomLog | RedisRoomLog) -> list[e.Event]:
 
 
 async def started(writer: Writer) -> None:
-    for number, command in enumerate((CONSENT, c.StartInterview())):
+    commands: tuple[c.Command, ...] = (CONSENT, c.StartInterview())
+    for number, command in enumerate(commands):
         assert isinstance(await writer.do(ROOM, command, ADA, f"start-{number}"), Done)
 
 
