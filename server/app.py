@@ -6,7 +6,6 @@ Decides what is built, in which order, and what ends first. Every connection is 
 import asyncio
 import contextlib
 import logging
-import os
 import secrets
 import signal
 import socket
@@ -21,17 +20,18 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from rooms.interview.bank import Bank, load_bank
 from rooms.protocol import MAX_MESSAGE_BYTES
 from scoring.weights import load_weights
-from server import web
+from server import pulse, web
 from server.adapters.database import Database
 from server.adapters.migrations import NewerDatabaseError as NewerDatabaseError
 from server.adapters.migrations import migrate
 from server.adapters.redis_audio import RedisAudioLog
-from server.adapters.redis_connection import RedisConnection, connected
+from server.adapters.redis_connection import RedisConnection
 from server.adapters.redis_directory import RedisDirectory
 from server.adapters.redis_leases import RedisLeases
 from server.adapters.redis_log import RedisRoomLog, RedisSubscriber
 from server.adapters.redis_tickets import RedisTickets
 from server.adapters.report_store import SqlReportStore
+from server.adapters.silero import Silero
 from server.adapters.transcribers import choose
 from server.api import reports, rooms, sessions
 from server.archiver import Archiver
@@ -44,6 +44,7 @@ from server.hearing import Hearing
 from server.identity import Identity
 from server.interviewer import Interviewer
 from server.logs import configure
+from server.reporting import written
 from server.scorer import Scorer
 from server.settings import Settings
 from server.socket import Sockets
@@ -75,7 +76,7 @@ async def parts(settings: Settings, kind: str) -> AsyncIterator[Parts]:
     """Everything that is the same in each process, with its connections open."""
     clock = SystemClock()
     async with contextlib.AsyncExitStack() as stack:
-        redis = await stack.enter_async_context(connected(settings.redis_url, settings.redis_timeout_ms))
+        redis = await stack.enter_async_context(RedisConnection(settings.redis_url, settings.redis_timeout_ms))
         database = Database(settings.database_url, settings.database_timeout_ms)
         stack.push_async_callback(database.close)
         log = RedisRoomLog(redis)
@@ -86,7 +87,7 @@ async def parts(settings: Settings, kind: str) -> AsyncIterator[Parts]:
             clock=clock,
             redis=redis,
             log=log,
-            audio=RedisAudioLog(redis),
+            audio=RedisAudioLog(redis, settings.audio_backlog_s),
             leases=RedisLeases(redis),
             feeds=feeds,
             writer=Writer(log, feeds, clock),
@@ -122,7 +123,7 @@ async def serve_web(settings: Settings, host: str, port: int, fd: int | None) ->
             routers = (
                 sessions.routes(identity, gate),
                 rooms.routes(settings, identity, gate, p.writer, directory, p.leases, p.bank),
-                reports.routes(p.store, p.writer.look, gate.signed_in),
+                reports.routes(gate, p.writer.look, p.store),
             )
             app = web.build(routers, sockets, partial(_ready, p))
             config = uvicorn.Config(
@@ -169,19 +170,20 @@ async def serve_worker(settings: Settings) -> None:
     """One worker: hearing, interviewing, scoring, archiving, until SIGTERM."""
     transcriber = await choose(settings)
     async with parts(settings, "worker") as p:
-        hearing = Hearing(settings, p.log, p.audio, p.writer, transcriber, p.clock)
+        hearing = Hearing(settings, p.log, p.audio, p.writer, transcriber, p.clock, Silero)
         readers = (
             hearing.serve,
             Interviewer(p.writer, p.bank, p.clock, settings.interviewer_patience_ms).serve,
             Scorer(p.writer, p.bank, load_weights()).serve,
-            Archiver(p.log, p.store, p.leases, p.clock).serve,
+            Archiver(p.log, p.store, p.leases, written).serve,
         )
         worker = Worker(p.name, settings, p.leases, p.feeds, p.writer, readers)
         loop = asyncio.get_running_loop()
         for name in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(name, worker.stop)
         async with asyncio.TaskGroup() as tasks:
-            behind = [tasks.create_task(p.feeds.run()), tasks.create_task(hearing.run())]
+            running = (p.feeds.run(), hearing.run(), pulse.beat(settings.var_dir, settings.worker_ttl_ms // 3))
+            behind = [tasks.create_task(task) for task in running]
             _log.info("worker up", extra={"worker": p.name, "transcriber": transcriber.label if transcriber else None})
             await worker.run()
             for task in behind:
@@ -207,7 +209,7 @@ def run_migrations(settings: Settings) -> None:
 def _run(settings: Settings, main: Coroutine[Any, Any, None]) -> None:
     configure(settings.log_level)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_with_parent(settings.parent_pid, main))
+        runner.run(main)
 
 
 def _loop_factory() -> Any:
@@ -216,20 +218,3 @@ def _loop_factory() -> Any:
     except ImportError:
         return None
     return uvloop.new_event_loop
-
-
-async def _with_parent(parent: int | None, main: Coroutine[Any, Any, None]) -> None:
-    """Run `main`; if the process that started us dies, stop as on SIGTERM."""
-    watching = asyncio.create_task(_watch(parent)) if parent else None
-    try:
-        await main
-    finally:
-        if watching:
-            watching.cancel()
-
-
-async def _watch(parent: int) -> None:
-    while os.getppid() == parent:  # noqa: ASYNC110 - no portable event tells that a parent died
-        await asyncio.sleep(1)
-    _log.warning("the process that started this one is gone")
-    os.kill(os.getpid(), signal.SIGTERM)

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from server import embedded
+from server.lifeline import dying_with_us
 
 RESTART_PAUSE_S = 0.5
 STOP_DEADLINE_S = 15.0
@@ -137,7 +138,6 @@ def _environment(var: Path, public_url: str) -> dict[str, str]:
         "SIGN_IN_TOKEN": _secret(var / "sign-in-token"),
         "VAR_DIR": str(var),
         **os.environ,
-        "PARENT_PID": str(os.getpid()),
     }
 
 
@@ -162,7 +162,7 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _command(*arguments: str) -> tuple[str, ...]:
-    return (sys.executable, "-m", "server", *arguments)
+    return dying_with_us(sys.executable, "-m", "server", *arguments)
 
 
 def _say(text: str) -> None:

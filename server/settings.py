@@ -81,8 +81,6 @@ class Settings(BaseSettings):
     """Over how long a worker that is told to stop sends its members to the others."""
     stop_timeout_s: Positive = 10
     """How long what is under way may take to end after that."""
-    parent_pid: int | None = None
-    """End when this is not the parent process any more: how a laptop's processes follow the one that started them."""
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 

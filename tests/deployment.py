@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from server.lifeline import dying_with_us
 from tests.servers import free_port
 
 START_DEADLINE_S = 60.0
@@ -29,7 +30,7 @@ class Process:
         self._log = log
         with log.open("ab") as out:
             self.popen = subprocess.Popen(
-                [sys.executable, "-m", "server", *arguments], env=environment, stdout=out, stderr=out
+                dying_with_us(sys.executable, "-m", "server", *arguments), env=environment, stdout=out, stderr=out
             )
 
     @property
@@ -87,7 +88,6 @@ class Deployment:
             "SIGN_IN_TOKEN": TOKEN,
             "VAR_DIR": str(directory),
             "TRANSCRIBER": "none",
-            "PARENT_PID": str(os.getpid()),
             **settings,
         }
 

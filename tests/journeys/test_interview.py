@@ -49,21 +49,21 @@ def assert_evidence(report: dict[str, object]) -> None:
 async def test_an_interview_becomes_a_report_with_evidence(deployment: Deployment) -> None:
     web = deployment.web()
     deployment.worker()
-    async with connect([web.url], token=TOKEN) as greenroom:
+    async with connect(urls=[web.url], token=TOKEN) as greenroom:
         assert_evidence(await held(greenroom))
 
 
 async def test_the_same_on_postgres(on_postgres: Deployment) -> None:
     web = on_postgres.web()
     on_postgres.worker()
-    async with connect([web.url], token=TOKEN) as greenroom:
+    async with connect(urls=[web.url], token=TOKEN) as greenroom:
         assert_evidence(await held(greenroom))
 
 
 async def test_a_coach_on_another_worker_sees_it_as_if_there_from_the_start(deployment: Deployment) -> None:
     one, two = deployment.web(), deployment.web()
     deployment.worker()
-    async with connect([one.url], token=TOKEN) as hers, connect([two.url], token=TOKEN) as his:
+    async with connect(urls=[one.url], token=TOKEN) as hers, connect([two.url], token=TOKEN) as his:
         opened = await hers.open_room("technical", 3)
         async with hers.join(opened) as candidate:
             await begin(candidate)
@@ -84,7 +84,7 @@ async def test_a_coach_on_another_worker_sees_it_as_if_there_from_the_start(depl
 async def test_a_coach_chooses_takes_over_and_hands_back(deployment: Deployment) -> None:
     web = deployment.web()
     deployment.worker()
-    async with connect([web.url], token=TOKEN) as greenroom:
+    async with connect(urls=[web.url], token=TOKEN) as greenroom:
         opened = await greenroom.open_room("behavioural", 4)
         async with greenroom.join(opened) as candidate, greenroom.join(opened, Role.COACH) as coach:
             await begin(candidate)
@@ -112,7 +112,7 @@ async def test_a_coach_chooses_takes_over_and_hands_back(deployment: Deployment)
 async def test_a_killed_web_worker_loses_nothing_that_was_accepted(deployment: Deployment) -> None:
     one, two = deployment.web(), deployment.web()
     deployment.worker()
-    async with connect([one.url, two.url], token=TOKEN) as hers, connect([two.url], token=TOKEN) as his:
+    async with connect(urls=[one.url, two.url], token=TOKEN) as hers, connect([two.url], token=TOKEN) as his:
         opened = await hers.open_room("behavioural", 3)
         async with hers.join(opened) as candidate, his.join(opened.room, Role.COACH) as coach:
             await begin(candidate)
@@ -131,7 +131,7 @@ async def test_a_killed_web_worker_loses_nothing_that_was_accepted(deployment: D
 async def test_a_killed_worker_is_followed_by_another(deployment: Deployment) -> None:
     web = deployment.web()
     first = deployment.worker(WORKER_TTL_MS="1500")
-    async with connect([web.url], token=TOKEN) as greenroom:
+    async with connect(urls=[web.url], token=TOKEN) as greenroom:
         opened = await greenroom.open_room("system_design", 3)
         async with greenroom.join(opened) as candidate:
             await begin(candidate)
@@ -147,7 +147,7 @@ async def test_a_killed_worker_is_followed_by_another(deployment: Deployment) ->
 async def test_a_stopped_web_worker_sends_its_people_on_first(deployment: Deployment) -> None:
     one, two = deployment.web(), deployment.web()
     deployment.worker()
-    async with connect([one.url, two.url], token=TOKEN) as greenroom:
+    async with connect(urls=[one.url, two.url], token=TOKEN) as greenroom:
         opened = await greenroom.open_room("behavioural", 3)
         async with greenroom.join(opened) as candidate:
             await begin(candidate)
@@ -162,7 +162,7 @@ async def test_no_log_holds_a_word_that_was_said(deployment: Deployment) -> None
     web = deployment.web()
     deployment.worker(LOG_LEVEL="debug")
     canary = "Zanzibarquokka"
-    async with connect([web.url], token=TOKEN) as greenroom:
+    async with connect(urls=[web.url], token=TOKEN) as greenroom:
         opened = await greenroom.open_room("behavioural", 3)
         async with greenroom.join(opened) as candidate, greenroom.join(opened, Role.COACH) as coach:
             await coach.do(Whisper(text=f"Whisper {canary}"))
