@@ -116,8 +116,8 @@ async def _speak(
     visit: Visit, microphone: Microphone, turn: Turn, recording: Recording, plan: Plan, screen: Screen
 ) -> None:
     """Answer with a recording, then be silent until the turn is over."""
-    screen.say(f"       ♪ {recording.name}, {duration_ms(recording.pcm) / 1000:.1f} s")
     await _unless_late(visit, BeginAnswer(turn=turn.number))
+    screen.say(f"       ♪ {recording.name}, {duration_ms(recording.pcm) / 1000:.1f} s")
     microphone.skip_to_now()
     pace = Pace(plan.pace)
     async for piece in paced(recording.pcm, pace):

@@ -14,22 +14,33 @@ from rooms.evidence import Delivery, Score
 
 def report_lines(report: Mapping[str, Any]) -> list[str]:
     """The report in short. Parts that this release does not know are left to the page."""
-    lines = []
+    caution = report.get("caution")
+    lines = [f"Caution: {caution}"] if caution else []
     for turn in report.get("turns", ()):
-        question = turn.get("question")
-        text = question.get("text") if isinstance(question, Mapping) else question
-        lines.append(f"{turn.get('number') or turn.get('turn')}. {text}")
-        lines += [f"   {line}" for line in _turn(turn)]
-    overall = report.get("overall")
-    if isinstance(overall, int | float):
-        lines.append(f"Overall {overall:.1f} of 5.")
+        lines.append(f"{turn['number']}. {turn['question']['text']}")
+        lines += [f"   {line}" for line in _turn(turn, caution)]
+    suggestions = report.get("try_next", ())
+    lines += ["Try next:"] if suggestions else []
+    lines += [f"   {suggestion['text']} {suggestion['because']}" for suggestion in suggestions]
+    if report.get("overall") is not None:
+        lines.append(f"Overall {report['overall']:.1f} of 5{_interval(report)}.")
     return [plain(line) for line in lines]
 
 
-def _turn(turn: Mapping[str, Any]) -> list[str]:
+def _turn(turn: Mapping[str, Any], caution: str | None) -> list[str]:
+    """A caution that the whole report carries is not said again for each turn."""
+    if turn.get("score") is None:
+        return ["not scored"]
     try:
-        score = Score.model_validate(turn.get("score"))
+        score = Score.model_validate(turn["score"])
         delivery = Delivery.model_validate(turn["delivery"]) if turn.get("delivery") else None
     except ValidationError:
         return ["(see the page for this turn's score)"]
+    if score.caution == caution:
+        score = score.model_copy(update={"caution": None})
     return score_lines(score, delivery)
+
+
+def _interval(report: Mapping[str, Any]) -> str:
+    low, high = report.get("low"), report.get("high")
+    return "" if low is None or high is None else f" ({low:.1f} to {high:.1f})"
