@@ -100,7 +100,8 @@ export const getMe = () => call<Me>("/api/me");
 export const getNotice = () => call<Notice>("/api/notice");
 export const getRooms = () => call<{ rooms: OpenRoom[] }>("/api/rooms").then((answer) => answer.rooms);
 export const getRoom = (room: string) => call<RoomCard>(within(room));
-export const openRoom = (mode: Mode, length: number) => call<{ room: string; url: string }>("/api/rooms", { mode, length });
+export const openRoom = (mode: Mode, length: number) =>
+  call<{ room: string; url: string }>("/api/rooms", { mode, length });
 export const getTicket = (room: string, role: Role, name: string | null) =>
   call<IssuedTicket>(`${within(room)}/tickets`, name ? { role, name } : { role });
 export const invite = (room: string, role: Role) => call<{ url: string }>(`${within(room)}/invitations`, { role });

@@ -16,39 +16,40 @@ interface Props {
 export function Listening({ room, turn, ears, reading }: Props) {
   const session = useSession();
   const speaking = useConnection(session, ({ told }) => told.speaking);
-  const lamp = useLevel<HTMLSpanElement>(ears.level);
+  const lamp = useLevel<HTMLButtonElement>(ears.level);
   const { device } = ears;
   const [hears, words] = say();
 
   function say(): [boolean, string] {
     if (room.paused) return [false, "Paused. Nothing is heard until you go on."];
     if (reading.now) return [false, "Reading the question to you. The microphone rests meanwhile."];
-    if (device.is === "off" || device.is === "asking") return [false, "The microphone is off. Type, or turn it on."];
+    if (device.is === "off" || device.is === "asking") return [false, "The microphone is off. Press it, or type."];
     if (device.is === "failed") return [false, device.problem.sentence];
-    if (ears.muted) return [false, "The microphone is muted."];
+    if (ears.muted) return [false, "Muted. Press the microphone to be heard."];
     if (turn.held) return [true, "Take your time. Silence will not end this answer."];
     return [true, speaking ? "Hearing you" : "Listening"];
   }
 
+  const lampWord =
+    device.is !== "on" ? "Turn on the microphone" : ears.muted ? "Unmute the microphone" : "Mute the microphone";
+  function press() {
+    if (device.is === "on") ears.setMuted(!ears.muted);
+    else ears.open();
+  }
   return (
     <div className={hears ? "listening listening--on" : "listening"}>
-      <span className="lamp" ref={lamp} aria-hidden="true">
+      <button
+        type="button"
+        className="lamp"
+        ref={lamp}
+        aria-label={lampWord}
+        title={lampWord}
+        disabled={device.is === "asking"}
+        onClick={press}
+      >
         {hears ? <MicIcon /> : <MicOffIcon />}
-      </span>
+      </button>
       <p role="status">{words}</p>
-      {device.is === "on" ? (
-        <button
-          type="button"
-          className="button button--quiet"
-          onClick={() => ears.setMuted(!ears.muted)}
-        >
-          {ears.muted ? "Unmute" : "Mute"}
-        </button>
-      ) : (
-        <button type="button" className="button button--small" disabled={device.is === "asking"} onClick={ears.open}>
-          {device.is === "asking" ? "Waiting…" : "Turn on the microphone"}
-        </button>
-      )}
     </div>
   );
 }

@@ -21,8 +21,8 @@ export function Lobby({ ears }: { ears: Ears }) {
         <p className="eyebrow">{MODES[room.mode].name} interview</p>
         <h1>Settle in</h1>
         <p className="lead">
-          {count(room.length, "question")}, one after the other. You can speak or type each answer, take your time, skip, pause
-          or end whenever you like.
+          {count(room.length, "question")}, one after the other. You can speak or type each answer, take your time,
+          skip, pause or end whenever you like.
         </p>
       </header>
       {room.consented ? <Preparation ears={ears} /> : <Notice version={room.notice} />}
@@ -33,7 +33,9 @@ export function Lobby({ ears }: { ears: Ears }) {
 function Notice({ version }: { version: string }) {
   const session = useSession();
   const { answer: notice, problem, again } = useAnswer(getNotice);
-  const consenting = useConnection(session, ({ outbox }) => outbox.some(({ command }) => command.kind === "give_consent"));
+  const consenting = useConnection(session, ({ outbox }) =>
+    outbox.some(({ command }) => command.kind === "give_consent"),
+  );
   const heading = useId();
   if (problem) {
     return (
@@ -82,7 +84,9 @@ function Notice({ version }: { version: string }) {
 function Preparation({ ears }: { ears: Ears }) {
   const session = useSession();
   const caution = useConnection(session, ({ room }) => room?.transcriber?.caution);
-  const starting = useConnection(session, ({ outbox }) => outbox.some(({ command }) => command.kind === "start_interview"));
+  const starting = useConnection(session, ({ outbox }) =>
+    outbox.some(({ command }) => command.kind === "start_interview"),
+  );
   const heading = useCallback((element: HTMLHeadingElement | null) => element?.focus(), []);
   const start = () => session.wish({ kind: "start_interview" });
   const ready = ears.device.is === "on";

@@ -12,7 +12,10 @@ export function Safety() {
     const lag = unsafeMs(microphone);
     return lag > USUAL_LAG_MS ? Math.round(lag / 1000) : 0;
   });
-  const unsaid = useConnection(session, ({ outbox }) => outbox.filter(({ command }) => command.kind === "type_answer").length);
+  const unsaid = useConnection(
+    session,
+    ({ outbox }) => outbox.filter(({ command }) => command.kind === "type_answer").length,
+  );
   if (!live) return <p className="safety">Not connected. Your words are kept here and sent as soon as it is back.</p>;
   if (lagS) return <p className="safety numbers">{lagS} s of your voice are on their way. Nothing is lost.</p>;
   if (unsaid) return <p className="safety">Sending what you wrote…</p>;

@@ -34,12 +34,16 @@ export function Settings({ keys, setKeys, reading, ears }: Props) {
           ))}
         </dl>
         <label className="check">
-          <input type="checkbox" checked={keys} onChange={(change) => setKeys(change.target.checked)} /> Single keys act when I am
-          not typing
+          <input type="checkbox" checked={keys} onChange={(change) => setKeys(change.target.checked)} /> Single keys act
+          when I am not typing
         </label>
         <label className="check">
-          <input type="checkbox" checked={reading.aloud} onChange={(change) => reading.setAloud(change.target.checked)} /> Read
-          questions aloud
+          <input
+            type="checkbox"
+            checked={reading.aloud}
+            onChange={(change) => reading.setAloud(change.target.checked)}
+          />{" "}
+          Read questions aloud
         </label>
         {ears.device.is === "on" && (
           <div>

@@ -1,10 +1,10 @@
 /** The interview itself, as the candidate sees it: the question, the words as they come, and what can be done. */
-import { useCallback, useEffect, useRef } from "react";
+import { useCallback, useEffect, useRef, useState, type ReactNode } from "react";
 
 import { Bulbs } from "../parts/bulbs";
 import { CupIcon, RepeatIcon, TickIcon } from "../parts/icons";
 import { Transcript } from "../parts/transcript";
-import { Caution, TroubleLine } from "../parts/trouble";
+import { CautionLine, TroubleLine } from "../parts/trouble";
 import type { Room, Turn } from "../protocol";
 import { openTurn } from "../room/mirror";
 import { useConnection, useSession } from "../room/useRoom";
@@ -24,6 +24,8 @@ export function Stage({ room, ears, reading }: { room: Room; ears: Ears; reading
   const turn = openTurn(room);
   const shown = turn ?? room.turns.at(-1) ?? null;
   const done = room.turns.filter((one) => one.closed_ms !== null).length;
+  const [whispersRead, readWhispers] = useState(0);
+  const whispers = <Whispers read={whispersRead} readAll={readWhispers} />;
   return (
     <div className="stage">
       <header className="stage__head">
@@ -33,10 +35,16 @@ export function Stage({ room, ears, reading }: { room: Room; ears: Ears; reading
           <EndButton ending={room.ending} />
         </div>
       </header>
-      {room.transcriber?.caution && <Caution>{room.transcriber.caution}</Caution>}
+      {room.transcriber?.caution && <CautionLine words={room.transcriber.caution} />}
       <Question room={room} turn={shown} reading={reading} />
-      {turn ? <Answer room={room} turn={turn} ears={ears} reading={reading} /> : <Between room={room} />}
-      <Whispers />
+      {turn ? (
+        <Answer room={room} turn={turn} ears={ears} reading={reading} whispers={whispers} />
+      ) : (
+        <>
+          <Between room={room} />
+          <div className="bottom">{whispers}</div>
+        </>
+      )}
     </div>
   );
 }
@@ -44,8 +52,13 @@ export function Stage({ room, ears, reading }: { room: Room; ears: Ears; reading
 /** Between two questions. */
 function Between({ room }: { room: Room }) {
   if (room.paused) return <p className="lead">Paused. The next question comes when the interview goes on.</p>;
-  if (room.ending || room.turns.length >= room.length) return <p className="lead">That was the last one. Marking your answers…</p>;
-  return <p className="soft breathing">{room.chair ? "The next question is being prepared…" : "Thinking of the next question…"}</p>;
+  if (room.ending || room.turns.length >= room.length)
+    return <p className="lead">That was the last one. Marking your answers…</p>;
+  return (
+    <p className="soft breathing">
+      {room.chair ? "The next question is being prepared…" : "Thinking of the next question…"}
+    </p>
+  );
 }
 
 interface AnswerProps {
@@ -53,9 +66,10 @@ interface AnswerProps {
   turn: Turn;
   ears: Ears;
   reading: Reading;
+  whispers: ReactNode;
 }
 
-function Answer({ room, turn, ears, reading }: AnswerProps) {
+function Answer({ room, turn, ears, reading, whispers }: AnswerProps) {
   const session = useSession();
   const box = useRef<HTMLTextAreaElement>(null);
   const [draft, write] = useDraft(room.id, turn.number);
@@ -96,32 +110,44 @@ function Answer({ room, turn, ears, reading }: AnswerProps) {
   return (
     <>
       <Words turn={turn} />
-      {settling ? (
+      {settling && (
         <p className="soft breathing" role="status">
           Writing down your last words…
         </p>
-      ) : (
-        <section className="dock" aria-label="Your answer">
-          <div className="dock__now">
-            <Listening room={room} turn={turn} ears={ears} reading={reading} />
-            <button type="button" className="button button--main button--large" disabled={idle} onClick={finish}>
-              <TickIcon /> I’m done {keys && <kbd>D</kbd>}
-            </button>
-          </div>
-          <Written turn={number} held={turn.held} box={box} draft={draft} write={write} began={reading.cut} send={send} />
-          <div className="dock__actions">
-            <button type="button" className="button button--small" disabled={idle || turn.held} onClick={hold}>
-              <CupIcon /> {turn.held ? "Take your time" : "Give me a moment"} {keys && !turn.held && <kbd>M</kbd>}
-            </button>
-            <button type="button" className="button button--small" disabled={idle} onClick={repeat}>
-              <RepeatIcon /> Repeat {keys && <kbd>R</kbd>}
-            </button>
-            <SkipButton idle={idle} skip={skip} />
-            <Safety />
-          </div>
-          <Settings keys={keys} setKeys={setKeys} reading={reading} ears={ears} />
-        </section>
       )}
+      <div className="bottom">
+        {whispers}
+        {!settling && (
+          <section className="dock" aria-label="Your answer">
+            <div className="dock__now">
+              <Listening room={room} turn={turn} ears={ears} reading={reading} />
+              <button type="button" className="button button--main button--large" disabled={idle} onClick={finish}>
+                <TickIcon /> I’m done {keys && <kbd>D</kbd>}
+              </button>
+            </div>
+            <Written
+              turn={number}
+              held={turn.held}
+              box={box}
+              draft={draft}
+              write={write}
+              began={reading.cut}
+              send={send}
+            />
+            <div className="dock__actions">
+              <button type="button" className="button button--small" disabled={idle || turn.held} onClick={hold}>
+                <CupIcon /> {turn.held ? "Take your time" : "Give me a moment"} {keys && !turn.held && <kbd>M</kbd>}
+              </button>
+              <button type="button" className="button button--small" disabled={idle} onClick={repeat}>
+                <RepeatIcon /> Repeat {keys && <kbd>R</kbd>}
+              </button>
+              <SkipButton idle={idle} skip={skip} />
+              <Safety />
+            </div>
+            <Settings keys={keys} setKeys={setKeys} reading={reading} ears={ears} />
+          </section>
+        )}
+      </div>
     </>
   );
 }

@@ -6,7 +6,8 @@ import { explain, openMicrophone, type Microphone } from "../room/microphone";
 import type { Session } from "../room/session";
 import { useConnection } from "../room/useRoom";
 
-export type Device = { is: "off" } | { is: "asking" } | { is: "on"; microphone: Microphone } | { is: "failed"; problem: Problem };
+export type Device =
+  { is: "off" } | { is: "asking" } | { is: "on"; microphone: Microphone } | { is: "failed"; problem: Problem };
 
 export interface Ears {
   device: Device;
@@ -72,7 +73,12 @@ function useOpenAgain(open: () => void): void {
 }
 
 /** Announces the stream to the room once consent is given, and hands frames over while the room listens. */
-function useStream(session: Session, microphone: Microphone | null, listening: boolean, level: RefObject<number>): void {
+function useStream(
+  session: Session,
+  microphone: Microphone | null,
+  listening: boolean,
+  level: RefObject<number>,
+): void {
   const wanted = useConnection(
     session,
     ({ room, microphone: stream }) => room?.consented === true && room.phase !== "closed" && stream === null,

@@ -1,14 +1,11 @@
-import { useState } from "react";
-
 import { WhisperIcon } from "../parts/icons";
 import { person } from "../room/mirror";
 import { useConnection, useSession } from "../room/useRoom";
 
-/** What a coach whispers: a card that stays until it is read. */
-export function Whispers() {
+/** What a coach whispers: a card that stays until it is read. `read`: how many were. */
+export function Whispers({ read, readAll }: { read: number; readAll: (count: number) => void }) {
   const session = useSession();
   const room = useConnection(session, (connection) => connection.room);
-  const [read, setRead] = useState(0);
   const whispers = room?.whispers.slice(read) ?? [];
   return (
     <div className="whispers" aria-live="polite">
@@ -21,11 +18,7 @@ export function Whispers() {
               <br />
               {whisper.text}
             </p>
-            <button
-              type="button"
-              className="button button--small"
-              onClick={() => setRead(read + n + 1)}
-            >
+            <button type="button" className="button button--small" onClick={() => readAll(read + n + 1)}>
               Got it
             </button>
           </div>

@@ -84,7 +84,7 @@ export function Written({ turn, held, box, draft, write, began, send }: Props) {
       <textarea
         id="written"
         ref={box}
-        rows={draft ? 5 : 1}
+        rows={draft ? 3 : 1}
         maxLength={LONGEST}
         placeholder="Or type: it counts just the same"
         value={draft}
@@ -99,7 +99,9 @@ export function Written({ turn, held, box, draft, write, began, send }: Props) {
           <button type="submit" className="button button--small">
             Add to my answer <kbd>Ctrl ↵</kbd>
           </button>
-          {draft.length > LONGEST - 500 && <span className="soft small numbers">{LONGEST - draft.length} characters left</span>}
+          {draft.length > LONGEST - 500 && (
+            <span className="soft small numbers">{LONGEST - draft.length} characters left</span>
+          )}
         </div>
       )}
     </form>

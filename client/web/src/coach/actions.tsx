@@ -60,7 +60,12 @@ export function Whisper() {
 export function Notes({ room }: { room: Room }) {
   return (
     <div className="stack">
-      <LineForm label="Private note" hint="Only coaches see it" button="Note" wish={(text) => ({ kind: "take_note", text })} />
+      <LineForm
+        label="Private note"
+        hint="Only coaches see it"
+        button="Note"
+        wish={(text) => ({ kind: "take_note", text })}
+      />
       {room.notes.length > 0 && (
         <ul className="lines" aria-label="Notes">
           {room.notes.toReversed().map((note, n) => (
@@ -84,7 +89,9 @@ export function Chair({ room }: { room: Room }) {
   if (room.chair === null) {
     return (
       <div className="stack">
-        <p className="soft small">The AI interviewer asks. Take the chair to ask your own questions; you can hand it back.</p>
+        <p className="soft small">
+          The AI interviewer asks. Take the chair to ask your own questions; you can hand it back.
+        </p>
         <div>
           <button type="button" className="button" onClick={() => session.wish({ kind: "take_over" })}>
             Take over as interviewer

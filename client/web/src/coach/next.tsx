@@ -54,7 +54,11 @@ export function NextQuestion({ room }: { room: Room }) {
             >
               <span>{question.text}</span>
               <span className="soft small">
-                {[question.competence, question.difficulty && `difficulty ${question.difficulty}`, asked.has(question.id) && "asked"]
+                {[
+                  question.competence,
+                  question.difficulty && `difficulty ${question.difficulty}`,
+                  asked.has(question.id) && "asked",
+                ]
                   .filter(Boolean)
                   .join(" · ")}
               </span>

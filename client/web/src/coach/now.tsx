@@ -24,7 +24,9 @@ export function Now({ room }: { room: Room }) {
         {room.phase === "answering" && !room.paused && (speaking ? ", speaking" : typing ? ", typing" : ", silent")}
         {room.ending && room.phase !== "closed" && ", ending"}
       </p>
-      <p className="soft small">Interviewer: {room.chair ? (person(room, room.chair)?.name ?? "a person") : "AI interviewer"}</p>
+      <p className="soft small">
+        Interviewer: {room.chair ? (person(room, room.chair)?.name ?? "a person") : "AI interviewer"}
+      </p>
       {running && (
         <>
           <Figures

@@ -21,7 +21,9 @@ export function TurnCard({ room, turn, partial }: { room: Room; turn: Turn; part
           <Asker room={room} turn={turn} />
           {turn.question.kind === "follow_up" && <span className="soft">follow-up</span>}
           {turn.question.kind === "chosen" && <span className="soft">chosen by a coach</span>}
-          {turn.question.difficulty !== null && <span className="soft">difficulty {turn.question.difficulty} of 5</span>}
+          {turn.question.difficulty !== null && (
+            <span className="soft">difficulty {turn.question.difficulty} of 5</span>
+          )}
         </p>
         <h2 id={heading} className="turn__question">
           <span className="turn__number numbers">{turn.number}.</span> {turn.question.text}
@@ -53,7 +55,9 @@ function Scored({ turn, point }: { turn: Turn; point: (at: Highlight[]) => void 
             <span className="turn__points numbers">{points(score.overall)}</span>{" "}
             <span className="soft small">
               of 5
-              {score.low !== null && score.high !== null && `, probably between ${points(score.low)} and ${points(score.high)}`}
+              {score.low !== null &&
+                score.high !== null &&
+                `, probably between ${points(score.low)} and ${points(score.high)}`}
             </span>
           </>
         )}

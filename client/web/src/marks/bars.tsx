@@ -6,7 +6,11 @@ import "./marks.css";
 const FULL = 5;
 const share = (score: number) => `${(100 * score) / FULL}%`;
 
-export function Bars({ scores }: { scores: readonly Pick<DimensionScore, "dimension" | "score" | "low" | "high" | "abstained">[] }) {
+export function Bars({
+  scores,
+}: {
+  scores: readonly Pick<DimensionScore, "dimension" | "score" | "low" | "high" | "abstained">[];
+}) {
   return (
     <dl className="bars">
       {scores.map((one) => (

@@ -16,6 +16,8 @@ interface Props {
 
 export function Marks({ marks, point }: Props) {
   if (!marks.length) return null;
+  const unheard = marks.filter(({ level, quotes }) => level === "absent" && quotes.length === 0);
+  const alike = unheard.every(({ reason }) => reason === unheard[0]?.reason); // said once by the level, not for each
   return (
     <ul className="marks">
       {marks.map((mark) => (
@@ -28,7 +30,7 @@ export function Marks({ marks, point }: Props) {
             {mark.quotes.map((quote) => (
               <QuoteButton key={`${quote.utterance}${quote.start_ms}${quote.text}`} quote={quote} point={point} />
             ))}
-            <p className="soft small">{mark.reason}</p>
+            {!(alike && unheard.includes(mark)) && <p className="soft small">{mark.reason}</p>}
           </div>
         </li>
       ))}

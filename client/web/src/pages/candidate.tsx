@@ -22,7 +22,11 @@ export function Candidate({ room }: { room: string }) {
   if (card) return <InRoom room={room} />;
   return (
     <Frame title="Interview">
-      {problem ? <Trouble problem={problem} {...(problem.retry && { again })} /> : <p className="soft">Opening the door…</p>}
+      {problem ? (
+        <Trouble problem={problem} {...(problem.retry && { again })} />
+      ) : (
+        <p className="soft">Opening the door…</p>
+      )}
     </Frame>
   );
 }

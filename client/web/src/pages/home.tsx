@@ -184,9 +184,7 @@ function Reports() {
           </button>
         </TroubleLine>
       )}
-      {answer && reports.length === 0 && (
-        <p className="soft">None yet. After an interview its report is kept here.</p>
-      )}
+      {answer && reports.length === 0 && <p className="soft">None yet. After an interview its report is kept here.</p>}
       <ul className="list">
         {reports.map((report) => (
           <li key={report.room} className="list__row">

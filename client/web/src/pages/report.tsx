@@ -23,7 +23,10 @@ export function Report({ room }: { room: string }) {
   return (
     <Frame title="Report">
       {problem?.code === "report_not_ready" ? (
-        <Saying title="The report is being written" sentence="It appears here in a moment. You can leave and come back." />
+        <Saying
+          title="The report is being written"
+          sentence="It appears here in a moment. You can leave and come back."
+        />
       ) : problem?.code === "interview_open" ? (
         <Trouble problem={problem}>
           <Link to={`/rooms/${room}`} className="button button--main">
@@ -69,7 +72,7 @@ function Whole({ report }: { report: ReportValue }) {
         <section aria-labelledby="answers" className="stack">
           <h2 id="answers">Your answers</h2>
           {report.turns.map((turn) => (
-            <Question key={turn.number} turn={turn} />
+            <Question key={turn.number} turn={turn} known={report.caution} />
           ))}
         </section>
         <SpeakingFigures speaking={report.speaking} />
@@ -112,7 +115,12 @@ function Overall({ report }: { report: ReportValue }) {
 function Dimensions({ report }: { report: ReportValue }) {
   return (
     <>
-      <Bars scores={report.dimensions.map((one) => ({ ...one, abstained: one.score === null ? "too little to go on" : null }))} />
+      <Bars
+        scores={report.dimensions.map((one) => ({
+          ...one,
+          abstained: one.score === null ? "too little to go on" : null,
+        }))}
+      />
       <details>
         <summary className="soft small">What these scores mean</summary>
         <dl className="anchors">
@@ -185,7 +193,11 @@ function SpeakingFigures({ speaking }: { speaking: Speaking }) {
       <Figures
         figures={[
           ["Pace", `${Math.round(speaking.words_per_minute)}`, "words a minute"],
-          ["Fillers", `${speaking.fillers}`, speaking.fillers_per_minute === null ? "" : `${speaking.fillers_per_minute.toFixed(1)} a minute`],
+          [
+            "Fillers",
+            `${speaking.fillers}`,
+            speaking.fillers_per_minute === null ? "" : `${speaking.fillers_per_minute.toFixed(1)} a minute`,
+          ],
           ["Pauses", `${speaking.pauses}`, `longest ${seconds(speaking.longest_pause_ms)}`],
           ["Thinking first", speaking.thinking_ms === null ? "–" : seconds(speaking.thinking_ms), "on average"],
         ]}

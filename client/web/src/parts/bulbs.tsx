@@ -10,9 +10,7 @@ export function Bulbs({ done, asked, length }: { done: number; asked: number; le
           <span key={n} className={n < done ? "bulb bulb--done" : n < asked ? "bulb bulb--now" : "bulb"} />
         ))}
       </span>
-      <span className="numbers">
-        {asked === 0 ? `${all} questions` : `Question ${asked} of ${all}`}
-      </span>
+      <span className="numbers">{asked === 0 ? `${all} questions` : `Question ${asked} of ${all}`}</span>
     </div>
   );
 }

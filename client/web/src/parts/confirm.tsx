@@ -1,13 +1,7 @@
 import { useEffect, useId, useRef } from "react";
 
 /** Asks before something that cannot be taken back. */
-export function Confirm(props: {
-  title: string;
-  words: string;
-  yes: string;
-  onYes: () => void;
-  onNo: () => void;
-}) {
+export function Confirm(props: { title: string; words: string; yes: string; onYes: () => void; onNo: () => void }) {
   const { title, words, yes, onYes, onNo } = props;
   const dialog = useRef<HTMLDialogElement>(null);
   const heading = useId();

@@ -27,7 +27,13 @@ function ThemeButton() {
 }
 
 /** The frame of every page: wordmark, what stands beside it, the page's one main part. */
-export function Frame(props: { title: string; beside?: ReactNode; wide?: boolean; snug?: boolean; children: ReactNode }) {
+export function Frame(props: {
+  title: string;
+  beside?: ReactNode;
+  wide?: boolean;
+  snug?: boolean;
+  children: ReactNode;
+}) {
   const { title, beside, wide, snug, children } = props;
   const main = useRef<HTMLElement>(null);
   useEffect(() => {
@@ -45,7 +51,12 @@ export function Frame(props: { title: string; beside?: ReactNode; wide?: boolean
         {beside}
         <ThemeButton />
       </header>
-      <main id="main" ref={main} tabIndex={-1} className={`page${wide ? " page--wide" : ""}${snug ? " page--snug" : ""}`}>
+      <main
+        id="main"
+        ref={main}
+        tabIndex={-1}
+        className={`page${wide ? " page--wide" : ""}${snug ? " page--snug" : ""}`}
+      >
         {children}
       </main>
     </>

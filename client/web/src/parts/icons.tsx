@@ -23,7 +23,13 @@ function Drawn({ children }: { children: ReactNode }) {
 export const Mark = () => (
   <svg viewBox="0 0 32 32" aria-hidden="true" focusable="false">
     <rect width="32" height="32" rx="9" fill="var(--green)" />
-    <path d="M9 26V14.5a7 7 0 0 1 14 0V26" fill="none" stroke="var(--on-green)" strokeWidth="2.6" strokeLinecap="round" />
+    <path
+      d="M9 26V14.5a7 7 0 0 1 14 0V26"
+      fill="none"
+      stroke="var(--on-green)"
+      strokeWidth="2.6"
+      strokeLinecap="round"
+    />
     <circle cx="16" cy="19" r="2.6" fill="var(--lamp)" />
   </svg>
 );

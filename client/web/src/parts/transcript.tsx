@@ -47,7 +47,10 @@ function marked(utterance: Utterance, highlights: Highlight[]): ReactNode {
   let at = 0;
   for (const [start, length] of spans) {
     if (start < at) continue;
-    pieces.push(utterance.text.slice(at, start), <mark key={start}>{utterance.text.slice(start, start + length)}</mark>);
+    pieces.push(
+      utterance.text.slice(at, start),
+      <mark key={start}>{utterance.text.slice(start, start + length)}</mark>,
+    );
     at = start + length;
   }
   return [...pieces, utterance.text.slice(at)];

@@ -63,3 +63,14 @@ export function Caution({ children }: { children: ReactNode }) {
     </div>
   );
 }
+
+/** The same in one line, to be opened where it is longer. */
+export function CautionLine({ words }: { words: string }) {
+  return (
+    <details className="caution-line small">
+      <summary className="callout callout--caution">
+        <CautionIcon /> <span>{words}</span>
+      </summary>
+    </details>
+  );
+}

@@ -11,7 +11,10 @@ export interface Asked<Answer> {
 
 /** Asks once when shown, and again on demand or, while `retryMs` is given, as long as retrying may help. */
 export function useAnswer<Answer>(ask: () => Promise<Answer>, retryMs?: number): Asked<Answer> {
-  const [state, setState] = useState<{ answer: Answer | null; problem: Problem | null }>({ answer: null, problem: null });
+  const [state, setState] = useState<{ answer: Answer | null; problem: Problem | null }>({
+    answer: null,
+    problem: null,
+  });
   const [tries, setTries] = useState(0);
   const again = useCallback(() => setTries((n) => n + 1), []);
   useEffect(() => {

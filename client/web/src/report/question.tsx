@@ -8,8 +8,12 @@ import { Caution } from "../parts/trouble";
 import type { DimensionScore, ReportTurn, Score } from "../report";
 import { DIMENSIONS, FINISHES, points } from "../words";
 
-/** One question of the report. All quoted words are set off in the transcript; pointing at a mark leaves only its own. */
-export function Question({ turn }: { turn: ReportTurn }) {
+/**
+ * One question of the report; `known` is the caution that stands above the whole of it.
+ *
+ * All quoted words are set off in the transcript; pointing at a mark leaves only its own.
+ */
+export function Question({ turn, known }: { turn: ReportTurn; known: string | null }) {
   const [pointed, point] = useState<Highlight[]>([]);
   const { score, delivery } = turn;
   const quoted = score?.marks.flatMap(({ quotes }) => quotes) ?? [];
@@ -27,7 +31,7 @@ export function Question({ turn }: { turn: ReportTurn }) {
         <p className="soft small">{finish(turn)}</p>
       </header>
       {score && <Overall score={score} />}
-      {score?.caution && <Caution>{score.caution}</Caution>}
+      {score?.caution && !known?.includes(score.caution) && <Caution>{score.caution}</Caution>}
       <div className="answer__words">
         {turn.transcript.utterances.length ? (
           <Transcript utterances={turn.transcript.utterances} highlights={pointed.length ? pointed : quoted} />
@@ -64,14 +68,25 @@ function Overall({ score }: { score: Score }) {
       {points(score.overall)}
       <span className="soft small">
         {" "}
-        of 5{score.low !== null && score.high !== null && `, probably between ${points(score.low)} and ${points(score.high)}`}
+        of 5
+        {score.low !== null &&
+          score.high !== null &&
+          `, probably between ${points(score.low)} and ${points(score.high)}`}
       </span>
     </p>
   );
 }
 
 /** How each number came about: signed parts that add up to it exactly. */
-function Contributions({ dimensions, scorer, weights }: { dimensions: DimensionScore[]; scorer: string; weights: string }) {
+function Contributions({
+  dimensions,
+  scorer,
+  weights,
+}: {
+  dimensions: DimensionScore[];
+  scorer: string;
+  weights: string;
+}) {
   const explained = dimensions.filter(({ contributions }) => contributions.length > 0);
   if (!explained.length) return null;
   return (

@@ -30,7 +30,9 @@ export const KINDS: Record<StepKind, string> = {
 
 export function rows(report: Report): Row[] {
   return report.turns.map((turn) => {
-    const steps = [...segments(report, turn), ...fillers(turn)].toSorted((a, b) => a.startMs - b.startMs || b.endMs - a.endMs);
+    const steps = [...segments(report, turn), ...fillers(turn)].toSorted(
+      (a, b) => a.startMs - b.startMs || b.endMs - a.endMs,
+    );
     const startMs = turn.began_ms ?? steps[0]?.startMs ?? 0;
     const endMs = Math.max(startMs, turn.closed_ms ?? 0, ...steps.map((step) => step.endMs));
     return { turn, startMs, endMs, steps };
@@ -71,7 +73,10 @@ function fillers(turn: ReportTurn): Step[] {
 
 /** A step in words, as it is shown and read out. */
 export function told(step: Step): string {
-  const when = step.kind === "typed" ? `at ${clock(step.startMs)}` : `${clock(step.startMs)} for ${seconds(step.endMs - step.startMs)}`;
+  const when =
+    step.kind === "typed"
+      ? `at ${clock(step.startMs)}`
+      : `${clock(step.startMs)} for ${seconds(step.endMs - step.startMs)}`;
   const words = step.words.length > 160 ? `${step.words.slice(0, 159)}…` : step.words;
   return `${KINDS[step.kind]}, ${when}${words ? `: “${words}”` : ""}`;
 }

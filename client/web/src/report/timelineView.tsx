@@ -117,9 +117,15 @@ function stepTo(key: string, at: number, steps: Step[]): number | null {
     case "End":
       return last;
     case "PageDown":
-      return orElse(steps.findIndex((step) => step.turn > turn), at);
+      return orElse(
+        steps.findIndex((step) => step.turn > turn),
+        at,
+      );
     case "PageUp":
-      return orElse(steps.findIndex((step) => step.turn === steps.findLast((one) => one.turn < turn)?.turn), 0);
+      return orElse(
+        steps.findIndex((step) => step.turn === steps.findLast((one) => one.turn < turn)?.turn),
+        0,
+      );
     default:
       return null;
   }

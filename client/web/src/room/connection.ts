@@ -88,7 +88,10 @@ export function step(now: Connection, input: Input): Step {
   switch (input.is) {
     case "enter":
       return now.stage === "resting" || now.stage === "waiting" || now.stage === "over"
-        ? [{ ...now, stage: "entering", problem: null, attempt: now.stage === "over" ? 0 : now.attempt }, [{ do: "get_ticket" }]]
+        ? [
+            { ...now, stage: "entering", problem: null, attempt: now.stage === "over" ? 0 : now.attempt },
+            [{ do: "get_ticket" }],
+          ]
         : [now, []];
     case "ticket":
       return now.stage === "entering"
@@ -253,7 +256,8 @@ function opened(now: Connection, stream: string, id: string): Step {
 
 /** Sends what the window allows, once the room knows this stream. */
 function flowing(now: Connection): Step {
-  if (!now.microphone || now.stage !== "live" || now.room?.microphone?.stream !== now.microphone.stream) return [now, []];
+  if (!now.microphone || now.stage !== "live" || now.room?.microphone?.stream !== now.microphone.stream)
+    return [now, []];
   const [microphone, frames] = takeUnsent(now.microphone);
   return frames.length ? [{ ...now, microphone }, [{ do: "play", frames }]] : [now, []];
 }

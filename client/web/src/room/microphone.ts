@@ -90,12 +90,14 @@ const SENTENCES: Record<string, string> = {
     "Your browser keeps the microphone closed for this page. Allow it beside the address bar, then try again.",
   NotFoundError: "No microphone was found. Plug one in and try again.",
   NotReadableError: "Another program holds the microphone. Close it there and try again.",
-  SecurityError: "Browsers give a microphone only to https pages and to localhost. Open this page under such an address.",
+  SecurityError:
+    "Browsers give a microphone only to https pages and to localhost. Open this page under such an address.",
 };
 
 /** A device's trouble in words. Typing is always offered beside it. */
 export function explain(error: unknown): Problem {
   const name = error instanceof DOMException ? error.name : "";
-  const sentence = SENTENCES[name] ?? "The microphone could not be opened. Try again, or choose another in your browser.";
+  const sentence =
+    SENTENCES[name] ?? "The microphone could not be opened. Try again, or choose another in your browser.";
   return { code: name || "microphone_failed", sentence, retry: name !== "SecurityError" };
 }
