@@ -142,9 +142,11 @@ function Answer({ room, turn, ears, reading, whispers }: AnswerProps) {
                 <RepeatIcon /> Repeat {keys && <kbd>R</kbd>}
               </button>
               <SkipButton idle={idle} skip={skip} />
+            </div>
+            <div className="dock__foot">
+              <Settings keys={keys} setKeys={setKeys} reading={reading} ears={ears} />
               <Safety />
             </div>
-            <Settings keys={keys} setKeys={setKeys} reading={reading} ears={ears} />
           </section>
         )}
       </div>

@@ -60,12 +60,14 @@ export function Whisper() {
 export function Notes({ room }: { room: Room }) {
   return (
     <div className="stack">
-      <LineForm
-        label="Private note"
-        hint="Only coaches see it"
-        button="Note"
-        wish={(text) => ({ kind: "take_note", text })}
-      />
+      {room.phase !== "closed" && (
+        <LineForm
+          label="Private note"
+          hint="Only coaches see it"
+          button="Note"
+          wish={(text) => ({ kind: "take_note", text })}
+        />
+      )}
       {room.notes.length > 0 && (
         <ul className="lines" aria-label="Notes">
           {room.notes.toReversed().map((note, n) => (

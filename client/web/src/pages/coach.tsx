@@ -125,7 +125,7 @@ function Desk({ room, acts }: { room: Room; acts: boolean }) {
             </Panel>
           </>
         )}
-        {acts && (
+        {acts && (!closed || room.notes.length > 0) && (
           <Panel title="Notes">
             <Notes room={room} />
           </Panel>

@@ -20,6 +20,8 @@ export interface Row {
   steps: Step[];
 }
 
+const SHORTEST_THOUGHT_MS = 250;
+
 export const KINDS: Record<StepKind, string> = {
   thinking: "Thinking first",
   speech: "Speaking",
@@ -42,6 +44,7 @@ export function rows(report: Report): Row[] {
 function segments(report: Report, turn: ReportTurn): Step[] {
   return report.timeline
     .filter((segment) => segment.turn === turn.number)
+    .filter(({ kind, start_ms, end_ms }) => kind !== "thinking" || end_ms - start_ms >= SHORTEST_THOUGHT_MS)
     .map(({ kind, start_ms, end_ms }) => ({
       kind,
       turn: turn.number,
