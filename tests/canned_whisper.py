@@ -8,6 +8,7 @@ The first word begins at 0, as Whisper's alignment has it.
 
 import json
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -33,7 +34,8 @@ def evenly(text: str, start_s: float, end_s: float) -> list[Said]:
     """The words of a text, each with the same share of the time."""
     words = text.split()
     share = (end_s - start_s) / len(words)
-    return [Said(word, start_s + n * share, start_s + (n + 1) * share) for n, word in enumerate(words)]
+    edges = [round(start_s + n * share, 3) for n in range(len(words) + 1)]
+    return [Said(word, start, end) for word, (start, end) in zip(words, pairwise(edges), strict=True)]
 
 
 def write(directory: Path, words: Sequence[Said]) -> Path:
@@ -134,6 +136,7 @@ def _encoder(encoder: Any, words: Sequence[Said], places: Any) -> None:
     at = np.repeat(places[-1:], FRAMES, 0)
     for word, code in zip(words, places, strict=False):
         at[round(word.start_s / FRAME_S) : round(word.end_s / FRAME_S)] = code
+    assert all(a.end_s == b.start_s for a, b in pairwise(words)), "Whisper's alignment knows no gaps between words"
     encoder.position_encodings.encodings = at
     _norm(encoder.layer_norm)
     for layer in encoder.layer:

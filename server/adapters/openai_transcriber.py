@@ -89,7 +89,10 @@ def _words(reply: Mapping[str, Any], length_ms: int) -> Iterable[Word]:
                 start = min(max(0, round(word["start"] * 1000)), length_ms)
                 yield Word(text=text, start_ms=start, end_ms=max(start, min(round(word["end"] * 1000), length_ms)))
         return
-    texts = str(reply["text"]).split()
+    text = reply["text"]
+    if not isinstance(text, str):
+        raise TypeError("a transcription has a text")
+    texts = text.split()
     ends = list(accumulate(len(text) + 1 for text in texts))
     for text, end in zip(texts, ends, strict=True):
         start = end - len(text) - 1

@@ -1,7 +1,7 @@
 """Speech to words with PocketSphinx, in processes of its own: it runs everywhere, and is often wrong.
 
-Decides which process works for which utterance: final words come before guesses, and a guess that finds no process
-free is left out. A process that outlives its deadline is killed; the next request starts another.
+Decides which process follows which utterance, and that an utterance which finds none is recognised at its end.
+A process that outlives its deadline is killed; the next request starts another.
 """
 
 import asyncio
@@ -18,15 +18,12 @@ from rooms.transcript import Word
 from server.adapters.sphinx_child import ANSWER, REQUEST
 from server.ports import Hypothesis, TranscriberFailed
 
-CAUTION: Final = (
-    "Words are written by a small recogniser and will often be wrong. "
-    "Set WHISPER_MODEL to a Whisper model for better ones, or type your answers."
-)
+CAUTION: Final = "Words are written by a small recogniser and will often be wrong. You can type your answers instead."
 _CHILD: Final = Path(__file__).with_name("sphinx_child.py")
 _GUESS_BYTES: Final = 32 * 400
 """A guess for every 400 ms of speech."""
 _TOO_MUCH_BYTES: Final = 32 * 3_000
-"""Whoever is this far behind gets no more guesses for the utterance: catching up would delay its final words."""
+"""Whoever is this far behind is not followed any more: catching up would take longer than a deadline allows."""
 _END_S: Final = 2.0
 
 
@@ -36,10 +33,6 @@ class _Decoder:
     def __init__(self) -> None:
         self._process: Process | None = None
         self._turn = asyncio.Lock()
-        self.guesser: object | None = None
-        """The utterance whose guesses are made here."""
-        self.deciding = False
-        """Whether final words are being made here."""
 
     async def ask(self, op: bytes, pcm: bytes = b"") -> tuple[Word, ...]:
         async with self._turn:
@@ -78,104 +71,102 @@ class _Decoder:
         return await stdout.readexactly(length)
 
     def _kill(self) -> None:
-        process, self._process, self.guesser = self._process, None, None
+        process, self._process = self._process, None
         if process:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
 
 
 class SphinxTranscriber:
-    """`decoders`: how many processes at most, each about 130 MB; they start when they are needed."""
+    """`decoders`: how many processes at most may follow utterances as they are spoken, each about 130 MB.
+
+    One more is for utterances that found none of them free; those wait for it in turn, and get their words at the end.
+    All start when they are needed.
+    """
 
     label = "PocketSphinx (small, English)"
     caution: str | None = CAUTION
 
     def __init__(self, decoders: int | None = None) -> None:
         self._most = decoders or min(4, os.cpu_count() or 1)
-        self._decoders: list[_Decoder] = []
-        self._slots = asyncio.Semaphore(self._most)
+        self._free: list[_Decoder] = []
+        self._lent = 0
+        self._late = _Decoder()
+        self._late_turn = asyncio.Lock()
 
     def open(self, hints: Sequence[str] = ()) -> "_Utterance":
         return _Utterance(self)
 
     async def close(self) -> None:
-        for decoder in self._decoders:
+        for decoder in (*self._free, self._late):
             await decoder.close()
 
-    async def decide(self, utterance: object, pcm: bytes) -> tuple[Word, ...]:
-        """The final words of a whole utterance. First come, first served."""
-        async with self._slots:
-            decoder = self._for_deciding(utterance)
-            decoder.deciding, decoder.guesser = True, None
-            try:
-                return await decoder.ask(b"F", pcm)
-            finally:
-                decoder.deciding = False
-
-    def for_guessing(self, utterance: object) -> tuple[_Decoder, bool] | None:
-        """A process for an utterance's guesses, and whether it is new to it; None while all are wanted elsewhere."""
-        free = [decoder for decoder in self._decoders if not decoder.deciding]
-        for decoder in free:
-            if decoder.guesser is utterance:
-                return decoder, False
-        idle = next((decoder for decoder in free if decoder.guesser is None), None) or self._start_one()
-        if idle is None:
+    def lend(self) -> _Decoder | None:
+        """A process for one utterance, to be given back; None while all are in use."""
+        if self._lent == self._most:
             return None
-        idle.guesser = utterance
-        return idle, True
+        self._lent += 1
+        return self._free.pop() if self._free else _Decoder()
 
-    def release(self, utterance: object) -> None:
-        for decoder in self._decoders:
-            if decoder.guesser is utterance:
-                decoder.guesser = None
+    def give_back(self, decoder: _Decoder) -> None:
+        self._lent -= 1
+        self._free.append(decoder)
 
-    def _for_deciding(self, utterance: object) -> _Decoder:
-        free = [decoder for decoder in self._decoders if not decoder.deciding]
-        own = next((decoder for decoder in free if decoder.guesser is utterance), None)
-        idle = next((decoder for decoder in free if decoder.guesser is None), None)
-        found = own or idle or self._start_one() or free[0]  # the last one loses its guesses
-        return found
-
-    def _start_one(self) -> _Decoder | None:
-        if len(self._decoders) == self._most:
-            return None
-        self._decoders.append(_Decoder())
-        return self._decoders[-1]
+    async def whole(self, pcm: bytes) -> tuple[Word, ...]:
+        """The words of an utterance that nobody followed."""
+        async with self._late_turn:
+            await self._late.ask(b"N")
+            return await self._late.ask(b"E", pcm)
 
 
 class _Utterance:
-    """A `server.ports.UtteranceStream`."""
+    """A `server.ports.UtteranceStream`. The same audio gives the same words, followed or not."""
 
     def __init__(self, transcriber: SphinxTranscriber) -> None:
         self._transcriber = transcriber
         self._pcm = bytearray()
-        self._guessed = 0
-        self._guessing = True
+        self._given = 0
+        self._decoder: _Decoder | None = None
 
     async def hear(self, pcm: bytes) -> Hypothesis | None:
         self._pcm += pcm
-        waiting = len(self._pcm) - self._guessed
-        if not self._guessing or waiting < _GUESS_BYTES:
+        waiting = len(self._pcm) - self._given
+        if waiting < _GUESS_BYTES:
             return None
-        found = self._transcriber.for_guessing(self) if waiting <= _TOO_MUCH_BYTES else None
-        if found is None or (found[1] and self._guessed):
-            self._guessing = False
-            self._transcriber.release(self)
+        if waiting > _TOO_MUCH_BYTES:
+            self._let_go()
+        if self._decoder is None and not await self._borrow():
             return None
-        decoder, new = found
-        if new:
-            await decoder.ask(b"N")
-        more, self._guessed = bytes(self._pcm[self._guessed :]), len(self._pcm)
-        return Hypothesis(await decoder.ask(b"A", more))
+        return Hypothesis(await self._ask(b"A"))
 
     async def finish(self) -> Sequence[Word]:
-        try:
-            return await self._transcriber.decide(self, bytes(self._pcm))
-        finally:
-            self._transcriber.release(self)
+        if self._decoder is None:
+            return await self._transcriber.whole(bytes(self._pcm))
+        words = await self._ask(b"E")
+        self._let_go()
+        return words
 
     async def abandon(self) -> None:
-        self._transcriber.release(self)
+        self._let_go()
+
+    async def _borrow(self) -> bool:
+        """Only at the beginning: whoever missed that waits for the end."""
+        if self._given or len(self._pcm) > _TOO_MUCH_BYTES:
+            return False
+        self._decoder = self._transcriber.lend()
+        if self._decoder:
+            await self._decoder.ask(b"N")
+        return self._decoder is not None
+
+    async def _ask(self, op: bytes) -> tuple[Word, ...]:
+        assert self._decoder is not None, "borrowed before"
+        more, self._given = bytes(self._pcm[self._given :]), len(self._pcm)
+        return await self._decoder.ask(op, more)
+
+    def _let_go(self) -> None:
+        decoder, self._decoder = self._decoder, None
+        if decoder:
+            self._transcriber.give_back(decoder)
 
 
 def _words(found: Sequence[Sequence[Any]]) -> tuple[Word, ...]:

@@ -32,7 +32,10 @@ async def _best(settings: Settings) -> Transcriber:
     try:
         return await _whisper(settings)
     except Misconfigured as missing:
-        _log.warning("no Whisper model: words will often be wrong", extra={"why": str(missing)})
+        _log.warning(
+            "no Whisper model, so a small recogniser writes the words: they will often be wrong",
+            extra={"why": str(missing)},
+        )
         return _sphinx()
 
 

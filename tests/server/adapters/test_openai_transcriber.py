@@ -1,0 +1,144 @@
+"""The real `openai` client against a small server that speaks the wire protocol of POST /v1/audio/transcriptions."""
+
+import asyncio
+import contextlib
+import email
+import email.policy
+import io
+import wave
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from server.adapters.openai_transcriber import OpenAITranscriber
+from server.ports import TranscriberFailed
+from tests.speech import noise
+
+Answer = Callable[[], Response]
+
+
+@dataclass
+class Api:
+    """What it was asked, and what it answers: the next of `answers`, the last one over and over."""
+
+    answers: list[Answer] = field(default_factory=list)
+    asked: list[dict[str, Any]] = field(default_factory=list)
+    hang: bool = False
+    url: str = ""
+
+    async def transcribe(self, request: Request) -> Response:
+        head = f"Content-Type: {request.headers['content-type']}\r\n\r\n".encode()
+        form = email.message_from_bytes(head + await request.body(), policy=email.policy.HTTP)
+        asked: dict[str, Any] = {"key": request.headers["authorization"]}
+        for part in form.iter_parts():
+            sound, name = part.get_payload(decode=True), part.get_param("name", header="content-disposition")
+            asked[str(name)] = sound if part.get_filename() else bytes(sound).decode()
+        self.asked.append(asked)
+        if self.hang:
+            await asyncio.sleep(30)
+        return (self.answers.pop(0) if len(self.answers) > 1 else self.answers[0])()
+
+
+@pytest.fixture
+async def api() -> AsyncIterator[Api]:
+    api = Api()
+    app = Starlette(routes=[Route("/v1/audio/transcriptions", api.transcribe, methods=["POST"])])
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, lifespan="off", timeout_graceful_shutdown=0))
+    serving = asyncio.create_task(server.serve())
+    async with asyncio.timeout(5):
+        while not server.started:
+            await asyncio.sleep(0.01)
+    api.url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/v1"
+    yield api
+    server.should_exit = server.force_exit = True
+    with contextlib.suppress(asyncio.CancelledError):
+        await serving
+
+
+async def transcribed(api: Api, model: str = "whisper-1", timeout_s: float = 5.0) -> list[tuple[str, int, int]]:
+    transcriber = OpenAITranscriber("sk-test", api.url, model, timeout_s)
+    try:
+        utterance = transcriber.open(["Kafka"])
+        assert await utterance.hear(noise(1_000)) is None
+        await utterance.hear(noise(1_000))
+        return [(word.text, word.start_ms, word.end_ms) for word in await utterance.finish()]
+    finally:
+        await transcriber.close()
+
+
+async def test_timed_words_come_from_whisper_api(api: Api) -> None:
+    words = [{"word": "Hello", "start": 0.1, "end": 0.4}, {"word": " world", "start": 0.5, "end": 9.0}]
+    api.answers = [
+        lambda: JSONResponse({"text": "Hello world", "language": "english", "duration": 2.0, "words": words})
+    ]
+    assert await transcribed(api) == [("Hello", 100, 400), ("world", 500, 2_000)]
+    (asked,) = api.asked
+    assert asked["model"] == "whisper-1"
+    assert asked["response_format"] == "verbose_json"
+    assert asked["timestamp_granularities[]"] == "word"
+    assert asked["prompt"] == "Kafka"
+    assert asked["key"] == "Bearer sk-test"
+    with wave.open(io.BytesIO(asked["file"])) as sound:
+        assert (sound.getframerate(), sound.getnchannels(), sound.getsampwidth()) == (16_000, 1, 2)
+        assert sound.getnframes() == 32_000
+
+
+async def test_untimed_words_share_the_time_by_length(api: Api) -> None:
+    api.answers = [lambda: JSONResponse({"text": "Hi there"})]
+    assert await transcribed(api, "gpt-4o-mini-transcribe") == [("Hi", 0, 666), ("there", 666, 2_000)]
+    assert api.asked[0]["response_format"] == "json"
+
+
+async def test_nothing_said_is_no_words(api: Api) -> None:
+    api.answers = [lambda: JSONResponse({"text": ""})]
+    assert await transcribed(api) == []
+
+
+async def test_too_many_requests_are_tried_once_more(api: Api) -> None:
+    busy = JSONResponse({"error": {"message": "slow down"}}, 429, headers={"retry-after-ms": "10"})
+    api.answers = [lambda: busy, lambda: JSONResponse({"text": "Hi"})]
+    assert await transcribed(api, "gpt-4o-mini-transcribe") == [("Hi", 0, 2_000)]
+    assert len(api.asked) == 2
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        lambda: JSONResponse({"error": {"message": "no such key"}}, 401),
+        lambda: JSONResponse({"error": {"message": "broken"}}, 500, headers={"retry-after-ms": "1"}),
+        lambda: PlainTextResponse("<html>gateway</html>"),
+        lambda: JSONResponse({"words": [{"word": "a"}], "text": "a"}),
+        lambda: JSONResponse({}),
+        lambda: JSONResponse([1, 2]),
+        lambda: Response(b"{", media_type="application/json"),
+    ],
+    ids=["401", "500", "html", "words without times", "empty", "a list", "half"],
+)
+async def test_errors_and_garbage_fail_the_utterance(api: Api, answer: Answer) -> None:
+    api.answers = [answer]
+    with pytest.raises(TranscriberFailed):
+        await transcribed(api)
+
+
+async def test_a_server_that_hangs_fails_in_time(api: Api) -> None:
+    api.answers, api.hang = [lambda: JSONResponse({"text": "late"})], True
+    async with asyncio.timeout(4):
+        with pytest.raises(TranscriberFailed):
+            await transcribed(api, timeout_s=0.2)
+
+
+async def test_a_server_that_is_not_there_fails() -> None:
+    with pytest.raises(TranscriberFailed):
+        await transcribed(Api(url="http://127.0.0.1:9/v1"), timeout_s=1)
+
+
+def test_its_label_says_where_the_audio_goes() -> None:
+    transcriber = OpenAITranscriber("k", "https://speech.example/v1", "whisper-1", 1)
+    assert transcriber.label == "whisper-1 at speech.example"

@@ -1,0 +1,43 @@
+import pytest
+
+from server.adapters.silero import Silero
+from tests.speech import noise, silence, speech
+
+WINDOW_BYTES = 1_024
+
+
+def probabilities(pcm: bytes, voice: Silero | None = None) -> list[float]:
+    voice = voice or Silero()
+    return [
+        voice.probability(pcm[start : start + WINDOW_BYTES])
+        for start in range(0, len(pcm) - WINDOW_BYTES + 1, WINDOW_BYTES)
+    ]
+
+
+def test_speech_is_heard_as_speech() -> None:
+    found = probabilities(speech("We moved the whole database in one weekend."))
+    assert sum(probability > 0.5 for probability in found) > 0.6 * len(found)
+
+
+@pytest.mark.parametrize(
+    "pcm", [silence(10_000), noise(10_000, 30), noise(10_000, 3_000)], ids=["silence", "hiss", "loud noise"]
+)
+def test_silence_and_noise_are_no_speech(pcm: bytes) -> None:
+    assert max(probabilities(pcm)) < 0.35
+
+
+def test_streams_do_not_mix() -> None:
+    spoken = speech("I wrote the tests first.")
+    alone = probabilities(spoken)
+    voice, other = Silero(), Silero()
+    between = []
+    for start in range(0, len(spoken) - WINDOW_BYTES + 1, WINDOW_BYTES):
+        between.append(voice.probability(spoken[start : start + WINDOW_BYTES]))
+        other.probability(noise(32, 5_000, start))
+    assert between == alone
+
+
+def test_a_voice_that_begins_a_second_later_soon_agrees() -> None:
+    spoken = silence(480) + speech("After a crash, another worker listens from the middle of it.")
+    whole, later = probabilities(spoken), probabilities(spoken[WINDOW_BYTES * 20 :])
+    assert later[32:] == pytest.approx(whole[52:], abs=0.15)
