@@ -35,6 +35,6 @@ def configure(level: str) -> None:
     """Send every log of the process to standard error as JSON lines."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
-    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    for noisy in ("uvicorn.access", "httpx", "httpx2", "faster_whisper", "websockets", "alembic"):
-        logging.getLogger(noisy).setLevel(logging.WARNING)
+    # Libraries warn only: at lower levels some of them write down what passes through them, which is what people said.
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    logging.getLogger("server").setLevel(level.upper())

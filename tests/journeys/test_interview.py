@@ -63,7 +63,7 @@ async def test_the_same_on_postgres(on_postgres: Deployment) -> None:
 async def test_a_coach_on_another_worker_sees_it_as_if_there_from_the_start(deployment: Deployment) -> None:
     one, two = deployment.web(), deployment.web()
     deployment.worker()
-    async with connect(urls=[one.url], token=TOKEN) as hers, connect([two.url], token=TOKEN) as his:
+    async with connect(urls=[one.url], token=TOKEN) as hers, connect(urls=[two.url], token=TOKEN) as his:
         opened = await hers.open_room("technical", 3)
         async with hers.join(opened) as candidate:
             await begin(candidate)
@@ -112,7 +112,7 @@ async def test_a_coach_chooses_takes_over_and_hands_back(deployment: Deployment)
 async def test_a_killed_web_worker_loses_nothing_that_was_accepted(deployment: Deployment) -> None:
     one, two = deployment.web(), deployment.web()
     deployment.worker()
-    async with connect(urls=[one.url, two.url], token=TOKEN) as hers, connect([two.url], token=TOKEN) as his:
+    async with connect(urls=[one.url, two.url], token=TOKEN) as hers, connect(urls=[two.url], token=TOKEN) as his:
         opened = await hers.open_room("behavioural", 3)
         async with hers.join(opened) as candidate, his.join(opened.room, Role.COACH) as coach:
             await begin(candidate)
