@@ -35,6 +35,7 @@ async def serve(host: str, port: int, web: int, var: Path) -> int:
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(name, stop.set)
+    redis = None
     async with contextlib.AsyncExitStack() as stack:
         environment = _environment(var, f"http://{host}:{listening.getsockname()[1]}")
         if "REDIS_URL" not in environment:
@@ -46,6 +47,8 @@ async def serve(host: str, port: int, web: int, var: Path) -> int:
         if await _run_once(environment, "migrate") != 0:
             return 1
         async with asyncio.TaskGroup() as tasks:
+            if redis:
+                tasks.create_task(redis.keep(stop, _say))
             fd = str(listening.fileno())
             for number in range(web):
                 child = Child(f"web {number + 1}", environment, ("web", "--fd", fd), listening.fileno())
