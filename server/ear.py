@@ -59,8 +59,8 @@ class Ear:
         self._feed, self._needs, settings = feed, needs, needs.settings
         self.position = ""
         """Where in the audio log to read on."""
-        self.passes = 0
-        """How often the audio log was read for this room, with or without a find."""
+        self.blanks = 0
+        """How often the audio log was read for this room and had nothing new."""
         self._batches: deque[Batch] = deque()
         self._stir = asyncio.Event()
         self._detector = TurnDetector(
@@ -164,7 +164,7 @@ class Ear:
 
     def _reading(self, turn: Turn) -> Reading:
         stream = turn.finished.stream if turn.finished else None
-        return Reading(self.passes, bool(self._batches), self._through.get(stream or "", -1))
+        return Reading(self.blanks, bool(self._batches), self._through.get(stream or "", -1))
 
     async def _close(self, turn: Turn, due: Due) -> None:
         await self._end_utterance()

@@ -27,8 +27,8 @@ class Due(NamedTuple):
 class Reading(NamedTuple):
     """How far a room's audio was heard."""
 
-    passes: int
-    """How often the audio log was read."""
+    blanks: int
+    """How often the audio log was read and had nothing new."""
     waiting: bool
     """Whether audio is here that was not heard yet."""
     through: int
@@ -85,9 +85,9 @@ class Ending:
         if _now() >= self._deadline:
             return True
         if self._enough is None and await self._is_kept(finished):
-            # One of the next two readings begins after all was in the audio log: what they do not bring is not there.
-            self._enough = reading.passes + 2
-        return self._enough is not None and reading.passes >= self._enough and not reading.waiting
+            # Of the next two readings that bring nothing, one begins now or later: then nothing is left to bring.
+            self._enough = reading.blanks + 2
+        return self._enough is not None and reading.blanks >= self._enough and not reading.waiting
 
     async def _is_kept(self, finished: AnswerFinished) -> bool:
         if finished.stream is None or finished.through is None:

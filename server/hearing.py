@@ -83,8 +83,8 @@ class Hearing:
             batches = await asyncio.get_running_loop().run_in_executor(pool, judge, found, hungry)
             for room, batch in batches.items():
                 hungry[room][0].take(batch)
-        for ear, _ in hungry.values():
-            ear.passes += 1
+        for room, (ear, _) in hungry.items():
+            ear.blanks += room not in found
 
     def _judge(self, found: "Found", ears: Mapping[str, tuple[Ear, "_Bench"]]) -> dict[str, Batch]:
         """In the voice thread: one hop for all rooms, because a hop costs as much as judging a window."""

@@ -169,7 +169,7 @@ class Heard:
         await self.send(list(frames(pcm, frame_ms, first=self.seq, from_ms=self.at_ms)))
 
     async def send(self, sent: Iterable[Frame]) -> None:
-        """In pieces of a second, which is what hearing finds when it looks rarely."""
+        """Put frames into the audio log, and move the clock to the end of each."""
         for frame in sent:
             await self._rig.audio.append(self.id, self.stream, [frame])
             self.seq, self.at_ms = frame.seq + 1, frame.capture_ms + frame.duration_ms
@@ -200,11 +200,11 @@ class Heard:
 class Rig:
     """Logs, clock, writer and feeds, which outlive any hearing that is put on them."""
 
-    def __init__(self, **settings: Any) -> None:
+    def __init__(self, log: Any = None, subscriber: Any = None, audio: Any = None, **settings: Any) -> None:
         base = {"redis_url": "redis://nowhere", "database_url": "sqlite+aiosqlite://", "secret_key": "x" * 32}
         self.settings = Settings(**(base | settings))
-        self.log, self.audio, self.clock = MemoryRoomLog(), MemoryAudioLog(), SteppedClock()
-        self.feeds = Feeds(self.log, MemorySubscriber(self.log))
+        self.log, self.audio, self.clock = log or MemoryRoomLog(), audio or MemoryAudioLog(), SteppedClock()
+        self.feeds = Feeds(self.log, subscriber or MemorySubscriber(self.log))
         self.writer = Writer(self.log, self.feeds, self.clock)
         self.told: dict[str, list[Tell]] = {}
 

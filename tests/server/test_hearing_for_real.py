@@ -1,0 +1,144 @@
+"""Hearing with the real voice detector, the real recognisers and the real Redis."""
+
+import asyncio
+import json
+import warnings
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import av
+import pytest
+
+from rooms.transcript import Word
+from server.adapters.redis_audio import RedisAudioLog
+from server.adapters.redis_connection import RedisConnection
+from server.adapters.redis_log import RedisRoomLog, RedisSubscriber
+from server.adapters.silero import Silero
+from server.adapters.sphinx import SphinxTranscriber
+from server.adapters.whisper import WhisperTranscriber, load
+from tests.canned_whisper import evenly, write
+from tests.server.hearings import Rig
+from tests.speech import noise, silence, speech
+
+SAID = "I moved the payments team to one queue, and failures fell by half."
+CLIPS = Path(__file__).parents[3] / "shared" / "audio"
+
+
+@pytest.fixture
+async def rig() -> AsyncIterator[Rig]:
+    rig = Rig()
+    async with rig.up():
+        yield rig
+
+
+@pytest.fixture
+async def on_redis(redis_url: str) -> AsyncIterator[Rig]:
+    async with RedisConnection(redis_url, 3_000) as redis:
+        rig = Rig(RedisRoomLog(redis), RedisSubscriber(redis), RedisAudioLog(redis, 60))
+        async with rig.up():
+            yield rig
+
+
+@pytest.fixture
+def whisper(tmp_path: Path) -> WhisperTranscriber:
+    return load(write(tmp_path / "canned", evenly(SAID, 0.3, 3.3)), threads=1)
+
+
+def speaking_of(utterance_words: tuple[Word, ...]) -> set[str]:
+    return {word.text.lower() for word in utterance_words}
+
+
+async def test_whispers_exact_words_reach_the_room_in_the_rooms_time(
+    on_redis: Rig, whisper: WhisperTranscriber
+) -> None:
+    async with on_redis.room() as room, on_redis.hearing(whisper, room, voice=Silero):
+        await room.say(silence(960) + speech(SAID) + silence(1_500))
+        await room.until(lambda: room.texts)
+        (utterance,) = room.turn.utterances
+        assert utterance.text == SAID
+        assert utterance.start_ms == pytest.approx(960 - 300 + 100, abs=150)
+        last = utterance.words[-1]
+        assert last.end_ms == pytest.approx(utterance.start_ms + 3_300, abs=40)
+        assert utterance.end_ms == pytest.approx(960 + len(speech(SAID)) // 32, abs=400)
+
+
+async def test_pocketsphinx_writes_some_of_what_was_said_and_silence_ends_the_turn(on_redis: Rig) -> None:
+    async with on_redis.room() as room, on_redis.hearing(SphinxTranscriber(1), room, voice=Silero):
+        spoken = speech("it was a good idea to put the money in the bank")
+        for start in range(0, len(spoken), 32_000):
+            await room.say((silence(500) if start == 0 else b"") + spoken[start : start + 32_000])
+            await room.until(lambda: len(room.told("partial")) >= start // 32_000)
+        await room.say(silence(4_000))
+        turn = await room.closed(deadline_s=30)
+        words = speaking_of(turn.transcript.words)
+        assert len(words & {"it", "was", "a", "good", "idea", "to", "put", "money", "in", "bank"}) >= 6
+        assert all(480 <= word.start_ms <= 500 + len(spoken) // 32 + 200 for word in turn.transcript.words)
+        assert room.told("partial")
+
+
+@pytest.mark.parametrize("after_ms", [700, 1_900, 3_100, 4_700])
+async def test_a_worker_that_dies_anywhere_is_followed_by_one_that_writes_the_same(
+    on_redis: Rig, whisper: WhisperTranscriber, after_ms: int
+) -> None:
+    answer = silence(960) + speech(SAID) + silence(1_200)
+    async with on_redis.room() as room:
+        async with on_redis.hearing(_Lasting(whisper), room, voice=Silero):
+            await room.say(answer[: after_ms * 32])
+            await asyncio.sleep(0.15)
+        async with on_redis.hearing(whisper, room, voice=Silero):
+            await room.say(answer[after_ms * 32 :] + silence(3_000))
+            turn = await room.closed()
+    assert [utterance.text for utterance in turn.utterances] == [SAID]
+
+
+@pytest.mark.parametrize("frame_ms", [20, 100, 137])
+async def test_any_frames_give_the_same_words_and_times(rig: Rig, frame_ms: int) -> None:
+    found = []
+    for cut_ms in (40, frame_ms):
+        async with rig.room(f"r-{cut_ms}") as room, rig.hearing(SphinxTranscriber(1), room, voice=Silero):
+            await room.say(
+                silence(500) + speech("two years later the company was in the market") + silence(4_000), cut_ms
+            )
+            turn = await room.closed(deadline_s=30)
+            found.append([(u.text, u.start_ms, u.end_ms, u.words) for u in turn.utterances])
+    assert found[0] == found[1]
+    assert found[0]
+
+
+@pytest.mark.parametrize("level", [0, 50, 1_000, 5_000])
+async def test_ten_seconds_of_noise_are_not_written_down(rig: Rig, whisper: WhisperTranscriber, level: int) -> None:
+    async with rig.room() as room, rig.hearing(whisper, room, voice=Silero):
+        await room.say(noise(10_000, level))
+        await room.finish()
+        assert (await room.closed()).utterances == ()
+        assert room.told("speaking") == []
+
+
+async def test_a_person_who_reads_aloud_is_heard(rig: Rig) -> None:
+    clip = CLIPS / "austen-0880.wav"
+    if not clip.exists():
+        warnings.warn("no ../shared/audio here: hearing was not tried on a real person", stacklevel=1)
+        pytest.skip("no ../shared/audio here")
+    known = {clip["file"]: clip["transcript"] for clip in json.loads((CLIPS / "manifest.json").read_text())}
+    async with rig.room() as room, rig.hearing(SphinxTranscriber(1), room, voice=Silero):
+        await room.say(silence(500) + samples(clip) + silence(4_000))
+        turn = await room.closed(deadline_s=30)
+        assert len(speaking_of(turn.transcript.words) & set(known[clip.name].split())) >= 4
+
+
+def samples(path: Path) -> bytes:
+    """A sound file as 16-bit PCM at 16 kHz."""
+    resampler = av.AudioResampler("s16", "mono", 16_000)
+    with av.open(str(path)) as file:
+        frames = [*file.decode(audio=0), None]
+        return b"".join(piece.to_ndarray().tobytes() for frame in frames for piece in resampler.resample(frame))
+
+
+class _Lasting:
+    """A recogniser that outlives its worker, for the next one to use."""
+
+    def __init__(self, transcriber: WhisperTranscriber) -> None:
+        self._transcriber = transcriber
+        self.label, self.caution, self.open = transcriber.label, transcriber.caution, transcriber.open
+
+    async def close(self) -> None: ...
