@@ -67,7 +67,8 @@ async def test_pocketsphinx_writes_some_of_what_was_said_and_silence_ends_the_tu
         spoken = speech("it was a good idea to put the money in the bank")
         for start in range(0, len(spoken), 32_000):
             await room.say((silence(500) if start == 0 else b"") + spoken[start : start + 32_000])
-            await room.until(lambda: len(room.told("partial")) >= start // 32_000)
+            guesses = start // 32_000
+            await room.until(lambda guesses=guesses: len(room.told("partial")) >= guesses)
         await room.say(silence(4_000))
         turn = await room.closed(deadline_s=30)
         words = speaking_of(turn.transcript.words)
