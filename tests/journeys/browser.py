@@ -1,0 +1,114 @@
+"""A real Chromium for journeys: its microphone plays a recording, its pictures are kept, its pages are checked.
+
+Pictures go to test-artefacts/browser (or TEST_ARTEFACTS). Accessibility is checked with axe-core from the web client's
+node_modules; without it the check says so and is left out.
+"""
+
+import os
+import wave
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright
+
+from tests.deployment import TOKEN
+from tests.speech import RATE_HZ
+
+ROOT = Path(__file__).parents[2]
+PICTURES = Path(os.environ.get("TEST_ARTEFACTS", ROOT / "test-artefacts")) / "browser"
+DIST = ROOT / "client" / "web" / "dist" / "index.html"
+AXE = ROOT / "client" / "web" / "node_modules" / "axe-core" / "axe.min.js"
+DEADLINE_MS = 30_000
+
+
+def save_wav(path: Path, pcm: bytes) -> Path:
+    with wave.open(str(path), "wb") as out:
+        out.setnchannels(1)
+        out.setsampwidth(2)
+        out.setframerate(RATE_HZ)
+        out.writeframes(pcm)
+    return path
+
+
+@asynccontextmanager
+async def browsing(chromium: str, recording: Path) -> AsyncIterator[Browser]:
+    """A browser whose microphone plays the recording once, from when a page opens it."""
+    arguments = [
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-dev-shm-usage",
+        "--use-fake-ui-for-media-stream",
+        "--use-fake-device-for-media-stream",
+        f"--use-file-for-fake-audio-capture={recording.resolve()}%noloop",
+        "--autoplay-policy=no-user-gesture-required",
+    ]
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium, headless=True, args=arguments)
+        try:
+            yield browser
+        finally:
+            await browser.close()
+
+
+class Person:
+    """Somebody at a browser of their own, signed in as the owner."""
+
+    def __init__(self, name: str, url: str, context: BrowserContext, page: Page) -> None:
+        self.name, self.url, self.context, self.page = name, url, context, page
+        self.broke: list[str] = []
+        page.on("pageerror", lambda error: self.broke.append(str(error)))
+        page.set_default_timeout(DEADLINE_MS)
+
+    @classmethod
+    async def arrives(cls, browser: Browser, name: str, url: str, **options: Any) -> "Person":
+        context = await browser.new_context(permissions=["microphone"], **options)
+        person = cls(name, url, context, await context.new_page())
+        await person.page.goto(f"{url}/sign-in?token={TOKEN}")
+        return person
+
+    async def opens(self, path: str) -> None:
+        await self.page.goto(f"{self.url}{path}")
+
+    async def presses(self, name: str) -> None:
+        await self.page.get_by_role("button", name=name).click()
+
+    async def sees(self, text: str) -> None:
+        await self.page.get_by_text(text).first.wait_for()
+
+    def button(self, name: str) -> Locator:
+        return self.page.get_by_role("button", name=name)
+
+    async def pictures(self, name: str, *, whole: bool = False) -> None:
+        """Light and dark, wide and narrow."""
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        wide = self.page.viewport_size or {"width": 1280, "height": 860}
+        for label, size in (("wide", wide), ("narrow", {"width": 390, "height": 844})):
+            await self.page.set_viewport_size({"width": size["width"], "height": size["height"]})
+            for scheme in ("light", "dark"):
+                await self.page.emulate_media(color_scheme=scheme)
+                await self.page.screenshot(path=PICTURES / f"{name}-{label}-{scheme}.png", full_page=whole)
+        await self.page.set_viewport_size({"width": wide["width"], "height": wide["height"]})
+        await self.page.emulate_media(color_scheme="light")
+
+    async def faults(self) -> list[str]:
+        """What axe finds against WCAG 2.1 A and AA on this page as it stands, in light and in dark."""
+        if not AXE.exists():
+            print(f"{AXE} is missing (scripts/setup --dev): accessibility was NOT checked")
+            return []
+        # Evaluated, not added as a script: the page's content policy rightly refuses strangers' scripts.
+        await self.page.evaluate(AXE.read_text())
+        found: list[str] = []
+        for scheme in ("light", "dark"):
+            await self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            found += await self.page.evaluate(
+                """async (scheme) => {
+                    const wanted = { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'best-practice'] };
+                    const { violations } = await axe.run(document, wanted);
+                    return violations.flatMap(({ id, nodes }) => nodes.map((n) => `${scheme} ${id}: ${n.html}`));
+                }""",
+                scheme,
+            )
+        await self.page.emulate_media(color_scheme="light", reduced_motion="no-preference")
+        return found

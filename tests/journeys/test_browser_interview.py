@@ -1,0 +1,146 @@
+"""One whole interview in real browsers: a candidate who speaks, types and skips; a coach who watches and whispers."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.async_api import expect
+
+from tests import canned_whisper
+from tests.deployment import Deployment, deployed
+from tests.journeys.browser import DIST, PICTURES, Person, browsing, save_wav
+from tests.speech import silence, speech
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
+
+SPOKEN = "our release was late so I measured every step and cut the time from ten days to two"
+TYPED = (
+    "I asked why the report was slow, found 900 queries a page, and put them into one. "
+    "It took 40 milliseconds instead of 3 seconds, and I learned to measure first."
+)
+BEFORE_SPEAKING_MS = 6_000
+AFTER_SPEAKING_MS = 60_000
+
+
+@pytest.fixture
+def deployment(redis_url: str, tmp_path: Path) -> Iterator[Deployment]:
+    if not DIST.exists():
+        pytest.skip("the pages are not built (scripts/setup): what a browser does was NOT tested")
+    model = canned_whisper.write(tmp_path / "whisper", canned_whisper.evenly(SPOKEN, 0.0, 5.0))
+    with deployed(redis_url, TRANSCRIBER="whisper", WHISPER_MODEL=str(model)) as deployment:
+        yield deployment
+
+
+@pytest.fixture
+def recording(tmp_path: Path) -> Path:
+    pcm = silence(BEFORE_SPEAKING_MS) + speech(SPOKEN) + silence(AFTER_SPEAKING_MS)
+    return save_wav(tmp_path / "candidate.wav", pcm)
+
+
+async def test_an_interview_is_spoken_typed_skipped_watched_and_read(
+    chromium: str, deployment: Deployment, recording: Path
+) -> None:
+    url = deployment.web().url
+    deployment.worker()
+    async with browsing(chromium, recording) as browser:
+        ana = await Person.arrives(browser, "Ana", url)
+        room = await opens_a_room(ana)
+        ben = await Person.arrives(browser, "Ben", url)
+        await ben.opens(f"/rooms/{room}/coach")
+        await ben.sees("The candidate has not come in yet")
+
+        await prepares(ana)
+        await speaks_an_answer(ana, ben)
+        await types_an_answer(ana, ben)
+        await skips_a_question(ana)
+        await reads_the_report(ana)
+        await ben.sees("The interview is over.")
+        assert ana.broke == ben.broke == []
+    print(f"pictures are in {PICTURES}")
+
+
+async def opens_a_room(ana: Person) -> str:
+    await ana.sees("Open a room")
+    assert await ana.faults() == []
+    await ana.pictures("1-home", whole=True)
+    await ana.page.get_by_label("How long?").fill("3")
+    await ana.page.get_by_label("What shall others call you?").fill(ana.name)
+    await ana.presses("Open the room")
+    await ana.sees("I understand and agree")
+    return ana.page.url.rsplit("/", 1)[-1]
+
+
+async def prepares(ana: Person) -> None:
+    await ana.sees("An AI interviews you")
+    assert await ana.faults() == []
+    await ana.pictures("2-notice", whole=True)
+    await ana.presses("I understand and agree")
+    await ana.presses("Turn on the microphone")
+    await ana.sees("Say a few words.")
+    await ana.presses("Start the interview")
+
+
+async def speaks_an_answer(ana: Person, ben: Person) -> None:
+    await ana.sees("Question 1 of 3")
+    await ana.sees("AI interviewer")
+    await ana.sees("Listening")
+    await ben.page.get_by_label("Whisper to the candidate").fill("Say what came of it.")
+    await ben.presses("Whisper")
+    await ana.sees("Say what came of it.")
+    await ana.page.locator(".tentative").wait_for()
+    await ana.pictures("3-speaking")
+    await ana.presses("Got it")
+    await expect(ana.page.get_by_text(SPOKEN)).to_be_visible()
+    await expect(ben.page.get_by_text(SPOKEN)).to_be_visible()
+    assert await ana.faults() == []
+    # Nobody presses anything: silence ends the answer, and the next question comes.
+    await ana.sees("Question 2 of 3")
+
+
+async def types_an_answer(ana: Person, ben: Person) -> None:
+    await ben.page.get_by_text("probably between").first.wait_for()
+    await ben.page.get_by_label("Private note").fill("Calm, to the point.")
+    await ben.button("Note").click()
+    box = ana.page.get_by_label("Type your answer")
+    await box.press_sequentially("I asked", delay=20)
+    await ana.sees("Silence will not end this answer")
+    await ana.page.reload()  # nothing typed is lost
+    await expect(box).to_have_value("I asked")
+    await ana.presses("Mute the microphone")  # the recording began anew with the page
+    await box.fill(TYPED)
+    await ana.pictures("4-typing")
+    await ana.presses("I’m done")
+    await ana.sees("Question 3 of 3")
+    await expect(ben.page.get_by_text(TYPED)).to_be_visible()
+    await ben.page.locator(".turn__score").nth(1).wait_for()
+    quote = ben.page.locator(".quote").first
+    await quote.hover()
+    words = (await quote.locator("q").inner_text()).strip('“”"')
+    await expect(ben.page.locator("mark").first).to_have_text(words)
+    assert words in SPOKEN or words in TYPED
+    assert await ben.faults() == []
+    await ben.pictures("5-coach")
+
+
+async def skips_a_question(ana: Person) -> None:
+    await ana.presses("Skip")
+    await ana.presses("Yes, skip it")
+    await ana.sees("Take a breath.")
+
+
+async def reads_the_report(ana: Person) -> None:
+    await ana.page.get_by_role("link", name="Read the report").click()
+    await ana.sees("Six sides of your answers")
+    quotes = [text.strip('“”"') for text in await ana.page.locator(".quote q").all_inner_texts()]
+    assert quotes
+    assert all(quote in SPOKEN or quote in TYPED for quote in quotes)
+    assert await ana.page.locator(".quote__time").first.inner_text() != ""
+    timeline = ana.page.get_by_role("slider")
+    await timeline.focus()
+    await timeline.press("End")
+    await timeline.press("PageUp")
+    await timeline.press("ArrowRight")
+    await expect(timeline).to_have_attribute("aria-valuetext", re.compile("Question 1. Speaking.*our release was late"))
+    assert await ana.faults() == []
+    await ana.pictures("6-report", whole=True)
