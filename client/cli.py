@@ -15,12 +15,13 @@ from urllib.parse import urlsplit
 
 from client.api import DEFAULT_URL, Greenroom, connect
 from client.connection import LOOPBACK
-from client.conversation import Back, Whole
+from client.conversation import Change, Whole
 from client.errors import GreenroomError
 from client.screen import Screen
-from rooms.events import Mode
+from rooms.events import Mode, RoomClosed
 from rooms.people import Role
 from rooms.phases import Phase
+from rooms.protocol import Happened
 
 SERVER_VERBS = {
     "serve": "run everything on this machine: Redis, web, worker, SQLite",
@@ -84,13 +85,22 @@ async def _watch(greenroom: Greenroom, room: str, name: str | None, screen: Scre
     async with greenroom.join(room, Role.COACH, name=name) as visit, aclosing(visit.changes()) as changes:
         async for change in changes:
             screen.show(change, visit.room)
-            settled = visit.mirror.owed == 0 and not isinstance(change, Back)
-            if visit.room.phase is Phase.CLOSED and settled:
+            if _is_over(change):
                 break
             if isinstance(change, Whole):
                 screen.say("Watching; Ctrl-C leaves.")
     page = greenroom.report_page(room)
     screen.say(f"Report: {page}", type="over", url=page)
+
+
+def _is_over(change: Change) -> bool:
+    match change:
+        case Whole():
+            return change.room.phase is Phase.CLOSED
+        case Happened():
+            return isinstance(change.event, RoomClosed)
+        case _:
+            return False
 
 
 async def _open(greenroom: Greenroom, mode: str, length: int, screen: Screen) -> None:

@@ -35,6 +35,7 @@ from rooms.protocol import (
     Welcome,
     pack_frame,
 )
+from rooms.refusals import Code
 from rooms.state import Room
 
 SOFTWARE = "greenroom-python/1"
@@ -89,6 +90,8 @@ class Wish:
     behind: int
     """How many audio frames came before it: they are sent first."""
     sent: bool = False
+    sent_back: bool = False
+    """The server had forgotten us when it came; it is tried once more on a new connection."""
 
 
 class Conversation:
@@ -270,6 +273,10 @@ class Conversation:
     def _answered(self, answer: Accepted | Refused) -> News:
         if answer.id is None:
             return News((answer,)) if isinstance(answer, Refused) else News()
+        wish = self._outbox.get(answer.id)
+        if wish and not wish.sent_back and isinstance(answer, Refused) and answer.code == Code.NOT_IN_ROOM:
+            wish.sent_back = True
+            return News(leave=Verdict.PAUSE)
         self._outbox.pop(answer.id, None)
         if answer.id == self._reopening:
             self._reopening = None

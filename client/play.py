@@ -5,6 +5,7 @@ Decides when to speak, be silent, go on and end; the room's rules decide what co
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import aclosing
 from pathlib import Path
 from time import monotonic
 from typing import NamedTuple
@@ -16,15 +17,20 @@ from client.report import report_lines
 from client.screen import Screen
 from client.visit import Microphone, Visit
 from rooms.commands import BeginAnswer, EndInterview, FinishAnswer, GiveConsent, SkipQuestion, StartInterview
+from rooms.events import RoomClosed
 from rooms.people import Role
 from rooms.phases import Phase
+from rooms.protocol import Happened
 from rooms.state import Room, Turn
 
 QUESTION_DEADLINE_S = 60.0
 SILENCE_DEADLINE_S = 30.0
 """Silence that does not end the answer is ended by hand after so long: nothing was heard, perhaps."""
 SILENCE_PIECE_MS = 200
+LAST_SILENCE_MS = 800
+"""Lets the last utterance come to its end."""
 CLOSING_DEADLINE_S = 120.0
+SHOWN_DEADLINE_S = 2.0
 
 
 class Recording(NamedTuple):
@@ -57,6 +63,7 @@ async def play(greenroom: Greenroom, files: Sequence[Path], plan: Plan, screen: 
         showing = asyncio.create_task(_show(visit, screen))
         try:
             await _interview(visit, recordings, plan, screen)
+            await asyncio.wait([showing], timeout=SHOWN_DEADLINE_S)
         finally:
             showing.cancel()
             await asyncio.gather(showing, return_exceptions=True)
@@ -70,8 +77,12 @@ async def _room(greenroom: Greenroom, plan: Plan, answers: int) -> OpenedRoom:
 
 
 async def _show(visit: Visit, screen: Screen) -> None:
-    async for change in visit.changes():
-        screen.show(change, visit.room)
+    """Show everything up to the end of the interview."""
+    async with aclosing(visit.changes()) as changes:
+        async for change in changes:
+            screen.show(change, visit.room)
+            if isinstance(change, Happened) and isinstance(change.event, RoomClosed):
+                return
 
 
 async def _interview(visit: Visit, recordings: Sequence[Recording], plan: Plan, screen: Screen) -> None:
@@ -84,14 +95,16 @@ async def _interview(visit: Visit, recordings: Sequence[Recording], plan: Plan, 
     while (turn := await _next_turn(visit, answered)) is not None:
         if waiting:
             await _speak(visit, microphone, turn, waiting.pop(0), plan, screen)
+            if not waiting and not plan.skip_rest and turn.number < visit.room.length:
+                await _end_with(visit, microphone)
+            else:
+                await _be_silent(visit, microphone, turn, Pace(plan.pace or 1.0), screen)
         elif plan.skip_rest:
             await _unless_late(visit, SkipQuestion(turn=turn.number))
         else:
             await visit.do(EndInterview())
         answered = turn.number
         await _until_closed(visit, answered)
-        if not waiting and not plan.skip_rest and not visit.room.questions_done:
-            await visit.do(EndInterview())
     await visit.until(lambda room: room.phase is Phase.CLOSED, CLOSING_DEADLINE_S)
 
 
@@ -115,7 +128,7 @@ async def _next_turn(visit: Visit, answered: int) -> Turn | None:
 async def _speak(
     visit: Visit, microphone: Microphone, turn: Turn, recording: Recording, plan: Plan, screen: Screen
 ) -> None:
-    """Answer with a recording, then be silent until the turn is over."""
+    """Answer with a recording."""
     await _unless_late(visit, BeginAnswer(turn=turn.number))
     screen.say(f"       ♪ {recording.name}, {duration_ms(recording.pcm) / 1000:.1f} s")
     microphone.skip_to_now()
@@ -125,7 +138,14 @@ async def _speak(
             return
         await _not_paused(visit, microphone, pace)
         await microphone.send(piece)
-    await _be_silent(visit, microphone, turn, Pace(plan.pace or 1.0), screen)
+
+
+async def _end_with(visit: Visit, microphone: Microphone) -> None:
+    """The last answer, though more questions are planned: end with it, before the next is asked."""
+    await _not_paused(visit, microphone, Pace())
+    await microphone.send(silence(LAST_SILENCE_MS))
+    await microphone.safe()  # what is safe by now is heard out and scored
+    await visit.do(EndInterview())
 
 
 async def _be_silent(visit: Visit, microphone: Microphone, turn: Turn, pace: Pace, screen: Screen) -> None:

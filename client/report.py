@@ -36,7 +36,7 @@ def _turn(turn: Mapping[str, Any], caution: str | None) -> list[str]:
         delivery = Delivery.model_validate(turn["delivery"]) if turn.get("delivery") else None
     except ValidationError:
         return ["(see the page for this turn's score)"]
-    if score.caution == caution:
+    if score.caution and caution and score.caution in caution:
         score = score.model_copy(update={"caution": None})
     return score_lines(score, delivery)
 

@@ -188,6 +188,19 @@ def test_a_command_done_just_before_the_drop_is_done_once(line: Line) -> None:
     assert [u.text for u in line.toy.room.turns[0].utterances] == ["Once."]
 
 
+def test_a_command_from_somebody_the_server_forgot_is_put_again_after_a_return(line: Line) -> None:
+    line.answering()
+    line.talk.put(c.TypeAnswer(turn=1, text="Still here."))
+    line.talk.due()
+    forgotten = Refused(id=line.talk.unanswered[0], code="not_in_room", sentence="Connect again.", retry=True)
+    assert line.tell(forgotten).leave is Verdict.PAUSE
+    assert len(line.talk.unanswered) == 1
+    line.drop(1000)
+    line.connect()
+    assert kinds(line.talk.due()) == ["type_answer"]
+    assert line.tell(forgotten).answer == forgotten  # once more is enough
+
+
 def test_a_full_outbox_refuses_more(line: Line) -> None:
     for _ in range(OUTBOX_LIMIT):
         line.talk.put(c.StartInterview())

@@ -12,7 +12,7 @@ from client.conversation import Conversation
 from rooms import commands as c
 from rooms.protocol import Close
 from rooms.transcript import Source
-from tests.client.toy import ADA, GRACE, ToyRoom
+from tests.client.toy import ADA, ToyRoom
 
 COMES_BACK = st.sampled_from([1006, 1000, 1011, Close.GOING_AWAY, Close.TRY_AGAIN, Close.TOO_SLOW, Close.LOST_TRACK])
 
@@ -64,7 +64,7 @@ class BadNetwork(RuleBasedStateMachine):
 
     @rule(seen=st.booleans())
     def coach_writes(self, seen: bool) -> None:
-        self.toy.command(c.Whisper(text="Slower") if seen else c.TakeNote(text="hm"), GRACE)
+        self.toy.coach(c.Whisper(text="Slower") if seen else c.TakeNote(text="hm"))
 
     # --- the network ---
 

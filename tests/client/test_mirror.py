@@ -41,7 +41,7 @@ def test_facts_make_the_room_that_a_fresh_welcome_shows(toy: ToyRoom) -> None:
     mirror, _ = entered(toy)
     behind = len(toy.log)
     toy.command(c.TypeAnswer(turn=1, text="We tried."), ADA)
-    toy.command(c.Whisper(text="Slower"), GRACE)
+    toy.coach(c.Whisper(text="Slower"))
     for fact in toy.story(Role.CANDIDATE, behind, behind):
         mirror = mirror.happened(fact)
     assert mirror.room == toy.seen_by(Role.CANDIDATE)
@@ -60,14 +60,14 @@ def test_a_resume_brings_what_was_missed(toy: ToyRoom) -> None:
 def test_a_resume_leads_past_facts_that_are_not_ours_to_see(toy: ToyRoom) -> None:
     mirror, _ = entered(toy)
     toy.command(c.TypeAnswer(turn=1, text="We tried."), ADA)
-    toy.command(c.TakeNote(text="hm"), GRACE)
+    toy.coach(c.TakeNote(text="hm"))
     mirror, (missed,) = entered(toy, mirror)
     assert mirror.happened(missed).cursor == toy.cursor()
 
 
 def test_a_resume_with_nothing_missed_moves_the_cursor(toy: ToyRoom) -> None:
     mirror, _ = entered(toy)
-    toy.command(c.TakeNote(text="hm"), GRACE)
+    toy.coach(c.TakeNote(text="hm"))
     mirror, missed = entered(toy, mirror)
     assert (mirror.cursor, missed) == (toy.cursor(), [])
 
@@ -75,8 +75,8 @@ def test_a_resume_with_nothing_missed_moves_the_cursor(toy: ToyRoom) -> None:
 def test_a_fact_after_an_unseen_one_is_no_hole(toy: ToyRoom) -> None:
     mirror, _ = entered(toy)
     behind = len(toy.log)
-    toy.command(c.TakeNote(text="hm"), GRACE)
-    toy.command(c.Whisper(text="Slower"), GRACE)
+    toy.coach(c.TakeNote(text="hm"))
+    toy.coach(c.Whisper(text="Slower"))
     (fact,) = toy.story(Role.CANDIDATE, behind, behind)
     assert mirror.happened(fact).cursor == toy.cursor()
 

@@ -28,7 +28,7 @@ from rooms.events import ConsentGiven, UtteranceHeard
 from rooms.people import Role
 from rooms.phases import Phase
 from rooms.protocol import Close, Goodbye, Happened
-from tests.client.toy import GRACE, ToyRoom
+from tests.client.toy import ToyRoom
 from tests.client.toy_server import ToyServer
 
 
@@ -122,7 +122,7 @@ async def test_who_reads_too_slowly_gets_the_room_whole(
         changes = visit.changes()
         await anext(changes)
         for n in range(30):
-            toy.command(c.Whisper(text=f"{n}"), GRACE)
+            toy.coach(c.Whisper(text=f"{n}"))
         server.stir()
         await visit.until(lambda room: len(room.whispers) == 30)
         seen: list[Change] = [await anext(changes)]

@@ -88,8 +88,19 @@ class ToyRoom:
         return snapshot((event for _, event in self.log), role)
 
     def ask(self, text: str = "Why?") -> None:
-        number = len(self.room.turns) + 1 if self.room else 1
-        self.command(c.AskQuestion(turn=number, question=Question(id="q", text=text, kind=QuestionKind.NEW)), SYSTEM)
+        self.command(self.question(text), SYSTEM)
+
+    def question(self, text: str) -> c.AskQuestion:
+        assert self.room is not None
+        question = Question(id="q", text=text, kind=QuestionKind.NEW, why="Because.")
+        return c.AskQuestion(turn=len(self.room.turns) + 1, question=question)
+
+    def coach(self, command: Command) -> None:
+        """Grace, who is in the room, puts a command that is granted."""
+        if self.room is None or self.room.presence(GRACE.id) is None:
+            self.command(c.Join(participant=GRACE, connection="s-grace", worker="w"), SYSTEM)
+        refusal = self.command(command, GRACE)
+        assert refusal is None, refusal
 
     # --- a connection ---
 

@@ -14,7 +14,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from rooms.people import Participant, Role
-from rooms.protocol import Close, Goodbye, Moving
+from rooms.protocol import Goodbye, Moving
 from tests.client.toy import ToyRoom
 
 
@@ -100,7 +100,7 @@ class ToyServer:
             yield self
         finally:
             self.cut()
-            self._server.should_exit = True
+            self._server.should_exit = self._server.force_exit = True
             await serving
 
     async def _open(self, request: Request) -> JSONResponse:
@@ -173,7 +173,3 @@ class ToyServer:
                 if goodbye is not None:
                     await websocket.send_text(goodbye.model_dump_json())
                 await websocket.close(code)
-
-
-def going_away() -> int:
-    return int(Close.GOING_AWAY)
