@@ -96,9 +96,9 @@ class Deployment:
         if process.popen.wait(START_DEADLINE_S) != 0:
             raise AssertionError(process.log)
 
-    def web(self) -> Web:
+    def web(self, **settings: str) -> Web:
         """One more web worker, ready."""
-        web = Web(self._environment, self._log("web"))
+        web = Web({**self._environment, **settings}, self._log("web"))
         self._started.append(web)
         web.wait_until_ready()
         return web

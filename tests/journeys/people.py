@@ -60,12 +60,13 @@ async def speak(microphone: Microphone, pcm: bytes, pace: float = 1.0) -> None:
         await asyncio.sleep(FRAME_MS / 1000 / pace)
 
 
-async def speak_answer(candidate: Visit, microphone: Microphone, number: int, pcm: bytes) -> None:
-    """Answer one question by voice, and say that it is done."""
+async def speak_and_fall_silent(candidate: Visit, microphone: Microphone, number: int, pcm: bytes) -> None:
+    """Answer one question by voice and be silent until that ends the answer."""
     turn = await next_turn(candidate, number)
     await candidate.do(BeginAnswer(turn=turn.number))
     microphone.skip_to_now()
     await speak(microphone, pcm)
-    await candidate.do(FinishAnswer(turn=turn.number, stream=microphone.stream, through=microphone.through))
-
-
+    quiet = bytes(32 * FRAME_MS)
+    async with asyncio.timeout(TURN_DEADLINE_S):
+        while candidate.room.turns[number - 1].finished is None:
+            await speak(microphone, quiet)

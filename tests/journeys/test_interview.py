@@ -25,7 +25,6 @@ def on_postgres(redis_url: str, postgres_url: str) -> Iterator[Deployment]:
         yield deployment
 
 
-
 async def held(greenroom: Greenroom) -> dict[str, object]:
     """Hold a typed interview and return its report."""
     opened = await greenroom.open_room("behavioural", 3)
