@@ -17,6 +17,7 @@ from client.errors import (
 )
 from client.mirror import Mirror
 from client.visit import Microphone, Visit
+from rooms.protocol import Happened, Refused, Telling
 
 __all__ = [
     "AudioFileError",
@@ -27,12 +28,15 @@ __all__ = [
     "ClosedError",
     "Greenroom",
     "GreenroomError",
+    "Happened",
     "LateError",
     "Lost",
     "Microphone",
     "Mirror",
     "OpenedRoom",
+    "Refused",
     "RefusedError",
+    "Telling",
     "Ticket",
     "Visit",
     "Whole",

@@ -9,19 +9,16 @@ import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator, Sequence
-from contextlib import aclosing, asynccontextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from client.api import DEFAULT_URL, Greenroom, connect
 from client.connection import LOOPBACK
-from client.conversation import Change, Whole
 from client.errors import GreenroomError
-from client.screen import Screen
-from rooms.events import Mode, RoomClosed
+from client.screen import Screen, show_until_over
+from rooms.events import Mode
 from rooms.people import Role
-from rooms.phases import Phase
-from rooms.protocol import Happened
 
 SERVER_VERBS = {
     "serve": "run everything on this machine: Redis, web, worker, SQLite",
@@ -82,25 +79,11 @@ async def _run(arguments: argparse.Namespace) -> None:
 async def _watch(greenroom: Greenroom, room: str, name: str | None, screen: Screen) -> None:
     """Show a room as its coach sees it, until the interview is over."""
     room = room.rstrip("/").removesuffix("/coach").rpartition("/")[2]
-    async with greenroom.join(room, Role.COACH, name=name) as visit, aclosing(visit.changes()) as changes:
-        async for change in changes:
-            screen.show(change, visit.room)
-            if _is_over(change):
-                break
-            if isinstance(change, Whole):
-                screen.say("Watching; Ctrl-C leaves.")
+    async with greenroom.join(room, Role.COACH, name=name) as visit:
+        screen.say("Watching; Ctrl-C leaves.")
+        await show_until_over(visit, screen)
     page = greenroom.report_page(room)
     screen.say(f"Report: {page}", type="over", url=page)
-
-
-def _is_over(change: Change) -> bool:
-    match change:
-        case Whole():
-            return change.room.phase is Phase.CLOSED
-        case Happened():
-            return isinstance(change.event, RoomClosed)
-        case _:
-            return False
 
 
 async def _open(greenroom: Greenroom, mode: str, length: int, screen: Screen) -> None:

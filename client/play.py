@@ -4,8 +4,7 @@ Decides when to speak, be silent, go on and end; the room's rules decide what co
 """
 
 import asyncio
-from collections.abc import Sequence
-from contextlib import aclosing
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from time import monotonic
 from typing import NamedTuple
@@ -14,13 +13,11 @@ from client.api import Greenroom, OpenedRoom
 from client.audio import Pace, decode, duration_ms, paced, silence
 from client.errors import LateError, RefusedError
 from client.report import report_lines
-from client.screen import Screen
+from client.screen import Screen, show_until_over
 from client.visit import Microphone, Visit
 from rooms.commands import BeginAnswer, EndInterview, FinishAnswer, GiveConsent, SkipQuestion, StartInterview
-from rooms.events import RoomClosed
 from rooms.people import Role
 from rooms.phases import Phase
-from rooms.protocol import Happened
 from rooms.state import Room, Turn
 
 QUESTION_DEADLINE_S = 60.0
@@ -30,7 +27,6 @@ SILENCE_PIECE_MS = 200
 LAST_SILENCE_MS = 800
 """Lets the last utterance come to its end."""
 CLOSING_DEADLINE_S = 120.0
-SHOWN_DEADLINE_S = 2.0
 
 
 class Recording(NamedTuple):
@@ -60,13 +56,7 @@ async def play(greenroom: Greenroom, files: Sequence[Path], plan: Plan, screen: 
     opened = await _room(greenroom, plan, len(recordings))
     screen.say(f"Candidate: {opened.url}\nCoach:     {opened.url}/coach", type="opened", **opened.model_dump())
     async with greenroom.join(opened, Role.CANDIDATE, name=plan.name) as visit:
-        showing = asyncio.create_task(_show(visit, screen))
-        try:
-            await _interview(visit, recordings, plan, screen)
-            await asyncio.wait([showing], timeout=SHOWN_DEADLINE_S)
-        finally:
-            showing.cancel()
-            await asyncio.gather(showing, return_exceptions=True)
+        await _both(_interview(visit, recordings, plan, screen), show_until_over(visit, screen))
     await _report(greenroom, opened.room, plan, screen)
 
 
@@ -76,13 +66,18 @@ async def _room(greenroom: Greenroom, plan: Plan, answers: int) -> OpenedRoom:
     return await greenroom.open_room(plan.mode, plan.length or max(3, min(10, answers)))
 
 
-async def _show(visit: Visit, screen: Screen) -> None:
-    """Show everything up to the end of the interview."""
-    async with aclosing(visit.changes()) as changes:
-        async for change in changes:
-            screen.show(change, visit.room)
-            if isinstance(change, Happened) and isinstance(change.event, RoomClosed):
-                return
+async def _both(*ways: Coroutine[None, None, None]) -> None:
+    """Run these side by side; when one fails, the others end and its error is raised as it is."""
+    tasks = [asyncio.create_task(way) for way in ways]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        for task in tasks:
+            if task.done():
+                await task
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _interview(visit: Visit, recordings: Sequence[Recording], plan: Plan, screen: Screen) -> None:

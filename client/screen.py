@@ -5,11 +5,15 @@ elsewhere. Never what is worth showing (`client.lines`).
 """
 
 import json
+from contextlib import aclosing
 from typing import Any, TextIO
 
 from client.conversation import Back, Change, Lost, Whole
 from client.lines import lines_of, plain
-from rooms.protocol import DeliverySoFar, Partial, Telling
+from client.visit import Visit
+from rooms.events import RoomClosed
+from rooms.phases import Phase
+from rooms.protocol import DeliverySoFar, Happened, Partial, Telling
 from rooms.state import Room
 
 
@@ -54,6 +58,25 @@ class Screen:
     def _dump(self, value: dict[str, Any]) -> None:
         self._out.write(json.dumps(value, ensure_ascii=False) + "\n")
         self._out.flush()
+
+
+async def show_until_over(visit: Visit, screen: Screen) -> None:
+    """Show everything that happens in a room, up to the end of its interview."""
+    async with aclosing(visit.changes()) as changes:
+        async for change in changes:
+            screen.show(change, visit.room)
+            if _is_over(change):
+                return
+
+
+def _is_over(change: Change) -> bool:
+    match change:
+        case Whole():
+            return change.room.phase is Phase.CLOSED
+        case Happened():
+            return isinstance(change.event, RoomClosed)
+        case _:
+            return False
 
 
 def _as_json(change: Change) -> dict[str, Any]:
