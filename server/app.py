@@ -15,7 +15,6 @@ from functools import partial
 from typing import Any
 
 import uvicorn
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from rooms.interview.bank import Bank, load_bank
 from rooms.protocol import MAX_MESSAGE_BYTES
@@ -48,6 +47,7 @@ from server.reporting import written
 from server.scorer import Scorer
 from server.settings import Settings
 from server.socket import Sockets
+from server.wire import Wire
 from server.worker import Worker
 from server.writer import Writer
 
@@ -131,7 +131,7 @@ async def serve_web(settings: Settings, host: str, port: int, fd: int | None) ->
                 host=host,
                 port=port,
                 fd=fd,
-                ws=WebSocketsSansIOProtocol,
+                ws=Wire,
                 ws_max_size=MAX_MESSAGE_BYTES,
                 ws_per_message_deflate=False,
                 ws_ping_interval=20,

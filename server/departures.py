@@ -6,11 +6,17 @@ Decides when to say Leave. A worker that dies cannot say it: `server.worker` say
 import asyncio
 import contextlib
 import logging
+from typing import Final
 
 from rooms.commands import Leave
 from rooms.people import SYSTEM
 from server.ports import Unavailable
 from server.writer import Writer
+
+AGAIN_S: Final = 1.0
+"""The pause before a log that was away is asked again."""
+LAST_S: Final = 2.0
+"""How long the last departures of a worker may take."""
 
 _log = logging.getLogger(__name__)
 
@@ -29,7 +35,9 @@ class Departures:
     async def __aexit__(self, *_: object) -> None:
         self._closing.set()
         if self._waiting:
-            await asyncio.wait(self._waiting, timeout=2)
+            await asyncio.wait(self._waiting, timeout=LAST_S)
+        for task in self._waiting:
+            task.cancel()
 
     def left(self, room: str, participant: str, connection: str) -> None:
         """The connection dropped. If its person has another one by then, nobody notices."""
@@ -38,10 +46,19 @@ class Departures:
         task.add_done_callback(self._waiting.discard)
 
     async def _later(self, room: str, leave: Leave) -> None:
+        """Say it, however long the log is away: as long as this worker lives, nobody else says it."""
+        await self._wait(self._grace_s)
+        while True:
+            try:
+                await self._writer.do(room, leave, SYSTEM, f"leave.{leave.connection}")
+                return
+            except Unavailable:
+                if self._closing.is_set():
+                    _log.warning("a departure is left to others", extra={"room": room, "connection": leave.connection})
+                    return
+            await self._wait(AGAIN_S)
+
+    async def _wait(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._grace_s):
+            async with asyncio.timeout(seconds):
                 await self._closing.wait()
-        try:
-            await self._writer.do(room, leave, SYSTEM, f"leave.{leave.connection}")
-        except Unavailable:
-            _log.warning("a departure could not be written", extra={"room": room, "connection": leave.connection})

@@ -33,6 +33,7 @@ _FAULTS = (
     Problem("signed_out", "Sign in first: open the link that Greenroom printed when it started.", False, 401, None),
     Problem("sign_in_refused", "This sign-in link is not valid. Use the newest link that was printed.", False, 403, None),
     Problem("invitation_invalid", "This invitation is not valid any more. Ask for a new one.", False, 403, None),
+    Problem("owner_only", "Only the owner of this Greenroom opens rooms. Ask them for an invitation.", False, 403, None),
     Problem("origin_refused", "This page's address is not allowed to use Greenroom.", False, 403, Close.ORIGIN_REFUSED),
     Problem("not_found", "There is nothing at this address.", False, 404, None),
     Problem("request_invalid", "The request does not have the right shape; see /docs.", False, 422, None),

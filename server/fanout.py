@@ -3,6 +3,7 @@
 Decides who gets which message and that it is encoded once a role; never what a role may see (`rooms.views`).
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
@@ -11,9 +12,13 @@ from rooms.people import Participant, Role
 from rooms.protocol import TELL, Cursor, Happened, ResetReason, Telling, Welcome
 from rooms.state import Room
 from rooms.views import hears, view
+from server.errors import Failed
 from server.feed import Feed, Feeds
 from server.member import Member
 from server.ports import Record, RoomLog
+
+CATCH_UP_S = 5.0
+"""How long a message that a room moved may be late: lost ones are made good every second."""
 
 
 class Lane:
@@ -51,6 +56,14 @@ class Hall:
     def members(self) -> Sequence[Member]:
         return [member for lane in self._lanes.values() for member in lane.members]
 
+    async def reached(self, version: int) -> None:
+        """Return when the room is known here up to this version. Failed if that takes longer than a comparison."""
+        try:
+            async with asyncio.timeout(CATCH_UP_S):
+                await self._feed.moved(version - 1)
+        except TimeoutError:
+            raise Failed("lost_track") from None
+
     async def enter(self, member: Member, resume: Cursor | None, audio_through: int | None, protocol: int) -> None:
         """Queue the member's welcome and everything they missed; from then on they hear all that happens."""
         role = member.participant.role
@@ -66,12 +79,10 @@ class Hall:
         )
         if isinstance(missed, ResetReason) or resume is None:
             reason = missed if isinstance(missed, ResetReason) else ResetReason.FIRST
-            member.say(welcome.model_copy(update={"reset": reason, "room": self._feed.seen_by(role)}))
+            member.begin(welcome.model_copy(update={"reset": reason, "room": self._feed.seen_by(role)}))
         else:
             story = _story(missed, role, resume.version)
-            member.say(welcome.model_copy(update={"resumed": len(story)}))
-            for message in story:
-                member.say(message)
+            member.begin(welcome.model_copy(update={"resumed": len(story)}), *story)
         self._lanes.setdefault(role, Lane(role, self._feed.cursor.version)).members.add(member)
 
     def leave(self, member: Member) -> None:

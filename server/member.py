@@ -33,8 +33,17 @@ class Member:
         self._ending: Problem | None = None
         self._wake = asyncio.Event()
 
+    def begin(self, *story: ServerMessage) -> None:
+        """Queue the welcome and what was missed. However long that is, it counts as nobody's slowness."""
+        texts = [message.model_dump_json() for message in story]
+        self._limit += sum(len(text) for text in texts)
+        for text in texts:
+            self.send(text)
+
     def send(self, text: str) -> None:
         """Queue a message that must arrive."""
+        if self._ending:
+            return  # what comes now is sent when they come back
         self._facts.append(text)
         self._waiting += len(text)
         if self._waiting > self._limit:

@@ -6,6 +6,8 @@ or full, frames are let go here and the client, who kept them, sends them again:
 
 import asyncio
 import logging
+from itertools import groupby
+from operator import itemgetter
 
 from rooms.protocol import AudioSafe, BadFrame, Frame, HearingTrouble, Telling, unpack_frame
 from rooms.refusals import Code
@@ -13,7 +15,6 @@ from server.errors import TABLE, refused
 from server.fanout import Hall
 from server.member import Member
 from server.ports import AudioFull, AudioLog, Unavailable
-from server.settings import Settings
 
 _log = logging.getLogger(__name__)
 
@@ -25,21 +26,24 @@ RETRY_S = 1.0
 class Microphone:
     """The audio of one socket."""
 
-    def __init__(self, audio: AudioLog, hall: Hall, member: Member, settings: Settings) -> None:
+    def __init__(self, audio: AudioLog, hall: Hall, member: Member) -> None:
         self._audio, self._hall, self._member = audio, hall, member
-        self._frames: list[Frame] = []
+        opened = hall.room.microphone
+        # The stream that this socket opened last, or found open: what the room says may be a message behind, and
+        # the frames carry no name.
+        self._stream = opened.stream if opened else None
+        self._frames: list[tuple[str, Frame]] = []
         self._wake = asyncio.Event()
         self._complained: str | None = None
         self._dropped = False
 
-    @property
-    def _stream(self) -> str | None:
-        microphone = self._hall.room.microphone
-        return microphone.stream if microphone else None
-
     async def through(self) -> int | None:
         """The last frame of the open stream that is safe."""
         return await self._audio.through(self._hall.room.id, self._stream) if self._stream else None
+
+    def opened(self, stream: str) -> None:
+        """Frames that come from now on belong to this stream."""
+        self._stream, self._complained = stream, None
 
     def heard(self, data: bytes) -> None:
         """A binary message came in. Never waits."""
@@ -53,7 +57,7 @@ class Microphone:
         elif len(self._frames) >= QUEUE_FRAMES:
             self._dropped = True
         else:
-            self._frames.append(frame)
+            self._frames.append((self._stream, frame))
             self._wake.set()
 
     async def run(self) -> None:
@@ -61,10 +65,9 @@ class Microphone:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            frames, self._frames = self._frames, []
-            stream = self._stream
-            if frames and stream is not None:
-                await self._pass_on(stream, frames)
+            waiting, self._frames = self._frames, []
+            for stream, frames in groupby(waiting, key=itemgetter(0)):
+                await self._pass_on(stream, [frame for _, frame in frames])
 
     async def _pass_on(self, stream: str, frames: list[Frame]) -> None:
         try:

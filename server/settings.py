@@ -64,10 +64,15 @@ class Settings(BaseSettings):
     connections_per_worker: Positive = 10_000
     messages_per_second: Positive = 20
     """Commands a connection may send on average; bursts of three times as many pass."""
+    frames_per_second: Positive = 2_000
+    """Audio frames a connection may send on average, three times as many at once: what is sent again comes faster
+    than anybody speaks."""
     audio_backlog_s: Positive = 60
     """Seconds of a room's audio that may wait for hearing."""
     outbox_bytes: Positive = 1_048_576
     """What a slow reader may leave unread before its socket is aborted."""
+    write_timeout_s: Positive = 5
+    """How long one message may wait for its reader."""
     ticket_ttl_s: Positive = 30
     session_ttl_s: Positive = 30 * 24 * 3600
     invitation_ttl_s: Positive = 7 * 24 * 3600

@@ -4,16 +4,18 @@ Decides the order of these steps; never who may enter (`gate`), what may happen 
 """
 
 import asyncio
+import contextlib
 import logging
 import secrets
 import time
+from typing import Annotated
 
-from pydantic import ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from rooms.commands import ChooseNext, Join
+from rooms.commands import ChooseNext, Join, OpenMicrophone
 from rooms.interview.bank import Bank
-from rooms.people import SYSTEM, Participant, Role
+from rooms.people import SYSTEM, Id, Participant, Role
 from rooms.phases import Phase
 from rooms.protocol import (
     CLIENT_MESSAGE,
@@ -28,7 +30,7 @@ from rooms.protocol import (
     Moving,
     Typing,
 )
-from rooms.refusals import Code, Refusal, refuse
+from rooms.refusals import Code, Refusal
 from server.budget import Budget
 from server.departures import Departures
 from server.errors import TABLE, Failed, goodbye, problem_of, refused
@@ -97,8 +99,8 @@ class Sockets:
         _log.info("connection", extra=line)
 
     async def _live(self, websocket: WebSocket, room: str, line: dict[str, object]) -> str:
+        await websocket.accept()  # before any "no": a page is told the reason on an open socket only
         origin = self._gate.check_origin(websocket)
-        await websocket.accept()
         if self.closing:
             raise Failed("going_away")
         if self._open > self._settings.connections_per_worker:
@@ -107,93 +109,123 @@ class Sockets:
         who = await self._gate.admit(hello.ticket, room, origin)
         connection = f"{self._worker}.{secrets.token_hex(4)}"
         line |= {"participant": who.id, "role": who.role.value, "connection": connection, "client": hello.client}
-        joined = await self._writer.do(
-            room, Join(participant=who, connection=connection, worker=self._worker), SYSTEM, f"join.{connection}"
-        )
-        if isinstance(joined, Refusal):
-            raise Failed(joined.code.value)
-        try:
-            async with self._fanout.hall(room) as hall:
-                if len(hall.members) >= self._settings.connections_per_room:
-                    raise Failed("room_full")
+        async with self._fanout.hall(room) as hall:
+            # Before joining: whom there is no space for leaves no trace in the room. A candidate is always let in,
+            # because each new connection takes over the last one.
+            if hall.users > self._settings.connections_per_room and not _speaks(who):
+                raise Failed("room_full")
+            joined = await self._join(room, who, connection)
+            try:
+                await hall.reached(joined)
                 if hall.room.phase is not Phase.CLOSED:
                     await self._leases.announce(room)  # once more: an announcement that was lost is made good
-                return await self._converse(
-                    websocket, hall, Member(who, connection, self._settings.outbox_bytes), hello
-                )
-        finally:
-            self._departures.left(room, who.id, connection)
+                member = Member(who, connection, self._settings.outbox_bytes)
+                return await self._converse(websocket, hall, member, hello)
+            finally:
+                self._departures.left(room, who.id, connection)
+
+    async def _join(self, room: str, who: Participant, connection: str) -> int:
+        """Enter the room; gives the version at which the room shows it."""
+        command = Join(participant=who, connection=connection, worker=self._worker)
+        try:
+            joined = await self._writer.do(room, command, SYSTEM, f"join.{connection}")
+        except BaseException:
+            self._departures.left(room, who.id, connection)  # no answer came, yet it may be in the log
+            raise
+        if isinstance(joined, Refusal):
+            raise Failed(joined.code.value)
+        return joined.cursor.version
 
     async def _converse(self, websocket: WebSocket, hall: Hall, member: Member, hello: Hello) -> str:
-        microphone = Microphone(self._audio, hall, member, self._settings) if _speaks(member.participant) else None
+        microphone = Microphone(self._audio, hall, member) if _speaks(member.participant) else None
         through = await microphone.through() if microphone else None
         await hall.enter(member, hello.resume, through, VERSION)
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(member.pump(websocket.send_text, timeout_s=5))
+                tasks.create_task(member.pump(websocket.send_text, self._settings.write_timeout_s))
                 if microphone:
                     tasks.create_task(microphone.run())
                 tasks.create_task(self._listen(websocket, hall, member, microphone))
-        except* WebSocketDisconnect as gone:
-            raise gone.exceptions[0] from None
-        except* Ending as ended:
+        except* (WebSocketDisconnect, Ending, Failed, Unavailable) as ended:
             raise ended.exceptions[0] from None
         finally:
             hall.leave(member)
         return "done"
 
     async def _listen(self, websocket: WebSocket, hall: Hall, member: Member, microphone: Microphone | None) -> None:
-        budget = self._budget()
+        messages = _budget(self._settings.messages_per_second)
+        frames = _budget(self._settings.frames_per_second)
         while True:
             message = await websocket.receive()
             if message["type"] == "websocket.disconnect":
                 raise WebSocketDisconnect(message["code"])
             data = message.get("bytes")
-            if data is not None:
-                if microphone is None:
-                    member.say(refused(TABLE[Code.NOT_YOUR_ROLE.value], None))
-                else:
-                    microphone.heard(data)
-            elif not budget.spend(1, time.monotonic()):
+            budget = frames if microphone and data is not None else messages
+            if not budget.spend(1, time.monotonic()):
                 raise Failed("too_much")
+            if data is None:
+                await self._answer(message.get("text") or "", hall, member, microphone)
+            elif microphone:
+                microphone.heard(data)
             else:
-                await self._answer(message.get("text") or "", hall, member)
+                member.say(refused(TABLE[Code.NOT_YOUR_ROLE.value], None))
 
-    def _budget(self) -> Budget:
-        rate = self._settings.messages_per_second
-        return Budget(rate, 3 * rate, time.monotonic())
-
-    async def _answer(self, text: str, hall: Hall, member: Member) -> None:
+    async def _answer(self, text: str, hall: Hall, member: Member, microphone: Microphone | None) -> None:
         try:
             message = CLIENT_MESSAGE.validate_json(text)
         except ValidationError:
-            member.say(refused(TABLE["message_invalid"], None))
+            member.say(refused(TABLE["message_invalid"], _id_in(text)))
             return
         match message:
             case Do():
-                await self._do(message, hall, member)
+                if await self._do(message, hall, member) and microphone and isinstance(message.command, OpenMicrophone):
+                    microphone.opened(message.command.stream)
             case Typing():
                 if _speaks(member.participant):
-                    await self._log.tell(hall.room.id, "is_typing", TELL.dump_json(IsTyping(turn=message.turn)))
+                    await self._tell_of_typing(hall, message)
             case Hello():
                 member.say(refused(TABLE["message_invalid"], None))
 
-    async def _do(self, message: Do, hall: Hall, member: Member) -> None:
-        who = member.participant
-        command = message.command
-        if isinstance(command, ChooseNext) and not self._bank.holds(command.question):
-            member.say(refused(problem_of(refuse(Code.UNKNOWN_QUESTION)), message.id))
-            return
+    async def _tell_of_typing(self, hall: Hall, typing: Typing) -> None:
+        with contextlib.suppress(Unavailable):  # only told, not kept: the next one comes in two seconds
+            await self._log.tell(hall.room.id, "is_typing", TELL.dump_json(IsTyping(turn=typing.turn)))
+
+    async def _do(self, message: Do, hall: Hall, member: Member) -> bool:
+        """Put the command to the room and answer. Gives whether it is done."""
+        who, command = member.participant, message.command
         try:
+            if isinstance(command, ChooseNext) and not self._bank.holds(command.question):
+                raise Failed(Code.UNKNOWN_QUESTION.value)
             # The person's id makes the command's: nobody can spend another's.
             outcome = await self._writer.do(hall.room.id, command, who, f"{who.id}/{message.id}")
-        except Unavailable as away:
-            member.say(refused(problem_of(away), message.id))
-            return
-        if isinstance(outcome, Refusal):
-            member.say(refused(problem_of(outcome), message.id))
-        else:
-            member.say(Accepted(id=message.id, version=outcome.cursor.version))
+            if isinstance(outcome, Refusal):
+                raise Failed(outcome.code.value)
+        except Exception as error:
+            problem = problem_of(error)
+            if problem.code == "internal":  # only this command: a socket that closed would come back with the same one
+                _log.exception("command broke", extra={"room": hall.room.id, "kind": command.kind})
+            member.say(refused(problem, message.id))
+            return False
+        member.say(Accepted(id=message.id, version=outcome.cursor.version))
+        return True
+
+
+class _Named(BaseModel):
+    """What can be read of a message that is not valid."""
+
+    id: Annotated[Id, Field(max_length=40)]
+
+
+def _id_in(text: str) -> str | None:
+    """The command that an invalid message names, so that its client knows what was refused."""
+    try:
+        return _Named.model_validate_json(text).id
+    except ValidationError:
+        return None
+
+
+def _budget(per_second: int) -> Budget:
+    return Budget(per_second, 3 * per_second, time.monotonic())
 
 
 def _speaks(who: Participant) -> bool:

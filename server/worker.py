@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from typing import NamedTuple
 
 from rooms.commands import Leave
 from rooms.people import SYSTEM
@@ -21,7 +22,24 @@ _log = logging.getLogger(__name__)
 LOOK_S = 0.25
 """How often open rooms without a worker are looked for."""
 
+FIRST_REST_S = 0.5
+"""How long a room whose readers broke is left alone, twice as long each time..."""
+LONGEST_REST_S = 30.0
+"""...up to this,"""
+LONGEST_REST_AWAY_S = 2.0
+"""or to this where only a store was away: the interview waits."""
+STEADY_S = 60.0
+"""Who served a room for so long begins with short rests anew."""
+
 Reader = Callable[[Feed], Awaitable[None]]
+
+
+class Rest(NamedTuple):
+    """A room is left alone."""
+
+    seconds: float
+    until: float
+    """On the loop's clock."""
 
 
 class Worker:
@@ -31,6 +49,7 @@ class Worker:
         self._name, self._settings = name, settings
         self._leases, self._feeds, self._writer, self._readers = leases, feeds, writer, readers
         self._held: dict[str, asyncio.Task[None]] = {}
+        self._resting: dict[str, Rest] = {}
         self._stopping = asyncio.Event()
 
     @property
@@ -59,8 +78,10 @@ class Worker:
                 task.cancel()
 
     async def _take(self, tasks: asyncio.TaskGroup) -> None:
-        for room in await self._leases.open_rooms():
-            if room in self._held or len(self._held) >= self._settings.rooms_per_worker:
+        open_rooms = await self._leases.open_rooms()
+        self._resting = {room: rest for room, rest in self._resting.items() if room in open_rooms}
+        for room in open_rooms:
+            if room in self._held or len(self._held) >= self._settings.rooms_per_worker or self._rests(room):
                 continue
             fence = await self._leases.take(room, self._name, self._settings.worker_ttl_ms)
             if fence is not None:
@@ -71,16 +92,19 @@ class Worker:
         """Prolong the leases; let go of what was lost to another worker."""
         while True:
             await asyncio.sleep(self._settings.worker_ttl_ms / 3000)
+            held = tuple(self._held)  # rooms that are taken while we ask are not among those we ask for
             try:
-                kept = await self._leases.keep(tuple(self._held), self._name, self._settings.worker_ttl_ms)
+                kept = await self._leases.keep(held, self._name, self._settings.worker_ttl_ms)
             except Unavailable:
                 continue  # nobody else can take them either
-            for room in [room for room in self._held if room not in kept]:
-                _log.warning("lease lost", extra={"room": room})
-                self._held[room].cancel()
+            for room in held:
+                if room not in kept and (task := self._held.get(room)):
+                    _log.warning("lease lost", extra={"room": room})
+                    task.cancel()
 
     async def _serve(self, room: str) -> None:
         """One room, until it is archived. A reader that breaks ends this task only; the room is taken up again."""
+        began = _now()
         try:
             async with self._feeds.follow(room) as feed, asyncio.TaskGroup() as tasks:
                 ghosts = tasks.create_task(self._reap(feed))
@@ -88,24 +112,38 @@ class Worker:
                 await asyncio.wait(readers, return_when=asyncio.ALL_COMPLETED)
                 ghosts.cancel()
         except* Unavailable as away:
+            self._rest(room, began, LONGEST_REST_AWAY_S)
             _log.warning("room let go", extra={"room": room, "error": str(away.exceptions[0])})
         except* Exception:
+            self._rest(room, began, LONGEST_REST_S)
             _log.exception("a reader broke", extra={"room": room})
         finally:
             del self._held[room]
             with contextlib.suppress(Unavailable):
                 await self._leases.release(room, self._name)
 
+    def _rest(self, room: str, began: float, longest_s: float) -> None:
+        """Leave a room alone for a while: taken up at once, it would break again at once."""
+        before = self._resting.get(room)
+        doubled_s = before.seconds * 2 if before and _now() - began < STEADY_S else FIRST_REST_S
+        seconds = min(longest_s, doubled_s)
+        self._resting[room] = Rest(seconds, _now() + seconds)
+
+    def _rests(self, room: str) -> bool:
+        rest = self._resting.get(room)
+        return rest is not None and _now() < rest.until
+
     async def _reap(self, feed: Feed) -> None:
         """Say goodbye for the connections of web workers that died."""
         while True:
             await asyncio.sleep(1)
             held = {c: p.participant.id for p in feed.room.people for c in p.connections}
-            alive = await self._leases.alive(sorted({worker_of(connection) for connection in held}))
-            for connection, participant in held.items():
-                if worker_of(connection) not in alive:
-                    leave = Leave(participant=participant, connection=connection)
-                    await self._writer.do(feed.room_id, leave, SYSTEM, f"leave.{connection}")
+            with contextlib.suppress(Unavailable):  # in a second it is tried again
+                alive = await self._leases.alive(sorted({worker_of(connection) for connection in held}))
+                for connection, participant in held.items():
+                    if worker_of(connection) not in alive:
+                        leave = Leave(participant=participant, connection=connection)
+                        await self._writer.do(feed.room_id, leave, SYSTEM, f"leave.{connection}")
 
 
 def worker_of(connection: str) -> str:
@@ -115,3 +153,7 @@ def worker_of(connection: str) -> str:
 
 async def _reading(reader: Reader, feed: Feed) -> None:
     await reader(feed)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -99,7 +99,9 @@ def routes(
 
     @router.post("/rooms", status_code=201)
     async def open_room(new: NewRoom, person: signed_in) -> Opened:
-        """Open a room."""
+        """Open a room. An invitation leads into one room and no further: guests open none."""
+        if not person.owner:
+            raise Failed("owner_only")
         room_id = f"r-{secrets.token_urlsafe(9).replace('_', '-')}"
         command = OpenRoom(room=room_id, mode=new.mode, length=new.length, notice=NOTICE.version, owner=person.id)
         opened = await writer.do(room_id, command, SYSTEM, f"open.{room_id}")
