@@ -76,6 +76,8 @@ def decide(room: Room | None, command: Command, who: Participant, now_ms: int) -
         return _leave(room, command)
     if room.phase is Phase.CLOSED:
         return refuse(Code.ROOM_CLOSED)
+    if who.role is not Role.SYSTEM and not _has_joined(room, who):
+        return refuse(Code.NOT_IN_ROOM)
     at = max(0, now_ms - room.opened_at)
     match command:
         case c.GiveConsent():
@@ -158,6 +160,12 @@ def _join(room: Room, command: c.Join) -> Decision:
     if before and before.participant.role is not who.role and (before.here or who.id == room.candidate):
         return refuse(Code.NOT_YOUR_ROLE)  # nobody coaches the interview that they sit
     return (e.ParticipantJoined(participant=who, connection=command.connection, worker=command.worker),)
+
+
+def _has_joined(room: Room, who: Participant) -> bool:
+    """Whether this person ever entered in this role. Being away for a moment does not undo it."""
+    presence = room.presence(who.id)
+    return presence is not None and presence.participant.role is who.role
 
 
 def _leave(room: Room, command: c.Leave) -> Decision:
@@ -333,9 +341,11 @@ def _choose(room: Room, command: c.ChooseNext, who: Participant) -> Decision:
 
 
 def _take_over(room: Room, who: Participant) -> Decision:
-    seat = _chair_holder(room)
+    presence, seat = room.presence(who.id), _chair_holder(room)
     if room.chair == who.id:
         return ()
+    if presence is None or not presence.here:
+        return refuse(Code.NOT_IN_ROOM)  # nobody would hand back for them, and no question would come
     if seat is not None and seat.here:
         return refuse(Code.CHAIR_TAKEN)
     return (e.InterviewerChanged(to=who.id),)

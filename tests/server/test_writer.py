@@ -28,6 +28,9 @@ GRACE = Participant(id="grace", name="Grace", role=Role.COACH)
 OPEN = c.OpenRoom(room=ROOM, mode=e.Mode.TECHNICAL, length=3, notice="n-1", owner="owner")
 CONSENT = c.GiveConsent(notice="n-1")
 PAUSE, RESUME = c.PauseInterview(), c.ResumeInterview()
+JOINS = tuple(c.Join(participant=who, connection=f"w-1.{who.id}", worker="w-1") for who in (ADA, GRACE))
+BEGINNING = 3
+"""How many events a room has when it is opened and both are in it."""
 
 
 class Stopped:
@@ -47,8 +50,15 @@ def log() -> MemoryRoomLog:
 @pytest.fixture
 async def writer(log: MemoryRoomLog) -> Writer:
     writer = Writer(log, None, Stopped(), deadline_ms=2_000)
-    assert isinstance(await writer.do(ROOM, OPEN, SYSTEM, "open"), Done)
+    await opened(writer)
     return writer
+
+
+async def opened(writer: Writer, room: str = ROOM) -> None:
+    """Open a room and let both in."""
+    commands: tuple[c.Command, ...] = (OPEN.model_copy(update={"room": room}), *JOINS)
+    for number, command in enumerate(commands):
+        assert isinstance(await writer.do(room, command, SYSTEM, f"open-{number}"), Done)
 
 
 async def events(log: MemoryRoomLog | RedisRoomLog) -> list[e.Event]:
@@ -66,17 +76,17 @@ async def test_a_command_that_is_granted_is_in_the_log(log: MemoryRoomLog, write
     assert isinstance(done, Done)
     assert done.events == (e.ConsentGiven(participant="ada", notice="n-1"),)
     assert done.cursor == await log.head(ROOM)
-    assert (await events(log))[1:] == list(done.events)
-    assert [record.command for record in await log.read(ROOM, 0, 9)] == ["open", "c-1"]
+    assert (await events(log))[BEGINNING:] == list(done.events)
+    assert [record.command for record in await log.read(ROOM, BEGINNING, 9)] == ["c-1"]
 
 
 async def test_the_clock_is_read_once_and_given_to_rule_and_log_alike(log: MemoryRoomLog) -> None:
     clock = Stopped()
     writer = Writer(log, None, clock)
-    await writer.do(ROOM, OPEN, SYSTEM, "open")
+    await opened(writer)
     clock.now += 5_000
     await writer.do(ROOM, c.Whisper(text="Slow down."), GRACE, "c-1")
-    record = (await log.read(ROOM, 1, 1))[0]
+    record = (await log.read(ROOM, BEGINNING, 1))[0]
     assert isinstance(record.event, e.Whispered)
     assert (record.at, record.event.at_ms) == (clock.now, 5_000)
 
@@ -85,7 +95,7 @@ async def test_a_refused_command_leaves_no_trace(log: MemoryRoomLog, writer: Wri
     refused = await writer.do(ROOM, c.StartInterview(), ADA, "c-1")
     assert isinstance(refused, Refusal)
     assert refused.code is Code.CONSENT_NEEDED
-    assert len(await events(log)) == 1
+    assert len(await events(log)) == BEGINNING
 
 
 async def test_a_refused_command_may_be_granted_later_under_the_same_id(writer: Writer) -> None:
@@ -102,7 +112,10 @@ async def test_an_unknown_room_is_refused(log: MemoryRoomLog, writer: Writer) ->
 
 
 async def test_a_room_is_opened_once(log: MemoryRoomLog, writer: Writer) -> None:
-    assert await writer.do(ROOM, OPEN, SYSTEM, "open") == Done(log.rooms[ROOM].head, ())
+    first = (await log.read(ROOM, 0, 1))[0]
+    again = await writer.do(ROOM, OPEN, SYSTEM, "open-0")
+    assert isinstance(again, Done)
+    assert (again.cursor.version, again.cursor.tag) == (1, first.tag)
     other = await Writer(log, None, Stopped()).do(ROOM, OPEN, SYSTEM, "another open")
     assert isinstance(other, Refusal)
     assert other.code is Code.ROOM_EXISTS
@@ -114,7 +127,7 @@ async def test_a_repeated_command_has_its_first_outcome(log: MemoryRoomLog, writ
     again = await writer.do(ROOM, c.Whisper(text="a"), GRACE, "c-1")
     assert isinstance(first, Done)
     assert again == Done(first.cursor, ())
-    assert len(await events(log)) == 3
+    assert len(await events(log)) == BEGINNING + 2
 
 
 async def test_a_repeated_command_is_done_even_where_it_would_now_be_refused(
@@ -168,7 +181,7 @@ async def test_nothing_to_do_is_never_said_on_an_old_room(log: MemoryRoomLog, wr
 
 async def test_after_a_fork_the_room_is_read_anew(log: MemoryRoomLog, writer: Writer) -> None:
     await started(writer)
-    log.fall_back(ROOM, 1)
+    log.fall_back(ROOM, BEGINNING)
     refused = await writer.do(ROOM, c.StartInterview(), ADA, "c-9")
     assert isinstance(refused, Refusal)
     assert refused.code is Code.CONSENT_NEEDED
@@ -186,7 +199,7 @@ async def test_the_feed_of_a_followed_room_saves_reading_the_log(log: MemoryRoom
     ear = MemorySubscriber(log)
     async with running(log, ear) as feeds:
         writer = Writer(log, feeds, Stopped())
-        await writer.do(ROOM, OPEN, SYSTEM, "open")
+        await opened(writer)
         async with feeds.follow(ROOM):
             other = Writer(log, feeds, Stopped())
             reads = log.reads
@@ -198,12 +211,12 @@ async def test_a_feed_that_lags_behind_does_not_slow_its_own_writer(log: MemoryR
     ear = MemorySubscriber(log, loses=lambda m: m.record is not None)
     async with running(log, ear) as feeds:
         writer = Writer(log, feeds, Stopped())
-        await writer.do(ROOM, OPEN, SYSTEM, "open")
+        await opened(writer)
         async with feeds.follow(ROOM) as feed:
             reads = log.reads
             for number in range(5):
                 assert isinstance(await writer.do(ROOM, c.Whisper(text="a"), GRACE, f"c-{number}"), Done)
-            assert feed.cursor.version == 1
+            assert feed.cursor.version == BEGINNING
             assert log.reads == reads
 
 
@@ -211,7 +224,7 @@ async def test_rooms_are_forgotten_in_order_and_read_again(log: MemoryRoomLog, m
     monkeypatch.setattr(writer_module, "ROOMS_KEPT", 2)
     writer = Writer(log, None, Stopped())
     for number in range(5):
-        await writer.do(f"r-{number}", OPEN.model_copy(update={"room": f"r-{number}"}), SYSTEM, "open")
+        await opened(writer, f"r-{number}")
     for number in range(5):
         assert isinstance(await writer.do(f"r-{number}", CONSENT, ADA, "c-1"), Done)
 
@@ -238,18 +251,18 @@ async def test_an_append_whose_answer_was_lost_is_done_once(log: MemoryRoomLog, 
     done = await writer.do(ROOM, c.Whisper(text="a"), GRACE, "c-1")
     assert isinstance(done, Done)
     assert done.cursor == await log.head(ROOM)
-    assert len(await events(log)) == 2
+    assert len(await events(log)) == BEGINNING + 1
 
 
 async def test_without_a_log_a_command_ends_at_its_deadline(log: MemoryRoomLog) -> None:
     writer = Writer(log, None, Stopped(), deadline_ms=100)
-    await writer.do(ROOM, OPEN, SYSTEM, "open")
+    await opened(writer)
     log.away = True
     with pytest.raises(Unavailable):
         await writer.do(ROOM, CONSENT, ADA, "c-1")
     log.away = False
     assert isinstance(await writer.do(ROOM, CONSENT, ADA, "c-1"), Done)
-    assert len(await events(log)) == 2
+    assert len(await events(log)) == BEGINNING + 1
 
 
 async def test_a_command_waits_for_a_log_that_comes_back_in_time(log: MemoryRoomLog, writer: Writer) -> None:
@@ -301,7 +314,7 @@ async def hammer(url: str, disturb: Callable[[], None] | None = None) -> None:
             feeds = await stack.enter_async_context(running(log, RedisSubscriber(redis)))
             places.append(Writer(log, feeds, Stopped(), deadline_ms=20_000))
             if len(places) == 1:
-                await places[0].do(ROOM, OPEN, SYSTEM, "open")
+                await opened(places[0])
             await stack.enter_async_context(feeds.follow(ROOM))
 
         outcomes: dict[str, list[int]] = {}
@@ -317,11 +330,11 @@ async def hammer(url: str, disturb: Callable[[], None] | None = None) -> None:
                     disturb()
 
         await asyncio.gather(*(write(number) for number in range(writers)))
-        records = await log.read(ROOM, 1, 10_000)
+        records = await log.read(ROOM, BEGINNING, 10_000)
 
     said = [record.event.text for record in records if isinstance(record.event, e.Whispered)]
     assert Counter(said) == Counter(f"w{number}.{turn}" for number in range(writers) for turn in range(each))
-    assert [record.version for record in records] == list(range(2, 2 + writers * each))
+    assert [record.version for record in records] == list(range(BEGINNING + 1, BEGINNING + 1 + writers * each))
     for number in range(writers):
         mine = [text for text in said if text.startswith(f"w{number}.")]
         assert mine == [f"w{number}.{turn}" for turn in range(each)]
