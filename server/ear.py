@@ -22,6 +22,7 @@ from rooms.transcript import Source
 from rooms.turns import Sign, SpeechBegan, TurnDetector, TurnRules, TurnSilent, UtteranceOver
 from rooms.windows import Window
 from server.ending import Due, Ending, Reading
+from server.errors import TABLE
 from server.keeping import Keeping
 from server.live import Feed
 from server.offsets import Offsets
@@ -137,8 +138,8 @@ class Ear:
 
     async def _name_transcriber(self) -> None:
         transcriber, named = self._needs.transcriber, self._feed.room.transcriber
-        label = transcriber.label if transcriber else "typing only"
-        caution = transcriber.caution if transcriber else "Nobody listens here: type your answers."
+        label = transcriber.label if transcriber else "typing"
+        caution = transcriber.caution if transcriber else TABLE["no_transcriber"].sentence
         if named is None or (named.label, named.caution) != (label, caution):
             # The version tells this naming from an earlier one, by a worker with another recogniser.
             command_id = f"transcriber.{self._feed.cursor.version}"

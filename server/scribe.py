@@ -10,7 +10,7 @@ import logging
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from rooms.commands import Command
+from rooms.commands import Command, HearUtterance
 from rooms.people import SYSTEM
 from rooms.refusals import Refusal
 from rooms.windows import Window
@@ -80,21 +80,24 @@ class Scribe:
         if spoken is None:
             return
         await self._tell.speaking(spoken.turn, on=False)
+        command = await self._words(spoken, end_ms)
+        if command:
+            outcome = await self.do(command, spoken.command_id)
+            self._log_line(spoken.turn, len(command.utterance.words), end_ms, outcome)
+        await self._tell.no_partial(spoken.turn, spoken.id, written=command is not None)
+        turn = self._feed.room.turn
+        if command and turn:
+            await self._tell.delivery(turn.number, turn.transcript, turn.began_ms)
+
+    async def _words(self, spoken: Spoken, end_ms: int) -> HearUtterance | None:
         try:
             command = await spoken.over(end_ms)
         except (TranscriberFailed, ValueError):
             _log.error("an utterance got no words", extra={"room": self._feed.room_id, "turn": spoken.turn})
             await self._tell.trouble("transcriber_failed")
-            return
-        finally:
-            await self._tell.no_partial()
+            return None
         await self._tell.no_trouble()
-        if command is None:
-            return
-        outcome = await self.do(command, spoken.command_id)
-        self._log_line(spoken.turn, len(command.utterance.words), end_ms, outcome)
-        if turn := self._feed.room.turn:
-            await self._tell.delivery(turn.number, turn.transcript, turn.began_ms)
+        return command
 
     async def abandon(self) -> None:
         """Drop the open utterance. Its audio is still there for whoever comes next."""

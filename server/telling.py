@@ -20,10 +20,10 @@ class Teller:
     def __init__(self, log: RoomLog, room: str) -> None:
         self._log, self._room = log, room
         self._agreement = Agreement()
-        self._trouble: str | None = None
+        self._troubled = True
+        """Whether trouble may be told right now; a worker before this one may have told some."""
 
     async def speaking(self, turn: int | None, *, on: bool) -> None:
-        self._agreement = Agreement()
         await self._tell(Speaking(turn=turn, on=on))
 
     async def partial(self, turn: int, utterance: str, hypothesis: Hypothesis) -> None:
@@ -34,9 +34,11 @@ class Teller:
             stable, unstable = (" ".join(words) for words in self._agreement)
             await self._tell(Partial(turn=turn, utterance=utterance, stable=stable, unstable=unstable))
 
-    async def no_partial(self) -> None:
-        """The utterance is written down, or came to nothing."""
-        self._agreement = Agreement()
+    async def no_partial(self, turn: int, utterance: str, *, written: bool) -> None:
+        """The utterance is over. Where it came to nothing, its guesses are taken off the screens."""
+        shown, self._agreement = self._agreement, Agreement()
+        if shown != Agreement() and not written:
+            await self._tell(Partial(turn=turn, utterance=utterance, stable="", unstable=""))
         await self._untell("partial")
 
     async def delivery(self, turn: int, transcript: Transcript, floor_ms: int | None) -> None:
@@ -54,12 +56,12 @@ class Teller:
 
     async def trouble(self, code: str) -> None:
         """Hearing failed; `code` is in the table of errors."""
-        self._trouble = code
+        self._troubled = True
         await self._tell(HearingTrouble(code=code, sentence=TABLE[code].sentence))
 
     async def no_trouble(self) -> None:
-        if self._trouble is not None:
-            self._trouble = None
+        if self._troubled:
+            self._troubled = False
             await self._untell("hearing_trouble")
 
     async def _tell(self, what: Tell) -> None:

@@ -245,6 +245,37 @@ async def test_guesses_speaking_and_figures_are_told(rig: Rig) -> None:
         assert not [raw for raw in await rig.log.told(room.id) if b'"partial"' in raw]
 
 
+async def test_guesses_that_came_to_nothing_are_taken_back(rig: Rig) -> None:
+    transcriber = _Failing(failures=2, guesses=True)
+    async with rig.room() as room, rig.hearing(transcriber, room):
+        await room.say(tone(4, 640))
+        await room.until(lambda: room.told("partial"))
+        await room.say(silence(1000))
+        await room.until(lambda: room.told("hearing_trouble"))
+        await room.until(lambda: len(room.told("partial")) >= 2)
+        last = room.told("partial")[-1]
+        assert isinstance(last, Partial)
+        assert (last.stable, last.unstable) == ("", "")
+
+
+async def test_a_new_worker_clears_the_trouble_of_the_one_before(rig: Rig) -> None:
+    async with rig.room() as room:
+        async with rig.hearing(_Failing(failures=2), room):
+            await room.say(tone(4, 640) + silence(1000))
+            await room.until(lambda: room.told("hearing_trouble"))
+        async with rig.hearing(Echo(), room):
+            await room.say(silence(640) + tone(5, 640) + silence(1000))
+            await room.until(lambda: room.texts)
+            assert not [raw for raw in await rig.log.told(room.id) if b"hearing_trouble" in raw]
+
+
+async def test_a_room_without_a_recogniser_says_so(rig: Rig) -> None:
+    async with rig.room() as room, rig.hearing(None, room):
+        await room.until(lambda: room.room.transcriber)
+        assert room.room.transcriber
+        assert "Type your answers" in str(room.room.transcriber.caution)
+
+
 async def test_the_recogniser_and_its_caution_are_named_once(rig: Rig) -> None:
     async with rig.room() as room:
         for _ in range(2):
@@ -414,17 +445,19 @@ class _Says(EchoStream):
 class _Failing(Echo):
     """Fails or hangs in `finish`, so many times."""
 
-    def __init__(self, failures: int, *, hangs: bool = False) -> None:
+    def __init__(self, failures: int, *, hangs: bool = False, guesses: bool = False) -> None:
         super().__init__()
-        self.failures, self.hangs, self.hanging = failures, hangs, False
+        self.failures, self.hangs, self.hanging, self.guesses = failures, hangs, False, guesses
 
     def open(self, hints: Sequence[str] = ()) -> EchoStream:
         owner = self
 
         class Stream(EchoStream):
             async def hear(self, pcm: bytes) -> Hypothesis | None:
+                return await super().hear(pcm) if owner.guesses else self._kept(pcm)
+
+            def _kept(self, pcm: bytes) -> None:
                 self.pcm += pcm
-                return None
 
             async def finish(self) -> Sequence[Word]:
                 if owner.failures:
