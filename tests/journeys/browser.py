@@ -33,6 +33,18 @@ def save_wav(path: Path, pcm: bytes) -> Path:
 
 
 @asynccontextmanager
+async def looked_at(*people: "Person") -> AsyncIterator[None]:
+    """When what is inside fails, what each person saw last is kept beside the other pictures."""
+    try:
+        yield
+    except BaseException:
+        for person in people:
+            await person.page.screenshot(path=PICTURES / f"last-{person.name}.png", full_page=True)
+            (PICTURES / f"last-{person.name}.txt").write_text(await person.page.inner_text("body"))
+        raise
+
+
+@asynccontextmanager
 async def browsing(chromium: str, recording: Path) -> AsyncIterator[Browser]:
     """A browser whose microphone plays the recording once, from when a page opens it."""
     arguments = [

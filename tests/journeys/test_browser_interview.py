@@ -9,7 +9,7 @@ from playwright.async_api import expect
 
 from tests import canned_whisper
 from tests.deployment import Deployment, deployed
-from tests.journeys.browser import DIST, PICTURES, Person, browsing, save_wav
+from tests.journeys.browser import DIST, PICTURES, Person, browsing, looked_at, save_wav
 from tests.speech import silence, speech
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
@@ -50,13 +50,14 @@ async def test_an_interview_is_spoken_typed_skipped_watched_and_read(
         await ben.opens(f"/rooms/{room}/coach")
         await ben.sees("The candidate has not come in yet")
 
-        await prepares(ana)
-        await speaks_an_answer(ana, ben)
-        await types_an_answer(ana, ben)
-        await skips_a_question(ana)
-        await reads_the_report(ana)
-        await ben.sees("The interview is over.")
-        assert ana.broke == ben.broke == []
+        async with looked_at(ana, ben):
+            await prepares(ana)
+            await speaks_an_answer(ana, ben)
+            await types_an_answer(ana, ben)
+            await skips_a_question(ana)
+            await reads_the_report(ana)
+            await ben.sees("The interview is over.")
+            assert ana.broke == ben.broke == []
     print(f"pictures are in {PICTURES}")
 
 
