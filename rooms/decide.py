@@ -326,7 +326,7 @@ def _ask_own(room: Room, command: c.AskOwn, who: Participant) -> Decision:
         return refuse(Code.NOT_STARTED)
     if room.turn is not None:
         return refuse(Code.QUESTION_OPEN)
-    if room.ending:
+    if room.ending or room.full:
         return refuse(Code.ENDING)
     if room.paused:
         return refuse(Code.PAUSED)

@@ -14,7 +14,9 @@ from rooms.people import Id, Participant
 from rooms.transcript import Utterance
 from rooms.values import Milliseconds, Value
 
-TurnNumber = Annotated[int, Field(ge=1, le=1000)]
+MAX_TURNS = 1_000
+
+TurnNumber = Annotated[int, Field(ge=1, le=MAX_TURNS)]
 """Turns are numbered from 1 within a room."""
 
 Stream = Id

@@ -97,9 +97,14 @@ class Room(Value):
         return self.turns[-1] if self.turns and self.turns[-1].open else None
 
     @property
+    def full(self) -> bool:
+        """Whether there is no number left for another turn."""
+        return len(self.turns) >= e.MAX_TURNS
+
+    @property
     def questions_done(self) -> bool:
         """Whether the interviewer owes no further question."""
-        return self.ending or (self.chair is None and self.chosen is None and len(self.turns) >= self.length)
+        return self.ending or self.full or (self.chair is None and self.chosen is None and len(self.turns) >= self.length)
 
     @property
     def all_scored(self) -> bool:
