@@ -65,7 +65,10 @@ class Contribution(Value):
 
 
 class DimensionScore(Value):
-    """One dimension's score (half points, 0 to 5) with its 90% interval, or why there is none."""
+    """One dimension's score (half points, 0 to 5) with its 90% interval, or why there is none.
+
+    A score without a quote cannot be built: a low one quotes the words that show what is missing.
+    """
 
     dimension: Dimension
     score: Points5 | None
@@ -80,6 +83,8 @@ class DimensionScore(Value):
     def _scored_or_abstained(self) -> Self:
         if (self.score is None) == (self.abstained is None):
             raise ValueError("a dimension has either a score or a reason why there is none")
+        if self.score is not None and not self.quotes:
+            raise ValueError("a score needs a quote of the words it rests on")
         return self
 
 

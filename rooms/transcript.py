@@ -4,7 +4,9 @@ Decides how a piece of text is found back in the words and in time; never what i
 This and `rooms.evidence` are the only parts of `rooms` that `scoring` imports.
 """
 
+from bisect import bisect_left, bisect_right
 from enum import StrEnum
+from itertools import accumulate
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
@@ -85,15 +87,15 @@ class Transcript(Value):
 
 def quote(utterance: Utterance, start: int, end: int) -> Quote:
     """The characters `start` to `end` of an utterance as a Quote, timed by the words they touch."""
-    text = utterance.text[start:end]
-    touched, position = [], 0
-    for word in utterance.words:
-        if position < end and start < position + len(word.text):
-            touched.append(word)
-        position += len(word.text) + 1
+    words = utterance.words
+    # Where each word starts, and where one after the last would; between two words lies one space.
+    starts = list(accumulate((len(word.text) + 1 for word in words), initial=0))
+    first = bisect_right(starts, start + 1) - 1
+    last = min(len(words), bisect_left(starts, end)) - 1
+    touched = words[first : last + 1]
     return Quote(
         utterance=utterance.id,
-        text=text,
+        text=utterance.text[start:end],
         start_ms=touched[0].start_ms if touched else utterance.start_ms,
         end_ms=touched[-1].end_ms if touched else utterance.end_ms,
     )

@@ -5,14 +5,16 @@ number whether a rule or a model made them.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
+from typing import NamedTuple
 
 from rooms.evidence import Contribution, Dimension, DimensionScore, Level, Mark, Score
-from rooms.transcript import Quote, Transcript
+from rooms.transcript import Transcript
 from scoring.dimensions import LABELS, Feature
-from scoring.marking import quotes_of
+from scoring.quoting import Grounds, grounds
 from scoring.reading import Reading
 from scoring.rubric import Rubric
+from scoring.targets import compile_rubric
 from scoring.weights import FamilyWeights, Weights
 
 STEP = 8
@@ -45,16 +47,16 @@ def combine(
     figures = weights.families[rubric.family]
     features = {**features, "points": coverage(rubric, marks)}
     wider = _extra_width(rubric, features["amount"].value, reading.transcript, weights, caution)
-    relevance = _parts(_relevance_weights(rubric, figures), features)
-    lost = _lost_off_topic(rubric, sum(part.value for part in relevance), weights)
+    compiled = compile_rubric(rubric, weights.recall.question_words)
+    pieces = {dimension: _pieces(_shares(rubric, figures, dimension), features) for dimension in Dimension}
+    lost = _lost_off_topic(rubric, sum(piece.points for piece in pieces[Dimension.RELEVANCE]), weights)
     dimensions = []
     for dimension in Dimension:
-        parts = relevance if dimension is Dimension.RELEVANCE else _parts(figures.features[dimension], features)
+        parts = [Contribution(label=piece.feature.label, value=piece.points) for piece in pieces[dimension]]
         if dimension is not Dimension.RELEVANCE and lost > 0:
-            parts = [*parts, *_off_topic(parts, lost)]
-        names = [name for name, points in figures.features[dimension].items() if points > 0]
-        quotes = _quotes(dimension, marks, [features[name] for name in names], reading)
-        dimensions.append(_dimension_score(dimension, parts, quotes, weights.spread.dimension + wider))
+            parts += _off_topic(parts, lost)
+        resting = _grounds(dimension, pieces[dimension], marks, reading, compiled.wanted | compiled.question)
+        dimensions.append(_dimension_score(dimension, parts, resting, weights.spread.dimension + wider))
     overall = round(sum(figures.overall[d.dimension] * (d.score or 0.0) for d in dimensions) + 1e-9, 1)
     low, high = interval(overall, weights.spread.overall + wider)
     return Score(
@@ -94,9 +96,11 @@ def _extra_width(rubric: Rubric, amount: float, transcript: Transcript, weights:
     )
 
 
-def _relevance_weights(rubric: Rubric, figures: FamilyWeights) -> dict[str, float]:
-    """A question without points or outline leaves their share to what it has."""
-    shares = dict(figures.features[Dimension.RELEVANCE])
+def _shares(rubric: Rubric, figures: FamilyWeights, dimension: Dimension) -> dict[str, float]:
+    """What each feature may add. For relevance a question without points or outline leaves their share to the rest."""
+    shares = dict(figures.features[dimension])
+    if dimension is not Dimension.RELEVANCE:
+        return shares
     for missing, there, heir in (
         ("reference", bool(rubric.reference), "points" if rubric.points else "topic"),
         ("points", bool(rubric.points), "reference" if rubric.reference else "topic"),
@@ -106,10 +110,28 @@ def _relevance_weights(rubric: Rubric, figures: FamilyWeights) -> dict[str, floa
     return shares
 
 
-def _parts(shares: Mapping[str, float], features: Mapping[str, Feature]) -> list[Contribution]:
-    """One contribution for each feature that is there, in eighths of a point."""
-    parts = [(features[name].label, _eighths(points * features[name].value)) for name, points in shares.items()]
-    return [Contribution(label=label, value=value) for label, value in parts if value]
+class Piece(NamedTuple):
+    """A feature that is there, and the eighths of a point it adds or takes."""
+
+    points: float
+    feature: Feature
+
+
+def _pieces(shares: Mapping[str, float], features: Mapping[str, Feature]) -> list[Piece]:
+    pieces = [Piece(_eighths(points * features[name].value), features[name]) for name, points in shares.items()]
+    return [piece for piece in pieces if piece.points]
+
+
+def _grounds(
+    dimension: Dimension, pieces: Sequence[Piece], marks: Sequence[Mark], reading: Reading, wanted: Set[str]
+) -> Grounds:
+    """The words a dimension rests on: the weightiest finding first, one phrase of each before a second of any."""
+    marked = [quote for mark in marks if mark.level is not Level.ABSENT for quote in mark.quotes]
+    ranked = sorted((piece for piece in pieces if piece.feature.spans), key=lambda piece: -abs(piece.points))
+    raised = [piece.feature.spans for piece in ranked if piece.points > 0]
+    lowered = [piece.feature.spans[0] for piece in ranked if piece.points < 0]
+    spans = [found[0] for found in raised] + [span for found in raised for span in found[1:]]
+    return grounds(dimension, marked if dimension is Dimension.RELEVANCE else (), spans, lowered, reading, wanted)
 
 
 def _eighths(value: float) -> float:
@@ -129,10 +151,13 @@ def _off_topic(parts: Iterable[Contribution], lost: float) -> list[Contribution]
 
 
 def _dimension_score(
-    dimension: Dimension, parts: Sequence[Contribution], quotes: tuple[Quote, ...], half_width: float
+    dimension: Dimension, parts: Sequence[Contribution], resting: Grounds, half_width: float
 ) -> DimensionScore:
-    """The sum of the parts, kept within 0 to 5 and rounded to half points; both steps are parts themselves."""
-    parts = list(parts)
+    """The sum of the parts, kept within 0 to 5 and rounded to half points; both steps are parts themselves.
+
+    What is missing is a part of its own that is worth nothing, so that a reader of the parts learns of it.
+    """
+    parts = [*([Contribution(label=resting.lack, value=0.0)] if resting.lack else []), *parts]
     total = sum(part.value for part in parts)
     kept = min(5.0, max(0.0, total))
     if kept != total:
@@ -142,17 +167,5 @@ def _dimension_score(
         parts.append(Contribution(label="Rounded to half points", value=score - kept))
     low, high = interval(score, half_width)
     return DimensionScore(
-        dimension=dimension, score=score, low=low, high=high, contributions=tuple(parts), quotes=quotes
+        dimension=dimension, score=score, low=low, high=high, contributions=tuple(parts), quotes=resting.quotes
     )
-
-
-def _quotes(
-    dimension: Dimension, marks: Sequence[Mark], features: Sequence[Feature], reading: Reading
-) -> tuple[Quote, ...]:
-    """Two exact quotes at most that show the dimension; for relevance, those of the marks."""
-    if dimension is Dimension.RELEVANCE:
-        marked = [quote for mark in marks for quote in mark.quotes]
-        if marked:
-            return tuple(dict.fromkeys(marked))[:2]
-    firsts = [feature.spans[0] for feature in features if feature.spans]
-    return quotes_of(reading, firsts)

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 from scoring.words import Token, stems_of, word_lists
 
 GENERAL = ("result", "reflection", "cause", "order", "close", "when_and_where", "doing", "example")
+CLASSES = {f"<{name}>": name for name in ("result", "reflection", "doing")}
+"""What a rubric point may ask for in place of a phrase: `<result>` is any phrase that names a result."""
 NEGATION_REACH = 4
 """A negation this many words before a phrase takes it back ("we never measured")."""
 
@@ -76,6 +78,14 @@ def find_cues(tokens: tuple[Token, ...]) -> dict[str, list[Hit]]:
                 if not hits or hits[-1].last < i:
                     hits.append(Hit(cue, text, i, last))
     return found
+
+
+def meant(tokens: tuple[Token, ...], not_so: frozenset[int]) -> dict[str, list[Hit]]:
+    """The cues that are meant: what was denied was not done; but a limit or a lesson may well be told with a "not"."""
+    cues = find_cues(tokens)
+    for name in ("result", "doing", "close"):
+        cues[name] = [hit for hit in cues.get(name, []) if hit.first not in not_so]
+    return cues
 
 
 def different(hits: Iterable[Hit]) -> list[Hit]:

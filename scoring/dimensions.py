@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
-from scoring.cues import Hit, cue_book, denied, different, find_cues
+from scoring.cues import Hit, cue_book, different
+from scoring.quoting import QUOTE_WORDS, longest_sentence
 from scoring.reading import Reading
-from scoring.recall import Index, similar, weigh
+from scoring.recall import Index, recalled, similar
 from scoring.rubric import Family
 from scoring.targets import Compiled
 from scoring.weights import Recall, Weights
@@ -71,7 +72,7 @@ def own_stems(reading: Reading, compiled: Compiled) -> frozenset[str]:
 
 def measure(reading: Reading, compiled: Compiled, index: Index, family: Family, weights: Weights) -> dict[str, Feature]:
     """Every feature of an answer except `points`, which comes from the marks."""
-    cues = _valid(find_cues(reading.tokens), reading)
+    cues = index.cues
     own = own_stems(reading, compiled)
     amount = min(1.0, len(own) / weights.families[family].amount.enough_words)
     features = {name: _counted(name, cues.get(name, []), enough) for name, enough in weights.enough.items()}
@@ -79,24 +80,19 @@ def measure(reading: Reading, compiled: Compiled, index: Index, family: Family, 
     features |= _parts(cues, cue_book().parts[family])
     features["reference"] = _reference(reading, compiled, index, weights.recall)
     features["topic"] = _topic(compiled, index, amount)
-    features["measured"] = _measured(reading, cues.get("result", []))
+    # How it came out is told last, so the last result is the one to show.
+    results = cues.get("result", [])[::-1]
+    features["result"] = features["result"]._replace(spans=tuple((hit.first, hit.last) for hit in results))
+    features["measured"] = _measured(reading, results)
     features["amount"] = Feature(amount, f"{LABELS['amount']}: {len(own)} different words of the speaker's own")
     features["short_sentences"] = _sentences(reading, amount)
     features["varied_words"] = _varied(reading, amount)
     return features
 
 
-def says_no_answer(reading: Reading) -> bool:
+def says_no_answer(index: Index) -> bool:
     """Whether the speaker says that there is no answer ("I don't know")."""
-    return "non_answer" in find_cues(reading.tokens)
-
-
-def _valid(cues: dict[str, list[Hit]], reading: Reading) -> dict[str, list[Hit]]:
-    """What was denied was not done; but a limit or a lesson may well be told with a "not"."""
-    not_so = denied(reading.tokens)
-    for name in ("result", "doing", "close"):
-        cues[name] = [hit for hit in cues.get(name, []) if hit.first not in not_so]
-    return cues
+    return "non_answer" in index.cues
 
 
 def _counted(name: str, hits: Sequence[Hit], enough: int) -> Feature:
@@ -142,10 +138,10 @@ def _parts(cues: dict[str, list[Hit]], parts: Sequence[str]) -> dict[str, Featur
 def _reference(reading: Reading, compiled: Compiled, index: Index, figures: Recall) -> Feature:
     if not compiled.reference.stems:
         return Feature(0.0, LABELS["reference"])
-    # The outline covers a whole answer, so its words may stand anywhere in it.
-    whole = figures.model_copy(update={"window_words": 10_000})
-    found = weigh(compiled.reference, reading, index, whole)
-    return Feature(found.strength, LABELS["reference"], found.spans)
+    # The outline covers a whole answer, so its words may stand anywhere in it; a quote holds what stands together.
+    strength, _ = recalled(compiled.reference, index, figures, len(reading.tokens))
+    _, where = recalled(compiled.reference, index, figures, QUOTE_WORDS)
+    return Feature(strength, LABELS["reference"], (where,) if where else ())
 
 
 def _topic(compiled: Compiled, index: Index, amount: float) -> Feature:
@@ -153,7 +149,8 @@ def _topic(compiled: Compiled, index: Index, amount: float) -> Feature:
     wanted = {s: weight_of(s) for s in sorted(compiled.question)}
     total = sum(wanted.values())
     taken = sum(weight * similar(index, s)[1] for s, weight in wanted.items())
-    return Feature(min(1.0, 2 * taken / total) * amount if total else amount, LABELS["topic"])
+    spans = tuple((places[0], places[0]) for s in wanted if (places := index.places.get(similar(index, s)[0])))
+    return Feature(min(1.0, 2 * taken / total) * amount if total else amount, LABELS["topic"], spans)
 
 
 def _measured(reading: Reading, results: Sequence[Hit]) -> Feature:
@@ -167,12 +164,16 @@ def _measured(reading: Reading, results: Sequence[Hit]) -> Feature:
 
 def _sentences(reading: Reading, amount: float) -> Feature:
     """Long sentences are hard to follow. Words without full stops are the recogniser's doing and count as middling."""
+    longest = longest_sentence(reading)
     sentences = len({token.sentence for token in reading.tokens})
     if sentences == len({token.utterance for token in reading.tokens}) and len(reading.tokens) > 30:
-        return Feature(0.7 * amount, f"{LABELS['short_sentences']}: no full stops to tell by")
+        return Feature(0.7 * amount, f"{LABELS['short_sentences']}: no full stops to tell by", (longest,))
     mean = len(reading.tokens) / max(1, sentences)
     ease = min(1.0, max(0.0, (45 - mean) / 23))
-    return Feature(ease * amount, f"{LABELS['short_sentences']}: {mean:.0f} words on average")
+    most = longest[1] - longest[0] + 1
+    return Feature(
+        ease * amount, f"{LABELS['short_sentences']}: {mean:.0f} words on average, {most} at most", (longest,)
+    )
 
 
 def _varied(reading: Reading, amount: float) -> Feature:

@@ -12,7 +12,7 @@ from scoring.combine import combine
 from scoring.dimensions import LABELS, Feature, measure, own_stems, says_no_answer
 from scoring.marking import mark
 from scoring.reading import Reading, read
-from scoring.recall import index, weigh_points
+from scoring.recall import Index, index, weigh_points
 from scoring.rubric import Rubric
 from scoring.targets import Compiled, compile_rubric
 from scoring.verdict import checked
@@ -37,11 +37,11 @@ def score(
     compiled = compile_rubric(rubric, weights.recall.question_words)
     reading = read(transcript)
     noted = " ".join(note for note in (caution, ASIDE_CAUTION if reading.asides else None) if note) or None
-    reason = too_little(reading, compiled, weights)
+    where = index(reading)
+    reason = too_little(reading, where, compiled, weights)
     if reason is not None:
         return _abstained(rubric, weights, reason, noted)
-    where = index(reading)
-    if says_no_answer(reading) and len(own_stems(reading, compiled)) < NO_ANSWER_WORDS:
+    if says_no_answer(where) and len(own_stems(reading, compiled)) < NO_ANSWER_WORDS:
         marks = tuple(_absent(rubric, "The answer says that there is none."))
         features: Mapping[str, Feature] = {name: Feature(0.0, label) for name, label in LABELS.items()}
     else:
@@ -56,7 +56,7 @@ def score(
     return combine(rubric, marks, features, reading, weights, scorer=SCORER, caution=noted)
 
 
-def too_little(reading: Reading, compiled: Compiled, weights: Weights) -> str | None:
+def too_little(reading: Reading, index: Index, compiled: Compiled, weights: Weights) -> str | None:
     """Why there is no telling, or None. Words that merely miss the point are enough to tell: they score low."""
     figures = weights.abstain
     if not reading.spoken:
@@ -65,7 +65,7 @@ def too_little(reading: Reading, compiled: Compiled, weights: Weights) -> str | 
         return "Only the marker was spoken to; nothing answers the question."
     own = own_stems(reading, compiled)
     thin = len(own) < figures.own_words or len(reading.tokens) < figures.words
-    if thin and not own & compiled.wanted and not says_no_answer(reading):
+    if thin and not own & compiled.wanted and not says_no_answer(index):
         if _echoes(reading, compiled):
             return "The answer only says the question back."
         return f"Too little was said: {len(reading.tokens)} words, {len(own)} of them its own."

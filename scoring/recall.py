@@ -7,7 +7,7 @@ never the level or the number that comes of it.
 from bisect import bisect_left
 from typing import NamedTuple
 
-from scoring.cues import denied
+from scoring.cues import Hit, denied, different, meant
 from scoring.reading import Reading
 from scoring.targets import Compiled, Target, Telling
 from scoring.weights import Recall
@@ -30,12 +30,14 @@ class CueHit(NamedTuple):
 
 
 class Index(NamedTuple):
-    """Where each stem of an answer stands, and which stems share a beginning."""
+    """Where each stem and each general phrase of an answer stands, and which stems share a beginning."""
 
     places: dict[str, list[int]]
     by_prefix: dict[str, tuple[str, ...]]
     denied: frozenset[int]
     """Places shortly after a "not"."""
+    cues: dict[str, list[Hit]]
+    """General phrases that are meant, by what they show."""
 
 
 def index(reading: Reading) -> Index:
@@ -49,7 +51,9 @@ def index(reading: Reading) -> Index:
     for found in places:
         if len(found) >= 5:
             prefixes.setdefault(found[:5], []).append(found)
-    return Index(places, {prefix: tuple(stems) for prefix, stems in prefixes.items()}, denied(reading.tokens))
+    not_so = denied(reading.tokens)
+    by_prefix = {prefix: tuple(stems) for prefix, stems in prefixes.items()}
+    return Index(places, by_prefix, not_so, meant(reading.tokens, not_so))
 
 
 def similar(index: Index, stem: str) -> tuple[str, float]:
@@ -72,11 +76,11 @@ def _shared_beginning(a: str, b: str) -> int:
 def weigh(target: Target, reading: Reading, index: Index, figures: Recall) -> Evidence:
     """All evidence for one target in an answer. Pieces of evidence add up like independent chances."""
     cues = _cue_hits(target, reading, index, figures)
-    recalled, where = _recalled(target, index, figures)
+    strength, where = recalled(target, index, figures, figures.window_words)
     spans = [span for _, span, _ in cues]
-    if recalled > 0 and where:
+    if strength > 0 and where:
         spans.append(where)
-    missing, missing_topical = 1.0 - recalled, 1.0 - recalled
+    missing, missing_topical = 1.0 - strength, 1.0 - strength
     for worth, _, general in cues:
         missing *= 1.0 - worth
         missing_topical *= 1.0 if general else 1.0 - worth
@@ -94,12 +98,12 @@ def weigh_points(compiled: Compiled, reading: Reading, index: Index, figures: Re
     return found
 
 
-def _recalled(target: Target, index: Index, figures: Recall) -> tuple[float, tuple[int, int] | None]:
-    """How far the words of the target themselves are there, 0 to 1, and where.
+def recalled(target: Target, index: Index, figures: Recall, window: int) -> tuple[float, tuple[int, int] | None]:
+    """How far the words of the target themselves stand within a window of words, 0 to 1, and where.
 
     One word of several is no more than half of it, and words of the question alone are next to nothing.
     """
-    share, where, words = _recall(target, index, figures)
+    share, where, words = _recall(target, index, figures, window)
     strength = (share - figures.recall_from) / (figures.recall_full - figures.recall_from)
     most = 0.5 if len(words) == 1 and len(target.stems) > 1 else 1.0
     return min(most, target.total, max(0.0, strength)), where
@@ -121,6 +125,8 @@ def _cue_hits(target: Target, reading: Reading, index: Index, figures: Recall) -
             if not cue.denies and span[0] in index.denied:
                 worth *= figures.taken_back
             hits.append(CueHit(worth, span, cue.general))
+    for name in target.classes:
+        hits += [CueHit(figures.word_cue, (hit.first, hit.last), True) for hit in different(index.cues.get(name, []))]
     hits.sort(key=lambda hit: (-hit.worth, hit.span, hit.general))
     kept: list[CueHit] = []
     for hit in hits:
@@ -165,7 +171,9 @@ def _nearest(places: list[int], anchor: int) -> int:
     return min(around, key=lambda place: (abs(place - anchor), place))
 
 
-def _recall(target: Target, index: Index, figures: Recall) -> tuple[float, tuple[int, int] | None, tuple[str, ...]]:
+def _recall(
+    target: Target, index: Index, figures: Recall, window: int
+) -> tuple[float, tuple[int, int] | None, tuple[str, ...]]:
     """The best share of the target's weight that stands within one window of words; where; and which words."""
     hits = []
     for wanted, weight in target.stems.items():
@@ -184,7 +192,7 @@ def _recall(target: Target, index: Index, figures: Recall) -> tuple[float, tuple
     for right, (place, wanted, weight, _) in enumerate(hits):
         counts[wanted] = counts.get(wanted, 0) + 1
         total += weight if counts[wanted] == 1 else 0.0
-        while hits[left][0] <= place - figures.window_words:
+        while hits[left][0] <= place - window:
             gone = hits[left]
             counts[gone[1]] -= 1
             total -= gone[2] if counts[gone[1]] == 0 else 0.0

@@ -39,7 +39,10 @@ class Criterion(Value):
     weight: Annotated[float, Field(gt=0, le=100)] = 1.0
     """Its share relative to the other points of the question."""
     cues: tuple[Annotated[str, Field(min_length=1, max_length=80)], ...] = ()
-    """Words or phrases that are evidence for it; `<number>` stands for any number."""
+    """Words or phrases that are evidence for it; `<number>` stands for any number.
+
+    `<result>`, `<reflection>` and `<doing>` stand for any phrase that names a result, a lesson, or an act of one's own.
+    """
 
 
 class Rubric(Value):

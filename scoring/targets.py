@@ -8,7 +8,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
-from scoring.cues import general_phrases
+from scoring.cues import CLASSES, general_phrases
 from scoring.rubric import Rubric
 from scoring.words import NUMBER, TOKEN, stem, stems_of, weight_of, word_lists
 
@@ -42,6 +42,8 @@ class Target(NamedTuple):
     stems: dict[str, float]
     total: float
     cues: tuple[Cue, ...]
+    classes: tuple[str, ...]
+    """Kinds of phrases that are evidence too, such as any that names a result."""
     denies: bool
     """Whether the text itself says "not", so that a "not" in the answer takes nothing back."""
 
@@ -93,7 +95,8 @@ def _content(text: str, question: frozenset[str], question_words: float, left_ou
 
 def _target(stems: dict[str, float], cues: Iterable[str], question: frozenset[str], denies: bool) -> Target:
     compiled = []
-    for cue in cues:
+    cues = tuple(cues)
+    for cue in (cue for cue in cues if cue not in CLASSES):
         parts = stems_of(cue)
         content = tuple(s for s in parts if s == NUMBER or weight_of(s) > 0)
         # "asked him" or "now I" hold one content word or none: only as a whole do they mean something.
@@ -101,7 +104,9 @@ def _target(stems: dict[str, float], cues: Iterable[str], question: frozenset[st
         if not content or not all(s in question for s in content):
             words = parts if exact else content or parts
             compiled.append(Cue(cue, words, _telling(parts, content), exact, _denies(cue), parts in general_phrases()))
-    return Target(stems, sum(stems.values()), tuple(compiled), denies)
+    return Target(
+        stems, sum(stems.values()), tuple(compiled), tuple(CLASSES[cue] for cue in cues if cue in CLASSES), denies
+    )
 
 
 def _telling(parts: tuple[str, ...], content: tuple[str, ...]) -> Telling:

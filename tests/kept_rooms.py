@@ -68,6 +68,7 @@ def spoken_turn(turn: int) -> list[Event]:
             low=2.5,
             high=4.5,
             contributions=(Contribution(label="recall", value=3.5),),
+            quotes=(quote(said, 3, 34),),
         ),
         DimensionScore(dimension=Dimension.DEPTH, score=None, abstained="Too few words."),
     )

@@ -37,7 +37,7 @@ class Point(Value):
     """The criterion as a coach reads it."""
     weight: Annotated[int, Field(ge=1, le=5)]
     cues: Annotated[tuple[Annotated[str, Field(min_length=2, max_length=60)], ...], Field(min_length=3, max_length=20)]
-    """Words and phrases that are evidence for it; `<number>` stands for any number."""
+    """Words and phrases that are evidence for it; `<number>` stands for any number, `<result>` for any result."""
 
 
 class FollowUp(Value):

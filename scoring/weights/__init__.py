@@ -35,6 +35,8 @@ class Recall(Value):
 
     present: Share
     partial: Share
+    nearest: Share
+    """From here on the words are shown for a point that is absent, as the nearest to it."""
     word_cue: Share
     """What one single-word cue is worth."""
     common_cue: Share

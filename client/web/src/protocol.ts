@@ -1,5 +1,5 @@
 // Made by scripts/protocol_types from rooms/protocol.py. Do not edit: change that file and run the script.
-// schema e21a0c77c333e511 body 2067739f4af80082
+// schema 5b61039eed0d57c9 body 2e190cf7c54810b3
 export const PROTOCOL_VERSION = 1;
 export const SAMPLE_RATE_HZ = 16000;
 export const FRAME_VERSION = 1;
@@ -326,6 +326,8 @@ export interface Score {
 }
 /**
  * One dimension's score (half points, 0 to 5) with its 90% interval, or why there is none.
+ *
+ * A score without a quote cannot be built: a low one quotes the words that show what is missing.
  */
 export interface DimensionScore {
   dimension: Dimension;

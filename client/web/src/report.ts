@@ -1,5 +1,5 @@
 // Made by scripts/protocol_types from scoring/report.py. Do not edit: change that file and run the script.
-// schema d24d99964021d874 body 9bba3d1608035348
+// schema 50fa8bd2d776a928 body c29f7a6df7d07352
 /**
  * The six content dimensions, each 0 to 5. Delivery is not among them.
  */
@@ -176,6 +176,8 @@ export interface Score {
 }
 /**
  * One dimension's score (half points, 0 to 5) with its 90% interval, or why there is none.
+ *
+ * A score without a quote cannot be built: a low one quotes the words that show what is missing.
  */
 export interface DimensionScore {
   dimension: Dimension;
