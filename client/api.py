@@ -160,6 +160,8 @@ class Greenroom:
                 if not refused.retry:
                     raise
                 why = refused.sentence
+            except AwayError as away:
+                why = away.sentence
             if monotonic() + pause_s > end:
                 raise LateError(f"No report within {deadline_s:.0f} seconds: {why} See {self.report_page(room)} later.")
             await asyncio.sleep(pause_s)

@@ -27,6 +27,8 @@ SILENCE_PIECE_MS = 200
 LAST_SILENCE_MS = 800
 """Lets the last utterance come to its end."""
 CLOSING_DEADLINE_S = 120.0
+COMMAND_DEADLINE_S = 30.0
+AGAIN_S = 0.5
 
 
 class Recording(NamedTuple):
@@ -81,10 +83,10 @@ async def _both(*ways: Coroutine[None, None, None]) -> None:
 
 
 async def _interview(visit: Visit, recordings: Sequence[Recording], plan: Plan, screen: Screen) -> None:
-    await visit.do(GiveConsent(notice=visit.room.notice))
+    await visit.insist(GiveConsent(notice=visit.room.notice))
     microphone = await visit.open_microphone()
     if visit.room.phase is Phase.LOBBY:
-        await visit.do(StartInterview())
+        await visit.insist(StartInterview())
     waiting = list(recordings)
     answered = 0
     while (turn := await _next_turn(visit, answered)) is not None:
@@ -97,7 +99,7 @@ async def _interview(visit: Visit, recordings: Sequence[Recording], plan: Plan, 
         elif plan.skip_rest:
             await _unless_late(visit, SkipQuestion(turn=turn.number))
         else:
-            await visit.do(EndInterview())
+            await visit.insist(EndInterview())
         answered = turn.number
         await _until_closed(visit, answered)
     await visit.until(lambda room: room.phase is Phase.CLOSED, CLOSING_DEADLINE_S)
@@ -140,7 +142,7 @@ async def _end_with(visit: Visit, microphone: Microphone) -> None:
     await _not_paused(visit, microphone, Pace())
     await microphone.send(silence(LAST_SILENCE_MS))
     await microphone.safe()  # what is safe by now is heard out and scored
-    await visit.do(EndInterview())
+    await visit.insist(EndInterview())
 
 
 async def _be_silent(visit: Visit, microphone: Microphone, turn: Turn, pace: Pace, screen: Screen) -> None:
@@ -170,11 +172,17 @@ async def _not_paused(visit: Visit, microphone: Microphone, pace: Pace) -> bool:
 
 async def _unless_late(visit: Visit, command: BeginAnswer | FinishAnswer | SkipQuestion) -> None:
     """Do this, unless somebody or something has ended the turn meanwhile."""
-    try:
-        await visit.do(command)
-    except RefusedError:
-        if not _finished(visit.room, command.turn):
-            raise
+    end = monotonic() + COMMAND_DEADLINE_S
+    while not _finished(visit.room, command.turn):
+        try:
+            await visit.do(command)
+            return
+        except RefusedError as refused:
+            if _finished(visit.room, command.turn):
+                return
+            if not refused.retry or monotonic() > end:
+                raise
+        await asyncio.sleep(AGAIN_S)
 
 
 def _finished(room: Room, number: int) -> bool:

@@ -99,6 +99,18 @@ class Visit:
             raise RefusedError(said.code, said.sentence, said.retry)
         return said.version
 
+    async def insist(self, command: PersonCommand, deadline_s: float = ANSWER_DEADLINE_S) -> int:
+        """Put a command again and again while it is refused for now (`retry`): Redis is away, say."""
+        end, pause_s = monotonic() + deadline_s, 0.2
+        while True:
+            try:
+                return await self.do(command, max(0.1, end - monotonic()))
+            except RefusedError as refused:
+                if not refused.retry or monotonic() + pause_s > end:
+                    raise
+            await asyncio.sleep(pause_s)
+            pause_s = min(2.0, pause_s * 2)
+
     def typing(self, turn: int) -> None:
         """Let the room know that the candidate is writing; at most every 2 s, please."""
         self._talk.typing(turn)

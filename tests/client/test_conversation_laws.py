@@ -3,6 +3,7 @@
 from collections import deque
 from itertools import count
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -173,4 +174,4 @@ class BadNetwork(RuleBasedStateMachine):
 BadNetwork.TestCase.settings = settings(
     max_examples=250, stateful_step_count=50, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
-test_nothing_is_lost_doubled_or_out_of_order_over_a_bad_network = BadNetwork.TestCase
+test_nothing_is_lost_doubled_or_out_of_order_over_a_bad_network = pytest.mark.slow(BadNetwork.TestCase)

@@ -93,6 +93,25 @@ async def test_a_refusal_is_raised_with_its_code_and_sentence(server: ToyServer)
     assert "consented" in refused.value.sentence
 
 
+async def test_who_insists_is_heard_when_the_reason_is_gone(server: ToyServer) -> None:
+    async with joined(server) as visit:
+        insisting = asyncio.create_task(visit.insist(c.StartInterview(), deadline_s=10))
+        await poll(lambda: len(server.toy.log) > 1)
+        await visit.do(c.GiveConsent(notice="2026-11"))
+        await insisting
+        await visit.until(lambda room: room.phase is not Phase.LOBBY)
+
+
+async def test_nobody_insists_on_what_will_never_be_granted(server: ToyServer) -> None:
+    async with joined(server) as visit:
+        with pytest.raises(RefusedError) as refused:
+            await visit.insist(c.GiveConsent(notice="1999-01"), deadline_s=10)
+        assert refused.value.code == "wrong_notice"
+        with pytest.raises(RefusedError) as refused:
+            await visit.insist(c.StartInterview(), deadline_s=0.5)
+        assert refused.value.code == "consent_needed"
+
+
 async def test_changes_begin_with_the_room_and_tell_what_happens(server: ToyServer) -> None:
     async with joined(server) as visit:
         changes = visit.changes()
