@@ -1,0 +1,189 @@
+import { act, render, screen, waitFor, within } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { beforeEach, describe, expect, it } from "vitest";
+
+import { CLOSE } from "../protocol";
+import { FakeServer, problem } from "../testing/server";
+import { asked, BEN, began, CONSENTED, spoken, STARTED } from "../testing/wire";
+import { Candidate } from "./candidate";
+
+const ANSWERING = [CONSENTED, STARTED, asked(1), began(1)];
+
+beforeEach(() => localStorage.setItem("greenroom.aloud", "no"));
+
+async function enters(events = ANSWERING): Promise<FakeServer> {
+  const server = new FakeServer(events);
+  render(<Candidate room="r-1" />);
+  await waitFor(() => expect(screen.getByText("Connected")).toBeDefined());
+  return server;
+}
+
+describe("before the interview", () => {
+  it("shows the notice, and nothing is done before it is agreed to", async () => {
+    const server = await enters([]);
+    expect(await screen.findByText("An AI interviews you here.")).toBeDefined();
+    expect(server.kinds).toEqual([]);
+    await userEvent.click(screen.getByRole("button", { name: "I understand and agree" }));
+    expect(server.wishes[0]?.command).toEqual({ kind: "give_consent", notice: "2026-11" });
+  });
+
+  it("can be started without a microphone", async () => {
+    const server = await enters([CONSENTED]);
+    await userEvent.click(screen.getByRole("button", { name: "Turn on the microphone" }));
+    expect((await screen.findByRole("alert")).textContent).toContain("https pages");
+    await userEvent.click(screen.getByRole("button", { name: "Start and type my answers" }));
+    expect(server.kinds).toEqual(["start_interview"]);
+  });
+});
+
+describe("a question", () => {
+  it("takes the focus, names the AI that asks, and gives the floor once", async () => {
+    const server = await enters([CONSENTED, STARTED, asked(1, "What went wrong?")]);
+    const heading = await screen.findByRole("heading", { name: "What went wrong?" });
+    expect(document.activeElement).toBe(heading);
+    expect(screen.getByText("AI interviewer")).toBeDefined();
+    expect(screen.getByText("Question 1 of 3")).toBeDefined();
+    await waitFor(() => expect(server.kinds).toEqual(["begin_answer"]));
+    act(() => server.happen(began(1)));
+    expect(server.kinds).toEqual(["begin_answer"]);
+  });
+
+  it("does not take the focus from somebody who types", async () => {
+    const server = await enters();
+    const box = screen.getByLabelText("Type your answer");
+    await userEvent.click(box);
+    act(() => server.happen({ kind: "question_repeated", turn: 1 }));
+    expect(document.activeElement).toBe(box);
+  });
+
+  it("that waits for the end of a pause gives the floor then", async () => {
+    const server = await enters([CONSENTED, STARTED, asked(1), { kind: "interview_paused", by: "p-ana" }]);
+    expect(server.kinds).toEqual([]);
+    act(() => server.happen({ kind: "interview_resumed", by: "p-ana" }));
+    await waitFor(() => expect(server.kinds).toEqual(["begin_answer"]));
+  });
+});
+
+describe("an answer", () => {
+  it("shows firm words and guesses differently", async () => {
+    const server = await enters();
+    act(() => {
+      server.happen(spoken(1, "u0", "We were late."));
+      const what = { kind: "partial", turn: 1, utterance: "u1", stable: "So I", unstable: "mentioned" } as const;
+      server.socket.say({ type: "telling", what });
+    });
+    expect(screen.getByText("We were late.").className).not.toContain("tentative");
+    expect(screen.getByText("mentioned").className).toBe("tentative");
+    expect(screen.getByText("mentioned").closest("[aria-hidden=true]")).not.toBeNull();
+  });
+
+  it("can be typed: the turn is held once, and “I’m done” sends what is still in the box", async () => {
+    const server = await enters();
+    await userEvent.type(screen.getByLabelText("Type your answer"), "I wrote it down");
+    await userEvent.click(screen.getByRole("button", { name: /I’m done/ }));
+    expect(server.wishes.map(({ command }) => command)).toEqual([
+      { kind: "hold_turn", turn: 1 },
+      { kind: "type_answer", turn: 1, text: "I wrote it down" },
+      { kind: "finish_answer", turn: 1, stream: null, through: null },
+    ]);
+    expect(screen.getByLabelText<HTMLTextAreaElement>("Type your answer").value).toBe("");
+  });
+
+  it("comes back into the box when it is refused", async () => {
+    const server = await enters();
+    server.accepting = false;
+    await userEvent.type(screen.getByLabelText("Type your answer"), "not lost");
+    await userEvent.keyboard("{Control>}{Enter}{/Control}");
+    const id = server.wishes.find(({ command }) => command.kind === "type_answer")?.id ?? null;
+    act(() => server.socket.say({ type: "refused", id, ...problem("redis_away", true) }));
+    expect(screen.getByLabelText<HTMLTextAreaElement>("Type your answer").value).toBe("not lost");
+    expect(screen.getByRole("alert").textContent).toContain("Sentence of redis_away.");
+  });
+
+  it("is helped by single keys, which can be switched off", async () => {
+    const server = await enters();
+    await userEvent.keyboard("m");
+    expect(server.kinds).toEqual(["hold_turn"]);
+    await userEvent.click(screen.getByText("Keys and sound"));
+    await userEvent.click(screen.getByLabelText(/Single keys/));
+    await userEvent.keyboard("d");
+    expect(server.kinds).toEqual(["hold_turn"]);
+  });
+
+  it("is skipped only after a second press", async () => {
+    const server = await enters();
+    await userEvent.click(screen.getByRole("button", { name: "Skip" }));
+    expect(server.kinds).toEqual([]);
+    await userEvent.click(screen.getByRole("button", { name: "Yes, skip it" }));
+    expect(server.kinds).toEqual(["skip_question"]);
+  });
+});
+
+describe("people", () => {
+  it("see who is here", async () => {
+    const server = await enters();
+    act(() => server.happen({ kind: "participant_joined", participant: BEN, connection: "c-2", worker: "w" }));
+    const here = within(screen.getByRole("list", { name: "Who is here" }));
+    expect(here.getAllByRole("listitem").map((item) => item.textContent)).toEqual(["You candidate", "Ben coach"]);
+  });
+
+  it("are whispered to, until they have read it", async () => {
+    const server = await enters();
+    act(() => server.happen({ kind: "whispered", by: BEN.id, text: "Name a number.", at_ms: 1 }));
+    expect(screen.getByText(/Name a number/)).toBeDefined();
+    await userEvent.click(screen.getByRole("button", { name: "Got it" }));
+    expect(screen.queryByText(/Name a number/)).toBeNull();
+  });
+});
+
+describe("trouble", () => {
+  it.each(["unknown_room", "signed_out", "room_closed"])("at the door says what to do: %s", async (code) => {
+    const server = new FakeServer();
+    server.answer("GET /api/rooms/r-1", problem(code), 404);
+    render(<Candidate room="r-1" />);
+    expect(await screen.findByText(`Sentence of ${code}.`)).toBeDefined();
+  });
+
+  it("shows where to go who was invited to watch", async () => {
+    const server = new FakeServer();
+    server.answer("GET /api/rooms/r-1", {
+      room: "r-1",
+      mode: "technical",
+      length: 3,
+      phase: "lobby",
+      roles: ["coach"],
+    });
+    render(<Candidate room="r-1" />);
+    expect((await screen.findByRole("link", { name: /coach’s page/ })).getAttribute("href")).toBe("/rooms/r-1/coach");
+  });
+
+  it("with the connection is said, and passes by itself", async () => {
+    const server = await enters();
+    act(() => server.socket.drop(1006));
+    expect(screen.getByText("Connecting again…")).toBeDefined();
+    expect(screen.getByText(/Your words are kept here/)).toBeDefined();
+    await waitFor(() => expect(screen.getByText("Connected")).toBeDefined());
+    expect(screen.getByText("Your words are safe")).toBeDefined();
+  });
+
+  it("of a second device is explained, and the seat can be taken back", async () => {
+    const server = await enters();
+    act(() => {
+      server.socket.say({ type: "goodbye", ...problem("taken_over") });
+      server.socket.drop(CLOSE.TAKEN_OVER);
+    });
+    await userEvent.click(screen.getByRole("button", { name: "Go on here instead" }));
+    await waitFor(() => expect(screen.getByText("Connected")).toBeDefined());
+    expect(server.sockets).toHaveLength(2);
+  });
+});
+
+it("leads to the report when the interview is over", async () => {
+  const server = await enters([CONSENTED, STARTED]);
+  server.answer("GET /api/reports/r-1", problem("report_not_ready", true), 404);
+  act(() => server.happen({ kind: "room_closed", at_ms: 9 }));
+  expect(await screen.findByText("Your report is being written…")).toBeDefined();
+  server.answer("GET /api/reports/r-1", { room: "r-1" });
+  const link = await screen.findByRole("link", { name: "Read the report" }, { timeout: 4_000 });
+  expect(link.getAttribute("href")).toBe("/reports/r-1");
+});

@@ -1,0 +1,151 @@
+import { act, render, screen, waitFor } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import { describe, expect, it } from "vitest";
+
+import type { Delivery, Event, Score } from "../protocol";
+import { FakeServer, problem } from "../testing/server";
+import { asked, BEN, began, CONSENTED, spoken, STARTED } from "../testing/wire";
+import { Coach } from "./coach";
+
+const QUOTE = { utterance: "u1", text: "cut it to one hour", start_ms: 62_000, end_ms: 64_000 };
+const SCORE: Score = {
+  overall: 3.5,
+  low: 2.5,
+  high: 4.5,
+  dimensions: [
+    {
+      dimension: "result",
+      score: 3.5,
+      low: 2.5,
+      high: 4.5,
+      contributions: [{ label: "a number", value: 3.5 }],
+      quotes: [QUOTE],
+      abstained: null,
+    },
+    { dimension: "depth", score: null, low: null, high: null, contributions: [], quotes: [], abstained: "Too short." },
+  ],
+  marks: [
+    { point: "result", criterion: "Says what came of it", level: "present", quotes: [QUOTE], reason: "A result." },
+    { point: "lesson", criterion: "Says what was learnt", level: "absent", quotes: [], reason: "Not said." },
+  ],
+  scorer: "local",
+  weights: "1.0.0",
+  abstained: null,
+  caution: null,
+};
+const DELIVERY: Delivery = {
+  words: 7,
+  speaking_ms: 4_000,
+  words_per_minute: 105,
+  articulation_rate: 3,
+  pauses: [],
+  fillers: [],
+  fillers_per_minute: 0,
+  repairs: [],
+  thinking_ms: 900,
+};
+const SCORED: Event[] = [
+  CONSENTED,
+  STARTED,
+  asked(1, "What went wrong?"),
+  began(1),
+  spoken(1, "u1", "So I cut it to one hour"),
+  { kind: "answer_finished", turn: 1, reason: "done", stream: null, through: null },
+  { kind: "turn_closed", turn: 1, reason: "done", at_ms: 9_000 },
+  { kind: "turn_scored", turn: 1, score: SCORE, delivery: DELIVERY },
+];
+
+async function enters(events: Event[] = SCORED): Promise<FakeServer> {
+  const joined: Event = { kind: "participant_joined", participant: BEN, connection: "c-9", worker: "w" };
+  const server = FakeServer.coached([...events, joined]);
+  render(<Coach room="r-1" />);
+  await waitFor(() => expect(screen.getByText("Connected")).toBeDefined());
+  return server;
+}
+
+describe("what a coach sees", () => {
+  it("is the interview from its start, with scores, intervals and abstentions", async () => {
+    await enters();
+    expect(screen.getByRole("heading", { name: /What went wrong/ })).toBeDefined();
+    expect(screen.getByText(/of 5, probably between 2.5 and 4.5/)).toBeDefined();
+    expect(screen.getByText("No score: Too short.")).toBeDefined();
+    expect(screen.getByText("Not heard")).toBeDefined();
+  });
+
+  it("ties a mark to its exact words and their time", async () => {
+    await enters();
+    const quote = screen.getByRole("button", { name: /cut it to one hour/ });
+    expect(quote.textContent).toContain("1:02");
+    await userEvent.hover(quote);
+    expect(document.querySelector("mark")?.textContent).toBe("cut it to one hour");
+    await userEvent.unhover(quote);
+    expect(document.querySelector("mark")).toBeNull();
+  });
+
+  it("keeps delivery apart, as coaching", async () => {
+    await enters();
+    expect(screen.getByText(/coaching only, never part of a score/)).toBeDefined();
+  });
+});
+
+describe("what a coach can do", () => {
+  it("is whisper and note", async () => {
+    const server = await enters();
+    await userEvent.type(screen.getByLabelText(/Whisper to the candidate/), "Name a number{Enter}");
+    await userEvent.type(screen.getByLabelText(/Private note/), "Calm{Enter}");
+    expect(server.wishes.map(({ command }) => command)).toEqual([
+      { kind: "whisper", text: "Name a number" },
+      { kind: "take_note", text: "Calm" },
+    ]);
+  });
+
+  it("is choose the next question, found by its words", async () => {
+    const server = await enters();
+    await userEvent.type(await screen.findByLabelText("Search the questions"), "conf");
+    expect(screen.queryByText("Tell me about a promise.")).toBeNull();
+    await userEvent.click(screen.getByRole("button", { name: /Tell me about a conflict/ }));
+    expect(server.wishes[0]?.command).toEqual({ kind: "choose_next", question: "conflict" });
+    act(() => server.happen({ kind: "next_question_chosen", question: "conflict", by: BEN.id }));
+    expect(screen.getByText("Next: Tell me about a conflict.")).toBeDefined();
+  });
+
+  it("is take the chair, ask, and hand back", async () => {
+    const server = await enters();
+    await userEvent.click(screen.getByRole("button", { name: "Take over as interviewer" }));
+    act(() => server.happen({ kind: "interviewer_changed", to: BEN.id }));
+    await userEvent.type(screen.getByLabelText(/Ask your own question/), "And why?{Enter}");
+    await userEvent.click(screen.getByRole("button", { name: /Hand back/ }));
+    expect(server.kinds).toEqual(["take_over", "ask_own", "hand_back"]);
+  });
+
+  it("is not asking while an answer is open", async () => {
+    const server = await enters([CONSENTED, STARTED, asked(1), began(1)]);
+    act(() => server.happen({ kind: "interviewer_changed", to: BEN.id }));
+    expect(screen.getByLabelText<HTMLInputElement>(/Ask your own question/).disabled).toBe(true);
+  });
+
+  it("is told no in words", async () => {
+    const server = await enters();
+    server.accepting = false;
+    await userEvent.click(screen.getByRole("button", { name: "Take over as interviewer" }));
+    act(() =>
+      server.socket.say({ type: "refused", id: server.wishes[0]?.id ?? null, ...problem("chair_taken", true) }),
+    );
+    expect(screen.getByRole("alert").textContent).toContain("Sentence of chair_taken.");
+  });
+
+  it("is nothing for an observer, who only watches", async () => {
+    const server = FakeServer.coached(SCORED);
+    server.answer("GET /api/rooms/r-1", {
+      room: "r-1",
+      mode: "technical",
+      length: 3,
+      phase: "lobby",
+      roles: ["observer"],
+    });
+    render(<Coach room="r-1" />);
+    await screen.findByText("Connected");
+    expect(screen.queryByLabelText(/Whisper/)).toBeNull();
+    expect(screen.queryByRole("button", { name: "End" })).toBeNull();
+  });
+});
