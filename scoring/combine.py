@@ -97,16 +97,19 @@ def _extra_width(rubric: Rubric, amount: float, transcript: Transcript, weights:
 
 
 def _shares(rubric: Rubric, figures: FamilyWeights, dimension: Dimension) -> dict[str, float]:
-    """What each feature may add. For relevance a question without points or outline leaves their share to the rest."""
+    """What each feature may add. What a question lacks, points or an outline, leaves its share to what it has.
+
+    Only relevance can rest on the words of the question alone.
+    """
     shares = dict(figures.features[dimension])
-    if dimension is not Dimension.RELEVANCE:
-        return shares
     for missing, there, heir in (
         ("reference", bool(rubric.reference), "points" if rubric.points else "topic"),
         ("points", bool(rubric.points), "reference" if rubric.reference else "topic"),
     ):
-        if not there:
-            shares[heir] = shares.get(heir, 0.0) + shares.pop(missing, 0.0)
+        if not there and missing in shares:
+            left = shares.pop(missing)
+            if heir != "topic" or dimension is Dimension.RELEVANCE:
+                shares[heir] = shares.get(heir, 0.0) + left
     return shares
 
 
@@ -131,7 +134,9 @@ def _grounds(
     raised = [piece.feature.spans for piece in ranked if piece.points > 0]
     lowered = [piece.feature.spans[0] for piece in ranked if piece.points < 0]
     spans = [found[0] for found in raised] + [span for found in raised for span in found[1:]]
-    return grounds(dimension, marked if dimension is Dimension.RELEVANCE else (), spans, lowered, reading, wanted)
+    first = dimension is Dimension.RELEVANCE
+    by_points = first or (not spans and any(piece.feature.label.startswith(LABELS["points"]) for piece in pieces))
+    return grounds(dimension, marked if by_points else (), spans, lowered, reading, wanted)
 
 
 def _eighths(value: float) -> float:

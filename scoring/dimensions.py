@@ -14,13 +14,17 @@ from scoring.reading import Reading
 from scoring.recall import Index, recalled, similar
 from scoring.rubric import Family
 from scoring.targets import Compiled
-from scoring.weights import Recall, Weights
+from scoring.weights import Amount, Recall, Weights
 from scoring.words import is_content, weight_of
 
 NEAR_WORDS = 12
 """A number this many words from a result belongs to it."""
 COUNTED_WORDS = 80
 """Variety is looked at over this many content words, so that a long answer is not punished for repeating itself."""
+
+
+TELLING_AMOUNT = 0.5
+"""From half of what is enough one can tell whether sentences can be followed."""
 
 
 class Feature(NamedTuple):
@@ -74,7 +78,8 @@ def measure(reading: Reading, compiled: Compiled, index: Index, family: Family, 
     """Every feature of an answer except `points`, which comes from the marks."""
     cues = index.cues
     own = own_stems(reading, compiled)
-    amount = min(1.0, len(own) / weights.families[family].amount.enough_words)
+    amount = min(1.0, len(own) / _enough(compiled, weights.families[family].amount))
+    telling = min(1.0, amount / TELLING_AMOUNT)
     features = {name: _counted(name, cues.get(name, []), enough) for name, enough in weights.enough.items()}
     features |= _figures_and_names(reading, weights.enough)
     features |= _parts(cues, cue_book().parts[family])
@@ -85,9 +90,15 @@ def measure(reading: Reading, compiled: Compiled, index: Index, family: Family, 
     features["result"] = features["result"]._replace(spans=tuple((hit.first, hit.last) for hit in results))
     features["measured"] = _measured(reading, results)
     features["amount"] = Feature(amount, f"{LABELS['amount']}: {len(own)} different words of the speaker's own")
-    features["short_sentences"] = _sentences(reading, amount)
-    features["varied_words"] = _varied(reading, amount)
+    features["short_sentences"] = _sentences(reading, telling)
+    features["varied_words"] = _varied(reading, telling)
     return features
+
+
+def _enough(compiled: Compiled, figures: Amount) -> int:
+    """How many words of one's own are enough: no more than the outline has, for a question with a short answer."""
+    outline = len(compiled.reference.stems) or figures.point_words * len(compiled.points)
+    return min(figures.enough_words, max(figures.least_words, outline) if outline else figures.enough_words)
 
 
 def says_no_answer(index: Index) -> bool:

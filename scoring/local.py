@@ -64,11 +64,13 @@ def too_little(reading: Reading, index: Index, compiled: Compiled, weights: Weig
     if not reading.tokens:
         return "Only the marker was spoken to; nothing answers the question."
     own = own_stems(reading, compiled)
-    thin = len(own) < figures.own_words or len(reading.tokens) < figures.words
-    if thin and not own & compiled.wanted and not says_no_answer(index):
-        if _echoes(reading, compiled):
+    few = len(own) < figures.own_words
+    if not own & compiled.wanted and not says_no_answer(index):
+        if few and _echoes(reading, compiled):
             return "The answer only says the question back."
-        return f"Too little was said: {len(reading.tokens)} words, {len(own)} of them its own."
+        enough = len(reading.tokens) >= figures.words and not few
+        if not enough and len(reading.tokens) < figures.telling_words:
+            return f"Too little was said: {len(reading.tokens)} words, {len(own)} of them its own."
     if len(reading.tokens) >= figures.english_from_words:
         everyday = sum(token.word in word_lists().function for token in reading.tokens) / len(reading.tokens)
         if everyday < figures.english_share:

@@ -63,15 +63,23 @@ class Abstain(Value):
     """Words in all, fillers left out."""
     own_words: Annotated[int, Field(ge=1, le=100)]
     """Different content words that are not the question's."""
+    telling_words: Annotated[int, Field(ge=1, le=100)]
+    """From so many words on, words that miss the point are a low score and not too little, whatever they are."""
     english_share: Share
     """Share of everyday function words below which a long answer is not taken for English."""
     english_from_words: Annotated[int, Field(ge=5, le=200)]
 
 
 class Amount(Value):
-    """How many different content words are enough in a family; more never adds."""
+    """How many different content words are enough in a family; more never adds.
+
+    A question with a short outline, or with one or two points and no outline, needs fewer.
+    """
 
     enough_words: Annotated[int, Field(ge=5, le=300)]
+    least_words: Annotated[int, Field(ge=1, le=100)]
+    point_words: Annotated[int, Field(ge=1, le=100)]
+    """For each rubric point where there is no outline."""
 
 
 class OffTopic(Value):

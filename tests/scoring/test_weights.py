@@ -38,7 +38,7 @@ def test_comments_and_layout_do_not_change_the_hash() -> None:
 
 
 def test_shares_that_do_not_add_up_are_named() -> None:
-    text = resigned(shipped().replace("relevance = 0.5\n", "relevance = 0.6\n"))
+    text = resigned(shipped().replace("relevance = 0.55\n", "relevance = 0.65\n"))
     with pytest.raises(WeightsError, match=r"odd\.toml: technical: the shares of the whole add up to 1\.1"):
         parse_weights(text, "odd.toml")
 
