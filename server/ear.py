@@ -177,8 +177,9 @@ class Ear:
 
     async def _listen(self, batch: Batch) -> None:
         self._heard_at, patience_ms = _now(), self._patience_ms()
+        offsets = {stream: await self._offsets.of(stream) for stream in batch.through}
         for window, probability in batch.judged:
-            offset = await self._offsets.of(window.stream)
+            offset = offsets[window.stream]
             if offset is not None:
                 self._end_ms = offset + window.at_ms + turns.WINDOW_MS
                 patience_ms = await self._window(window, offset + window.at_ms, probability, patience_ms)

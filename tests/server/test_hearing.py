@@ -82,6 +82,25 @@ async def test_silence_gives_no_utterance_and_ends_no_turn(rig: Rig) -> None:
         assert room.turn.open
 
 
+async def test_audio_of_an_earlier_microphone_keeps_its_place_in_time(rig: Rig) -> None:
+    async with rig.room() as room:
+        await room.say(silence(960) + tone(4, 640) + silence(1000))
+        await room.do(c.OpenMicrophone(stream="mic-2", sample_rate=16_000))
+        room.stream, room.seq, room.at_ms = "mic-2", 0, 0
+        await room.say(silence(640) + tone(5, 640) + silence(1000))
+        async with rig.hearing(Echo(), room):
+            await room.until(lambda: len(room.texts) == 2)
+        assert [u.words[0].start_ms for u in room.turn.utterances] == [960, 2600 + 640]
+
+
+async def test_audio_of_a_microphone_that_nobody_opened_is_let_go(rig: Rig) -> None:
+    async with rig.room() as room, rig.hearing(Echo(), room):
+        room.stream = "unknown"
+        await room.say(tone(4, 640) + silence(1000))
+        await room.until(lambda: not rig.audio.kept[room.id])
+        assert room.texts == []
+
+
 # --- turns ----------------------------------------------------------------------------------------------------
 
 
