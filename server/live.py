@@ -169,7 +169,6 @@ class Feed:
                     return await self._read_on()
             except BrokenChain as broken:
                 reason = broken.reason
-            self._heard = 0
             story, recent = await read_whole(self._log, self.room_id)
             self._begin(story, recent)
             self._reset(reason)

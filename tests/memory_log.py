@@ -6,7 +6,7 @@ an outage at an exact moment.
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -39,6 +39,8 @@ class MemoryRoomLog:
         self.forgets_to_answer = 0
         """So many appends are done without anybody hearing of it."""
         self.reads = 0
+        self.behind_a_read: Awaitable[object] | None = None
+        """Happens once, when a page has been read and its reader does not have it yet."""
         self.ears: list[MemorySubscriber] = []
         self._tellings: dict[str, dict[str, bytes]] = defaultdict(dict)
         self._numbers = count(1)
@@ -87,7 +89,11 @@ class MemoryRoomLog:
         await self._answer()
         self.reads += 1
         life = self.rooms.get(room)
-        return [r for r in life.records if r.version > max(after, life.trimmed)][:limit] if life else []
+        page = [r for r in life.records if r.version > max(after, life.trimmed)][:limit] if life else []
+        if self.behind_a_read:
+            meanwhile, self.behind_a_read = self.behind_a_read, None
+            await meanwhile
+        return page
 
     async def tell(self, room: str, key: str, tell: bytes) -> None:
         await self._answer()

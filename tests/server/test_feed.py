@@ -130,6 +130,22 @@ async def test_a_room_can_be_followed_once_it_was_opened(log: MemoryRoomLog) -> 
             assert feed.cursor.version == 1
 
 
+@pytest.mark.usefixtures("never")
+async def test_what_happens_while_a_room_is_read_for_the_first_time_is_not_missed(log: MemoryRoomLog) -> None:
+    cursor = await open_room(log)
+
+    async def a_read_later() -> None:
+        log.behind_a_read = whispers(log, cursor, 2)
+
+    async with running(log, MemorySubscriber(log)) as feeds:
+        await until(lambda: feeds.healthy)
+        log.behind_a_read = a_read_later()
+        async with feeds.follow(ROOM) as feed:
+            assert log.behind_a_read is None
+            assert feed.cursor == log.rooms[ROOM].head
+            assert feed.cursor.version == 3
+
+
 async def test_followers_share_one_feed_read_once(log: MemoryRoomLog) -> None:
     await open_room(log)
     async with running(log, MemorySubscriber(log)) as feeds:
@@ -235,6 +251,17 @@ async def test_a_gap_is_filled_from_the_log(log: MemoryRoomLog) -> None:
         await until(lambda: feed.cursor.version == 6)
         assert diary.versions == [2, 3, 4, 5, 6]
         assert diary.resets == []
+
+
+@pytest.mark.usefixtures("never")
+async def test_what_happens_while_a_gap_is_filled_is_not_missed(log: MemoryRoomLog) -> None:
+    ear = MemorySubscriber(log, loses=lambda m: m.record is not None and m.record.version == 2)
+    cursor = await open_room(log)
+    async with running(log, ear) as feeds, feeds.follow(ROOM) as feed:
+        diary = Diary(feed)
+        end = await whispers(log, cursor, 2)
+        log.behind_a_read = whispers(log, end, 2, prefix="meanwhile")
+        await until(lambda: diary.versions == [2, 3, 4, 5])
 
 
 @pytest.mark.usefixtures("never")
