@@ -103,8 +103,13 @@ def finish(detector: TurnDetector) -> Step:
 
 
 def listen_anew(detector: TurnDetector, floor_ms: int) -> TurnDetector:
-    """A new turn, or the old one after a pause: nothing before `floor_ms` counts, silence included."""
+    """Nothing before `floor_ms` belongs to what comes, silence included."""
     return TurnDetector(detector.rules, floor_ms=floor_ms)
+
+
+def count_anew(detector: TurnDetector) -> TurnDetector:
+    """After a pause: the silence before it does not count."""
+    return detector._replace(silent_ms=0, said_silent=False)
 
 
 def apart(detector: TurnDetector, at_ms: int) -> bool:

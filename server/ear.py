@@ -107,6 +107,7 @@ class Ear:
                 self._asked_ms = record.at - self._feed.room.opened_at
             case InterviewResumed():
                 self._ending.resumed()
+                self._detector = turns.count_anew(self._detector)
             case _:
                 pass
         self._stir.set()

@@ -12,6 +12,7 @@ from rooms.turns import (
     TurnRules,
     TurnSilent,
     UtteranceOver,
+    count_anew,
     finish,
     hear,
     listen_anew,
@@ -128,6 +129,12 @@ def test_a_new_turn_begins_with_no_silence_behind_it() -> None:
     detector, _ = play(windows((0.9, 320), (0, 2_240)))
     _, signs = play(windows((0, 640)), listen_anew(detector, 2_560), 2_560)
     assert signs == []
+
+
+def test_silence_can_be_counted_anew() -> None:
+    detector, _ = play(windows((0.9, 320), (0, 9_600)))
+    _, signs = play(windows((0, 2_496)), count_anew(detector), 9_920)
+    assert [type(sign) for sign in signs] == [TurnSilent]
 
 
 def test_the_pre_roll_of_a_new_turn_does_not_reach_into_the_old_one() -> None:

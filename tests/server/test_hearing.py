@@ -234,6 +234,21 @@ async def test_a_pause_stops_listening_and_keeps_what_was_said(rig: Rig, monkeyp
         assert [utterance.text for utterance in (await room.closed()).utterances] == ["4x640", "6x640"]
 
 
+async def test_silence_counts_anew_after_a_pause(rig: Rig) -> None:
+    async with rig.room() as room, rig.hearing(Echo(), room):
+        await room.say(tone(4, 640) + silence(1500))
+        await room.until(lambda: room.texts)
+        await room.do(c.PauseInterview())
+        await room.say(silence(1500))
+        await _quiet(rig, room.id)
+        await room.do(c.ResumeInterview())
+        await room.say(silence(2000))
+        await _quiet(rig, room.id)
+        assert room.turn.open
+        await room.say(silence(1000))
+        await room.closed()
+
+
 async def test_an_utterance_whose_audio_stopped_is_written_down_after_a_while(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
