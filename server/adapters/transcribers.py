@@ -43,7 +43,9 @@ async def _whisper(settings: Settings) -> Transcriber:
     from server.adapters import whisper, whisper_models  # 0.5 s and 100 MB that the others need not spend
 
     directory = await whisper_models.find(settings.whisper_model)
-    return await asyncio.to_thread(whisper.load, directory, settings.whisper_threads)
+    # A cached model lies in a directory that is named by a hash.
+    name = None if whisper_models.is_directory(settings.whisper_model) else settings.whisper_model
+    return await asyncio.to_thread(whisper.load, directory, settings.whisper_threads, name)
 
 
 def _sphinx() -> Transcriber:

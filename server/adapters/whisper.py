@@ -6,6 +6,7 @@ Layers against invented text: only voiced audio gets here, nothing is conditione
 """
 
 import asyncio
+import logging
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -18,6 +19,7 @@ from faster_whisper import WhisperModel
 from rooms.transcript import Word
 from server.ports import Hypothesis, Misconfigured
 
+_RATE_HZ: Final = 16_000
 _GUESS_EVERY_S: Final = 0.7
 _BEAM: Final = 5
 _REPEATED: Final = 2.4
@@ -26,22 +28,33 @@ _NO_SPEECH: Final = 0.6
 _LOW: Final = -1.0
 """Whisper's own bound on the mean log-probability."""
 
+_log = logging.getLogger(__name__)
 
-def load(directory: Path, threads: int) -> "WhisperTranscriber":
-    """The transcriber with the model in `directory`. Takes seconds: call it off the event loop."""
-    gpu = ctranslate2.get_cuda_device_count() > 0
-    kind = "int8_float16" if gpu else "int8"
+
+def load(directory: Path, threads: int, name: str | None = None) -> "WhisperTranscriber":
+    """The transcriber with the model in `directory`, on a GPU if one works.
+
+    `name`: what people know it by; the directory's own name if None. Takes seconds: call it off the event loop.
+    """
+    label = f"Whisper {name or directory.name}"
+    if ctranslate2.get_cuda_device_count() > 0:
+        try:
+            return WhisperTranscriber(_loaded(directory, threads, "cuda", "int8_float16"), label)
+        except Misconfigured as broken:
+            _log.warning("the GPU cannot be used, so Whisper runs on the CPU", extra={"why": str(broken)})
+    return WhisperTranscriber(_loaded(directory, threads, "cpu", "int8"), label)
+
+
+def _loaded(directory: Path, threads: int, device: str, kind: str) -> Any:
     try:
         model = WhisperModel(
-            str(directory),
-            device="cuda" if gpu else "cpu",
-            compute_type=kind,
-            cpu_threads=threads,
-            local_files_only=True,
+            str(directory), device=device, compute_type=kind, cpu_threads=threads, local_files_only=True
         )
+        # A GPU without its libraries shows it only now.
+        list(model.transcribe(np.zeros(_RATE_HZ, np.float32), language="en", beam_size=1)[0])
     except (RuntimeError, ValueError, OSError) as broken:
-        raise Misconfigured(f"The Whisper model in {directory} cannot be loaded: {broken}") from broken
-    return WhisperTranscriber(model, f"Whisper {directory.name}")
+        raise Misconfigured(f"The Whisper model in {directory} cannot be used: {broken}") from broken
+    return model
 
 
 class WhisperTranscriber:

@@ -29,6 +29,14 @@ async def test_a_whisper_model_is_used_where_there_is_one(name: str, model: Path
     await transcriber.close()
 
 
+async def test_a_cached_model_is_called_by_its_name(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("server.adapters.whisper_models.download_model", lambda *_, **__: str(model))
+    transcriber = await choose(settings(transcriber="auto", whisper_model="small.en"))
+    assert transcriber
+    assert transcriber.label == "Whisper small.en"
+    await transcriber.close()
+
+
 async def test_without_a_model_the_small_recogniser_is_used_and_it_is_said_aloud(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

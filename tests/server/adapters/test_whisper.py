@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from server.adapters import whisper as whisper_module
 from server.adapters.whisper import WhisperTranscriber, load
 from server.ports import Hypothesis, Misconfigured
 from tests.canned_whisper import Said, evenly, write
@@ -137,8 +138,25 @@ async def test_the_event_loop_goes_on_while_whisper_works(whisper: WhisperTransc
 async def test_a_directory_that_holds_no_model_says_so(tmp_path: Path) -> None:
     for name in ("model.bin", "config.json", "tokenizer.json"):
         (tmp_path / name).write_text("{}")
-    with pytest.raises(Misconfigured, match="cannot be loaded"):
+    with pytest.raises(Misconfigured, match="cannot be used"):
         await asyncio.to_thread(load, tmp_path, 1)
+
+
+async def test_a_gpu_that_does_not_work_is_left_alone(directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = whisper_module.WhisperModel
+
+    def broken_on_gpu(path: str, device: str, **more: Any) -> Any:
+        if device == "cuda":
+            raise RuntimeError("Library libcublas.so.12 is not found")
+        return real(path, device=device, **more)
+
+    monkeypatch.setattr("ctranslate2.get_cuda_device_count", lambda: 1)
+    monkeypatch.setattr(whisper_module, "WhisperModel", broken_on_gpu)
+    whisper = load(directory, threads=1)
+    utterance = whisper.open()
+    await utterance.hear(noise(4_000))
+    assert len(await utterance.finish()) == 11
+    await whisper.close()
 
 
 class _Model:
