@@ -180,13 +180,13 @@ class Feed:
         self._recent.extend(recent)
 
     async def _read_on(self) -> None:
-        """Read until the log holds no more, and no message spoke of more in the meantime."""
+        """Read until the log holds all that messages spoke of; those of a life that is gone it never will."""
         while True:
-            before = self.cursor.version
+            before = self.cursor.version, self._heard
             async for page in pages(self._log, self.room_id, self.cursor):
                 for record in page:
                     self._fold(record)
-            if self._heard <= self.cursor.version or self.cursor.version == before:
+            if self._heard <= self.cursor.version or before == (self.cursor.version, self._heard):
                 return
 
     def _fold(self, record: Record) -> None:
