@@ -29,6 +29,7 @@ LAST_SILENCE_MS = 800
 CLOSING_DEADLINE_S = 120.0
 COMMAND_DEADLINE_S = 30.0
 AGAIN_S = 0.5
+_LATE = "The interview {}. Look whether a worker runs, and into the server's log."
 
 
 class Recording(NamedTuple):
@@ -102,7 +103,7 @@ async def _interview(visit: Visit, recordings: Sequence[Recording], plan: Plan, 
             await visit.insist(EndInterview())
         answered = turn.number
         await _until_closed(visit, answered)
-    await visit.until(lambda room: room.phase is Phase.CLOSED, CLOSING_DEADLINE_S)
+    await visit.until(lambda room: room.phase is Phase.CLOSED, CLOSING_DEADLINE_S, _LATE.format("did not end"))
 
 
 async def _next_turn(visit: Visit, answered: int) -> Turn | None:
@@ -115,7 +116,7 @@ async def _next_turn(visit: Visit, answered: int) -> Turn | None:
 
     while True:
         try:
-            return (await visit.until(ready, QUESTION_DEADLINE_S)).turn
+            return (await visit.until(ready, QUESTION_DEADLINE_S, _LATE.format("asks no question"))).turn
         except LateError:
             # A person may sit in the interviewer's chair, or the interview be paused: that takes as long as it takes.
             if not (visit.room.paused or visit.room.chair):
@@ -194,7 +195,7 @@ def _closed(room: Room, number: int) -> bool:
 
 
 async def _until_closed(visit: Visit, number: int) -> None:
-    await visit.until(lambda room: _closed(room, number), CLOSING_DEADLINE_S)
+    await visit.until(lambda room: _closed(room, number), CLOSING_DEADLINE_S, _LATE.format("does not close the turn"))
 
 
 async def _report(greenroom: Greenroom, room: str, plan: Plan, screen: Screen) -> None:

@@ -126,9 +126,9 @@ class Visit:
 
     # --- what happens ---
 
-    async def until(self, ready: Callable[[Room], bool], deadline_s: float = 60.0) -> Room:
-        """The room, as soon as it is as wished. Raises LateError after the deadline."""
-        late = f"The room did not come to what was awaited within {deadline_s:.0f} seconds."
+    async def until(self, ready: Callable[[Room], bool], deadline_s: float = 60.0, late: str | None = None) -> Room:
+        """The room, as soon as it is as wished. Raises LateError after the deadline, with the sentence `late`."""
+        late = late or f"The room did not come to what was awaited within {deadline_s:.0f} seconds."
         await self._when(lambda: ready(self.room), deadline_s, late)
         return self.room
 

@@ -74,6 +74,9 @@ async def test_played_answers_are_heard_word_for_word_while_a_coach_watches(web:
     opening = await finished(await started("-m", "client.cli", "open", "--json", GREENROOM_URL=web.url))
     room = json.loads(opening)["room"]
     watching = await started("-m", "client.cli", "watch", room, GREENROOM_URL=web.url)
+    assert watching.stdout is not None
+    async with asyncio.timeout(30):
+        assert await watching.stdout.readline() == b"Watching; Ctrl-C leaves.\n"
     files = [str(recording)] * 2
     play = await started("-m", "client.cli", "play", *files, "--room", room, "--json", GREENROOM_URL=web.url)
     played = [json.loads(line) for line in (await finished(play)).splitlines()]
@@ -82,7 +85,7 @@ async def test_played_answers_are_heard_word_for_word_while_a_coach_watches(web:
     assert said == [SAID, SAID]
     assert [turn["finish"] for turn in report["turns"]] == ["silence", "ended"]
     watched = await finished(watching)
-    assert watched.count(f"“{SAID}”") == 2
+    assert len(re.findall(rf"^ *\d+:\d\d  “{SAID}”$", watched, re.MULTILINE)) == 2
     assert "Turn 1: scored" in watched
     assert watched.splitlines()[-1] == f"Report: {web.url}/reports/{room}"
 
