@@ -2,7 +2,8 @@
 
 Decides how commands share one connection, when it is given up and made anew, and which of Redis's words mean
 "unavailable". Commands written in the same turn of the event loop travel together, and one reader takes the replies
-off in order: 4 to 5 times the commands a second of a pool (docs/decisions). Never knows what a command is for.
+off in order: an append costs 50 us of processor time instead of 180 with redis-py's pool (docs/decisions/0005).
+Never knows what a command is for.
 
 Every command here may be sent twice: when the connection drops, unanswered ones are sent again on the next one, until
 their caller's deadline. So the adapters use only commands that do no harm when repeated.
@@ -10,6 +11,7 @@ their caller's deadline. So the adapters use only commands that do no harm when 
 
 import asyncio
 import hashlib
+import itertools
 import logging
 import math
 import random
@@ -29,6 +31,8 @@ from server.ports import Unavailable
 
 MAX_WAITING = 20_000
 """Commands that may wait for a connection; one more is refused at once."""
+REPLIES_PER_STEP = 200
+"""Replies taken off the socket before others get their turn of the event loop."""
 RECONNECT_MIN_S, RECONNECT_MAX_S = 0.02, 0.5
 PREFIX = "greenroom:"
 """All keys and channels begin with it, so that one ACL rule and one look tell ours from others'."""
@@ -173,7 +177,9 @@ class RedisConnection:
 
     async def _read(self, connection: Connection) -> None:
         loop = asyncio.get_running_loop()
-        while True:
+        for taken in itertools.count(1):
+            if taken % REPLIES_PER_STEP == 0:
+                await asyncio.sleep(0)
             try:
                 reply = await connection.read_response(timeout=math.inf)
             except ResponseError as error:

@@ -240,6 +240,15 @@ async def test_a_listener_that_breaks_disturbs_no_other(log: MemoryRoomLog) -> N
         assert (diary.versions, diary.tells) == ([2, 3], [b"{}"])
 
 
+async def test_a_log_that_cannot_be_folded_disturbs_no_other_room(log: MemoryRoomLog) -> None:
+    broken = await open_room(log, "r-broken")
+    cursor = await open_room(log)
+    async with running(log, MemorySubscriber(log)) as feeds, feeds.follow(ROOM) as feed, feeds.follow("r-broken"):
+        await append(log, "c", broken, e.TurnHeld(turn=9), room="r-broken")
+        await whispers(log, cursor, 1)
+        assert feed.cursor.version == 2
+
+
 @pytest.mark.usefixtures("never")
 async def test_a_gap_is_filled_from_the_log(log: MemoryRoomLog) -> None:
     ear = MemorySubscriber(log, loses=lambda m: m.record is not None and m.record.version in (2, 3, 5))
