@@ -1,5 +1,6 @@
 /** The pages' words for modes, roles, dimensions and times. */
-import type { Dimension, Finish, Mode, Phase, Role } from "./protocol";
+import type { Dimension, Finish, Mode, Participant, Phase, Role, Room } from "./protocol";
+import { person } from "./room/mirror";
 
 export const MODES: Record<Mode, { name: string; sentence: string }> = {
   behavioural: {
@@ -66,4 +67,18 @@ export function day(ms: number): string {
 
 export function count(n: number, one: string, many = `${one}s`): string {
   return `${n} ${n === 1 ? one : many}`;
+}
+
+/** Names that the server gives to people who chose none: only their role says something. */
+const NAMELESS: ReadonlySet<string> = new Set(["You", "Guest"]);
+
+export function isNameless(who: Participant): boolean {
+  return NAMELESS.has(who.name);
+}
+
+/** What a person in the room is called in a sentence. */
+export function nameOf(room: Room, id: string): string {
+  const who = person(room, id);
+  if (!who) return "Somebody";
+  return isNameless(who) ? `The ${ROLES[who.role].toLowerCase()}` : who.name;
 }

@@ -2,6 +2,7 @@ import { useCallback, useId } from "react";
 
 import { getNotice } from "../api";
 import { CautionIcon, MicIcon, TickIcon } from "../parts/icons";
+import { NameForm } from "../parts/nameForm";
 import { TroubleLine } from "../parts/trouble";
 import { useAnswer } from "../parts/useAnswer";
 import { useConnection, useSession } from "../room/useRoom";
@@ -25,6 +26,7 @@ export function Lobby({ ears }: { ears: Ears }) {
           skip, pause or end whenever you like.
         </p>
       </header>
+      <NameForm />
       {room.consented ? <Preparation ears={ears} /> : <Notice version={room.notice} />}
     </div>
   );

@@ -2,6 +2,7 @@ import { useEffect, useRef } from "react";
 
 import type { Room, Turn } from "../protocol";
 import { person } from "../room/mirror";
+import { nameOf } from "../words";
 import type { Reading } from "./useReading";
 
 /** The question, large, with who asks it. A new one takes the focus, unless somebody is typing. */
@@ -45,12 +46,13 @@ export function Asker({ room, turn }: { room: Room; turn: Turn }) {
       </span>
     );
   }
+  const name = nameOf(room, turn.by);
   return (
     <span className="asker">
       <span className="asker__sign" aria-hidden="true">
-        {who.name.slice(0, 1).toUpperCase()}
+        {name.replace(/^The /, "").slice(0, 1).toUpperCase()}
       </span>
-      {who.name}, a person
+      {name}, a person
     </span>
   );
 }

@@ -24,7 +24,7 @@ export function Stage({ room, ears, reading }: { room: Room; ears: Ears; reading
   const turn = openTurn(room);
   const shown = turn ?? room.turns.at(-1) ?? null;
   const done = room.turns.filter((one) => one.closed_ms !== null).length;
-  const [whispersRead, readWhispers] = useState(0);
+  const [whispersRead, readWhispers] = useCounted(`greenroom.whispers.${room.id}`);
   const whispers = <Whispers read={whispersRead} readAll={readWhispers} />;
   return (
     <div className="stage">
@@ -47,6 +47,18 @@ export function Stage({ room, ears, reading }: { room: Room; ears: Ears; reading
       )}
     </div>
   );
+}
+
+/** A count that outlives a reload of the page. */
+function useCounted(shelf: string): [number, (count: number) => void] {
+  const [counted, setCounted] = useState(() => Number(sessionStorage.getItem(shelf) ?? 0));
+  return [
+    counted,
+    (count) => {
+      sessionStorage.setItem(shelf, String(count));
+      setCounted(count);
+    },
+  ];
 }
 
 /** Between two questions. */

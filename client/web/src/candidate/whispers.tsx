@@ -1,6 +1,6 @@
 import { WhisperIcon } from "../parts/icons";
-import { person } from "../room/mirror";
 import { useConnection, useSession } from "../room/useRoom";
+import { nameOf } from "../words";
 
 /** What a coach whispers: a card that stays until it is read. `read`: how many were. */
 export function Whispers({ read, readAll }: { read: number; readAll: (count: number) => void }) {
@@ -14,7 +14,7 @@ export function Whispers({ read, readAll }: { read: number; readAll: (count: num
           <div key={read + n} className="whisper">
             <WhisperIcon />
             <p>
-              <span className="soft small">{person(room, whisper.by)?.name ?? "Your coach"} whispers</span>
+              <span className="soft small">{nameOf(room, whisper.by)} whispers</span>
               <br />
               {whisper.text}
             </p>

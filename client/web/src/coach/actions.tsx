@@ -1,8 +1,9 @@
 import { useState, type SyntheticEvent } from "react";
 
 import type { Command, Room } from "../protocol";
-import { openTurn, person } from "../room/mirror";
+import { openTurn } from "../room/mirror";
 import { useConnection, useSession } from "../room/useRoom";
+import { nameOf } from "../words";
 
 const LONGEST = 1_000;
 
@@ -72,7 +73,7 @@ export function Notes({ room }: { room: Room }) {
         <ul className="lines" aria-label="Notes">
           {room.notes.toReversed().map((note, n) => (
             <li key={room.notes.length - n}>
-              <span className="soft small">{person(room, note.by)?.name ?? "Coach"}</span> {note.text}
+              <span className="soft small">{nameOf(room, note.by)}</span> {note.text}
             </li>
           ))}
         </ul>
@@ -86,7 +87,7 @@ export function Chair({ room }: { room: Room }) {
   const session = useSession();
   const you = useConnection(session, (connection) => connection.you?.id);
   if (room.chair !== null && room.chair !== you) {
-    return <p className="soft">{person(room, room.chair)?.name ?? "Somebody else"} sits in the interviewer’s chair.</p>;
+    return <p className="soft">{nameOf(room, room.chair)} sits in the interviewer’s chair.</p>;
   }
   if (room.chair === null) {
     return (

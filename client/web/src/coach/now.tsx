@@ -1,10 +1,11 @@
 import { useEffect, useState } from "react";
 
 import { Figures } from "../marks/delivery";
+import { NameForm } from "../parts/nameForm";
 import type { Room } from "../protocol";
-import { openTurn, person } from "../room/mirror";
+import { openTurn } from "../room/mirror";
 import { useConnection, useSession } from "../room/useRoom";
-import { PHASES, seconds } from "../words";
+import { nameOf, PHASES, seconds } from "../words";
 
 const TYPING_SHOWN_MS = 4_000;
 
@@ -19,14 +20,13 @@ export function Now({ room }: { room: Room }) {
   const state = room.paused ? "Paused" : PHASES[room.phase];
   return (
     <div className="stack">
+      <NameForm />
       <p role="status">
         <strong>{state}</strong>
         {room.phase === "answering" && !room.paused && (speaking ? ", speaking" : typing ? ", typing" : ", silent")}
         {room.ending && room.phase !== "closed" && ", ending"}
       </p>
-      <p className="soft small">
-        Interviewer: {room.chair ? (person(room, room.chair)?.name ?? "a person") : "AI interviewer"}
-      </p>
+      <p className="soft small">Interviewer: {room.chair ? nameOf(room, room.chair) : "AI interviewer"}</p>
       {running && (
         <>
           <Figures

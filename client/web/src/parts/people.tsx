@@ -1,5 +1,5 @@
 import { useConnection, useSession } from "../room/useRoom";
-import { ROLES } from "../words";
+import { isNameless, ROLES } from "../words";
 import "./people.css";
 
 /** Who is in the room right now. */
@@ -13,8 +13,8 @@ export function People() {
     <ul className="people" aria-label="Who is here">
       {here.map(({ participant }) => (
         <li key={participant.id} className={`person person--${participant.role}`}>
-          {participant.id === you ? "You" : participant.name}
-          <span className="soft"> {ROLES[participant.role].toLowerCase()}</span>
+          {participant.id === you ? "You " : isNameless(participant) ? "" : `${participant.name} `}
+          <span className="soft">{ROLES[participant.role].toLowerCase()}</span>
         </li>
       ))}
     </ul>

@@ -87,6 +87,12 @@ export class Session {
     this.now = { ...this.now, stage: "resting" };
   }
 
+  /** Comes in anew, as for another name. Nothing kept here is lost. */
+  enterAnew(): void {
+    this.leave();
+    this.enter();
+  }
+
   wish(command: Command): void {
     this.feed({ is: "wish", id: this.outside.newId(), command });
   }
