@@ -41,6 +41,9 @@ _CONTEXT_MS: Final = 1_000
 _ONSET_MS: Final = 500
 """How far back an utterance may still begin: pre-roll and the shortest speech."""
 _RING_WINDOWS: Final = 16
+_LEFT_OVER_MS: Final = 3_000
+"""So long after a question was asked, audio from before it may still come in. Later, it is a microphone's clock that is
+behind (its page slept, samples were dropped), and what it heard is an answer."""
 
 
 class Batch(NamedTuple):
@@ -74,7 +77,7 @@ class Ear:
         self._through: dict[str, int] = {}
         self._heard_at = 0.0
         self._end_ms = 0
-        self._asked_ms = 0
+        self._asked_ms = -_LEFT_OVER_MS
         self._known_ms = _written_until(feed.room)
         """Speech before this is in the log: a worker before this one wrote it down, but did not get to forget it."""
         self._ending = Ending(needs.audio, feed.room_id, settings.turn_limit_s)
@@ -214,8 +217,7 @@ class Ear:
         turn = room.turn
         if turn is None or self._needs.transcriber is None or (room.paused and not self._scribe.open):
             return None
-        before = room.turns[-2].closed_ms if len(room.turns) > 1 else None
-        if at_ms < max(before or 0, self._asked_ms):
+        if at_ms < self._asked_ms and self._now_ms() < self._asked_ms + _LEFT_OVER_MS:
             return None
         finished = turn.finished
         if finished and finished.stream == window.stream and finished.through is not None:

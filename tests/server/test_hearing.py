@@ -194,6 +194,35 @@ async def test_what_is_said_between_two_questions_belongs_to_none(rig: Rig) -> N
         assert [utterance.text for utterance in (await room.closed(2)).utterances] == ["6x640"]
 
 
+async def test_left_over_audio_does_not_answer_the_next_question(rig: Rig) -> None:
+    async with rig.room() as room, rig.hearing(Echo(), room):
+        await room.say(tone(4, 640) + silence(640))
+        await room.finish()
+        await room.closed()
+        room.mute(2_000)
+        await room.ask()
+        await room.until(lambda: room.room.turn)
+        rig.clock.ms += 500
+        room.at_ms -= 1_000
+        await room.say(tone(5, 640) + silence(1_000) + tone(6, 640) + silence(320))
+        await room.finish()
+        assert [utterance.text for utterance in (await room.closed(2)).utterances] == ["6x640"]
+
+
+async def test_a_microphone_whose_clock_is_behind_is_heard(rig: Rig) -> None:
+    async with rig.room() as room, rig.hearing(Echo(), room):
+        await room.say(tone(4, 640) + silence(640))
+        await room.finish()
+        await room.closed()
+        rig.clock.ms += 20_000
+        await room.ask()
+        await room.until(lambda: room.room.turn)
+        rig.clock.ms += 5_000
+        await room.say(tone(6, 640))
+        await room.finish()
+        assert [utterance.text for utterance in (await room.closed(2)).utterances] == ["6x640"]
+
+
 async def test_a_typed_answer_that_is_finished_closes_at_once(rig: Rig) -> None:
     async with rig.room() as room, rig.hearing(None, room):
         await room.do(c.TypeAnswer(turn=1, text="I typed this."))
