@@ -119,7 +119,7 @@ class AudioLog(Protocol):
     """The audio of rooms on its way to hearing: bounded, and forgotten once heard."""
 
     async def append(self, room: str, stream: str, frames: Sequence[Frame]) -> int:
-        """Keep frames; those that are there already are skipped. Returns the last frame number that is safe.
+        """Keep frames; those that are there already are skipped. Returns the last frame number that is safe (-1: none).
 
         Frames of a stream are kept in order without gaps: a frame ahead of the next expected one is not kept, so
         the returned number tells the client from where to send again. Raises `AudioFull` when hearing is too far
