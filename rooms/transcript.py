@@ -85,14 +85,20 @@ class Transcript(Value):
         return any(u.id == quote.utterance and quote.text in u.text for u in self.utterances)
 
 
-def quote(utterance: Utterance, start: int, end: int) -> Quote:
-    """The characters `start` to `end` of an utterance as a Quote, timed by the words they touch."""
-    words = utterance.words
-    # Where each word starts, and where one after the last would; between two words lies one space.
-    starts = list(accumulate((len(word.text) + 1 for word in words), initial=0))
+def word_starts(utterance: Utterance) -> list[int]:
+    """The character at which each word starts, and where one more would; between two words lies one space."""
+    return list(accumulate([len(word.text) + 1 for word in utterance.words], initial=0))
+
+
+def quote(utterance: Utterance, start: int, end: int, starts: list[int] | None = None) -> Quote:
+    """The characters `start` to `end` of an utterance as a Quote, timed by the words they touch.
+
+    `starts` are its `word_starts`, for a caller who takes many quotes from one long utterance.
+    """
+    starts = word_starts(utterance) if starts is None else starts
     first = bisect_right(starts, start + 1) - 1
-    last = min(len(words), bisect_left(starts, end)) - 1
-    touched = words[first : last + 1]
+    last = min(len(utterance.words), bisect_left(starts, end)) - 1
+    touched = utterance.words[first : last + 1]
     return Quote(
         utterance=utterance.id,
         text=utterance.text[start:end],

@@ -14,6 +14,7 @@ from scoring.words import Token, stems_of, word_lists
 GENERAL = ("result", "reflection", "cause", "order", "close", "when_and_where", "doing", "example")
 CLASSES = {f"<{name}>": name for name in ("result", "reflection", "doing")}
 """What a rubric point may ask for in place of a phrase: `<result>` is any phrase that names a result."""
+OPENINGS = frozenset(["i", "i'd", "and"])
 NEGATION_REACH = 4
 """A negation this many words before a phrase takes it back ("we never measured")."""
 
@@ -71,7 +72,7 @@ def find_cues(tokens: tuple[Token, ...]) -> dict[str, list[Hit]]:
     stems = tuple(token.stem for token in tokens)
     found: dict[str, list[Hit]] = {}
     for i in range(len(stems)):
-        for phrase, cue, text in (*book.get(stems[i : i + 2], ()), *book.get(stems[i : i + 1], ())):
+        for phrase, cue, text in book.get(stems[i : i + 2], ()) + book.get(stems[i : i + 1], ()):
             last = i + len(phrase) - 1
             if stems[i : last + 1] == phrase and tokens[i].utterance == tokens[last].utterance:
                 hits = found.setdefault(cue, [])
@@ -83,9 +84,37 @@ def find_cues(tokens: tuple[Token, ...]) -> dict[str, list[Hit]]:
 def meant(tokens: tuple[Token, ...], not_so: frozenset[int]) -> dict[str, list[Hit]]:
     """The cues that are meant: what was denied was not done; but a limit or a lesson may well be told with a "not"."""
     cues = find_cues(tokens)
+    did = acts(tokens)
+    for name in ("doing", "behavioural.action"):
+        told = {place for hit in cues.get(name, ()) for place in range(hit.first, hit.last + 1)}
+        others = [hit._replace(cue=name) for hit in did if hit.first not in told and hit.last not in told]
+        cues[name] = sorted([*cues.get(name, ()), *others], key=lambda hit: hit.first)
     for name in ("result", "doing", "close"):
         cues[name] = [hit for hit in cues.get(name, []) if hit.first not in not_so]
     return cues
+
+
+def acts(tokens: tuple[Token, ...]) -> list[Hit]:
+    """What the speaker did or would do: "I" and a verb in the past, "and" and another one, "I would store"."""
+    lists = word_lists()
+    found: list[Hit] = []
+    speaker = -1
+    """The sentence in which the speaker is the one who acts."""
+    for i, token in enumerate(tokens):
+        if token.word not in OPENINGS or (token.word == "and" and token.sentence != speaker):
+            continue
+        wish = token.word == "i'd"
+        at = i + 1
+        while at < len(tokens) and tokens[at].word in lists.between:
+            wish = wish or tokens[at].word == "would"
+            at += 1
+        if at < len(tokens) and tokens[at].sentence == token.sentence and tokens[at].utterance == token.utterance:
+            verb = tokens[at]
+            own = verb.word not in lists.states and verb.word not in lists.function
+            if own and (lists.is_past(verb.word) or (wish and not verb.numeric)):
+                speaker = token.sentence
+                found.append(Hit("doing", f"i {verb.word}", i, at))
+    return found
 
 
 def different(hits: Iterable[Hit]) -> list[Hit]:

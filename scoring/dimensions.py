@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from scoring.cues import Hit, cue_book, different
-from scoring.quoting import QUOTE_WORDS, longest_sentence
+from scoring.quoting import longest_sentence, nearest
 from scoring.reading import Reading
 from scoring.recall import Index, recalled, similar
 from scoring.rubric import Family
@@ -67,11 +67,8 @@ LABELS = {
 
 def own_stems(reading: Reading, compiled: Compiled) -> frozenset[str]:
     """The different content stems of an answer that are not the question's: what the speaker brought."""
-    return frozenset(
-        token.stem
-        for token in reading.tokens
-        if is_content(token) and (token.numeric or weight_of(token.stem) > 0) and token.stem not in compiled.question
-    )
+    brought = {(token.stem, token.numeric) for token in reading.tokens if is_content(token)}
+    return frozenset(s for s, numeric in brought if s not in compiled.question and (numeric or weight_of(s) > 0))
 
 
 def measure(reading: Reading, compiled: Compiled, index: Index, family: Family, weights: Weights) -> dict[str, Feature]:
@@ -149,15 +146,17 @@ def _parts(cues: dict[str, list[Hit]], parts: Sequence[str]) -> dict[str, Featur
 def _reference(reading: Reading, compiled: Compiled, index: Index, figures: Recall) -> Feature:
     if not compiled.reference.stems:
         return Feature(0.0, LABELS["reference"])
-    # The outline covers a whole answer, so its words may stand anywhere in it; a quote holds what stands together.
+    # The outline covers a whole answer, so its words may stand anywhere in it.
     strength, _ = recalled(compiled.reference, index, figures, len(reading.tokens))
-    _, where = recalled(compiled.reference, index, figures, QUOTE_WORDS)
-    return Feature(strength, LABELS["reference"], (where,) if where else ())
+    spans = (nearest(reading, compiled.reference.stems.keys()),) if strength > 0 else ()
+    return Feature(strength, LABELS["reference"], spans)
 
 
 def _topic(compiled: Compiled, index: Index, amount: float) -> Feature:
     """The share of the question's words taken up, as far as something of one's own is said about them."""
-    wanted = {s: weight_of(s) for s in sorted(compiled.question)}
+    weighed = {s: weight_of(s) for s in sorted(compiled.question)}
+    # Everyday words ("time", "work") tell of a question only where it has no others.
+    wanted = {s: weight for s, weight in weighed.items() if weight >= 1} or weighed
     total = sum(wanted.values())
     taken = sum(weight * similar(index, s)[1] for s, weight in wanted.items())
     spans = tuple((places[0], places[0]) for s in wanted if (places := index.places.get(similar(index, s)[0])))

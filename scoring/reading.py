@@ -8,7 +8,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from rooms.transcript import Quote, Transcript, quote
+from rooms.transcript import Quote, Transcript, quote, word_starts
 from scoring.words import SENTENCE_END, Token, tokens_of, word_lists
 
 REPEAT_LENGTH = 6
@@ -42,11 +42,14 @@ class Reading(NamedTuple):
     """Words before anything but fillers was set aside."""
     asides: tuple[Quote, ...]
     """Sentences that addressed the marker."""
+    starts: tuple[list[int], ...]
+    """Where the words of each utterance start, found once for all quotes."""
 
     def quote(self, first: int, last: int) -> Quote:
         """The exact words from token `first` to token `last`, both in one utterance."""
         start, end = self.tokens[first], self.tokens[last]
-        return quote(self.transcript.utterances[start.utterance], start.start, end.end)
+        place = start.utterance
+        return quote(self.transcript.utterances[place], start.start, end.end, self.starts[place])
 
 
 def read(transcript: Transcript) -> Reading:
@@ -63,7 +66,9 @@ def read(transcript: Transcript) -> Reading:
             asides.append(quote(utterance, start, end))
             found = [token for token in found if token.end <= start or token.start >= end]
         tokens += found
-    return Reading(transcript, tuple(_without_repeats(_without_stutter(tokens))), spoken, tuple(asides))
+    kept = tuple(_without_repeats(_without_stutter(tokens)))
+    starts = tuple(word_starts(utterance) for utterance in transcript.utterances)
+    return Reading(transcript, kept, spoken, tuple(asides), starts)
 
 
 def without_fillers(tokens: Sequence[Token]) -> list[Token]:

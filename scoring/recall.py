@@ -11,7 +11,7 @@ from scoring.cues import Hit, denied, different, meant
 from scoring.reading import Reading
 from scoring.targets import Compiled, Target, Telling
 from scoring.weights import Recall
-from scoring.words import NUMBER
+from scoring.words import NUMBER, word_lists
 
 
 class Evidence(NamedTuple):
@@ -154,14 +154,20 @@ def _find(stems: tuple[str, ...], reading: Reading, index: Index, slack: int) ->
 
 
 def _find_exact(stems: tuple[str, ...], reading: Reading, index: Index, slack: int) -> tuple[int, int] | None:
-    """The first place where the stems follow one another. Nothing may stand between, so `slack` is not used."""
+    """The first place where the stems follow one another; only an "also" or "once" may stand between. No `slack`."""
     del slack
-    tokens, size = reading.tokens, len(stems)
+    tokens, between = reading.tokens, word_lists().between
     for first in index.places.get(stems[0], ()):
-        run = tokens[first : first + size]
-        whole = len(run) == size and run[-1].utterance == run[0].utterance
-        if whole and all(s == t.stem or (s == NUMBER and t.numeric) for s, t in zip(stems, run, strict=True)):
-            return first, first + size - 1
+        at = first
+        for wanted in stems[1:]:
+            at += 1
+            while at < len(tokens) and tokens[at].word in between and tokens[at].stem != wanted:
+                at += 1
+            if at >= len(tokens) or not (wanted == tokens[at].stem or (wanted == NUMBER and tokens[at].numeric)):
+                break
+        else:
+            if tokens[at].utterance == tokens[first].utterance:
+                return first, at
     return None
 
 

@@ -39,7 +39,17 @@ class WordLists(NamedTuple):
     repair_phrases: tuple[tuple[str, ...], ...]
     numbers: frozenset[str]
     negations: frozenset[str]
+    between: frozenset[str]
+    """Words that may stand between "I" and what I did."""
+    states: frozenset[str]
+    """Verbs that tell of no act."""
     irregular: dict[str, str]
+
+    def is_past(self, word: str) -> bool:
+        """Whether a word has the form of a verb in the past; some adjectives have it too."""
+        if len(word) <= 2 or word.endswith(("ing", "s")):
+            return False
+        return word.endswith("ed") or self.irregular.get(word, word) != word
 
 
 @lru_cache(maxsize=1)
@@ -57,6 +67,8 @@ def word_lists() -> WordLists:
         repair_phrases=tuple(tuple(phrase.split()) for phrase in raw["repair_phrases"]),
         numbers=frozenset(raw["number_words"].split()),
         negations=frozenset(raw["negations"].split()),
+        between=frozenset(raw["between"].split()),
+        states=frozenset(raw["states"].split()),
         irregular=irregular,
     )
 
@@ -105,18 +117,25 @@ def _bare(word: str) -> str:
 def tokens_of(text: str, utterance: int = 0, sentence: int = 0) -> list[Token]:
     """All words of a text in order, fillers included. `sentence` is the number the first sentence gets."""
     found: list[Token] = []
-    lists = word_lists()
     last_end = 0
     for match in TOKEN.finditer(text):
-        if found and SENTENCE_END.search(text, last_end, match.start()):
+        start, end = match.span()
+        # Most words are one space apart: the search is for the others.
+        if found and text[last_end:start] != " " and SENTENCE_END.search(text, last_end, start):
             sentence += 1
-        raw = match.group()
-        word = raw.lower().replace("’", "'")
-        numeric = raw[0].isdigit() or word in lists.numbers
-        named = raw[0].isupper() and word not in lists.function
-        found.append(Token(word, stem(word), utterance, match.start(), match.end(), sentence, named, numeric))
-        last_end = match.end()
+        word, stemmed, named, numeric = _looked_up(match.group())
+        found.append(Token(word, stemmed, utterance, start, end, sentence, named, numeric))
+        last_end = end
     return found
+
+
+@lru_cache(maxsize=20_000)
+def _looked_up(raw: str) -> tuple[str, str, bool, bool]:
+    """What a written word is wherever it stands: word, stem, named, numeric."""
+    lists = word_lists()
+    word = raw.lower().replace("’", "'")
+    numeric = raw[0].isdigit() or word in lists.numbers
+    return word, stem(word), raw[0].isupper() and word not in lists.function, numeric
 
 
 def stems_of(text: str) -> tuple[str, ...]:

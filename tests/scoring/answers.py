@@ -41,6 +41,68 @@ SHORT_LINKS = (
     "server looks in a cache first, and answers with a 302 redirect. The downside is more load on us, but we can count "
     "clicks. If the cache fails we fall back to the database. I would rate limit creation against abuse."
 )
+MISTAKE_GOOD = (
+    "Last autumn I deleted a table in production because I thought I was on the test server. Forty colleagues in "
+    "support could not see any orders for about two hours. I told my manager at once and posted in the team channel "
+    "what I had done. Then I restored the backup from the night before and typed in the missing orders with a "
+    "colleague. Afterwards I coloured the production terminal red and wrote a script that asks for the name of the "
+    "table before it drops anything. It has not happened again, and I learned never to hold two servers open at the "
+    "same time."
+)
+MISTAKE_MIDDLING = (
+    "I once broke the login page with a change I had not tested properly. Some customers complained in the morning. I "
+    "fixed it after a while and told the team about it. After that I tested a bit more carefully."
+)
+MISTAKE_WEAK = (
+    "I am quite careful, so I do not make many mistakes really. Everybody makes mistakes sometimes, and it is "
+    "important to stay positive and to work on yourself and so on."
+)
+HELPED_GOOD = (
+    "A junior colleague had been quiet for days, and in our stand-up I noticed that she was stuck on a failing "
+    "import. I asked her what she had tried and let her walk me through the code. I could see the bug, but instead of "
+    "fixing it I asked what the log said at that line, because I wanted her to find it. We paired for an hour and she "
+    "found a date in the wrong format. In the end she fixed it on her own and later she wrote a guide about it for "
+    "new people. Since then she has solved three such problems without me."
+)
+HELPED_MIDDLING = (
+    "A new colleague was stuck with his setup. I sat with him for an afternoon and we went through it together step "
+    "by step. After that it worked and he was happy."
+)
+CACHE_GOOD = (
+    "I would add a cache when the same expensive result is read far more often than it changes, and only after I have "
+    "measured that this is the bottleneck. For example a product page that is read a thousand times a minute. The "
+    "price is stale data, so every entry needs a time to live or must be invalidated when the product changes. It "
+    "also costs memory, so old entries are evicted, usually the least recently used. When the cache restarts, all "
+    "requests hit the database at once, which is why I would let only one request fill an entry. I would watch the "
+    "hit rate and make sure that everything still works when the cache is down."
+)
+CACHE_MIDDLING = (
+    "You add a cache when the database is too slow and the same things are read again and again. The cost is that the "
+    "data can be stale, so you need to expire it after some time."
+)
+CACHE_WEAK = "A cache makes everything faster, so I would basically always add one. It is just best practice somehow."
+CHAT_GOOD = (
+    "First I would ask how large a room is and how many people are online; let's assume a hundred thousand online and "
+    "rooms of up to fifty. Each client keeps a websocket open to a gateway server. A message goes to the server, gets "
+    "a number within its room, is stored in a database and is then published to a broker, to which all gateways "
+    "subscribe. The number keeps the order the same for everyone, and a client that was offline asks for all after "
+    "its last number. A message has an id from the client, so that a retry does not store it twice. The downside of "
+    "storing first is some latency, but we do not lose messages. If a gateway dies its clients reconnect to another "
+    "one. I would monitor the time from sending to seeing."
+)
+LEVELS = {
+    "good": [
+        (PROMISE, GOOD), ("own-mistake", MISTAKE_GOOD), ("helped-a-colleague", HELPED_GOOD),
+        ("hash-map-inside", HASH_MAP), ("cache-invalidation", CACHE_GOOD), ("short-links", SHORT_LINKS),
+        ("chat-rooms", CHAT_GOOD),
+    ],
+    "middling": [
+        (PROMISE, MIDDLING), ("own-mistake", MISTAKE_MIDDLING), ("helped-a-colleague", HELPED_MIDDLING),
+        ("cache-invalidation", CACHE_MIDDLING),
+    ],
+    "weak": [(PROMISE, WEAK), ("own-mistake", MISTAKE_WEAK), ("cache-invalidation", CACHE_WEAK)],
+}  # fmt: skip
+"""Answers of three levels as a person would sort them: (question, answer)."""
 ANSWERS = {PROMISE: GOOD, "hash-map-inside": HASH_MAP, "short-links": SHORT_LINKS}
 """A good answer for one question of each mode."""
 

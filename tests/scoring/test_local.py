@@ -5,11 +5,12 @@ import time
 import pytest
 
 from rooms.evidence import Dimension, Level, Score
+from rooms.interview.bank import load_bank
 from rooms.transcript import Transcript
 from scoring.local import score
 from scoring.rubric import Rubric
 from scoring.weights import load_weights
-from tests.scoring.answers import ANSWERS, GOOD, MIDDLING, OFF_TOPIC, PROMISE, WEAK, rubric, spoken, typed
+from tests.scoring.answers import ANSWERS, GOOD, LEVELS, MIDDLING, OFF_TOPIC, PROMISE, WEAK, rubric, spoken, typed
 
 
 def levels(found: Score) -> dict[str, Level]:
@@ -25,6 +26,57 @@ def test_a_better_answer_scores_higher() -> None:
     assert None not in overall
     assert overall == sorted(overall, key=lambda value: -(value or 0))
     assert overall[0] >= 4 > 3 > overall[1] > 1 > overall[2]  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    ("level", "lowest", "highest"), [("good", 3.5, 5.0), ("middling", 1.5, 3.0), ("weak", 0.0, 1.2)]
+)
+def test_answers_land_where_a_person_would_sort_them(level: str, lowest: float, highest: float) -> None:
+    for question, text in LEVELS[level]:
+        overall = score(rubric(question), typed(text)).overall
+        assert overall is not None
+        assert lowest <= overall <= highest, (question, overall)
+
+
+def test_a_right_definition_in_one_line_is_a_good_answer_to_a_question_that_asks_for_one() -> None:
+    asked = Rubric.from_question(
+        "What is a stack?",
+        "technical",
+        reference="A collection in which the element added last is the first to be removed.",
+    )
+    right = score(asked, typed("A collection where you remove the element that was added last."))
+    beside = score(asked, typed("It is something in memory that a program needs when it runs for a while."))
+    assert (right.overall or 0) >= 3.5
+    assert (beside.overall or 0) <= 1
+    assert all(one.quotes for one in right.dimensions)
+
+
+def test_a_right_answer_to_a_follow_up_may_be_one_sentence() -> None:
+    found = score(rubric("hash-map-inside/collisions"), typed("They collide, and are chained in a linked list."))
+    assert (found.overall or 0) >= 3
+    assert all(one.quotes for one in found.dimensions)
+
+
+READ_ALOUD = [
+    "and old mister harrow had then no cause to wonder how little might be left for the boats in winter",
+    "painted the wooden signs which were the late cousins of the first true printed poster",
+    "silence came back to its seat between the wagons",
+    "an old miss the hair row had than no clause two wander",
+    "sigh lens cane bag to it seed but wean the wag ons",
+    "painted a wood and sign switch where the laid cousin soft",
+]
+"""Sentences of our own such as one finds in books, and what a poor recogniser might make of them."""
+
+
+@pytest.mark.parametrize("text", READ_ALOUD)
+@pytest.mark.parametrize("question", [q.id for q in load_bank().questions("behavioural")])
+def test_a_page_read_aloud_scores_low_and_every_number_quotes_it(question: str, text: str) -> None:
+    transcript = spoken(text, confidence=0.4)
+    found = score(rubric(question), transcript, caution="Words are often wrong.")
+    assert found.abstained is None
+    assert found.overall is not None
+    assert found.overall <= 1
+    assert all(one.quotes and all(map(transcript.holds, one.quotes)) for one in found.dimensions)
 
 
 @pytest.mark.parametrize("question", ANSWERS)
@@ -61,7 +113,7 @@ def test_speech_without_full_stops_is_scored_like_text() -> None:
     assert (score(rubric(), spoken(bare)).overall or 0) >= 3.5
 
 
-@pytest.mark.parametrize("text", ["", "um uh", "Yes.", "Yes, it was good."])
+@pytest.mark.parametrize("text", ["", "um uh", "Yes.", "Yes, it was good.", "Well, I think so, um."])
 def test_too_little_abstains_and_says_why(text: str) -> None:
     found = score(rubric(), typed(text) if text else Transcript())
     assert found.overall is None
@@ -212,7 +264,8 @@ def test_the_versions_behind_a_score_are_named() -> None:
     assert (found.scorer, found.weights) == ("local", load_weights().version)
 
 
-def test_an_answer_of_150_words_takes_less_than_10_ms() -> None:
+def test_an_answer_of_150_words_takes_less_than_5_ms() -> None:
+    """About 2 ms by itself, so 500 turns a second; the rest is room for a busy machine."""
     transcript = spoken(GOOD)
     assert len(transcript.words) > 140
     kept, weights = rubric(), load_weights()
@@ -222,4 +275,4 @@ def test_an_answer_of_150_words_takes_less_than_10_ms() -> None:
         began = time.process_time()
         score(kept, transcript, weights)
         times.append(time.process_time() - began)
-    assert min(times) < 0.010
+    assert min(times) < 0.005
