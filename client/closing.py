@@ -10,7 +10,7 @@ from types import MappingProxyType
 from rooms.protocol import Close
 
 
-class Verdict(Enum):
+class AfterClose(Enum):
     """What a client does after its socket closed."""
 
     AT_ONCE = "Come back at once with your cursor; where several addresses are known, to the next one."
@@ -20,19 +20,19 @@ class Verdict(Enum):
     STAY_AWAY = "Do not come back. Say why, and let the person decide."
 
 
-def verdict(code: int) -> Verdict:
+def after_close(code: int) -> AfterClose:
     """What to do after this close code. 1006: the network dropped, no code was received."""
     match code:
         case Close.GOING_AWAY:
-            return Verdict.AT_ONCE
+            return AfterClose.AT_ONCE
         case Close.LOST_TRACK:
-            return Verdict.AFRESH
+            return AfterClose.AFRESH
         case Close.TICKET_INVALID:
-            return Verdict.NEW_TICKET
+            return AfterClose.NEW_TICKET
         case Close.MESSAGE_TOO_BIG:
-            return Verdict.STAY_AWAY
+            return AfterClose.STAY_AWAY
         case _:
-            return Verdict.STAY_AWAY if code >= 4500 or code in (1002, 1003, 1007, 1008) else Verdict.PAUSE
+            return AfterClose.STAY_AWAY if code >= 4500 or code in (1002, 1003, 1007, 1008) else AfterClose.PAUSE
 
 
 SENTENCES: Mapping[int, str] = MappingProxyType(

@@ -15,7 +15,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.asyncio.client import connect as open_socket
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage, InvalidURI
 
-from client.closing import Verdict
+from client.closing import AfterClose
 from client.conversation import Conversation, Lost, News
 from client.errors import AwayError, GreenroomError, RefusedError
 from client.pauses import Pauses
@@ -77,16 +77,16 @@ class Lifeline:
                 away_since = now
                 if now - began > STEADY_AFTER_S:
                     pauses.start_anew()
-            if what is Verdict.STAY_AWAY:
+            if what is AfterClose.STAY_AWAY:
                 return
-            pause_s = pauses.next(at_once=what is Verdict.AT_ONCE)
+            pause_s = pauses.next(at_once=what is AfterClose.AT_ONCE)
             if now + pause_s - away_since > self._patience_s:
                 patience = f"{self._patience_s:.0f} seconds"
                 self._talk.over = AwayError(f"No connection for {patience}. Check the network, then join again.")
                 return
             await asyncio.sleep(pause_s)
 
-    async def _visit_once(self) -> Verdict:
+    async def _visit_once(self) -> AfterClose:
         """One ticket, one socket."""
         self._was_live = False
         try:
@@ -106,16 +106,16 @@ class Lifeline:
             self._talk.over = error
         except InvalidURI as error:
             self._talk.over = GreenroomError(f"{error}. Check --url.")
-        return Verdict.PAUSE if self._talk.over is None else Verdict.STAY_AWAY
+        return AfterClose.PAUSE if self._talk.over is None else AfterClose.STAY_AWAY
 
-    async def _converse(self, socket: ClientConnection, ticket: str) -> Verdict:
-        leave: Verdict | None = None
+    async def _converse(self, socket: ClientConnection, ticket: str) -> AfterClose:
+        leave: AfterClose | None = None
         async with asyncio.TaskGroup() as tasks:
             helpers = (tasks.create_task(self._write(socket, ticket)), tasks.create_task(self._nudge()))
             try:
                 leave = await self._read(socket)
             except TimeoutError:
-                leave = Verdict.PAUSE
+                leave = AfterClose.PAUSE
             except ConnectionClosed:
                 pass
             finally:
@@ -125,20 +125,20 @@ class Lifeline:
             await socket.close()
         return await self._parted(leave, socket.close_code or 1006)
 
-    async def _parted(self, leave: Verdict | None, code: int) -> Verdict:
+    async def _parted(self, leave: AfterClose | None, code: int) -> AfterClose:
         """The socket is closed: by us if `leave`, else with this code."""
         self._was_live = self._talk.live
         what = self._talk.dropped(1000 if leave else code)
         if leave is not None and self._talk.over is None:
             what = leave
-        if what is not Verdict.STAY_AWAY:
-            if what is Verdict.AT_ONCE or code == 1006 or not self._was_live:
+        if what is not AfterClose.STAY_AWAY:
+            if what is AfterClose.AT_ONCE or code == 1006 or not self._was_live:
                 self._door.elsewhere()
             if self._was_live:
                 await self._tell(News((Lost(code),)))
         return what
 
-    async def _read(self, socket: ClientConnection) -> Verdict:
+    async def _read(self, socket: ClientConnection) -> AfterClose:
         """Take messages until one says to leave."""
         while True:
             async with asyncio.timeout(None if self._talk.live else WELCOME_DEADLINE_S):

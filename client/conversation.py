@@ -11,7 +11,7 @@ from typing import NamedTuple, assert_never
 
 from pydantic import ValidationError
 
-from client.closing import SENTENCES, Verdict, verdict
+from client.closing import SENTENCES, AfterClose, after_close
 from client.errors import AudioLostError, ClosedError, GreenroomError, RefusedError
 from client.mirror import LostTrackError, Mirror
 from client.ring import AudioRing, RingFullError
@@ -75,7 +75,7 @@ class News(NamedTuple):
 
     changes: tuple[Change, ...] = ()
     answer: Accepted | Refused | None = None
-    leave: Verdict | None = None
+    leave: AfterClose | None = None
     """Close the socket, and then do as after such a close."""
 
 
@@ -197,7 +197,7 @@ class Conversation:
             message = SERVER_MESSAGE.validate_json(text)
         except ValidationError:
             self.over = ClosedError(1003, "The server sent what this client cannot read. Install the matching release.")
-            return News(leave=Verdict.STAY_AWAY)
+            return News(leave=AfterClose.STAY_AWAY)
         try:
             match message:
                 case Welcome():
@@ -213,7 +213,7 @@ class Conversation:
                     self._audio_safe(message)
                     return News()
                 case Moving():
-                    return News(leave=Verdict.AT_ONCE)
+                    return News(leave=AfterClose.AT_ONCE)
                 case Goodbye():
                     self._goodbye = message
                     return News()
@@ -221,7 +221,7 @@ class Conversation:
                     assert_never(message)
         except LostTrackError as lost:
             self._afresh = not lost.resumable
-            return News(leave=Verdict.PAUSE)
+            return News(leave=AfterClose.PAUSE)
 
     def _welcomed(self, welcome: Welcome) -> News:
         self.mirror = self.mirror.welcomed(welcome)
@@ -276,7 +276,7 @@ class Conversation:
         wish = self._outbox.get(answer.id)
         if wish and not wish.sent_back and isinstance(answer, Refused) and answer.code == Code.NOT_IN_ROOM:
             wish.sent_back = True
-            return News(leave=Verdict.PAUSE)
+            return News(leave=AfterClose.PAUSE)
         self._outbox.pop(answer.id, None)
         if answer.id == self._reopening:
             self._reopening = None
@@ -286,22 +286,22 @@ class Conversation:
 
     # --- the end of a connection ---
 
-    def dropped(self, code: int) -> Verdict:
+    def dropped(self, code: int) -> AfterClose:
         """The connection is gone. What was sent and not answered will be sent again."""
         self.live = False
         self._typing, self._again_from = None, _NOWHERE
         for wish in self._outbox.values():
             wish.sent = False
         if self.over is not None:
-            return Verdict.STAY_AWAY
-        what = verdict(code)
-        if what is Verdict.AFRESH:
+            return AfterClose.STAY_AWAY
+        what = after_close(code)
+        if what is AfterClose.AFRESH:
             self._afresh = True
-        if what is Verdict.NEW_TICKET:
+        if what is AfterClose.NEW_TICKET:
             self._bad_tickets += 1
-        if what is Verdict.STAY_AWAY or self._bad_tickets >= 3:
+        if what is AfterClose.STAY_AWAY or self._bad_tickets >= 3:
             self.over = self._ending(code)
-            return Verdict.STAY_AWAY
+            return AfterClose.STAY_AWAY
         return what
 
     def _ending(self, code: int) -> GreenroomError:

@@ -162,10 +162,20 @@ def score_lines(score: Score, delivery: Delivery | None) -> list[str]:
         lines = [f"scored {score.overall:.1f} of 5{_interval(score.low, score.high)} by {score.scorer}"]
     scored = [f"{d.dimension.value} {d.score:.1f}" for d in score.dimensions if d.score is not None]
     lines += ["  " + ", ".join(scored)] if scored else []
+    lines += [f"    {line}" for line in _grounds(score)]
     for mark in score.marks:
         lines += [f"  {line}" for line in _mark(mark)]
     lines += [f"  caution: {score.caution}"] if score.caution else []
     return lines + ([f"  {_delivery(delivery)}"] if delivery else [])
+
+
+def _grounds(score: Score) -> list[str]:
+    """The words that dimensions rest on, each once."""
+    by_quote: dict[str, list[str]] = {}
+    for found in score.dimensions:
+        for quote in found.quotes:
+            by_quote.setdefault(_quote(quote), []).append(found.dimension.value)
+    return [f"{', '.join(names)}: {quote}" for quote, names in by_quote.items()]
 
 
 def _mark(mark: Mark) -> list[str]:

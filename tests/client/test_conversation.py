@@ -5,7 +5,7 @@ from itertools import count
 
 import pytest
 
-from client.closing import Verdict
+from client.closing import AfterClose
 from client.conversation import OUTBOX_LIMIT, Back, Conversation, Whole
 from client.errors import ClosedError, RefusedError
 from client.ring import UNSAFE_LIMIT_MS
@@ -59,7 +59,7 @@ class Line:
             self.toy.receive(self.name, message)
         return self.take_all()
 
-    def drop(self, code: int = 1006) -> Verdict:
+    def drop(self, code: int = 1006) -> AfterClose:
         self.toy.hang_up(self.name)
         return self.talk.dropped(code)
 
@@ -121,7 +121,7 @@ def test_a_return_names_the_cursor_and_tells_how_much_was_missed(line: Line) -> 
 
 def test_after_lost_track_the_room_is_asked_for_whole(line: Line) -> None:
     line.answering()
-    assert line.drop(Close.LOST_TRACK) is Verdict.AFRESH
+    assert line.drop(Close.LOST_TRACK) is AfterClose.AFRESH
     assert json.loads(line.talk.hello("t-2"))["resume"] is None
     line.connect()
     line.drop()
@@ -134,7 +134,7 @@ def test_a_hole_in_the_story_leads_back_to_the_cursor(line: Line) -> None:
     line.toy.command(c.TypeAnswer(turn=1, text="Two."), ADA)
     del line.down[0]
     (news,) = line.take_all()
-    assert news.leave is Verdict.PAUSE
+    assert news.leave is AfterClose.PAUSE
     line.drop(1000)
     line.connect()
     assert line.talk.mirror.room == line.toy.seen_by(ADA.role)
@@ -193,7 +193,7 @@ def test_a_command_from_somebody_the_server_forgot_is_put_again_after_a_return(l
     line.talk.put(c.TypeAnswer(turn=1, text="Still here."))
     line.talk.due()
     forgotten = Refused(id=line.talk.unanswered[0], code="not_in_room", sentence="Connect again.", retry=True)
-    assert line.tell(forgotten).leave is Verdict.PAUSE
+    assert line.tell(forgotten).leave is AfterClose.PAUSE
     assert len(line.talk.unanswered) == 1
     line.drop(1000)
     line.connect()
@@ -326,38 +326,38 @@ def test_audio_that_is_lost_on_the_server_and_here_closes_the_stream_not_the_vis
 
 def test_a_moving_worker_is_left_at_once(line: Line) -> None:
     line.connect()
-    assert line.tell(Moving(within_ms=1000)).leave is Verdict.AT_ONCE
+    assert line.tell(Moving(within_ms=1000)).leave is AfterClose.AT_ONCE
 
 
 def test_a_refused_entry_ends_the_visit_with_the_goodbyes_words(line: Line) -> None:
     line.talk.hello("ticket")
     line.tell(Goodbye(code="seat_taken", sentence="Taken.", retry=False))
-    assert line.talk.dropped(Close.REFUSED) is Verdict.STAY_AWAY
+    assert line.talk.dropped(Close.REFUSED) is AfterClose.STAY_AWAY
     assert isinstance(line.talk.over, RefusedError)
     assert (line.talk.over.code, line.talk.over.sentence) == ("seat_taken", "Taken.")
 
 
 def test_a_second_device_ends_the_visit(line: Line) -> None:
     line.connect()
-    assert line.drop(Close.TAKEN_OVER) is Verdict.STAY_AWAY
+    assert line.drop(Close.TAKEN_OVER) is AfterClose.STAY_AWAY
     assert isinstance(line.talk.over, ClosedError)
 
 
 def test_three_bad_tickets_in_a_row_are_enough(line: Line) -> None:
     for _ in range(2):
         line.talk.hello("ticket")
-        assert line.talk.dropped(Close.TICKET_INVALID) is Verdict.NEW_TICKET
+        assert line.talk.dropped(Close.TICKET_INVALID) is AfterClose.NEW_TICKET
     line.connect()
     line.drop()
     for _ in range(2):
         line.talk.hello("ticket")
-        assert line.talk.dropped(Close.TICKET_INVALID) is Verdict.NEW_TICKET
+        assert line.talk.dropped(Close.TICKET_INVALID) is AfterClose.NEW_TICKET
     line.talk.hello("ticket")
-    assert line.talk.dropped(Close.TICKET_INVALID) is Verdict.STAY_AWAY
+    assert line.talk.dropped(Close.TICKET_INVALID) is AfterClose.STAY_AWAY
 
 
 @pytest.mark.parametrize("text", ["{", '{"type":"event"}', '{"type":"welcome","new":1}', "[]", '{"type":"later"}'])
 def test_what_cannot_be_read_ends_the_visit_with_a_sentence(line: Line, text: str) -> None:
     line.connect()
-    assert line.talk.receive(text).leave is Verdict.STAY_AWAY
+    assert line.talk.receive(text).leave is AfterClose.STAY_AWAY
     assert "release" in line.talk.over.sentence

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from client.closing import Verdict
+from client.closing import AfterClose
 from client.conversation import Conversation
 from rooms import commands as c
 from rooms.protocol import Close
@@ -95,7 +95,7 @@ class BadNetwork(RuleBasedStateMachine):
         self.toy.hang_up(self.connection)
         self.connection = None
         self.up.clear()
-        assert self.talk.dropped(code) is not Verdict.STAY_AWAY
+        assert self.talk.dropped(code) is not AfterClose.STAY_AWAY
 
     @precondition(lambda self: self.connection is None)
     @rule()

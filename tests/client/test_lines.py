@@ -60,6 +60,7 @@ def test_marks_are_told_with_their_quotes_and_times() -> None:
     assert lines[0] == "scored 2.6 of 5 (1.4 to 3.8) by local"
     assert "  ◐ partial: Says how it came out, in numbers" in lines
     assert "      “halved it” at 0:08" in lines
+    assert "    result: “halved it” at 0:08" in lines
 
 
 def test_a_score_that_abstains_says_why() -> None:
