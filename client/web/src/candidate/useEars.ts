@@ -1,7 +1,8 @@
 /** The candidate's microphone on this page: its state, its level, and when its frames go to the room. */
 import { useCallback, useEffect, useRef, useState, type RefObject } from "react";
 
-import type { Problem } from "../room/connection";
+import type { Connection, Problem } from "../room/connection";
+import { openTurn } from "../room/mirror";
 import { explain, openMicrophone, type Microphone } from "../room/microphone";
 import type { Session } from "../room/session";
 import { useConnection } from "../room/useRoom";
@@ -101,10 +102,16 @@ function useStream(
     () =>
       microphone?.onFrame(({ pcm, atMs, loudness }) => {
         level.current = loudness;
-        if (open.current && owner.current === microphone) session.frame(pcm, Math.max(0, atMs - zeroMs.current));
+        if (open.current && owner.current === microphone && !isDone(session.connection()))
+          session.frame(pcm, Math.max(0, atMs - zeroMs.current));
       }),
     [session, microphone, level],
   );
+}
+
+/** Whether the candidate is done with the open turn, though the room may not have heard of it yet. */
+function isDone({ doneWith, room }: Connection): boolean {
+  return room !== null && openTurn(room)?.number === doneWith;
 }
 
 function lastFrame(session: Session): { stream: string | null; through: number | null } {

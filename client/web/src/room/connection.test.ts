@@ -132,6 +132,15 @@ describe("what a person wished", () => {
     expect(said().map(({ id }) => id)).toEqual(["a", "b", "c"]);
   });
 
+  it("to be done with a turn holds from the wish on, unless it is refused", () => {
+    feed(...live(), { is: "wish", id: "d", command: { kind: "skip_question", turn: 2 } });
+    feed(told({ type: "accepted", id: "d", version: 11 }));
+    expect(now.doneWith).toBe(2);
+    feed({ is: "wish", id: "e", command: { kind: "skip_question", turn: 3 } });
+    feed(told({ type: "refused", id: "e", code: "paused", sentence: "Paused.", retry: true }));
+    expect(now.doneWith).toBeNull();
+  });
+
   it("is given back with the reason when it is refused", () => {
     feed(...live(), wish("a"));
     const refused = { type: "refused", id: "a", code: "consent_needed", sentence: "First.", retry: true } as const;

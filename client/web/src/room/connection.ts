@@ -36,6 +36,8 @@ export interface Connection {
   readonly microphone: Ring | null;
   /** Set when audio was lost because an outage outlasted what is kept. */
   readonly lostVoice: boolean;
+  /** The turn that the candidate said to be done with: nothing heard from then on belongs to it. */
+  readonly doneWith: number | null;
   /** How often the open question was asked to be repeated. */
   readonly repeats: number;
   readonly problem: Problem | null;
@@ -51,6 +53,7 @@ export const AT_REST: Connection = {
   outbox: [],
   microphone: null,
   lostVoice: false,
+  doneWith: null,
   repeats: 0,
   problem: null,
 };
@@ -229,7 +232,8 @@ function happened(now: Connection, version: number, behind: number, tag: string,
 function refused(now: Connection, message: Refused): Step {
   const entry = now.outbox.find((one) => one.id === message.id);
   const outbox = now.outbox.filter((one) => one !== entry);
-  return [{ ...now, outbox }, [{ do: "show_refusal", refused: message, command: entry?.command ?? null }]];
+  const doneWith = entry && endsTurn(entry.command) ? null : now.doneWith;
+  return [{ ...now, outbox, doneWith }, [{ do: "show_refusal", refused: message, command: entry?.command ?? null }]];
 }
 
 // --- what the person wishes -----------------------------------------------------------------------------------
@@ -240,7 +244,12 @@ function said({ id, command }: Outgoing): string {
 
 function wished(now: Connection, entry: Outgoing): Step {
   const outbox = [...now.outbox, entry];
-  return [{ ...now, outbox }, now.stage === "live" ? [{ do: "say", text: said(entry) }] : []];
+  const doneWith = endsTurn(entry.command) ? entry.command.turn : now.doneWith;
+  return [{ ...now, outbox, doneWith }, now.stage === "live" ? [{ do: "say", text: said(entry) }] : []];
+}
+
+function endsTurn(command: Command): command is Extract<Command, { kind: "finish_answer" | "skip_question" }> {
+  return command.kind === "finish_answer" || command.kind === "skip_question";
 }
 
 // --- the voice ------------------------------------------------------------------------------------------------
