@@ -60,6 +60,8 @@ class Settings(BaseSettings):
     # limits
     rooms_per_worker: Positive = 100
     """Rooms that one worker process hears, scores and archives at a time."""
+    empty_room_s: Positive = 60
+    """How long a worker keeps a room that nobody is in and that waits for somebody: not begun, or paused."""
     connections_per_room: Positive = 50
     connections_per_worker: Positive = 10_000
     messages_per_second: Positive = 20

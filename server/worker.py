@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 from rooms.commands import Leave
 from rooms.people import SYSTEM
+from rooms.phases import Phase
+from rooms.state import Room
 from server.feed import Feed, Feeds
 from server.ports import Leases, Unavailable
 from server.settings import Settings
@@ -108,9 +110,12 @@ class Worker:
         try:
             async with self._feeds.follow(room) as feed, asyncio.TaskGroup() as tasks:
                 ghosts = tasks.create_task(self._reap(feed))
+                deserted = tasks.create_task(self._deserted(feed))
                 readers = [tasks.create_task(_reading(reader, feed)) for reader in self._readers]
-                await asyncio.wait(readers, return_when=asyncio.ALL_COMPLETED)
-                ghosts.cancel()
+                archived = tasks.create_task(_ended(readers))
+                await asyncio.wait((archived, deserted), return_when=asyncio.FIRST_COMPLETED)
+                for task in (ghosts, archived, deserted, *readers):
+                    task.cancel()
         except* Unavailable as away:
             self._rest(room, began, LONGEST_REST_AWAY_S)
             _log.warning("room let go", extra={"room": room, "error": str(away.exceptions[0])})
@@ -133,6 +138,22 @@ class Worker:
         rest = self._resting.get(room)
         return rest is not None and _now() < rest.until
 
+    async def _deserted(self, feed: Feed) -> None:
+        """Return when nobody has been here for long and nothing is under way; whoever joins announces the room anew."""
+        while True:
+            await _until(feed, lambda room: not _busy(room))
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._settings.empty_room_s):
+                    await _until(feed, _busy)
+                    continue
+            with contextlib.suppress(Unavailable):
+                await self._leases.retire(feed.room_id)
+                await feed.look()  # who joined before we retired it announced it too early
+                if not _busy(feed.room):
+                    _log.info("room deserted", extra={"room": feed.room_id})
+                    return
+                await self._leases.announce(feed.room_id)
+
     async def _reap(self, feed: Feed) -> None:
         """Say goodbye for the connections of web workers that died."""
         while True:
@@ -149,6 +170,20 @@ class Worker:
 def worker_of(connection: str) -> str:
     """The web worker that holds a connection: the first part of its id."""
     return connection.partition(".")[0]
+
+
+def _busy(room: Room) -> bool:
+    """Whether there is something to do for a worker. An interview that is left under way is brought to its end."""
+    return any(person.here for person in room.people) or not (room.phase is Phase.LOBBY or room.paused)
+
+
+async def _until(feed: Feed, holds: Callable[[Room], bool]) -> None:
+    while not holds(feed.room):
+        await feed.moved(feed.cursor.version)
+
+
+async def _ended(tasks: Sequence[asyncio.Task[None]]) -> None:
+    await asyncio.wait(tasks)
 
 
 async def _reading(reader: Reader, feed: Feed) -> None:

@@ -1,0 +1,442 @@
+"""Bad input on a socket: each gets its code and sentence from the table, and the next room notices nothing."""
+
+import contextlib
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+
+from client import Greenroom
+from rooms.commands import TypeAnswer
+from rooms.people import Role
+from rooms.protocol import MAX_FRAME_BYTES, MAX_MESSAGE_BYTES, VERSION
+from tests.journeys.people import begin, next_turn
+from tests.redis_parts import until
+from tests.server.conftest import CONNECTIONS_PER_ROOM, MESSAGES_PER_SECOND, Standing
+from tests.server.talker import (
+    Quiet,
+    Talker,
+    as_guest,
+    deaf,
+    frame,
+    held_by_server,
+    inside,
+    knocking,
+    with_microphone,
+)
+
+pytestmark = pytest.mark.usefixtures("quiet")
+
+# --- at the door ----------------------------------------------------------------------------------------------
+
+
+async def test_a_ticket_that_never_was_is_refused(greenroom: Greenroom, room: str) -> None:
+    async with knocking(greenroom, room) as talker:
+        await talker.say({"type": "hello", "protocol": VERSION, "ticket": "made-up"})
+        await talker.is_sent_away("ticket_invalid")
+
+
+async def test_a_ticket_opens_one_socket_once(greenroom: Greenroom, room: str) -> None:
+    ticket = (await greenroom.ticket(room, Role.COACH)).ticket
+    async with knocking(greenroom, room) as first, knocking(greenroom, room) as second:
+        await first.hello(ticket)
+        await second.say({"type": "hello", "protocol": VERSION, "ticket": ticket})
+        await second.is_sent_away("ticket_invalid")
+        await first.is_well()
+
+
+async def test_a_ticket_opens_its_own_room_only(greenroom: Greenroom, room: str) -> None:
+    other = await greenroom.open_room("technical")
+    ticket = (await greenroom.ticket(room, Role.COACH)).ticket
+    async with knocking(greenroom, other.room) as talker:
+        await talker.say({"type": "hello", "protocol": VERSION, "ticket": ticket})
+        await talker.is_sent_away("ticket_invalid")
+
+
+async def test_a_ticket_taken_in_another_rooms_name_is_spent(greenroom: Greenroom, room: str) -> None:
+    ticket = (await greenroom.ticket(room, Role.COACH)).ticket
+    async with knocking(greenroom, "r-nowhere") as talker:
+        await talker.say({"type": "hello", "protocol": VERSION, "ticket": ticket})
+        await talker.is_sent_away("ticket_invalid")
+    async with knocking(greenroom, room) as talker:
+        await talker.say({"type": "hello", "protocol": VERSION, "ticket": ticket})
+        await talker.is_sent_away("ticket_invalid")
+
+
+async def test_a_page_of_a_foreign_origin_is_told_so_and_nothing_else(greenroom: Greenroom, room: str) -> None:
+    async with knocking(greenroom, room, origin="https://evil.example") as talker:
+        await talker.is_sent_away("origin_refused")
+        assert [said["type"] for said in talker.heard] == ["goodbye"]
+
+
+async def test_a_ticket_works_in_the_origin_that_it_was_given_to_only(greenroom: Greenroom, room: str) -> None:
+    ticket = (await greenroom.ticket(room, Role.COACH)).ticket  # given to a program, which has no origin
+    async with knocking(greenroom, room, origin=greenroom.base) as talker:
+        await talker.say({"type": "hello", "protocol": VERSION, "ticket": ticket})
+        await talker.is_sent_away("ticket_invalid")
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        b"\x01\x00\x00\x00",
+        frame(0),
+        "",
+        "hello",
+        "[" * 60_000,
+        '{"type": "hello", "protocol": 1}',
+        '{"type": "hello", "protocol": "one", "ticket": "t"}',
+        '{"type": "hello", "protocol": 1, "ticket": "t", "role": "system"}',
+        '{"type": "do", "id": "c-1", "command": {"kind": "start_interview"}}',
+        '{"type": "typing", "turn": 1}',
+    ],
+    ids=["bytes", "audio", "empty", "no-json", "nested", "no-ticket", "wrong-type", "unknown-field", "do", "typing"],
+)
+async def test_whoever_says_anything_before_hello_is_sent_away(
+    greenroom: Greenroom, room: str, first: str | bytes
+) -> None:
+    async with knocking(greenroom, room) as talker:
+        await talker.say(first)
+        await talker.is_sent_away("hello_expected")
+
+
+@pytest.mark.parametrize("protocol", [0, VERSION + 1, -1])
+async def test_a_version_that_is_not_spoken_is_refused(greenroom: Greenroom, room: str, protocol: int) -> None:
+    ticket = (await greenroom.ticket(room, Role.COACH)).ticket
+    async with knocking(greenroom, room) as talker:
+        await talker.say({"type": "hello", "protocol": protocol, "ticket": ticket})
+        await talker.is_sent_away("protocol_unknown")
+
+
+async def test_whoever_does_not_say_hello_in_time_is_sent_away(greenroom: Greenroom, room: str) -> None:
+    async with knocking(greenroom, room) as talker:
+        await talker.is_sent_away("hello_expected")
+
+
+async def test_a_resume_from_a_place_that_never_was_gives_the_whole_room(greenroom: Greenroom, room: str) -> None:
+    for cursor, reason in (
+        ({"epoch": "another", "version": 1, "tag": "x"}, "epoch"),
+        ({"epoch": "", "version": 0, "tag": ""}, "epoch"),
+    ):
+        ticket = (await greenroom.ticket(room, Role.COACH)).ticket
+        async with knocking(greenroom, room) as talker:
+            welcome = await talker.hello(ticket, resume=cursor)
+            assert welcome["reset"] == reason
+            assert welcome["room"]["id"] == room
+
+
+async def test_a_resume_from_a_fork_says_so(greenroom: Greenroom, room: str) -> None:
+    async with inside(greenroom, room, Role.COACH) as talker:
+        cursor = talker.heard[0]["cursor"]
+    for wrong in ({"tag": "other"}, {"version": cursor["version"] + 1_000}):
+        ticket = (await greenroom.ticket(room, Role.COACH)).ticket
+        async with knocking(greenroom, room) as talker:
+            assert (await talker.hello(ticket, resume=cursor | wrong))["reset"] == "fork"
+
+
+async def test_a_welcome_shows_the_one_who_is_welcomed(greenroom: Greenroom, room: str) -> None:
+    async with inside(greenroom, room, Role.COACH), inside(greenroom, room) as talker:
+        people = talker.heard[0]["room"]["people"]
+        assert [p["participant"]["role"] for p in people] == ["coach", "candidate"]
+
+
+# --- seats ----------------------------------------------------------------------------------------------------
+
+
+async def test_a_second_candidate_is_refused_and_the_first_undisturbed(greenroom: Greenroom, room: str) -> None:
+    async with inside(greenroom, room) as first:
+        link = await greenroom.invite(room, Role.CANDIDATE)
+        async with as_guest(link) as guest:
+            ticket = (await guest.ticket(room, Role.CANDIDATE)).ticket
+            async with knocking(greenroom, room) as second:
+                await second.say({"type": "hello", "protocol": VERSION, "ticket": ticket})
+                await second.is_sent_away("seat_taken")
+        await first.is_well()
+        assert not [said for said in first.heard if said["type"] == "event"]
+
+
+async def test_the_same_candidates_second_device_takes_over(greenroom: Greenroom, room: str) -> None:
+    async with inside(greenroom, room) as first:
+        await with_microphone(first)
+        async with inside(greenroom, room) as second:
+            await first.is_sent_away("taken_over")
+            assert second.heard[0]["room"]["microphone"]["stream"] == "m-1"
+            await second.is_well()
+
+
+async def test_a_full_room_is_found_full_and_nobody_in_it_notices(greenroom: Greenroom, room: str) -> None:
+    async with (
+        inside(greenroom, room, Role.COACH) as first,
+        inside(greenroom, room),
+        inside(greenroom, room, Role.OBSERVER),
+        inside(greenroom, room, Role.OBSERVER),
+    ):
+        assert CONNECTIONS_PER_ROOM == 4
+        ticket = (await greenroom.ticket(room, Role.OBSERVER)).ticket
+        seen = await _joins(first)
+        async with knocking(greenroom, room) as fifth:
+            await fifth.say({"type": "hello", "protocol": VERSION, "ticket": ticket})
+            await fifth.is_sent_away("room_full")
+        assert await _joins(first) == seen
+        async with inside(greenroom, room) as device:  # her seat is hers
+            await device.is_well()
+
+
+async def _joins(talker: Talker) -> int:
+    await talker.is_well()
+    return sum(said["type"] == "event" and said["event"]["kind"] == "participant_joined" for said in talker.heard)
+
+
+TOO_LONG = f'{{"type": "do", "id": "c-7", "command": {{"kind": "type_answer", "turn": 1, "text": "{"x" * 10_001}"}}}}'
+
+# --- text -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "id"),
+    [
+        ("", None),
+        ("{", None),
+        ("null", None),
+        ("[" * 60_000, None),
+        ('"\\ud800"', None),
+        ('{"type": "dance"}', None),
+        ('{"type": "do", "id": "c-7"}', "c-7"),
+        ('{"type": "do", "id": "c-7", "command": {"kind": "start_interview"}, "who": "coach"}', "c-7"),
+        ('{"type": "do", "id": "c-7", "command": {"kind": "start_interview", "at": 1}}', "c-7"),
+        ('{"type": "do", "id": "c-7", "command": {"kind": "close_room"}}', "c-7"),
+        ('{"type": "do", "id": "c-7", "command": {"kind": "begin_answer", "turn": "first"}}', "c-7"),
+        ('{"type": "do", "id": "c-7", "command": {"kind": "begin_answer", "turn": 1e400}}', "c-7"),
+        ('{"type": "do", "id": "no spaces", "command": {"kind": "start_interview"}}', None),
+        ('{"type": "do", "id": 7, "command": {"kind": "start_interview"}}', None),
+        (TOO_LONG, "c-7"),
+        ('{"type": "do", "id": "c-7", "command": {"kind": "type_answer", "turn": 1, "text": ""}}', "c-7"),
+        ('{"type": "do", "id": "c-7", "command": {"kind": "whisper", "text": "%s"}}' % ("x" * 1_001), "c-7"),
+        ('{"type": "typing", "turn": -1}', None),
+        ('{"type": "hello", "protocol": 1, "ticket": "again"}', None),
+    ],
+)  # fmt: skip
+async def test_what_has_not_the_right_shape_is_refused_by_its_id_and_the_socket_goes_on(
+    greenroom: Greenroom, room: str, text: str, id: str | None
+) -> None:
+    async with inside(greenroom, room) as talker:
+        await talker.say(text)
+        await talker.is_refused("message_invalid", id)
+        await talker.is_well()
+
+
+async def test_text_that_is_no_text_ends_the_socket(greenroom: Greenroom, room: str) -> None:
+    async with inside(greenroom, room) as talker:
+        await talker.socket.send(b"\xff\xfe", text=True)
+        assert await talker.closed() == 1007
+
+
+@pytest.mark.parametrize("big", ["x" * (MAX_MESSAGE_BYTES + 1), b"x" * (MAX_MESSAGE_BYTES + 1)], ids=["text", "binary"])
+async def test_a_message_over_the_limit_ends_the_socket(greenroom: Greenroom, room: str, big: str | bytes) -> None:
+    async with inside(greenroom, room) as talker:
+        await talker.say(big)
+        assert await talker.closed() == 1009
+
+
+async def test_a_message_in_countless_pieces_ends_the_socket(greenroom: Greenroom, room: str) -> None:
+    async with inside(greenroom, room) as talker:
+        await talker.socket.send(["x"] * 70)
+        assert await talker.closed() == 1009
+
+
+async def test_a_message_in_a_few_pieces_is_one_message(greenroom: Greenroom, room: str) -> None:
+    async with inside(greenroom, room) as talker:
+        await talker.socket.send(['{"type": "do", "id": "c-7", ', '"command": ', '{"kind": "start_interview"}}'])
+        await talker.is_refused("consent_needed", "c-7")
+
+
+async def test_too_many_messages_a_second_end_the_socket(greenroom: Greenroom, room: str) -> None:
+    async with inside(greenroom, room) as talker:
+        for _ in range(5 * MESSAGES_PER_SECOND):
+            await talker.say({"type": "typing", "turn": 1})
+        await talker.is_sent_away("too_much")
+
+
+@pytest.mark.parametrize(
+    ("role", "kind", "fields"),
+    [
+        (Role.COACH, "give_consent", {"notice": "2026-11"}),
+        (Role.COACH, "start_interview", {}),
+        (Role.COACH, "type_answer", {"turn": 1, "text": "I answer for her."}),
+        (Role.COACH, "open_microphone", {"stream": "m-1", "sample_rate": 16_000}),
+        (Role.CANDIDATE, "whisper", {"text": "I whisper to myself."}),
+        (Role.CANDIDATE, "choose_next", {"question": "b-01"}),
+        (Role.CANDIDATE, "take_over", {}),
+        (Role.OBSERVER, "whisper", {"text": "I only watch."}),
+        (Role.OBSERVER, "end_interview", {}),
+    ],
+)
+async def test_what_a_role_may_not_do_is_refused(
+    greenroom: Greenroom, room: str, role: Role, kind: str, fields: dict[str, object]
+) -> None:
+    async with inside(greenroom, room, role) as talker:
+        if kind == "choose_next":
+            questions = await greenroom._ask("GET", "/api/questions?mode=behavioural")
+            fields = {"question": questions["questions"][0]["id"]}
+        answer = await talker.do(kind, **fields)
+        assert (answer["type"], answer["code"]) == ("refused", "not_your_role")
+
+
+async def test_a_question_that_no_bank_has_is_refused(greenroom: Greenroom, room: str) -> None:
+    async with inside(greenroom, room, Role.COACH) as talker:
+        assert (await talker.do("choose_next", question="b-none"))["code"] == "unknown_question"
+
+
+async def test_the_same_command_twice_is_done_once_and_nobody_spends_anothers(greenroom: Greenroom, room: str) -> None:
+    async with inside(greenroom, room, Role.COACH) as coach, inside(greenroom, room, Role.OBSERVER) as observer:
+        first = await coach.do("whisper", "w-1", text="Once.")
+        assert await coach.do("whisper", "w-1", text="Twice?") == first
+        assert (await observer.do("whisper", "w-1", text="Mine?"))["code"] == "not_your_role"
+        async with inside(greenroom, room, Role.COACH) as again:
+            assert [whisper["text"] for whisper in again.heard[0]["room"]["whispers"]] == ["Once."]
+
+
+# --- audio ----------------------------------------------------------------------------------------------------
+
+
+async def test_audio_before_a_microphone_is_open_is_refused_once(greenroom: Greenroom, room: str) -> None:
+    async with inside(greenroom, room) as talker:
+        for seq in range(10):
+            await talker.send_frame(seq)
+        await talker.is_well()
+        assert [said["code"] for said in talker.heard if said["type"] == "refused"].count("no_microphone") == 1
+
+
+async def test_a_microphone_needs_consent_and_the_one_sample_rate(greenroom: Greenroom, room: str) -> None:
+    async with inside(greenroom, room) as talker:
+        wish = {"stream": "m-1", "sample_rate": 48_000}
+        assert (await talker.do("open_microphone", "c-1", **wish))["code"] == "consent_needed"
+        await talker.do("give_consent", "c-2", notice=talker.heard[0]["room"]["notice"])
+        assert (await talker.do("open_microphone", "c-3", **wish))["code"] == "wrong_sample_rate"
+        await talker.send_frame(0)
+        await talker.is_refused("no_microphone")
+
+
+@pytest.mark.parametrize("role", [Role.COACH, Role.OBSERVER])
+async def test_audio_of_one_who_does_not_answer_is_refused(greenroom: Greenroom, room: str, role: Role) -> None:
+    async with inside(greenroom, room, role) as talker:
+        await talker.send_frame(0)
+        await talker.is_refused("not_your_role")
+        for _ in range(5 * MESSAGES_PER_SECOND):  # each costs as much as a message does
+            await talker.send_frame(0)
+        await talker.is_sent_away("too_much")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        b"",
+        frame(0)[:11],
+        frame(0)[:12],
+        frame(0)[:-1],
+        b"\x02" + frame(0)[1:],
+        frame(0)[:1] + b"\x01" + frame(0)[2:],
+        frame(0)[:3] + b"\x01" + frame(0)[4:],
+        frame(0) + bytes(MAX_FRAME_BYTES),
+    ],
+    ids=["empty", "half-a-header", "no-samples", "odd-length", "version", "flags", "reserved", "too-long"],
+)
+async def test_bytes_that_are_no_frame_are_refused_and_what_follows_is_kept(
+    greenroom: Greenroom, room: str, wrong: bytes
+) -> None:
+    async with inside(greenroom, room) as talker:
+        await with_microphone(talker)
+        await talker.say(wrong)
+        await talker.is_refused("frame_invalid")
+        await talker.send_frame(0)
+        assert (await talker.hears("audio_safe"))["through"] == 0
+
+
+async def test_frames_with_gaps_doubles_and_in_the_wrong_order_are_asked_for_again(
+    greenroom: Greenroom, room: str
+) -> None:
+    async with inside(greenroom, room) as talker:
+        await with_microphone(talker)
+
+        async def sent(*numbers: int, through: int | None, again: bool = False) -> None:
+            for number in numbers:
+                await talker.send_frame(number)
+            while True:
+                safe = await talker.hears("audio_safe")
+                if (safe["through"], safe["again"]) == (through, again):
+                    return
+
+        await sent(1, through=None, again=True)
+        await sent(0, 1, 2, through=2)
+        await sent(5, through=2, again=True)
+        await sent(2, 2, 1, through=2)
+        await sent(2**32 - 1, through=2, again=True)
+        await sent(3, 4, 5, through=5)
+        await talker.is_well()
+
+
+async def test_frames_belong_to_the_microphone_that_was_opened_before_them(greenroom: Greenroom, room: str) -> None:
+    """A new stream begins at 0 at once; none of its frames may end up in the old one, whatever messages are late."""
+    async with inside(greenroom, room) as talker:
+        await with_microphone(talker, "m-0")
+        for number in range(1, 6):
+            stream = f"m-{number}"
+            await talker.say(
+                {
+                    "type": "do",
+                    "id": f"open-{stream}",
+                    "command": {"kind": "open_microphone", "stream": stream, "sample_rate": 16_000},
+                }
+            )
+            for seq in range(3):
+                await talker.send_frame(seq)
+            while True:
+                safe = await talker.hears("audio_safe")
+                if (safe["stream"], safe["through"]) == (stream, 2):
+                    break
+        assert not any(said.get("again") for said in talker.heard)
+
+
+async def test_a_flood_of_frames_ends_the_socket(greenroom: Greenroom, room: str) -> None:
+    async with inside(greenroom, room) as talker:
+        await with_microphone(talker)
+        with contextlib.suppress(ConnectionClosed):
+            for _ in range(40_000):
+                await talker.say(b"\x01")
+        assert await talker.closed() == 4508
+
+
+# --- slow readers ---------------------------------------------------------------------------------------------
+
+
+async def test_a_reader_that_never_reads_is_cut_off_and_nobody_waits_for_it(
+    greenroom: Greenroom, room: str, quiet: Quiet, standing: Standing
+) -> None:
+    big = "🙂" * 10_000  # 40 KB each: the system's own buffers have to fill first
+    async with greenroom.join(room) as candidate, greenroom.join(room, Role.COACH) as coach:
+        await begin(candidate)
+        await next_turn(candidate, 1)
+        ticket = (await greenroom.ticket(room, Role.OBSERVER)).ticket
+        with deaf(standing.web.port, room, ticket) as wire:
+            await coach.until(lambda room: any(p.participant.role is Role.OBSERVER for p in room.people))
+            told = 0
+            while any(p.participant.role is Role.OBSERVER and p.here for p in coach.room.people):
+                await candidate.do(TypeAnswer(turn=1, text=big))
+                told += 1
+                assert told < 400, "the slow reader is never cut off"
+                if told % 20 == 0:
+                    await quiet.goes_on()
+            assert len(coach.room.turns[0].utterances) >= told - 1
+            await until(lambda: not held_by_server(wire), 12)
+        assert candidate.connected
+        assert coach.connected
+
+
+async def test_a_room_larger_than_an_outbox_can_still_be_entered(greenroom: Greenroom, room: str) -> None:
+    async with greenroom.join(room) as candidate:
+        await begin(candidate)
+        await next_turn(candidate, 1)
+        for _ in range(30):
+            await candidate.do(TypeAnswer(turn=1, text="🙂" * 10_000))
+        async with inside(greenroom, room, Role.COACH) as talker:
+            assert len(talker.heard[0]["room"]["turns"][0]["utterances"]) == 30
+            await talker.is_well()
