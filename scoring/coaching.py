@@ -19,6 +19,8 @@ MOST_OF_A_KIND = 2
 """Two dimensions and two missing points at most: four things are as many as one can practise."""
 FEWEST = 2
 GOOD_FROM = 3.5
+LITTLE_THERE = 2.0
+"""Below this a suggestion says what a listener would wait for, since the words quoted lack it."""
 WELL_ENOUGH = 4.0
 """From here on there is nothing pressing to suggest in a dimension."""
 Turn = Annotated[int, Field(ge=1)]
@@ -73,7 +75,7 @@ def strengths(turns: Sequence[Scored]) -> tuple[Strength, ...]:
     strong = [
         Strength(text=f"{NAMES[best.dimension]}: {best.score:g} of 5", turn=turn, quote=best.quotes[0])
         for turn, best in _ranked(turns, best_first=True)
-        if (best.score or 0) >= GOOD_FROM and best.quotes and best.dimension is not Dimension.RELEVANCE
+        if (best.score or 0) >= GOOD_FROM and best.dimension is not Dimension.RELEVANCE
     ]
     return tuple(_unlike([*points[:2], *strong, *points[2:]], MOST_STRENGTHS))
 
@@ -103,7 +105,7 @@ def _ranked(turns: Sequence[Scored], *, best_first: bool) -> list[tuple[int, Dim
         if scored:
             level = mean(one.score or 0 for _, one in scored)
             pick = max if best_first else min
-            found.append((level, pick(scored, key=lambda t: (t[1].score or 0, bool(t[1].quotes), -t[0]))))
+            found.append((level, pick(scored, key=lambda t: (t[1].score or 0, -t[0]))))
     found.sort(key=lambda f: -f[0] if best_first else f[0])
     return [plainest for _, plainest in found]
 
@@ -115,15 +117,15 @@ def _means(turns: Sequence[Scored], about: Iterable[Suggestion]) -> list[float]:
 
 def _about_dimension(turn: int, found: DimensionScore, family: Family) -> Suggestion:
     anchors = anchors_of(family)[found.dimension]
-    quote = found.quotes[0] if found.quotes else None
     level = _lower(anchors.at(found.score or 0))
+    low = (found.score or 0) < LITTLE_THERE
     return Suggestion(
         text=anchors.try_next,
         because=f"{NAMES[found.dimension]} was {found.score:g} of 5 in answer {turn}: {level}",
         turn=turn,
         dimension=found.dimension,
-        quote=quote,
-        missing=None if quote else f"A listener would wait for: {'; '.join(anchors.signs_for)}.",
+        quote=found.quotes[0],
+        missing=f"A listener would wait for: {'; '.join(anchors.signs_for)}." if low else None,
     )
 
 

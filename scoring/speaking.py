@@ -13,6 +13,8 @@ from scoring.features import RATE_FROM_MS
 FILLERS_NOTED_FROM = 12.0
 """A minute. Up to 5 are harmless, 12 are heard as harm (Laske & DiGennaro Reed 2024)."""
 FILLERS_HARMLESS_TO = 5.0
+REPAIRS_NOTED_FROM = 6.0
+"""A minute. Set by judgement; a few are part of everybody's speech."""
 USUAL_PACE = (110.0, 190.0)
 """Words a minute; conversation is about 150."""
 
@@ -32,6 +34,7 @@ class Speaking(Value):
     fillers: int = 0
     fillers_per_minute: float | None = None
     repairs: int = 0
+    """Sentences begun again."""
     thinking_ms: Milliseconds | None = None
     """The median."""
     notes: tuple[str, ...] = ()
@@ -58,13 +61,24 @@ def speaking(deliveries: Sequence[Delivery]) -> Speaking:
         repairs=sum(len(one.repairs) for one in said),
         thinking_ms=round(median(thinking)) if thinking else None,
     )
-    return figures.model_copy(update={"notes": tuple(_notes(figures))})
+    begun_again = [repair.text for one in said for repair in one.repairs]
+    return figures.model_copy(update={"notes": (*_notes(figures), *_repair_notes(begun_again, speaking_ms))})
 
 
 def _over_time(rates: Sequence[tuple[float | None, int]]) -> float | None:
     """The mean of rates, each counted for as long as it was kept up."""
     known = [(rate, ms) for rate, ms in rates if rate is not None]
     return round(sum(rate * ms for rate, ms in known) / sum(ms for _, ms in known), 1) if known else None
+
+
+def _repair_notes(begun_again: Sequence[str], speaking_ms: int) -> list[str]:
+    if not begun_again:
+        return []
+    times = "once" if len(begun_again) == 1 else f"{len(begun_again)} times"
+    example = max(begun_again, key=len)
+    often = speaking_ms >= RATE_FROM_MS and len(begun_again) * 60_000 / speaking_ms >= REPAIRS_NOTED_FROM
+    advice = "Finish the thought in your head before you start the sentence." if often else "So few bother nobody."
+    return [f"You began a sentence again {times}, for example “{example}”. {advice}"]
 
 
 def _notes(figures: Speaking) -> list[str]:

@@ -153,6 +153,23 @@ def test_many_fillers_are_remarked_on_and_few_are_forgiven() -> None:
     assert any("bother nobody" in note for note in few.notes)
 
 
+def test_sentences_begun_again_are_shown_as_coaching_and_count_nothing() -> None:
+    plain, again = turn(1, spoken(GOOD)), turn(1, spoken(GOOD.replace("I called", "I I called")))
+    found = report([again])
+    assert found.speaking.repairs == 1
+    assert any("began a sentence again once, for example “I I”" in note for note in found.speaking.notes)
+    assert found.overall == report([plain]).overall
+    often = report([turn(1, spoken("we had we had a plan and it it worked " * 4))]).speaking
+    assert any("Finish the thought" in note for note in often.notes)
+    assert not any("again" in note for note in report([plain]).speaking.notes)
+
+
+def test_a_low_dimension_suggests_with_the_words_that_show_it_and_what_was_missing() -> None:
+    lowest = report([turn(1, typed(WEAK))]).try_next[0]
+    assert lowest.quote is not None
+    assert "A listener would wait for" in (lowest.missing or "")
+
+
 def test_a_report_survives_its_json_and_is_the_same_every_time() -> None:
     first, second = report(three()), report(three())
     assert first.model_dump_json() == second.model_dump_json()
