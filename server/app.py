@@ -9,7 +9,7 @@ import logging
 import secrets
 import signal
 import socket
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -105,6 +105,14 @@ class Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, sockets: Sockets, drain_ms: int) -> None:
         super().__init__(config)
         self._room_sockets, self._drain_ms = sockets, drain_ms
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Uvicorn's own raises the signal anew when it is done, and the process dies before its departures are said."""
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(name, self.handle_exit, name, None)
+        yield
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await self._room_sockets.drain(self._drain_ms)

@@ -77,6 +77,10 @@ class Sockets:
             # Spread out, so that the others are not asked for thousands of rooms at once.
             await asyncio.sleep(within_ms / 1000 / len(members))
             member.end("going_away")
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._settings.write_timeout_s):
+                while self._fanout.members:  # each is still to be told why
+                    await asyncio.sleep(0.01)
 
     async def serve(self, websocket: WebSocket) -> None:
         """One connection, from handshake to close. Writes its one canonical log line."""

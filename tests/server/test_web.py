@@ -1,0 +1,109 @@
+"""The application around the API: pages and what protects them, health, and errors of every address."""
+
+import asyncio
+
+import httpx
+import pytest
+
+from client import Greenroom, connect
+from rooms.people import Role
+from server import pages
+from server.errors import TABLE
+from tests.deployment import TOKEN
+from tests.server.conftest import Standing
+from tests.server.talker import inside
+
+BUILT = pytest.mark.skipif(not (pages.DIST / "index.html").is_file(), reason="the pages are not built (scripts/setup)")
+
+
+@BUILT
+@pytest.mark.parametrize("path", ["/", "/rooms/r-1", "/rooms/r-1/coach", "/reports/r-1"])
+async def test_every_page_is_protected(stranger: httpx.AsyncClient, path: str) -> None:
+    answer = await stranger.get(path)
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/html")
+    policy = answer.headers["content-security-policy"]
+    for rule in ("default-src 'self'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'self'"):
+        assert rule in policy
+    assert "unsafe-eval" not in policy
+    assert "script-src" not in policy  # so scripts come from here alone, none of them inline
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert "camera=()" in answer.headers["permissions-policy"]
+    assert "server" not in answer.headers
+
+
+@BUILT
+@pytest.mark.parametrize("path", ["/assets/../../server/settings.py", "/assets/%2e%2e/index.html", "/assets/none.js"])
+async def test_files_are_served_from_their_folder_only(stranger: httpx.AsyncClient, path: str) -> None:
+    assert (await stranger.get(path)).status_code == 404
+
+
+async def test_an_address_without_anything_says_so(stranger: httpx.AsyncClient) -> None:
+    answer = await stranger.get("/no/such/place")
+    assert answer.status_code == 404
+    problem = TABLE["not_found"]
+    assert answer.json() == {"code": "not_found", "sentence": problem.sentence, "retry": False}
+
+
+async def test_a_method_that_nobody_takes_is_refused(stranger: httpx.AsyncClient) -> None:
+    answer = await stranger.delete("/api/rooms")
+    assert (answer.status_code, answer.json()["code"]) == (405, "request_invalid")
+
+
+async def test_the_worker_says_that_it_lives_and_is_ready(stranger: httpx.AsyncClient) -> None:
+    assert (await stranger.get("/livez")).json() == {"live": True}
+    ready = await stranger.get("/readyz")
+    assert (ready.status_code, ready.json()) == (200, {"ready": True})
+
+
+async def test_the_api_describes_itself(stranger: httpx.AsyncClient) -> None:
+    assert "swagger" in (await stranger.get("/docs")).text
+    described = (await stranger.get("/openapi.json")).json()
+    assert {"/api/rooms", "/api/rooms/{room_id}/tickets", "/api/reports/{room_id}"} <= set(described["paths"])
+    assert "/sign-in" not in described["paths"]
+
+
+async def test_a_socket_asked_for_as_a_page_is_refused_like_any_address(stranger: httpx.AsyncClient) -> None:
+    assert (await stranger.get("/rooms/r-1/socket")).status_code == 404
+
+
+async def test_a_worker_that_is_told_to_stop_sends_its_people_on_and_says_who_left(
+    standing: Standing, greenroom: Greenroom, room: str
+) -> None:
+    web = standing.deployment.web(DRAIN_MS="200")
+    async with (
+        greenroom.join(room, Role.COACH) as coach,
+        connect(web.url, token=TOKEN) as there,
+        inside(there, room, Role.OBSERVER) as observer,
+    ):
+        await coach.until(lambda room: len(room.people) == 2)
+        web.popen.terminate()
+        assert await observer.hears("moving")
+        await observer.is_sent_away("going_away")
+        await asyncio.to_thread(web.popen.wait, 10)
+        assert web.popen.returncode == 0
+        # Long before its silence would be noticed.
+        await coach.until(lambda room: [p.here for p in room.people] == [True, False], 1)
+
+
+async def test_without_redis_a_worker_lives_and_is_not_ready_and_says_what_is_away(
+    standing: Standing, greenroom: Greenroom, room: str
+) -> None:
+    """The same Redis hangs for everybody here: this test comes last in its file, and waits until all is well again."""
+    async with httpx.AsyncClient(base_url=standing.web.url, trust_env=False, timeout=15) as http:
+        standing.redis.pause()
+        try:
+            answer = await greenroom._http.get(f"{greenroom.base}/api/rooms", timeout=15)
+            problem = TABLE["redis_away"]
+            assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+            assert answer.json() == {"code": "redis_away", "sentence": problem.sentence, "retry": True}
+            assert (await http.get("/livez")).status_code == 200
+            states: list[int] = []
+            while (await http.get("/readyz")).status_code != 503:
+                states.append(200)
+        finally:
+            standing.redis.resume()
+        while (await http.get("/readyz")).status_code != 200:
+            pass
+    assert (await greenroom.room(room)).room == room
