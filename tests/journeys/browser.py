@@ -99,10 +99,10 @@ class Person:
         for label, size in (("wide", wide), ("narrow", {"width": 390, "height": 844})):
             await self.page.set_viewport_size({"width": size["width"], "height": size["height"]})
             for scheme in ("light", "dark"):
-                await self.page.emulate_media(color_scheme=scheme)
+                await self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # no picture of a change
                 await self.page.screenshot(path=PICTURES / f"{name}-{label}-{scheme}.png", full_page=whole)
         await self.page.set_viewport_size({"width": wide["width"], "height": wide["height"]})
-        await self.page.emulate_media(color_scheme="light")
+        await self.page.emulate_media(color_scheme="light", reduced_motion="no-preference")
 
     async def faults(self) -> list[str]:
         """What axe finds against WCAG 2.1 A and AA on this page as it stands, in light and in dark."""

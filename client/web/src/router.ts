@@ -33,6 +33,8 @@ export function go(path: string): void {
   history.pushState(null, "", path);
   window.scrollTo(0, 0);
   watchers.forEach((watcher) => watcher());
+  // A new page is read from its beginning; a page that wants the focus elsewhere takes it later.
+  document.getElementById("main")?.focus({ preventScroll: true });
 }
 
 export function usePath(): string {

@@ -63,7 +63,7 @@ function Scored({ turn, point }: { turn: Turn; point: (at: Highlight[]) => void 
         )}
       </p>
       {score.caution && <Caution>{score.caution}</Caution>}
-      <Bars scores={score.dimensions} />
+      {score.dimensions.some((one) => one.score !== null) && <Bars scores={score.dimensions} />}
       <Marks marks={score.marks} point={point} />
       {delivery && (
         <details className="turn__delivery">

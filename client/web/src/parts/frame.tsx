@@ -35,7 +35,6 @@ export function Frame(props: {
   children: ReactNode;
 }) {
   const { title, beside, wide, snug, children } = props;
-  const main = useRef<HTMLElement>(null);
   useEffect(() => {
     document.title = title === "Greenroom" ? title : `${title} · Greenroom`;
   }, [title]);
@@ -51,12 +50,7 @@ export function Frame(props: {
         {beside}
         <ThemeButton />
       </header>
-      <main
-        id="main"
-        ref={main}
-        tabIndex={-1}
-        className={`page${wide ? " page--wide" : ""}${snug ? " page--snug" : ""}`}
-      >
+      <main id="main" tabIndex={-1} className={`page${wide ? " page--wide" : ""}${snug ? " page--snug" : ""}`}>
         {children}
       </main>
     </>

@@ -42,7 +42,7 @@ export function Question({ turn, known }: { turn: ReportTurn; known: string | nu
       {score && (
         <>
           <Marks marks={score.marks} point={point} />
-          {score.dimensions.length > 0 && <Bars scores={score.dimensions} />}
+          {score.dimensions.some((one) => one.score !== null) && <Bars scores={score.dimensions} />}
           <Contributions dimensions={score.dimensions} scorer={score.scorer} weights={score.weights} />
         </>
       )}

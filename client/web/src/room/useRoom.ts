@@ -2,9 +2,13 @@
 import { createContext, useContext, useEffect, useState, useSyncExternalStore } from "react";
 
 import type { Event, Role } from "../protocol";
+import { unsafeMs } from "./audio";
 import { AT_REST, type Connection } from "./connection";
 import { Session, type Refusing } from "./session";
 import { ownName } from "../name";
+
+/** With more of the voice than this still on its way, the browser asks before it closes the page. */
+const UNSAFE_TO_LEAVE_MS = 3_000;
 
 const InRoom = createContext<Session | null>(null);
 export const RoomProvider = InRoom.Provider;
@@ -21,9 +25,14 @@ export function useNewSession(room: string, role: Role): Session {
   useEffect(() => {
     session.enter();
     const back = () => session.enter();
+    const leaving = (unload: BeforeUnloadEvent) => {
+      if (unsafeMs(session.connection().microphone) > UNSAFE_TO_LEAVE_MS) unload.preventDefault();
+    };
     window.addEventListener("online", back);
+    window.addEventListener("beforeunload", leaving);
     return () => {
       window.removeEventListener("online", back);
+      window.removeEventListener("beforeunload", leaving);
       session.leave();
     };
   }, [session]);
