@@ -25,6 +25,7 @@ SERVER_VERBS = {
     "web": "run one web worker against REDIS_URL and DATABASE_URL",
     "worker": "run one worker: hearing, interviewing, scoring, archiving",
     "migrate": "bring the database up to date",
+    "fetch": "get the speech model that TRANSCRIBER and WHISPER_MODEL want",
 }
 
 

@@ -210,15 +210,7 @@ class CloseRoom(Value):
 
 
 SystemCommand = (
-    OpenRoom
-    | Join
-    | Leave
-    | NameTranscriber
-    | AskQuestion
-    | HearUtterance
-    | CloseTurn
-    | RecordScore
-    | CloseRoom
+    OpenRoom | Join | Leave | NameTranscriber | AskQuestion | HearUtterance | CloseTurn | RecordScore | CloseRoom
 )
 
 Command = PersonCommand | SystemCommand

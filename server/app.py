@@ -21,7 +21,6 @@ from rooms.protocol import MAX_MESSAGE_BYTES
 from scoring.weights import load_weights
 from server import pulse, web
 from server.adapters.database import Database
-from server.adapters.migrations import NewerDatabaseError as NewerDatabaseError
 from server.adapters.migrations import migrate
 from server.adapters.redis_audio import RedisAudioLog
 from server.adapters.redis_connection import RedisConnection
@@ -210,8 +209,18 @@ def run_worker(settings: Settings) -> None:
 
 
 def run_migrations(settings: Settings) -> None:
-    """Raises NewerDatabaseError, with a sentence for the terminal, and Unavailable."""
     _run(settings, migrate(settings.database_url))
+
+
+def run_fetch(settings: Settings) -> None:
+    """Get the speech model that the settings want, with its progress on standard error."""
+    _run(settings, _fetch(settings))
+
+
+async def _fetch(settings: Settings) -> None:
+    transcriber = await choose(settings)
+    if transcriber:
+        await transcriber.close()
 
 
 def _run(settings: Settings, main: Coroutine[Any, Any, None]) -> None:

@@ -1,4 +1,4 @@
-"""The verbs that start Greenroom: serve (everything on one machine), web, worker, migrate.
+"""The verbs that start Greenroom: serve (everything on one machine), web, worker, migrate, fetch.
 
 Decides arguments and exit codes; what the verbs do is `laptop`'s and `app`'s.
 """
@@ -12,6 +12,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from server.embedded import RedisNotStartedError
+from server.ports import Misconfigured, Unavailable
 from server.settings import Settings
 
 
@@ -41,12 +42,19 @@ def run(argv: Sequence[str]) -> int:
                 from server.app import run_migrations
 
                 run_migrations(Settings())
+            case "fetch":
+                from server.app import run_fetch
+
+                run_fetch(Settings())
     except ValidationError as wrong:
         for error in wrong.errors(include_input=False):
             name = str(error["loc"][0]).upper() if error["loc"] else "settings"
             print(f"greenroom: the setting {name} is wrong: {error['msg']}", file=sys.stderr)
         return 2
-    except RedisNotStartedError as why:
+    except Misconfigured as why:
+        print(f"greenroom: {why}", file=sys.stderr)
+        return 2
+    except (RedisNotStartedError, Unavailable) as why:
         print(f"greenroom: {why}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
@@ -68,4 +76,5 @@ def _parser() -> argparse.ArgumentParser:
     worker = verbs.add_parser("worker", help="run one worker: hearing, interviewing, scoring, archiving")
     worker.add_argument("--check", action="store_true", help="only say, by the exit code, whether the one here is well")
     verbs.add_parser("migrate", help="bring the database up to date")
+    verbs.add_parser("fetch", help="get the speech model that TRANSCRIBER and WHISPER_MODEL want")
     return parser

@@ -46,6 +46,10 @@ async def serve(host: str, port: int, web: int, var: Path) -> int:
         _say("bringing the database up to date")
         if await _run_once(environment, "migrate") != 0:
             return 1
+        # Before anybody is let in: a worker that fetches a model for minutes would leave rooms standing still.
+        _say("getting the speech model ready")
+        if await _run_once(environment, "fetch") != 0:
+            return 1
         async with asyncio.TaskGroup() as tasks:
             if redis:
                 tasks.create_task(redis.keep(stop, _say))

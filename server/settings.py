@@ -38,7 +38,7 @@ class Settings(BaseSettings):
 
     # hearing
     transcriber: Literal["auto", "whisper", "pocketsphinx", "openai", "none"] = "auto"
-    whisper_model: str = "small.en"
+    whisper_model: str = "base.en"
     """A directory with a CTranslate2 model, or a model's name that is cached or can be fetched."""
     whisper_threads: Positive = 2
     openai_api_key: SecretStr | None = None

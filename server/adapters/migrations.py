@@ -16,7 +16,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from server.adapters.database import Database
-from server.ports import Unavailable
+from server.ports import Misconfigured, Unavailable
 
 STEPS = Path(__file__).parent.parent / "migrations"
 PATIENCE_S = 60.0
@@ -25,7 +25,7 @@ _PAUSE_S = 0.2
 _LOCK = 0x6772656E  # one number for all processes: "gren"
 
 
-class NewerDatabaseError(RuntimeError):
+class NewerDatabaseError(Misconfigured):
     """The database was migrated by a newer release than this one."""
 
 

@@ -9,7 +9,7 @@ from rooms.people import SYSTEM
 from rooms.phases import Phase
 from rooms.protocol import DeliverySoFar, Partial, Speaking
 from rooms.transcript import Source, Word
-from server.ear import QUEUE_BATCHES
+from server.hearing.ear import QUEUE_BATCHES
 from server.ports import Hypothesis, TranscriberFailed
 from tests.server.hearings import Echo, EchoStream, LevelVoice, Rig, tone
 from tests.speech import silence, uneven_frames
@@ -165,7 +165,7 @@ async def test_im_done_waits_for_frames_that_are_still_on_their_way(rig: Rig) ->
 
 
 async def test_im_done_does_not_wait_for_ever(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("server.ending._FRAMES_WAIT_S", 0.2)
+    monkeypatch.setattr("server.hearing.ending._FRAMES_WAIT_S", 0.2)
     async with rig.room() as room, rig.hearing(Echo(), room):
         await room.say(tone(4, 320))
         await room.do(c.FinishAnswer(turn=1, stream="mic", through=1000))
@@ -249,7 +249,7 @@ async def test_an_answer_has_a_limit(rig: Rig) -> None:
 
 
 async def test_a_pause_stops_listening_and_keeps_what_was_said(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("server.ear._IDLE_PAUSED_S", 0.1)
+    monkeypatch.setattr("server.hearing.ear._IDLE_PAUSED_S", 0.1)
     async with rig.room() as room, rig.hearing(Echo(), room):
         await room.say(tone(4, 640))
         await _quiet(rig, room.id)
@@ -281,7 +281,7 @@ async def test_silence_counts_anew_after_a_pause(rig: Rig) -> None:
 async def test_an_utterance_whose_audio_stopped_is_written_down_after_a_while(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("server.ear._IDLE_S", 0.2)
+    monkeypatch.setattr("server.hearing.ear._IDLE_S", 0.2)
     async with rig.room() as room, rig.hearing(Echo(), room):
         await room.say(tone(4, 640))
         await room.until(lambda: room.texts == ["4x640"])

@@ -1,6 +1,6 @@
 import pytest
 
-from server.keeping import Keeping
+from server.hearing.keeping import Keeping
 from server.ports import Unavailable
 
 
@@ -27,7 +27,7 @@ def log() -> Log:
 
 @pytest.fixture
 def keeping(log: Log, monkeypatch: pytest.MonkeyPatch) -> Keeping:
-    monkeypatch.setattr("server.keeping._EVERY_S", 0)
+    monkeypatch.setattr("server.hearing.keeping._EVERY_S", 0)
     return Keeping(log, "r-1")  # type: ignore[arg-type]
 
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 import pytest
 
 from rooms.transcript import Word
+from server.hearing.recognition import Recognition
 from server.ports import Hypothesis, TranscriberFailed
-from server.recognition import Recognition
 
 WORD = Word(text="yes", start_ms=0, end_ms=10)
 

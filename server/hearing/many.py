@@ -1,7 +1,7 @@
 """Hearing of many rooms in one process: reads their audio in one round trip, judges it in one thread, deals it out.
 
 Decides how often audio is read and that one room's slowness or fault stays its own; what a room makes of its audio is
-`server.ear`. Audio that an ear has no room for stays in the audio log, which is bounded.
+`server.hearing.ear`. Audio that an ear has no room for stays in the audio log, which is bounded.
 """
 
 import asyncio
@@ -13,10 +13,10 @@ from typing import Final, NamedTuple
 
 from rooms.protocol import Frame
 from rooms.windows import Cut, Window, cut
-from server.ear import Batch, Ear
+from server.hearing.ear import Batch, Ear
+from server.hearing.scribe import Needs
 from server.live import Feed
 from server.ports import AudioLog, Clock, RoomLog, Transcriber, Unavailable, Voice
-from server.scribe import Needs
 from server.settings import Settings
 from server.writer import Writer
 

@@ -21,13 +21,13 @@ from rooms.state import Room, Turn
 from rooms.transcript import Source
 from rooms.turns import Sign, SpeechBegan, TurnDetector, TurnRules, TurnSilent, UtteranceOver
 from rooms.windows import Window
-from server.ending import Due, Ending, Reading
 from server.errors import TABLE
-from server.keeping import Keeping
+from server.hearing.ending import Due, Ending, Reading
+from server.hearing.keeping import Keeping
+from server.hearing.offsets import Offsets
+from server.hearing.scribe import Needs, Scribe
 from server.live import Feed
-from server.offsets import Offsets
 from server.ports import Record, Unavailable
-from server.scribe import Needs, Scribe
 
 QUEUE_BATCHES: Final = 8
 """Batches that may wait for one room's recogniser. Beyond that its audio stays in the audio log."""

@@ -14,12 +14,12 @@ from rooms.commands import Command, HearUtterance
 from rooms.people import SYSTEM
 from rooms.refusals import Refusal
 from rooms.windows import Window
+from server.hearing.recognition import Recognition
+from server.hearing.spoken import Spoken
+from server.hearing.telling import Teller
 from server.live import Feed
 from server.ports import AudioLog, Clock, RoomLog, Transcriber, TranscriberFailed, Unavailable
-from server.recognition import Recognition
 from server.settings import Settings
-from server.spoken import Spoken
-from server.telling import Teller
 from server.writer import Done, Writer
 
 _AGAIN_S: Final = 0.5

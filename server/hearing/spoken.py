@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 from rooms.commands import HearUtterance
 from rooms.transcript import Source, Utterance, Word
+from server.hearing.recognition import Recognition
 from server.ports import Hypothesis
-from server.recognition import Recognition
 
 
 class Spoken:
