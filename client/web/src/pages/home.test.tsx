@@ -26,6 +26,13 @@ describe("the start page", () => {
     expect(localStorage.getItem("greenroom.name")).toBe("Ana");
   });
 
+  it("opens a room for somebody else without taking the candidate's seat", async () => {
+    render(<App />);
+    await userEvent.click(await screen.findByRole("button", { name: "Open it to coach somebody else" }));
+    expect(await screen.findByText("Next question")).toBeDefined();
+    expect(location.pathname).toBe("/rooms/r-1/coach");
+  });
+
   it("lists open rooms and past interviews with their scores", async () => {
     const mode = "technical";
     server.answer("GET /api/rooms", { rooms: [{ room: "r-2", mode, length: 5, phase: "lobby", opened_at: 0 }] });

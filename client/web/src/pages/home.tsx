@@ -63,21 +63,25 @@ function NewRoom() {
   const [opening, setOpening] = useState(false);
   const [problem, setProblem] = useState<Problem | null>(null);
 
-  async function open(submit: SyntheticEvent) {
-    submit.preventDefault();
+  async function open(page: "" | "/coach") {
     setOpening(true);
     callMe(name);
     try {
       const { room } = await openRoom(mode, length);
-      go(`/rooms/${room}`);
+      go(`/rooms/${room}${page}`);
     } catch (error) {
       setProblem(problemOf(error));
       setOpening(false);
     }
   }
 
+  function submitted(submit: SyntheticEvent) {
+    submit.preventDefault();
+    void open("");
+  }
+
   return (
-    <form className="card home__new" onSubmit={(submit) => void open(submit)} aria-labelledby="new-room">
+    <form className="card home__new" onSubmit={submitted} aria-labelledby="new-room">
       <h2 id="new-room">Open a room</h2>
       <fieldset className="modes">
         <legend>What do you want to practise?</legend>
@@ -118,9 +122,12 @@ function NewRoom() {
         </div>
       </div>
       {problem && <TroubleLine sentence={problem.sentence} />}
-      <div>
+      <div className="row">
         <button type="submit" className="button button--main button--large" disabled={opening}>
           <DoorIcon /> {opening ? "Opening…" : "Open the room"}
+        </button>
+        <button type="button" className="button button--quiet" disabled={opening} onClick={() => void open("/coach")}>
+          Open it to coach somebody else
         </button>
       </div>
     </form>
