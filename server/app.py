@@ -167,7 +167,7 @@ async def _beat(p: Parts) -> None:
     while True:
         with contextlib.suppress(Exception):
             await p.leases.beat(p.name, p.settings.worker_ttl_ms)
-        await asyncio.sleep(p.settings.worker_ttl_ms / 3000)
+        await asyncio.sleep(p.settings.beat_s)
 
 
 # --- a worker -------------------------------------------------------------------------------------------------

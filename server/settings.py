@@ -80,7 +80,7 @@ class Settings(BaseSettings):
     invitation_ttl_s: Positive = 7 * 24 * 3600
     redis_timeout_ms: Positive = 3_000
     database_timeout_ms: Positive = 5_000
-    worker_ttl_ms: Positive = 6_000
+    worker_ttl_ms: Positive = 4_500
     """How long a silent worker counts as alive: its leases and its connections last as long."""
     reconnect_grace_ms: Positive = 3_000
     """How long a dropped connection may take to come back before its person counts as gone."""
@@ -90,6 +90,11 @@ class Settings(BaseSettings):
     """How long what is under way may take to end after that."""
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @property
+    def beat_s(self) -> float:
+        """How often a worker shows that it lives."""
+        return self.worker_ttl_ms / 3000
 
     @cached_property
     def origins(self) -> frozenset[str]:

@@ -33,6 +33,9 @@ LONGEST_REST_AWAY_S = 2.0
 STEADY_S = 60.0
 """Who served a room for so long begins with short rests anew."""
 
+BEAT_LATE = 1.2
+"""A beat may come this much later than its time."""
+
 Reader = Callable[[Feed], Awaitable[None]]
 
 
@@ -93,7 +96,7 @@ class Worker:
     async def _keep(self) -> None:
         """Prolong the leases; let go of what was lost to another worker."""
         while True:
-            await asyncio.sleep(self._settings.worker_ttl_ms / 3000)
+            await asyncio.sleep(self._settings.beat_s)
             held = tuple(self._held)  # rooms that are taken while we ask are not among those we ask for
             try:
                 kept = await self._leases.keep(held, self._name, self._settings.worker_ttl_ms)
@@ -155,16 +158,23 @@ class Worker:
                 await self._leases.announce(feed.room_id)
 
     async def _reap(self, feed: Feed) -> None:
-        """Say goodbye for the connections of web workers that died."""
+        """Say goodbye for the connections of web workers that died: silent for their time to live, and a beat more.
+
+        When Redis was away, everybody's sign of life has run out; those who live give a new one within a beat.
+        """
+        silent_since: dict[str, float] = {}
         while True:
             await asyncio.sleep(1)
             held = {c: p.participant.id for p in feed.room.people for c in p.connections}
             with contextlib.suppress(Unavailable):  # in a second it is tried again
-                alive = await self._leases.alive(sorted({worker_of(connection) for connection in held}))
+                workers = {worker_of(connection) for connection in held}
+                silent = workers - await self._leases.alive(sorted(workers))
+                silent_since = {worker: silent_since.get(worker, _now()) for worker in silent}
+                dead = {worker for worker, since in silent_since.items() if _now() - since > self._settings.beat_s * BEAT_LATE}
                 for connection, participant in held.items():
-                    if worker_of(connection) not in alive:
+                    if worker_of(connection) in dead:
                         leave = Leave(participant=participant, connection=connection)
-                        await self._writer.do(feed.room_id, leave, SYSTEM, f"leave.{connection}")
+                        await self._writer.do(feed.room_id, leave, SYSTEM, f"reap.{connection}")
 
 
 def worker_of(connection: str) -> str:
