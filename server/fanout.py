@@ -87,7 +87,9 @@ class Hall:
 
     def leave(self, member: Member) -> None:
         """The member hears nothing more."""
-        self._lanes[member.participant.role].members.discard(member)
+        member.gone.set()
+        if lane := self._lanes.get(member.participant.role):
+            lane.members.discard(member)
 
     def happened(self, record: Record, before: Room | None) -> None:
         for lane in self._lanes.values():

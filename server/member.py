@@ -26,6 +26,8 @@ class Member:
 
     def __init__(self, participant: Participant, connection: str, limit_bytes: int) -> None:
         self.participant, self.connection = participant, connection
+        self.gone = asyncio.Event()
+        """Set when nothing more is sent on this connection."""
         self._limit = limit_bytes
         self._facts: deque[str] = deque()
         self._waiting = 0

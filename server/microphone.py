@@ -66,17 +66,19 @@ class Microphone:
             await self._wake.wait()
             self._wake.clear()
             waiting, self._frames = self._frames, []
+            dropped, self._dropped = self._dropped, False
             for stream, frames in groupby(waiting, key=itemgetter(0)):
-                await self._pass_on(stream, [frame for _, frame in frames])
+                await self._pass_on(stream, [frame for _, frame in frames], dropped)
 
-    async def _pass_on(self, stream: str, frames: list[Frame]) -> None:
+    async def _pass_on(self, stream: str, frames: list[Frame], dropped: bool) -> None:
+        """`dropped`: more frames came than could wait, behind these."""
         try:
             through = await self._audio.append(self._hall.room.id, stream, frames)
         except (AudioFull, Unavailable) as trouble:
             await self._hold_back(stream, "hearing_behind" if isinstance(trouble, AudioFull) else "redis_away")
             return
         last = max(frame.seq for frame in frames)
-        again, self._dropped = through < last or self._dropped, False
+        again = dropped or through < last
         self._member.say(AudioSafe(stream=stream, through=through if through >= 0 else None, again=again))
 
     async def _hold_back(self, stream: str, code: str) -> None:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, Field, ValidationError
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from rooms.commands import ChooseNext, Join, OpenMicrophone
+from rooms.events import Mode
 from rooms.interview.bank import Bank
 from rooms.people import SYSTEM, Id, Participant, Role
 from rooms.phases import Phase
@@ -79,8 +80,7 @@ class Sockets:
             member.end("going_away")
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._settings.write_timeout_s):
-                while self._fanout.members:  # each is still to be told why
-                    await asyncio.sleep(0.01)
+                await asyncio.gather(*(member.gone.wait() for member in members))  # each is still to be told why
 
     async def serve(self, websocket: WebSocket) -> None:
         """One connection, from handshake to close. Writes its one canonical log line."""
@@ -198,7 +198,7 @@ class Sockets:
         """Put the command to the room and answer. Gives whether it is done."""
         who, command = member.participant, message.command
         try:
-            if isinstance(command, ChooseNext) and not self._bank.holds(command.question):
+            if isinstance(command, ChooseNext) and not self._in_bank(command.question, hall.room.mode):
                 raise Failed(Code.UNKNOWN_QUESTION.value)
             # The person's id makes the command's: nobody can spend another's.
             outcome = await self._writer.do(hall.room.id, command, who, f"{who.id}/{message.id}")
@@ -212,6 +212,9 @@ class Sockets:
             return False
         member.say(Accepted(id=message.id, version=outcome.cursor.version))
         return True
+
+    def _in_bank(self, question: str, mode: Mode) -> bool:
+        return any(known.id == question for known in self._bank.questions(mode))
 
 
 class _Named(BaseModel):

@@ -170,7 +170,8 @@ class Worker:
                 workers = {worker_of(connection) for connection in held}
                 silent = workers - await self._leases.alive(sorted(workers))
                 silent_since = {worker: silent_since.get(worker, _now()) for worker in silent}
-                dead = {worker for worker, since in silent_since.items() if _now() - since > self._settings.beat_s * BEAT_LATE}
+                patience_s = self._settings.beat_s * BEAT_LATE
+                dead = {worker for worker, since in silent_since.items() if _now() - since > patience_s}
                 for connection, participant in held.items():
                     if worker_of(connection) in dead:
                         leave = Leave(participant=participant, connection=connection)

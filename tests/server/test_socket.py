@@ -281,9 +281,12 @@ async def test_what_a_role_may_not_do_is_refused(
         assert (answer["type"], answer["code"]) == ("refused", "not_your_role")
 
 
-async def test_a_question_that_no_bank_has_is_refused(greenroom: Greenroom, room: str) -> None:
+async def test_a_question_that_the_rooms_bank_does_not_have_is_refused(greenroom: Greenroom, room: str) -> None:
+    technical = (await greenroom._ask("GET", "/api/questions?mode=technical"))["questions"][0]["id"]
     async with inside(greenroom, room, Role.COACH) as talker:
-        assert (await talker.do("choose_next", question="b-none"))["code"] == "unknown_question"
+        for number, question in enumerate(("b-none", technical)):
+            answer = await talker.do("choose_next", f"c-{number}", question=question)
+            assert answer["code"] == "unknown_question"
 
 
 async def test_the_same_command_twice_is_done_once_and_nobody_spends_anothers(greenroom: Greenroom, room: str) -> None:

@@ -1,0 +1,216 @@
+"""Who gets which message: each role through its view, everybody in order, each message encoded once a role."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from rooms import commands as c
+from rooms.people import SYSTEM, Participant, Role
+from rooms.protocol import TELL, VERSION, Cursor, DeliverySoFar, Partial
+from server import fanout as module
+from server.errors import Failed
+from server.fanout import Fanout, Hall
+from server.member import Ending, Member
+from server.story import UnknownRoom
+from tests.memory_log import MemoryRoomLog
+from tests.server.hearings import CANDIDATE, Heard, Rig
+
+COACH = Participant(id="ben", name="Ben", role=Role.COACH)
+OBSERVER = Participant(id="ida", name="Ida", role=Role.OBSERVER)
+Said = dict[str, Any]
+
+
+class Seat:
+    """Somebody in the hall, and what their socket was sent."""
+
+    def __init__(self, who: Participant, connection: str = "k") -> None:
+        self.member = Member(who, connection, 1_000_000)
+        self.raw: list[str] = []
+        self.ended: str | None = None
+
+    @property
+    def said(self) -> list[Said]:
+        return [json.loads(text) for text in self.raw]
+
+    @property
+    def kinds(self) -> list[str]:
+        return [said["event"]["kind"] for said in self.said if said["type"] == "event"]
+
+    async def pump(self) -> None:
+        try:
+            await self.member.pump(self._send, 5)
+        except Ending as ending:
+            self.ended = ending.problem.code
+
+    async def _send(self, text: str) -> None:
+        self.raw.append(text)
+
+
+@asynccontextmanager
+async def hall_of(rig: Rig) -> AsyncIterator[tuple[Heard, Hall, Fanout]]:
+    """A room with its first question asked, a coach in it, and its hall."""
+    fanout = Fanout(rig.feeds, rig.log)
+    async with rig.up(), rig.room() as room:
+        await room.do(c.Join(participant=COACH, connection="k", worker="w"), SYSTEM)
+        async with fanout.hall(room.id) as hall:
+            yield room, hall, fanout
+
+
+@asynccontextmanager
+async def seated(hall: Hall, *seats: Seat, resume: Cursor | None = None) -> AsyncIterator[None]:
+    async with asyncio.TaskGroup() as tasks:
+        pumping = []
+        for seat in seats:
+            await hall.enter(seat.member, resume, None, VERSION)
+            pumping.append(tasks.create_task(seat.pump()))
+        yield
+        for seat, task in zip(seats, pumping, strict=True):
+            hall.leave(seat.member)
+            task.cancel()
+
+
+async def all_told(rig: Rig, room: Heard) -> None:
+    """Everything that happened so far has been sent."""
+    head = await rig.log.head(room.id)
+    assert head is not None
+    async with rig.feeds.follow(room.id) as feed:
+        await room.until(lambda: feed.cursor == head)
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+async def test_each_role_sees_its_own_story_without_gaps() -> None:
+    rig = Rig()
+    async with hall_of(rig) as (room, hall, _):
+        she, he, observer = Seat(CANDIDATE, "c"), Seat(COACH), Seat(OBSERVER)
+        async with seated(hall, she, he, observer):
+            await room.do(c.TakeNote(text="Calm."), COACH)
+            await room.do(c.Whisper(text="A number."), COACH)
+            await room.do(c.TypeAnswer(turn=1, text="I did."))
+            await all_told(rig, room)
+        assert he.kinds == ["note_taken", "whispered", "utterance_heard"]
+        assert she.kinds == ["whispered", "utterance_heard"]
+        assert observer.kinds == ["utterance_heard"]
+        for seat in (she, he, observer):
+            at = seat.said[0]["cursor"]["version"]
+            for event in seat.said[1:]:
+                assert event["after"] <= at < event["version"]
+                at = event["version"]
+
+
+async def test_a_message_is_encoded_once_for_all_of_a_role() -> None:
+    rig = Rig()
+    async with hall_of(rig) as (room, hall, _):
+        seats = [Seat(COACH, f"k-{number}") for number in range(3)]
+        async with seated(hall, *seats):
+            await room.do(c.Whisper(text="Once."), COACH)
+            await all_told(rig, room)
+        assert seats[0].raw[-1] is seats[1].raw[-1] is seats[2].raw[-1]
+
+
+async def test_running_figures_do_not_reach_the_one_who_speaks() -> None:
+    rig = Rig()
+    figures = DeliverySoFar(turn=1, words=3, words_per_minute=None, fillers=0, pauses=0, longest_pause_ms=0)
+    async with hall_of(rig) as (room, hall, _):
+        she, he = Seat(CANDIDATE, "c"), Seat(COACH)
+        async with seated(hall, she, he):
+            await rig.log.tell(room.id, "delivery_so_far", TELL.dump_json(figures))
+            await all_told(rig, room)
+        assert [said["what"]["kind"] for said in he.said if said["type"] == "telling"] == ["delivery_so_far"]
+        assert [said for said in she.said if said["type"] == "telling"] == []
+        late = Seat(CANDIDATE, "c")
+        async with seated(hall, late):
+            assert late.member
+        assert late.raw == [] or late.said[0]["told"] == []
+
+
+async def test_who_comes_late_is_told_the_latest_of_what_is_not_kept() -> None:
+    rig = Rig()
+    async with hall_of(rig) as (room, hall, _):
+        for unstable in ("one", "one two"):
+            partial = Partial(turn=1, utterance="u", stable="", unstable=unstable)
+            await rig.log.tell(room.id, "partial", TELL.dump_json(partial))
+        he = Seat(COACH)
+        async with seated(hall, he):
+            await all_told(rig, room)
+        assert [telling["what"]["unstable"] for telling in he.said[0]["told"]] == ["one two"]
+
+
+async def test_who_resumes_gets_what_their_role_missed_and_no_more() -> None:
+    rig = Rig()
+    async with hall_of(rig) as (room, hall, _):
+        cursor = await rig.log.head(room.id)
+        await room.do(c.TakeNote(text="Hidden."), COACH)
+        await room.do(c.TypeAnswer(turn=1, text="Seen."))
+        await all_told(rig, room)
+        she = Seat(CANDIDATE, "c")
+        async with seated(hall, she, resume=cursor):
+            await all_told(rig, room)
+        welcome, missed = she.said
+        assert (welcome["resumed"], welcome["reset"], welcome["room"]) == (1, None, None)
+        assert cursor is not None
+        assert (missed["after"], missed["event"]["kind"]) == (cursor.version, "utterance_heard")
+
+
+async def test_a_second_device_takes_over_only_from_those_before_it() -> None:
+    rig = Rig()
+    async with hall_of(rig) as (room, hall, _):
+        first = Seat(CANDIDATE, "c")
+        second = Seat(CANDIDATE, "c-2")
+        async with seated(hall, first):
+            await room.do(c.Join(participant=CANDIDATE, connection="c-2", worker="w"), SYSTEM)
+            head = await rig.log.head(room.id)
+            assert head is not None
+            await hall.reached(head.version)
+            async with seated(hall, second):
+                await room.until(lambda: first.ended)
+                await all_told(rig, room)
+        assert (first.ended, second.ended) == ("taken_over", None)
+
+
+async def test_a_room_that_is_not_caught_up_in_time_has_lost_track(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "CATCH_UP_S", 0.02)
+    async with hall_of(Rig()) as (_, hall, _fanout):
+        with pytest.raises(Failed) as failed:
+            await hall.reached(1_000)
+        assert failed.value.problem.code == "lost_track"
+
+
+async def test_when_the_log_forks_everybody_is_sent_back_and_can_leave_in_peace() -> None:
+    rig = Rig()
+    log: MemoryRoomLog = rig.log
+    async with hall_of(rig) as (room, hall, _):
+        he = Seat(COACH)
+        async with seated(hall, he):
+            await room.do(c.Whisper(text="Lost in the failover."), COACH)
+            await all_told(rig, room)
+            head = await log.head(room.id)
+            assert head is not None
+            log.fall_back(room.id, head.version - 1)
+            await room.until(lambda: he.ended)
+        assert he.ended == "lost_track"
+        again = Seat(COACH, "k-2")
+        async with seated(hall, again):
+            await all_told(rig, room)
+        assert again.said[0]["room"]["whispers"] == []
+
+
+async def test_a_hall_is_there_as_long_as_somebody_uses_it() -> None:
+    async with hall_of(Rig()) as (room, hall, fanout):
+        async with fanout.hall(room.id) as same:
+            assert same is hall
+        he = Seat(COACH)
+        async with seated(hall, he):
+            assert fanout.members == [he.member]
+        assert fanout.members == []
+
+
+async def test_there_is_no_hall_for_a_room_that_never_was() -> None:
+    async with hall_of(Rig()) as (_, _hall, fanout):
+        with pytest.raises(UnknownRoom):
+            async with fanout.hall("r-never"):
+                pass

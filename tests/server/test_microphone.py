@@ -1,0 +1,172 @@
+"""Audio from a socket to the audio log: what is kept is acknowledged, what is not kept is asked for again."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from rooms.protocol import Frame, pack_frame
+from server import microphone as module
+from server.fanout import Fanout
+from server.member import Member
+from server.microphone import QUEUE_FRAMES, Microphone
+from server.ports import AudioLog, Unavailable
+from tests.server.hearings import CANDIDATE, MemoryAudioLog, Rig
+
+pytestmark = pytest.mark.usefixtures("hurried")
+
+
+@pytest.fixture
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "RETRY_S", 0.02)
+
+
+class StubbornAudioLog(MemoryAudioLog):
+    """One that can be away, and can take its time."""
+
+    def __init__(self, limit: int = 100_000) -> None:
+        super().__init__(limit)
+        self.flowing = asyncio.Event()
+        self.flowing.set()
+
+    async def append(self, room: str, stream: str, frames: Any) -> int:
+        await self.flowing.wait()
+        if self.away:
+            raise Unavailable("redis")
+        return await super().append(room, stream, frames)
+
+
+class Speaker:
+    """A microphone, and what its member was told."""
+
+    def __init__(self, microphone: Microphone, member: Member) -> None:
+        self.microphone, self._member = microphone, member
+        self.said: list[dict[str, Any]] = []
+
+    def send(self, *numbers: int) -> None:
+        for number in numbers:
+            self.microphone.heard(pack_frame(Frame(number, 40 * number, bytes(1280))))
+
+    async def safe(self, through: int | None, *, again: bool) -> None:
+        """Wait until this is said."""
+        wanted = {"type": "audio_safe", "stream": "mic", "through": through, "again": again}
+        async with asyncio.timeout(5):
+            while wanted not in self.said:
+                await asyncio.sleep(0.005)
+        self.said.clear()
+
+    async def pump(self) -> None:
+        async def send(text: str) -> None:
+            self.said.append(json.loads(text))
+
+        await self._member.pump(send, 5)
+
+    def told(self, kind: str) -> list[str]:
+        return [said["what"]["code"] for said in self.said if said.get("what", {}).get("kind") == kind]
+
+    def refusals(self) -> list[str]:
+        return [said["code"] for said in self.said if said["type"] == "refused"]
+
+
+@asynccontextmanager
+async def speaking(audio: AudioLog) -> AsyncIterator[Speaker]:
+    """Somebody at an open microphone with the stream `mic`."""
+    rig = Rig(audio=audio)
+    async with rig.up(), rig.room() as room, Fanout(rig.feeds, rig.log).hall(room.id) as hall:
+        member = Member(CANDIDATE, "c", 1_000_000)
+        microphone = Microphone(audio, hall, member)
+        speaker = Speaker(microphone, member)
+        async with asyncio.TaskGroup() as tasks:
+            running = [tasks.create_task(microphone.run()), tasks.create_task(speaker.pump())]
+            yield speaker
+            for task in running:
+                task.cancel()
+
+
+async def test_what_is_kept_is_said_to_be_safe() -> None:
+    audio = MemoryAudioLog()
+    async with speaking(audio) as speaker:
+        assert await speaker.microphone.through() is None
+        speaker.send(0, 1, 2)
+        await speaker.safe(2, again=False)
+        assert await speaker.microphone.through() == 2
+        assert [frame.seq for _, _, frame in audio.kept["r-1"]] == [0, 1, 2]
+
+
+async def test_frames_behind_a_gap_are_asked_for_again() -> None:
+    async with speaking(MemoryAudioLog()) as speaker:
+        speaker.send(1, 2)
+        await speaker.safe(None, again=True)
+        speaker.send(0, 1, 2)
+        await speaker.safe(2, again=False)
+
+
+async def test_a_full_log_is_said_and_what_found_no_room_is_asked_for_again() -> None:
+    audio = MemoryAudioLog(limit=2)
+    async with speaking(audio) as speaker:
+        speaker.send(0, 1, 2, 3)
+        async with asyncio.timeout(2):
+            while not speaker.told("hearing_trouble"):
+                await asyncio.sleep(0.005)
+        assert speaker.told("hearing_trouble") == ["hearing_behind"]
+        await speaker.safe(1, again=True)
+        audio.limit = 100
+        speaker.send(2, 3)
+        await speaker.safe(3, again=False)
+
+
+async def test_a_log_that_is_away_loses_nothing_that_the_client_kept() -> None:
+    audio = StubbornAudioLog()
+    async with speaking(audio) as speaker:
+        speaker.send(0, 1)
+        await speaker.safe(1, again=False)
+        audio.away = True
+        speaker.send(2, 3)
+        await speaker.safe(1, again=True)
+        audio.away = False
+        speaker.send(2, 3)
+        await speaker.safe(3, again=False)
+
+
+async def test_frames_do_not_pile_up_when_the_log_is_slow() -> None:
+    audio = StubbornAudioLog()
+    async with speaking(audio) as speaker:
+        audio.flowing.clear()
+        speaker.send(0)
+        await asyncio.sleep(0.01)
+        speaker.send(*range(1, QUEUE_FRAMES + 200))
+        assert len(speaker.microphone._frames) == QUEUE_FRAMES
+        audio.flowing.set()
+        await speaker.safe(QUEUE_FRAMES, again=True)
+        speaker.send(*range(QUEUE_FRAMES + 1, QUEUE_FRAMES + 200))
+        await speaker.safe(QUEUE_FRAMES + 199, again=False)
+
+
+async def test_frames_that_waited_keep_the_stream_they_came_under() -> None:
+    audio = StubbornAudioLog()
+    async with speaking(audio) as speaker:
+        audio.flowing.clear()
+        speaker.send(0, 1)
+        speaker.microphone.opened("mic-2")
+        speaker.send(0, 1, 2)
+        audio.flowing.set()
+        async with asyncio.timeout(2):
+            while len(audio.kept.get("r-1", ())) < 5:
+                await asyncio.sleep(0.005)
+        kept = [(stream, frame.seq) for _, stream, frame in audio.kept["r-1"]]
+        assert kept == [("mic", 0), ("mic", 1), ("mic-2", 0), ("mic-2", 1), ("mic-2", 2)]
+
+
+async def test_the_same_complaint_is_made_once() -> None:
+    async with speaking(MemoryAudioLog()) as speaker:
+        for _ in range(50):
+            speaker.microphone.heard(b"no frame")
+        speaker.send(0)
+        await speaker.safe(0, again=False)
+        for _ in range(50):
+            speaker.microphone.heard(b"no frame")
+        await asyncio.sleep(0.02)
+        assert speaker.refusals() == []

@@ -1,0 +1,274 @@
+"""The worker: takes rooms under a lease, lets go of what it lost, and leaves alone what breaks."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from itertools import pairwise
+
+import pytest
+
+from rooms import commands as c
+from rooms.people import SYSTEM, Participant, Role
+from server import worker as module
+from server.feed import Feed
+from server.ports import Unavailable
+from server.worker import Worker, worker_of
+from tests.redis_parts import until
+from tests.server.hearings import CANDIDATE, Rig
+
+Reader = Callable[[Feed], Awaitable[None]]
+TTL_MS = 300
+
+
+class MemoryLeases:
+    """Who serves which room, as `ports.Leases` has it. A test may give a room to somebody else."""
+
+    def __init__(self) -> None:
+        self.open: set[str] = set()
+        self.holder: dict[str, str] = {}
+        self.living: set[str] = {"web-1"}
+        self.taken: list[tuple[str, str]] = []
+        self.away = False
+        self.slow: asyncio.Event | None = None
+
+    def _answer(self) -> None:
+        if self.away:
+            raise Unavailable("redis")
+
+    async def open_rooms(self) -> Sequence[str]:
+        self._answer()
+        return sorted(self.open)
+
+    async def announce(self, room: str) -> None:
+        self._answer()
+        self.open.add(room)
+
+    async def retire(self, room: str) -> None:
+        self._answer()
+        self.open.discard(room)
+
+    async def take(self, room: str, holder: str, ttl_ms: int) -> int | None:
+        self._answer()
+        if self.holder.setdefault(room, holder) != holder:
+            return None
+        self.taken.append((room, holder))
+        return len(self.taken)
+
+    async def keep(self, rooms: Sequence[str], holder: str, ttl_ms: int) -> frozenset[str]:
+        self._answer()
+        kept = frozenset(room for room in rooms if self.holder.get(room) == holder)
+        if self.slow:
+            await self.slow.wait()
+        return kept
+
+    async def release(self, room: str, holder: str) -> None:
+        self._answer()
+        if self.holder.get(room) == holder:
+            del self.holder[room]
+
+    async def beat(self, worker: str, ttl_ms: int) -> None:
+        self.living.add(worker)
+
+    async def alive(self, workers: Sequence[str]) -> frozenset[str]:
+        self._answer()
+        return frozenset(worker for worker in workers if worker in self.living)
+
+
+class Reading:
+    """A reader that reads for ever, and remembers for which rooms it does."""
+
+    def __init__(self) -> None:
+        self.rooms: list[str] = []
+
+    async def __call__(self, feed: Feed) -> None:
+        self.rooms.append(feed.room_id)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            self.rooms.remove(feed.room_id)
+
+
+@pytest.fixture
+def leases() -> MemoryLeases:
+    return MemoryLeases()
+
+
+@contextlib.asynccontextmanager
+async def working(rig: Rig, leases: MemoryLeases, *readers: Reader, name: str = "worker-1") -> AsyncIterator[Worker]:
+    worker = Worker(name, rig.settings, leases, rig.feeds, rig.writer, readers)
+    async with asyncio.TaskGroup() as tasks:
+        running = tasks.create_task(worker.run())
+        yield worker
+        running.cancel()
+
+
+def a_rig(**settings: object) -> Rig:
+    return Rig(worker_ttl_ms=TTL_MS, **settings)
+
+
+async def test_announced_rooms_are_served_by_one_worker_each(leases: MemoryLeases) -> None:
+    rig, one, two = a_rig(), Reading(), Reading()
+    async with rig.up(), rig.room("r-1"), rig.room("r-2"):
+        leases.open = {"r-1", "r-2"}
+        async with working(rig, leases, one), working(rig, leases, two, name="worker-2"):
+            await until(lambda: len(one.rooms) + len(two.rooms) == 2)
+            assert sorted(one.rooms + two.rooms) == ["r-1", "r-2"]
+
+
+async def test_a_worker_takes_no_more_rooms_than_it_may(leases: MemoryLeases) -> None:
+    rig, reading = a_rig(rooms_per_worker=1), Reading()
+    async with rig.up(), rig.room("r-1"), rig.room("r-2"):
+        leases.open = {"r-1", "r-2"}
+        async with working(rig, leases, reading) as worker:
+            await until(lambda: reading.rooms == ["r-1"])
+            await asyncio.sleep(2 * module.LOOK_S)
+            assert (worker.rooms, len(leases.taken)) == (1, 1)
+
+
+async def test_a_lease_that_is_lost_is_let_go(leases: MemoryLeases) -> None:
+    rig, reading = a_rig(), Reading()
+    async with rig.up(), rig.room():
+        leases.open = {"r-1"}
+        async with working(rig, leases, reading) as worker:
+            await until(lambda: reading.rooms == ["r-1"])
+            leases.holder["r-1"] = "worker-2"
+            await until(lambda: worker.rooms == 0)
+            assert reading.rooms == []
+            assert leases.holder["r-1"] == "worker-2"  # and what is another's is not released
+
+
+async def test_a_room_taken_while_the_leases_are_kept_is_not_lost(leases: MemoryLeases) -> None:
+    rig, reading = a_rig(), Reading()
+    async with rig.up(), rig.room("r-1"), rig.room("r-2"):
+        leases.open = {"r-1"}
+        async with working(rig, leases, reading):
+            await until(lambda: reading.rooms == ["r-1"])
+            leases.slow = asyncio.Event()
+            await asyncio.sleep(TTL_MS / 2000)  # the question which leases are kept is under way
+            leases.open.add("r-2")
+            await until(lambda: sorted(reading.rooms) == ["r-1", "r-2"])
+            leases.slow.set()
+            await asyncio.sleep(TTL_MS / 1000)
+            assert sorted(reading.rooms) == ["r-1", "r-2"]
+            assert len(leases.taken) == 2
+
+
+async def test_a_room_whose_reader_breaks_is_taken_up_again_after_longer_and_longer_rests(
+    leases: MemoryLeases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LOOK_S", 0.005)
+    monkeypatch.setattr(module, "FIRST_REST_S", 0.05)
+    rig, quiet, began = a_rig(), Reading(), list[float]()
+
+    async def broken(feed: Feed) -> None:
+        if feed.room_id == "r-1":
+            began.append(asyncio.get_running_loop().time())
+            if len(began) < 5:
+                raise ZeroDivisionError
+        await quiet(feed)
+
+    async with rig.up(), rig.room("r-1"), rig.room("r-2"):
+        leases.open = {"r-1", "r-2"}
+        async with working(rig, leases, broken):
+            await until(lambda: sorted(quiet.rooms) == ["r-1", "r-2"])
+            pauses = [after - before for before, after in pairwise(began)]
+            assert [pause >= 0.05 * 2**number for number, pause in enumerate(pauses)] == [True] * 4
+            assert [room for room, _ in leases.taken].count("r-2") == 1  # the other room noticed nothing
+
+
+async def test_a_room_whose_log_is_gone_does_not_keep_a_worker_busy(leases: MemoryLeases) -> None:
+    rig = a_rig()
+    async with rig.up():
+        leases.open = {"r-gone"}
+        async with working(rig, leases, Reading()):
+            await asyncio.sleep(4 * module.LOOK_S)
+            assert len(leases.taken) <= 2
+
+
+async def test_a_worker_that_stops_gives_its_rooms_back(leases: MemoryLeases) -> None:
+    rig, reading = a_rig(), Reading()
+    async with rig.up(), rig.room():
+        leases.open = {"r-1"}
+        worker = Worker("worker-1", rig.settings, leases, rig.feeds, rig.writer, [reading])
+        running = asyncio.create_task(worker.run())
+        await until(lambda: reading.rooms == ["r-1"])
+        worker.stop()
+        await asyncio.wait_for(running, 2)
+        assert leases.holder == {}
+        assert leases.open == {"r-1"}
+
+
+async def test_an_outage_of_the_leases_ends_nothing(leases: MemoryLeases) -> None:
+    rig, reading = a_rig(), Reading()
+    async with rig.up(), rig.room():
+        leases.open = {"r-1"}
+        async with working(rig, leases, reading):
+            await until(lambda: reading.rooms == ["r-1"])
+            leases.away = True
+            await asyncio.sleep(1.2)  # longer than a round of looking, keeping and reaping
+            leases.away = False
+            assert reading.rooms == ["r-1"]
+            assert len(leases.taken) == 1
+
+
+async def test_ghosts_of_a_dead_web_worker_leave(leases: MemoryLeases) -> None:
+    rig = a_rig()
+    coach = Participant(id="ben", name="Ben", role=Role.COACH)
+    async with rig.up(), rig.room() as room:
+        leases.open, leases.living = {"r-1"}, {"web-1", "w"}
+        for connection in ("web-1.a", "web-2.b"):
+            await room.do(c.Join(participant=coach, connection=connection, worker=worker_of(connection)), SYSTEM)
+        async with working(rig, leases, Reading()):
+            await room.until(lambda: room.room.people[1].connections == ("web-1.a",))
+            leases.living.clear()
+            await room.until(lambda: not any(person.here for person in room.room.people))
+
+
+# --- rooms that nobody is in ----------------------------------------------------------------------------------
+
+
+async def test_a_room_that_nobody_came_back_to_makes_room_for_others(
+    leases: MemoryLeases,
+) -> None:
+    rig, reading = a_rig(rooms_per_worker=1, empty_room_s=1), Reading()
+    leases.living = {"w"}
+    async with rig.up(), rig.room("r-1", asked=False) as left, rig.room("r-2"):
+        leases.open = {"r-1", "r-2"}
+        async with working(rig, leases, reading):
+            await until(lambda: reading.rooms == ["r-1"])
+            await left.do(c.Leave(participant=CANDIDATE.id, connection="c"), SYSTEM)
+            await until(lambda: reading.rooms == ["r-2"])
+            assert leases.open == {"r-2"}
+
+
+async def test_an_interview_that_is_under_way_is_served_though_nobody_is_there(leases: MemoryLeases) -> None:
+    rig, reading = a_rig(empty_room_s=1), Reading()
+    async with rig.up(), rig.room() as room:
+        leases.open = {"r-1"}
+        await room.do(c.Leave(participant=CANDIDATE.id, connection="c"), SYSTEM)
+        async with working(rig, leases, reading):
+            await until(lambda: reading.rooms == ["r-1"])
+            await asyncio.sleep(1.3)
+            assert reading.rooms == ["r-1"]
+
+
+async def test_who_joins_just_before_a_room_is_let_go_is_served(leases: MemoryLeases) -> None:
+    rig, reading = a_rig(empty_room_s=1), Reading()
+    leases.living = {"w"}
+    async with rig.up(), rig.room(asked=False) as room:
+        leases.open = {"r-1"}
+        retire = leases.retire
+
+        async def late(id: str) -> None:
+            if "again" not in room.room.people[0].connections:
+                await room.do(c.Join(participant=CANDIDATE, connection="again", worker="w"), SYSTEM)
+                await leases.announce(id)
+            await retire(id)
+
+        leases.retire = late  # type: ignore[method-assign]
+        await room.do(c.Leave(participant=CANDIDATE.id, connection="c"), SYSTEM)
+        async with working(rig, leases, reading):
+            await until(lambda: room.room.people[0].here)
+            await asyncio.sleep(0.1)
+            assert leases.open == {"r-1"}
+            assert reading.rooms == ["r-1"]
