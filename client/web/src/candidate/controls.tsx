@@ -9,7 +9,7 @@ export function PauseButton({ paused }: { paused: boolean }) {
   return (
     <button
       type="button"
-      className="button button--quiet"
+      className={paused ? "button button--main button--small" : "button button--quiet"}
       onClick={() => session.wish({ kind: paused ? "resume_interview" : "pause_interview" })}
     >
       {paused ? <PlayIcon /> : <PauseIcon />} {paused ? "Go on" : "Pause"}

@@ -184,7 +184,7 @@ function Words({ turn }: { turn: Turn }) {
       {lost && (
         <TroubleLine sentence="The connection was away for so long that some of your words are lost. Please say them again, or type them." />
       )}
-      {empty && <p className="soft words__empty">Your words appear here as you speak.</p>}
+      {empty && <p className="soft words__empty">Your words appear here as you speak or type.</p>}
       <div aria-live="polite" aria-atomic="false" aria-relevant="additions">
         <Transcript utterances={turn.utterances} />
       </div>

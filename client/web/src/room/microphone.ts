@@ -35,7 +35,7 @@ export async function openMicrophone(lost: () => void): Promise<Microphone> {
   await context.audioWorklet.addModule(captureUrl);
   const node = new AudioWorkletNode(context, "capture", { numberOfOutputs: 0, channelCount: 1 });
   source.connect(node);
-  await context.resume();
+  void context.resume();
   return listening(media, context, node, lost);
 }
 
@@ -56,7 +56,11 @@ function listening(media: MediaStream, context: AudioContext, node: AudioWorklet
   const track = media.getAudioTracks()[0];
   let clockMs = 0;
   let sleptAt: number | null = null;
-  track?.addEventListener("ended", lost);
+  const stopped = new AbortController();
+  const once = { signal: stopped.signal };
+  track?.addEventListener("ended", lost, once);
+  // After a reload some browsers let a context sleep until the page is touched.
+  for (const touch of ["pointerdown", "keydown"]) window.addEventListener(touch, () => void context.resume(), once);
   context.onstatechange = () => {
     // A sleeping context counts no samples; what passed meanwhile is a gap in the microphone's time.
     if (context.state !== "running") sleptAt ??= performance.now();
@@ -78,7 +82,7 @@ function listening(media: MediaStream, context: AudioContext, node: AudioWorklet
       return () => listeners.delete(listener);
     },
     stop: () => {
-      track?.removeEventListener("ended", lost);
+      stopped.abort();
       media.getTracks().forEach((one) => one.stop());
       void context.close();
     },
