@@ -11,7 +11,7 @@ from operator import itemgetter
 
 from rooms.protocol import AudioSafe, BadFrame, Frame, HearingTrouble, Telling, unpack_frame
 from rooms.refusals import Code
-from server.errors import TABLE, refused
+from server.errors import TABLE, Problem, problem_of, refused
 from server.fanout import Hall
 from server.member import Member
 from server.ports import AudioFull, AudioLog, Unavailable
@@ -75,15 +75,15 @@ class Microphone:
         try:
             through = await self._audio.append(self._hall.room.id, stream, frames)
         except (AudioFull, Unavailable) as trouble:
-            await self._hold_back(stream, "hearing_behind" if isinstance(trouble, AudioFull) else "redis_away")
+            problem = TABLE["hearing_behind"] if isinstance(trouble, AudioFull) else problem_of(trouble)
+            await self._hold_back(stream, problem)
             return
         last = max(frame.seq for frame in frames)
         again = dropped or through < last
         self._member.say(AudioSafe(stream=stream, through=through if through >= 0 else None, again=again))
 
-    async def _hold_back(self, stream: str, code: str) -> None:
+    async def _hold_back(self, stream: str, problem: Problem) -> None:
         """Let go of what waits; after a moment ask for it again."""
-        problem = TABLE[code]
         trouble = HearingTrouble(code=problem.code, sentence=problem.sentence)
         self._member.tell(trouble.kind, Telling(what=trouble).model_dump_json())
         await asyncio.sleep(RETRY_S)
