@@ -9,9 +9,8 @@ import wave
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
-from playwright.async_api import Browser, BrowserContext, Locator, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Locator, Page, ViewportSize, async_playwright
 
 from tests.deployment import TOKEN
 from tests.speech import RATE_HZ
@@ -74,8 +73,9 @@ class Person:
         page.set_default_timeout(DEADLINE_MS)
 
     @classmethod
-    async def arrives(cls, browser: Browser, name: str, url: str, **options: Any) -> "Person":
-        context = await browser.new_context(permissions=["microphone"], **options)
+    async def arrives(cls, browser: Browser, name: str, url: str) -> "Person":
+        size: ViewportSize = {"width": 1280, "height": 860}
+        context = await browser.new_context(permissions=["microphone"], viewport=size)
         person = cls(name, url, context, await context.new_page())
         await person.page.goto(f"{url}/sign-in?token={TOKEN}")
         return person

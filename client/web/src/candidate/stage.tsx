@@ -172,11 +172,12 @@ function Words({ turn }: { turn: Turn }) {
   const partial = useConnection(session, ({ told }) => told.partial);
   const trouble = useConnection(session, ({ told }) => told.trouble);
   const lost = useConnection(session, ({ lostVoice }) => lostVoice);
+  const whispers = useConnection(session, ({ room }) => room?.whispers.length);
   const end = useRef<HTMLDivElement>(null);
   const guess = partial?.turn === turn.number ? partial : null;
   useEffect(() => {
     end.current?.scrollIntoView({ block: "nearest" });
-  }, [turn.utterances.length, guess?.unstable, guess?.stable]);
+  }, [turn.utterances.length, guess?.unstable, guess?.stable, whispers]);
   const empty = turn.utterances.length === 0 && !guess;
   return (
     <section className="words" aria-label="What was heard">
