@@ -11,7 +11,6 @@ import pytest
 
 from client import Greenroom, connect
 from tests.deployment import TOKEN, Deployment, Web, deployed
-from tests.server.talker import Quiet, quiet_room
 from tests.servers import Redis, ServerNotFoundError, find_redis
 
 CONNECTIONS_PER_ROOM = 4
@@ -64,11 +63,3 @@ async def stranger(standing: Standing) -> AsyncIterator[httpx.AsyncClient]:
 async def room(greenroom: Greenroom) -> str:
     """A new room."""
     return (await greenroom.open_room("behavioural")).room
-
-
-@pytest.fixture
-async def quiet(greenroom: Greenroom) -> AsyncIterator[Quiet]:
-    """An interview in another room on the same workers, which is to notice nothing: checked when the test ends."""
-    async with quiet_room(greenroom) as quiet:
-        yield quiet
-        await quiet.noticed_nothing()
