@@ -152,7 +152,7 @@ def _open(command: c.OpenRoom, now_ms: int) -> Decision:
 
 def _join(room: Room, command: c.Join) -> Decision:
     who = command.participant
-    if who.role is Role.CANDIDATE and room.candidate not in (None, who.id):
+    if who.role is Role.CANDIDATE and _seat_is_taken(room, who):
         return refuse(Code.SEAT_TAKEN)
     before = room.presence(who.id)
     if before and command.connection in before.connections:
@@ -160,6 +160,14 @@ def _join(room: Room, command: c.Join) -> Decision:
     if before and before.participant.role is not who.role and (before.here or who.id == room.candidate):
         return refuse(Code.NOT_YOUR_ROLE)  # nobody coaches the interview that they sit
     return (e.ParticipantJoined(participant=who, connection=command.connection, worker=command.worker),)
+
+
+def _seat_is_taken(room: Room, who: Participant) -> bool:
+    """Whether somebody else sits in the candidate's seat: for good once they consented, before that while here."""
+    if room.candidate in (None, who.id):
+        return False
+    holder = room.presence(room.candidate)
+    return room.consented or (holder is not None and holder.here)
 
 
 def _has_joined(room: Room, who: Participant) -> bool:

@@ -77,7 +77,7 @@ class Room(Value):
     paused: bool = False
     consented: bool = False
     candidate: Id | None = None
-    """Who holds the candidate's seat, for the life of the room."""
+    """Who holds the candidate's seat: for the life of the room once they consented."""
     people: tuple[Presence, ...] = ()
     chair: Id | None = None
     """Who interviews: a person, or None for the AI interviewer."""

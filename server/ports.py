@@ -177,8 +177,10 @@ class Directory(Protocol):
 
     async def add(self, owner: str, room: str) -> None: ...
 
+    async def remove(self, owner: str, room: str) -> None: ...
+
     async def rooms(self, owner: str) -> Sequence[str]:
-        """The newest hundred or so."""
+        """The newest hundred or so, newest first."""
 
 
 # --- entry ----------------------------------------------------------------------------------------------------

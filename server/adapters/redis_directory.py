@@ -18,6 +18,9 @@ class RedisDirectory:
         add = ("ZADD", key, self._clock.now_ms(), room)
         await self._redis.calls([add, ("ZREMRANGEBYRANK", key, 0, -KEPT - 1)])
 
+    async def remove(self, owner: str, room: str) -> None:
+        await self._redis.call("ZREM", _key(owner), room)
+
     async def rooms(self, owner: str) -> Sequence[str]:
         return [room.decode() for room in await self._redis.call("ZREVRANGE", _key(owner), 0, KEPT - 1)]
 

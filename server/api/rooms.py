@@ -1,10 +1,11 @@
 """Rooms over HTTP: open one, list mine, get a ticket or an invitation, look at the question bank."""
 
+import logging
 import secrets
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Request
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, ValidationError
 
 from rooms.commands import OpenRoom
 from rooms.events import Mode
@@ -19,7 +20,10 @@ from server.identity import Identity, Person
 from server.notice import NOTICE
 from server.ports import Directory, Leases
 from server.settings import Settings
+from server.story import BrokenChain
 from server.writer import Writer
+
+_log = logging.getLogger(__name__)
 
 
 class NewRoom(BaseModel):
@@ -97,6 +101,14 @@ def routes(
             raise Failed("unknown_room")
         return room, roles
 
+    async def readable(room_id: str) -> Room | None:
+        """The room; None if its log is gone or cannot be read: one such room must not hide the others."""
+        try:
+            return await writer.look(room_id)
+        except (BrokenChain, ValidationError):
+            _log.exception("a room cannot be read", extra={"room": room_id})
+            return None
+
     @router.post("/rooms", status_code=201)
     async def open_room(new: NewRoom, person: signed_in) -> Opened:
         """Open a room. An invitation leads into one room and no further: guests open none."""
@@ -114,9 +126,11 @@ def routes(
     @router.get("/rooms")
     async def my_rooms(person: signed_in) -> Overviews:
         """My open rooms, newest first."""
-        rooms = [await writer.look(room_id) for room_id in await directory.rooms(person.id)]
-        mine = [_overview(room, gate.roles(person, room)) for room in rooms if room and room.phase is not Phase.CLOSED]
-        return Overviews(rooms=sorted(mine, key=lambda overview: -overview.opened_at))
+        rooms = [room for room_id in await directory.rooms(person.id) if (room := await readable(room_id))]
+        for room in rooms:
+            if room.phase is Phase.CLOSED:
+                await directory.remove(person.id, room.id)  # from now on its report is in the list of reports
+        return Overviews(rooms=[_overview(r, gate.roles(person, r)) for r in rooms if r.phase is not Phase.CLOSED])
 
     @router.get("/rooms/{room_id}")
     async def one_room(room_id: Id, person: signed_in) -> Overview:

@@ -258,6 +258,14 @@ def test_the_seat_stays_the_candidates_while_they_are_away() -> None:
     assert stage.join(ADA, "w-2.ada")
 
 
+def test_a_seat_that_was_only_tried_is_free_again() -> None:
+    stage = at.lobby()
+    assert stage.refused(c.Join(participant=BOB, connection="w-1.bob", worker="w-1")) is Code.SEAT_TAKEN
+    stage.leave(ADA)
+    assert stage.join(BOB, "w-1.bob")
+    assert stage.room.candidate == BOB.id
+
+
 def test_who_left_may_come_back_in_another_role_unless_they_sit_the_interview() -> None:
     stage = at.lobby()
     observing = GRACE.model_copy(update={"role": Role.OBSERVER})

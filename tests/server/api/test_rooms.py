@@ -7,9 +7,10 @@ from typing import Any
 import httpx
 import pytest
 
-from client import Greenroom, RefusedError
+from client import Greenroom, RefusedError, connect
 from rooms.commands import EndInterview, GiveConsent, StartInterview
 from rooms.people import Role
+from server.adapters.redis_connection import RedisConnection, room_key
 from server.errors import TABLE
 from tests.deployment import TOKEN
 from tests.server.conftest import Standing
@@ -222,3 +223,14 @@ def assert_of_the_table(answer: httpx.Response) -> None:
     body = answer.json()
     problem = TABLE[body["code"]]
     assert (body["sentence"], body["retry"]) == (problem.sentence, problem.retry)
+
+
+async def test_a_room_that_cannot_be_read_does_not_hide_the_others(standing: Standing) -> None:
+    async with connect(standing.web.url, token=TOKEN) as greenroom, RedisConnection(standing.redis.url, 3_000) as redis:
+        good, bad = await greenroom.open_room("technical"), await greenroom.open_room("technical")
+        await redis.call("XADD", room_key(bad.room, "log"), "2-0", "record", "of a release that is to come")
+        await redis.call("HSET", room_key(bad.room, "head"), "version", 2)
+        listed = [room["room"] for room in (await greenroom._ask("GET", "/api/rooms"))["rooms"]]
+        await redis.call("DEL", room_key(bad.room, "log"), room_key(bad.room, "head"))
+    assert good.room in listed
+    assert bad.room not in listed
