@@ -14,7 +14,7 @@ from tests.deployment import TOKEN, Deployment, Web, deployed
 from tests.servers import Redis, ServerNotFoundError, find_redis
 
 CONNECTIONS_PER_ROOM = 4
-MESSAGES_PER_SECOND = 100
+MESSAGES_PER_SECOND = 1_000
 
 
 class Standing(NamedTuple):

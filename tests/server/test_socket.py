@@ -1,19 +1,19 @@
 """Bad input on a socket: each gets its code and sentence from the table, and the next room notices nothing."""
 
+import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 import pytest_asyncio
 from websockets.exceptions import ConnectionClosed
 
-from client import Greenroom, connect
-from rooms.commands import TypeAnswer
+from client import Greenroom, Visit, connect
+from rooms.commands import Whisper
 from rooms.people import Role
 from rooms.protocol import MAX_FRAME_BYTES, MAX_MESSAGE_BYTES, VERSION
-from rooms.state import Room
 from tests.deployment import TOKEN
-from tests.journeys.people import begin, next_turn
 from tests.redis_parts import until
 from tests.server.conftest import CONNECTIONS_PER_ROOM, MESSAGES_PER_SECOND, Standing
 from tests.server.talker import (
@@ -283,7 +283,7 @@ async def test_a_message_in_a_few_pieces_is_one_message(greenroom: Greenroom, ro
 async def test_too_many_messages_a_second_end_the_socket(greenroom: Greenroom, room: str) -> None:
     async with inside(greenroom, room) as talker:
         for _ in range(5 * MESSAGES_PER_SECOND):
-            await talker.say({"type": "typing", "turn": 1})
+            await talker.say("{}")
         await talker.is_sent_away("too_much")
 
 
@@ -442,37 +442,35 @@ async def test_a_flood_of_frames_ends_the_socket(greenroom: Greenroom, room: str
 # --- slow readers ---------------------------------------------------------------------------------------------
 
 
+LONG_LINE = "\x01" * 1_000
+"""6 KB on the wire."""
+
+
+async def whisper_much(coach: Visit, messages: int, now_and_then: Callable[[], Awaitable[None]]) -> None:
+    for _ in range(messages // 50):
+        await asyncio.gather(*(coach.do(Whisper(text=LONG_LINE)) for _ in range(50)))
+        await now_and_then()
+
+
 async def test_a_reader_that_never_reads_is_cut_off_and_nobody_waits_for_it(
     greenroom: Greenroom, room: str, quiet: Quiet, standing: Standing
 ) -> None:
-    big = "🙂" * 10_000  # 40 KB each: the system's own buffers have to fill first
     async with greenroom.join(room) as candidate, greenroom.join(room, Role.COACH) as coach:
-        await begin(candidate)
-        await next_turn(candidate, 1)
-        ticket = (await greenroom.ticket(room, Role.OBSERVER)).ticket
+        async with as_guest(await greenroom.invite(room, Role.COACH)) as guest:
+            ticket = (await guest.ticket(room, Role.COACH)).ticket
         with deaf(standing.web.port, room, ticket) as wire:
-            await coach.until(_watched)
-            for told in range(1, 251):
-                await candidate.do(TypeAnswer(turn=1, text=big))
-                if told % 50 == 0:
-                    await quiet.goes_on()
-            room_now = await coach.until(lambda room: not _watched(room), 10)
-            assert len(room_now.turns[0].utterances) == 250
+            await candidate.until(lambda room: len(room.people) == 3)
+            await whisper_much(coach, 1_200, quiet.goes_on)  # the system's own buffers have to fill first
+            seen = await candidate.until(lambda room: not room.people[2].here, 10)
+            assert len(seen.whispers) == 1_200
             await until(lambda: not held_by_server(wire), 12)
         assert candidate.connected
         assert coach.connected
 
 
-def _watched(room: Room) -> bool:
-    return any(p.participant.role is Role.OBSERVER and p.here for p in room.people)
-
-
-async def test_a_room_larger_than_an_outbox_can_still_be_entered(greenroom: Greenroom, room: str) -> None:
-    async with greenroom.join(room) as candidate:
-        await begin(candidate)
-        await next_turn(candidate, 1)
-        for _ in range(30):
-            await candidate.do(TypeAnswer(turn=1, text="🙂" * 10_000))
-        async with inside(greenroom, room, Role.COACH) as talker:
-            assert len(talker.heard[0]["room"]["turns"][0]["utterances"]) == 30
-            await talker.is_well()
+async def test_a_room_larger_than_an_outbox_can_still_be_entered(greenroom: Greenroom, room: str, quiet: Quiet) -> None:
+    async with greenroom.join(room, Role.COACH) as coach:
+        await whisper_much(coach, 200, quiet.goes_on)
+    async with inside(greenroom, room) as talker:
+        assert len(json.dumps(talker.heard[0])) > 1_048_576
+        await talker.is_well()

@@ -8,11 +8,13 @@ from itertools import pairwise
 import pytest
 
 from rooms import commands as c
+from rooms.events import ParticipantJoined
 from rooms.people import SYSTEM, Participant, Role
 from server import worker as module
 from server.feed import Feed
-from server.ports import Unavailable
+from server.ports import Message, Unavailable
 from server.worker import Worker, worker_of
+from tests.memory_log import MemoryRoomLog, MemorySubscriber
 from tests.redis_parts import until
 from tests.server.hearings import CANDIDATE, Rig
 
@@ -253,16 +255,18 @@ async def test_an_interview_that_is_under_way_is_served_though_nobody_is_there(l
 
 
 async def test_who_joins_just_before_a_room_is_let_go_is_served(leases: MemoryLeases) -> None:
-    rig, reading = a_rig(empty_room_s=1), Reading()
+    log = MemoryRoomLog()
+    rig = Rig(log, MemorySubscriber(log, loses=_coming_again), worker_ttl_ms=TTL_MS, empty_room_s=1)
+    reading = Reading()
     leases.living = {"w"}
     async with rig.up(), rig.room(asked=False) as room:
         leases.open = {"r-1"}
         retire = leases.retire
 
         async def late(id: str) -> None:
-            if "again" not in room.room.people[0].connections:
-                await room.do(c.Join(participant=CANDIDATE, connection="again", worker="w"), SYSTEM)
-                await leases.announce(id)
+            leases.retire = retire  # type: ignore[method-assign]
+            await room.do(c.Join(participant=CANDIDATE, connection="again", worker="w"), SYSTEM)
+            await leases.announce(id)
             await retire(id)
 
         leases.retire = late  # type: ignore[method-assign]
@@ -272,3 +276,8 @@ async def test_who_joins_just_before_a_room_is_let_go_is_served(leases: MemoryLe
             await asyncio.sleep(0.1)
             assert leases.open == {"r-1"}
             assert reading.rooms == ["r-1"]
+
+
+def _coming_again(message: Message) -> bool:
+    event = message.record.event if message.record else None
+    return isinstance(event, ParticipantJoined) and event.connection == "again"
