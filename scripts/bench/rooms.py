@@ -1,0 +1,181 @@
+"""Measures rooms against what people use today: `scripts/bench_rooms [--rounds 3] [--quick]`.
+
+Decides the order of rounds (turned round each time) and what is kept: medians, as ratios to the peers, in a table and
+as JSON under var/bench.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import gc
+import json
+import os
+import platform
+import statistics
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import uvloop
+
+from scripts.bench import strain
+from scripts.bench.contestants import Contestant, Greenroom, PeerMissingError, Worker, node_peer, python_peer
+from scripts.bench.fanout import Figures, Stage
+from scripts.bench.table import table
+from tests.deployment import deployed
+from tests.servers import Redis, find_redis
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+KEPT: Final = ROOT / "var" / "bench"
+LIMITS: Final = {
+    "MESSAGES_PER_SECOND": "1000000",  # one speaker stands for many
+    "TICKET_TTL_S": "600",
+    "RECONNECT_GRACE_MS": "1000",
+}
+
+
+class Plan(NamedTuple):
+    """How much of everything, and how often."""
+
+    rounds: int
+    paced_s: float
+    flat_out_s: float
+    idle: int
+    resumes: int
+    stuck_s: float
+    clients: int
+
+
+class Bench:
+    """One run."""
+
+    def __init__(self, plan: Plan, only: str) -> None:
+        self._plan, self._only = plan, only
+        self._rounds: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+        self._began = time.monotonic()
+        self.missing: list[str] = []
+        self.redis = ""
+
+    @property
+    def medians(self) -> dict[str, dict[str, float]]:
+        """Contestant -> measure -> the median of its rounds."""
+        return {
+            name: {measure: round(statistics.median(values), 3) for measure, values in measures.items()}
+            for name, measures in self._rounds.items()
+        }
+
+    @property
+    def all_rounds(self) -> dict[str, dict[str, list[float]]]:
+        return {name: dict(measures) for name, measures in self._rounds.items()}
+
+    async def run(self) -> None:
+        redis = Redis(find_redis())
+        redis.start()
+        assert redis.process is not None, "it was started"
+        self.redis = redis.binary.name
+        try:
+            with deployed(redis.url, **LIMITS) as deployment, tempfile.TemporaryDirectory() as directory:
+                contestants = self._contestants(Greenroom(deployment), redis.url, Path(directory))
+                for number in range(self._plan.rounds):
+                    for contestant in contestants[:: -1 if number % 2 else 1]:
+                        await self._round(number, contestant, redis.process.pid)
+                        redis.flush()
+        finally:
+            redis.remove()
+
+    def say(self, text: str) -> None:
+        print(f"{time.monotonic() - self._began:6.1f} s  {text}", flush=True)
+
+    def _contestants(self, ours: Greenroom, redis_url: str, directory: Path) -> list[Contestant]:
+        found: list[Contestant] = [ours]
+        if self._only == "greenroom":
+            return found
+        for name, peer in (("Socket.IO on Node", node_peer), ("python-socketio", python_peer)):
+            self.say(f"making {name} ready")
+            try:
+                found.append(peer(redis_url, directory, KEPT / "peers"))
+            except PeerMissingError as why:
+                self.missing.append(f"{name}: {why}")
+                print(f"\n*** WITHOUT {name.upper()}: {why}\n", file=sys.stderr, flush=True)
+        return found
+
+    async def _round(self, number: int, contestant: Contestant, redis_pid: int) -> None:
+        self.say(f"round {number + 1} of {self._plan.rounds}: {contestant.name}")
+        with _workers(contestant) as (a, b):
+            self._keep(contestant, "idle", await strain.idle(contestant, a, b, self._plan.idle))
+        with _workers(contestant) as (a, b):
+            await self._fan_out(contestant, a, b, redis_pid)
+            if isinstance(contestant, Greenroom):
+                await self._strain(contestant, a, b)
+        gc.collect()
+
+    async def _fan_out(self, contestant: Contestant, a: Worker, b: Worker, redis_pid: int) -> None:
+        stage = Stage(contestant, a, b, redis_pid)
+        await stage.fill()
+        for rate in (500, 1500):
+            self._keep(contestant, f"at_{rate}", await stage.paced(rate, self._plan.paced_s))
+        self._keep(contestant, "flat_out", await stage.flat_out(self._plan.flat_out_s))
+        self._keep(contestant, "order", {"broken": stage.out_of_order})
+        stage.empty()
+
+    async def _strain(self, ours: Greenroom, a: Worker, b: Worker) -> None:
+        await asyncio.sleep(1.5)  # those who left are gone by then
+        self._keep(ours, "resume", await strain.resume(ours, a, b, 1000, self._plan.resumes))
+        self._keep(ours, "stuck", await strain.stuck(ours, a, b, self._plan.stuck_s))
+        await asyncio.sleep(1.5)
+        self._keep(ours, "killed", await strain.killed(ours, a, b, self._plan.clients))
+
+    def _keep(self, contestant: Contestant, measure: str, figures: Figures) -> None:
+        for name, value in figures.items():
+            self._rounds[contestant.name][f"{measure}.{name}"].append(value)
+        self.say(f"    {measure}: " + ", ".join(f"{name} {value:.4g}" for name, value in figures.items()))
+
+
+@contextlib.contextmanager
+def _workers(contestant: Contestant) -> Iterator[tuple[Worker, Worker]]:
+    started: list[Worker] = []
+    try:
+        for _ in range(2):
+            started.append(contestant.start())  # noqa: PERF401  (the first is to be killed if the second fails)
+        yield started[0], started[1]
+    finally:
+        for worker in started:
+            worker.kill()
+
+
+def machine() -> str:
+    names = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
+    model = names[0].partition(":")[2].strip() if names else platform.machine()
+    return f"{os.cpu_count()} cores ({model}), Linux {platform.release()}, Python {platform.python_version()}"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="scripts/bench_rooms", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=None, help="how often everything is measured (default 3)")
+    parser.add_argument("--quick", action="store_true", help="one short round: for a look, not for a table")
+    parser.add_argument("--only", choices=["greenroom"], default="", help="without the peers")
+    arguments = parser.parse_args()
+    if arguments.quick:
+        plan = Plan(arguments.rounds or 1, 3, 3, 1000, 20, 5, 500)
+    else:
+        plan = Plan(arguments.rounds or 3, 8, 6, 2000, 40, 8, 2000)
+    bench = Bench(plan, arguments.only)
+    began = datetime.now(UTC)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(bench.run())
+    about = {"at": began.isoformat(timespec="seconds"), "machine": machine(), "redis": bench.redis, **plan._asdict()}
+    result = {"about": about, "missing": bench.missing, "medians": bench.medians, "rounds": bench.all_rounds}
+    KEPT.mkdir(parents=True, exist_ok=True)
+    path = KEPT / f"rooms-{began:%Y%m%d-%H%M%S}.json"
+    path.write_text(json.dumps(result, indent=1))
+    print(f"\n{table(bench.medians, bench.missing)}\n\n{about['machine']}, {bench.redis}; all figures: {path}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,265 @@
+"""Measures what strains a worker: idle sockets, a long absence, a member who never reads, the death of the worker.
+
+Decides how each is brought about and what is counted; what is enough is the table's to say.
+"""
+
+import asyncio
+import itertools
+import json
+import socket as sockets
+import time
+from collections import Counter
+from typing import Any, Final
+
+from scripts.bench.contestants import Contestant, Greenroom, Worker
+from scripts.bench.fanout import Figures, stamp, stamped
+from scripts.bench.sockets import Socket
+from scripts.bench.usage import at_share, resident_kb
+
+JOINING_AT_ONCE: Final = 32
+WARM_SOCKETS: Final = 60
+"""Opened and closed before memory is read, so that no first-time cost counts."""
+REST_S: Final = 2.0
+
+
+async def idle(contestant: Contestant, a: Worker, b: Worker, count: int) -> Figures:
+    """Kilobytes of resident memory that each of `count` idle sockets costs worker B, three in a room."""
+    rooms = await contestant.rooms(a, count // 3 + 1)
+    seats = [rooms[index // 3] for index in range(count)]
+    warm = await _all_in(contestant, a, b, seats[:WARM_SOCKETS])
+    for one in warm:
+        one.close()
+    entries = await contestant.passes(a, seats)
+    await asyncio.sleep(1)
+    before, began = resident_kb(b.pid), time.monotonic()
+    members = await _joined(contestant, b, seats, entries)
+    took = time.monotonic() - began
+    await asyncio.sleep(REST_S)
+    figures = {"kb_per_socket": (resident_kb(b.pid) - before) / count, "joins_per_second": count / took}
+    for member in members:
+        member.close()
+    return figures
+
+
+async def resume(greenroom: Greenroom, a: Worker, b: Worker, missed: int, tries: int) -> Figures:
+    """Milliseconds from connecting to having all `missed` lines, for somebody who was away that long."""
+    (room,) = await greenroom.rooms(a, 1)
+    entries = iter(await greenroom.passes(a, [room] * (tries + 2)))
+    stays = await greenroom.join(b, room, next(entries), lambda _: None)
+    speaker, welcome = await greenroom.enter(a, room, next(entries), lambda _: None)
+    arrived = asyncio.Event()
+    speaker.heard = lambda message: arrived.set() if b"%08d." % (missed - 1) in message else None
+    for number in range(missed):
+        speaker.send(greenroom.line(room, stamped(number)))
+        if number % 50 == 49:
+            await asyncio.sleep(0.01)
+    async with asyncio.timeout(20):
+        await arrived.wait()
+    took = sorted([await _resumed(greenroom, b, room, next(entries), welcome["cursor"], missed) for _ in range(tries)])
+    for one in (stays, speaker):
+        one.close()
+    return {"p50_ms": at_share(took, 0.5) * 1000, "p95_ms": at_share(took, 0.95) * 1000}
+
+
+async def _resumed(
+    greenroom: Greenroom, b: Worker, room: str, entry: str, cursor: dict[str, Any], missed: int
+) -> float:
+    lines, whole = itertools.count(1), asyncio.Event()
+
+    def heard(message: bytes) -> None:
+        if b"@" in message and next(lines) == missed:
+            whole.set()
+
+    began = time.perf_counter()
+    member, welcome = await greenroom.enter(b, room, entry, heard, cursor)
+    async with asyncio.timeout(20):
+        await whole.wait()
+    took = time.perf_counter() - began
+    if not welcome["resumed"]:
+        raise RuntimeError(f"not resumed: {welcome['reset']}")
+    member.close()
+    return took
+
+
+# --- a member who never reads ---------------------------------------------------------------------------------
+
+HOT_PER_SECOND: Final = 250
+HOT_LINE: Final = "\N{MICROPHONE}" * 1000  # 4 KB, the longest line there is
+OTHERS: Final = 10
+
+
+async def stuck(greenroom: Greenroom, a: Worker, b: Worker, seconds: float) -> Figures:
+    """What changes for others when one member of a busy room never reads: their p99, B's memory, until it is cut."""
+    control, control_mb, _ = await _busy(greenroom, a, b, seconds, reads=True)
+    took, mb, cut = await _busy(greenroom, a, b, seconds, reads=False)
+    change = at_share(took, 0.99) - at_share(control, 0.99)
+    return {
+        "others_p99_ms": at_share(took, 0.99),
+        "others_p99_change_ms": change,
+        "memory_mb": mb - control_mb,
+        "cut_after_s": cut,
+    }
+
+
+async def _busy(
+    greenroom: Greenroom, a: Worker, b: Worker, seconds: float, *, reads: bool
+) -> tuple[list[float], float, float]:
+    """Others' latencies (sorted, ms), B's growth at its peak (MB), and when the odd one was cut (-1: never)."""
+    rooms = await greenroom.rooms(a, 1 + OTHERS)
+    took: list[float] = []
+
+    def heard(message: bytes) -> None:
+        if b"@" in message:
+            took.append((time.perf_counter_ns() - stamp(message)[0]) / 1e6)
+
+    speakers = await _all_in(greenroom, a, a, rooms)
+    others = await _all_in(greenroom, a, b, [rooms[0], rooms[0], *rooms[1:]], heard)
+    (odd,) = await _all_in(greenroom, a, b, rooms[:1])
+    if not reads:
+        odd.transport.get_extra_info("socket").setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVBUF, 4096)
+        odd.transport.pause_reading()
+    before = peak = resident_kb(b.pid)
+    began, cut = time.monotonic(), -1.0
+    for number in range(int(seconds * HOT_PER_SECOND)):
+        await asyncio.sleep(max(0.0, began + number / HOT_PER_SECOND - time.monotonic()))
+        line = f"@{time.perf_counter_ns():020d}{number:08d}"
+        speakers[0].send(greenroom.line(rooms[0], line + HOT_LINE[len(line) :]))
+        if number % 5 == 0:
+            index = 1 + number // 5 % OTHERS
+            speakers[index].send(greenroom.line(rooms[index], stamped(number)))
+        if number % 25 == 0:
+            peak = max(peak, resident_kb(b.pid))
+            if cut < 0 and not reads and _is_cut(odd, b):
+                cut = time.monotonic() - began
+    await asyncio.sleep(0.5)
+    for one in (*speakers, *others, odd):
+        one.close()
+    return sorted(took), (peak - before) / 1024, cut
+
+
+def _is_cut(odd: Socket, b: Worker) -> bool:
+    """Whether B has let go of this connection: it is not among those that the kernel holds for B any more."""
+    mine = odd.transport.get_extra_info("sockname")[1]
+    pair = f":{b.port:04X} 0100007F:{mine:04X} 01 "
+    with open("/proc/net/tcp") as table:
+        return not any(pair in line for line in table)
+
+
+# --- a worker that dies ---------------------------------------------------------------------------------------
+
+SEATS: Final = 4
+BACKOFF_S: Final = 0.2
+LINES_PER_SECOND: Final = 100
+
+
+class Client:
+    """A member who comes back with their cursor, as ours does, and keeps count of what they got."""
+
+    def __init__(self, greenroom: Greenroom, room: str, spread: float) -> None:
+        self._greenroom, self._room, self._spread = greenroom, room, spread
+        self._cursor: dict[str, Any] = {}
+        self.got: Counter[int] = Counter()
+        self.back_s = 0.0
+        """How long coming back took, from the first try."""
+        self.back_at = 0.0
+        self.socket: Socket
+
+    async def enter(self, at: Worker, entry: str) -> None:
+        resume = self._cursor or None
+        self.socket, welcome = await self._greenroom.enter(at, self._room, entry, self._heard, resume)
+        if resume and welcome["resumed"] is None:
+            raise RuntimeError(f"reset instead of resumed: {welcome['reset']}")
+        if not resume:
+            self._cursor = welcome["cursor"]
+
+    async def come_back(self, to: Worker) -> None:
+        """After the connection was lost: a short pause, a new ticket, another worker."""
+        await self.socket.closed.wait()
+        await asyncio.sleep(BACKOFF_S * self._spread)
+        began = time.monotonic()
+        (entry,) = await self._greenroom.passes(to, [self._room])
+        await self.enter(to, entry)
+        self.back_at = time.monotonic()
+        self.back_s = self.back_at - began
+
+    def _heard(self, message: bytes) -> None:
+        if not message.startswith(b'{"type":"event"'):
+            return
+        said = json.loads(message)
+        if said["after"] > self._cursor["version"]:
+            raise RuntimeError("a gap in the story")
+        self._cursor = {**self._cursor, "version": said["version"], "tag": said["tag"]}
+        if said["event"]["kind"] == "note_taken":
+            self.got[stamp(message)[1]] += 1
+
+
+async def killed(greenroom: Greenroom, a: Worker, b: Worker, count: int) -> Figures:
+    """Worker B dies under `count` clients while lines are said: how soon all are back on A, and what they missed."""
+    rooms = await greenroom.rooms(a, count // SEATS)
+    clients = [Client(greenroom, rooms[index % len(rooms)], index / count) for index in range(count)]
+    entries = await greenroom.passes(a, [rooms[index % len(rooms)] for index in range(count)])
+    gate = asyncio.Semaphore(JOINING_AT_ONCE)
+
+    async def take_seat(client: Client, entry: str) -> None:
+        async with gate:
+            await client.enter(b, entry)
+
+    async with asyncio.TaskGroup() as tasks:
+        for client, entry in zip(clients, entries, strict=True):
+            tasks.create_task(take_seat(client, entry))
+    speakers = await _all_in(greenroom, a, a, rooms)
+    said: Counter[int] = Counter()
+    async with asyncio.TaskGroup() as tasks:
+        talking = tasks.create_task(_talk(greenroom, speakers, rooms, said))
+        await asyncio.sleep(1)
+        b.process.kill()
+        died = time.monotonic()
+        async with asyncio.TaskGroup() as returns:
+            for client in clients:
+                returns.create_task(client.come_back(a))
+        await asyncio.sleep(1)
+        talking.cancel()
+    await asyncio.sleep(2)
+    lost = sum(said[index % len(rooms)] - len(client.got) for index, client in enumerate(clients))
+    doubled = sum(times - 1 for client in clients for times in client.got.values())
+    for one in (*speakers, *(client.socket for client in clients)):
+        one.close()
+    back = sorted(client.back_s for client in clients)
+    return {
+        "clients": count,
+        "back_p50_s": at_share(back, 0.5),
+        "back_p95_s": at_share(back, 0.95),
+        "all_back_after_s": max(client.back_at for client in clients) - died,
+        "lost": lost,
+        "doubled": doubled,
+    }
+
+
+async def _talk(greenroom: Greenroom, speakers: list[Socket], rooms: list[str], said: Counter[int]) -> None:
+    for number in itertools.count():
+        index = number % len(rooms)
+        speakers[index].send(greenroom.line(rooms[index], stamped(said[index])))
+        said[index] += 1
+        await asyncio.sleep(1 / LINES_PER_SECOND)
+
+
+# --- letting people in ----------------------------------------------------------------------------------------
+
+
+async def _all_in(
+    contestant: Contestant, a: Worker, at: Worker, rooms: list[str], heard: Any = lambda _: None
+) -> list[Socket]:
+    """A member of each room, on one worker, with tickets from worker A."""
+    return await _joined(contestant, at, rooms, await contestant.passes(a, rooms), heard)
+
+
+async def _joined(
+    contestant: Contestant, at: Worker, rooms: list[str], entries: list[str], heard: Any = lambda _: None
+) -> list[Socket]:
+    gate = asyncio.Semaphore(JOINING_AT_ONCE)
+
+    async def one(room: str, entry: str) -> Socket:
+        async with gate:
+            return await contestant.join(at, room, entry, heard)
+
+    return await asyncio.gather(*(one(room, entry) for room, entry in zip(rooms, entries, strict=True)))

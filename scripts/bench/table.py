@@ -1,0 +1,83 @@
+"""The bench's figures as a table: ours, the peers', the ratio, and whether that is what we aim for.
+
+Decides the targets (issue and docs/PERFORMANCE.md say the same) and how figures are written; measures nothing.
+"""
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+Medians = Mapping[str, Mapping[str, float]]
+
+
+class Row(NamedTuple):
+    title: str
+    measure: str
+    digits: int
+    at_most: float | None = None
+
+
+class Versus(NamedTuple):
+    """How many times a peer's figure ours is to be."""
+
+    peer: str
+    at_least: float
+
+
+ROWS: Final = (
+    Row("p50 at 500 deliveries/s, ms", "at_500.p50_ms", 2),
+    Row("p99 at 500 deliveries/s, ms", "at_500.p99_ms", 2),
+    Row("p50 at 1,500 deliveries/s, ms", "at_1500.p50_ms", 2, 0.4),
+    Row("p99 at 1,500 deliveries/s, ms", "at_1500.p99_ms", 2, 1.0),
+    Row("deliveries/s at most", "flat_out.per_second", 0),
+    Row("KB per idle socket", "idle.kb_per_socket", 1, 22),
+    Row("joins/s", "idle.joins_per_second", 0),
+    Row("resume with 1,000 missed, p95 ms", "resume.p95_ms", 1, 20),
+    Row("one never reads: others' p99 changes by, ms", "stuck.others_p99_change_ms", 2, 1),
+    Row("one never reads: memory grows by, MB", "stuck.memory_mb", 1, 2),
+    Row("worker killed: clients", "killed.clients", 0),
+    Row("worker killed: back, p95 s from first try", "killed.back_p95_s", 2, 1),
+    Row("worker killed: all back after, s", "killed.all_back_after_s", 2),
+    Row("worker killed: lines lost", "killed.lost", 0, 0),
+    Row("worker killed: lines doubled", "killed.doubled", 0, 0),
+    Row("lines out of order", "order.broken", 0, 0),
+    Row("load generator, share of a core flat out", "flat_out.cpu_load", 2),
+    Row("idle, cores of the machine flat out", "flat_out.cpu_idle", 2),
+)
+AGAINST: Final = (Versus("Socket.IO", 1.25), Versus("python-socketio", 6.0))
+
+
+def table(medians: Medians, missing: list[str]) -> str:
+    """Markdown: a row a measure, a column a contestant with its ratio to ours, and the target."""
+    names = sorted(medians, key=lambda name: name != "greenroom")
+    lines = ["| | " + " | ".join(names) + " | target |", "|---" * (len(names) + 2) + "|"]
+    for row in ROWS:
+        cells = [_cell(row, medians[name], medians["greenroom"]) for name in names]
+        lines.append(f"| {row.title} | {' | '.join(cells)} | {_target(row, medians)} |")
+    return "\n".join([*lines, *(f"\nNot measured: {why}" for why in missing)])
+
+
+def _cell(row: Row, theirs: Mapping[str, float], ours: Mapping[str, float]) -> str:
+    if row.measure not in theirs:
+        return ""
+    figure = f"{theirs[row.measure]:,.{row.digits}f}"
+    if theirs is ours or not theirs[row.measure] or (row.at_most is None and "per_second" not in row.measure):
+        return figure
+    return f"{figure} (ours {ours[row.measure] / theirs[row.measure]:.2f}x)"
+
+
+def _target(row: Row, medians: Medians) -> str:
+    ours = medians["greenroom"]
+    if row.measure == "flat_out.per_second":
+        return ", ".join(
+            f"{versus.at_least}x {versus.peer}: {_verdict(ours[row.measure] >= versus.at_least * peer[row.measure])}"
+            for versus in AGAINST
+            for name, peer in medians.items()
+            if name.startswith(versus.peer)
+        )
+    if row.at_most is None or row.measure not in ours:
+        return ""
+    return f"at most {row.at_most:g}: {_verdict(ours[row.measure] <= row.at_most)}"
+
+
+def _verdict(met: bool) -> str:
+    return "met" if met else "**not met**"
