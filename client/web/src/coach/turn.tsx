@@ -1,9 +1,9 @@
 import { useState } from "react";
 
 import { Asker } from "../candidate/question";
-import { Bars } from "../marks/bars";
 import { DeliveryFigures } from "../marks/delivery";
 import { Marks } from "../marks/marks";
+import { Sides } from "../marks/sides";
 import { Transcript, type Highlight } from "../parts/transcript";
 import { Caution } from "../parts/trouble";
 import type { Partial, Room, Turn } from "../protocol";
@@ -63,12 +63,12 @@ function Scored({ turn, point }: { turn: Turn; point: (at: Highlight[]) => void 
         )}
       </p>
       {score.caution && <Caution>{score.caution}</Caution>}
-      {score.dimensions.some((one) => one.score !== null) && <Bars scores={score.dimensions} />}
       <Marks marks={score.marks} point={point} />
+      {score.overall !== null && <Sides folded scores={score.dimensions} point={point} />}
       {delivery && (
         <details className="turn__delivery">
           <summary>How it was spoken: coaching only, never part of a score</summary>
-          <DeliveryFigures delivery={delivery} />
+          <DeliveryFigures delivery={delivery} point={point} />
         </details>
       )}
     </div>

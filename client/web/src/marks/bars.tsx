@@ -1,5 +1,5 @@
 /** Six dimension scores as bars with their intervals; a dimension without a score says why. */
-import type { Dimension, DimensionScore } from "../protocol";
+import type { DimensionScore } from "../protocol";
 import { DIMENSIONS, points } from "../words";
 import "./marks.css";
 
@@ -20,7 +20,7 @@ export function Bars({
             {one.score === null ? (
               <span className="soft small">No score: {one.abstained}</span>
             ) : (
-              <Bar dimension={one.dimension} score={one.score} low={one.low} high={one.high} />
+              <Bar score={one.score} low={one.low} high={one.high} />
             )}
           </dd>
         </div>
@@ -30,13 +30,12 @@ export function Bars({
 }
 
 interface BarProps {
-  dimension: Dimension;
   score: number;
   low: number | null;
   high: number | null;
 }
 
-function Bar({ score, low, high }: BarProps) {
+export function Bar({ score, low, high }: BarProps) {
   const between = low !== null && high !== null;
   return (
     <span className="bar">

@@ -6,7 +6,7 @@ import { clock } from "../words";
 const LEVELS: Record<Level, { sign: string; word: string }> = {
   present: { sign: "●", word: "Present" },
   partial: { sign: "◐", word: "Partly" },
-  absent: { sign: "○", word: "Not heard" },
+  absent: { sign: "○", word: "Not said" },
 };
 
 interface Props {
@@ -16,10 +16,10 @@ interface Props {
 
 export function Marks({ marks, point }: Props) {
   if (!marks.length) return null;
-  const unheard = marks.filter(({ level, quotes }) => level === "absent" && quotes.length === 0);
-  const alike = unheard.every(({ reason }) => reason === unheard[0]?.reason); // said once by the level, not for each
+  const unsaid = marks.filter(({ level, quotes }) => level === "absent" && quotes.length === 0);
+  const alike = unsaid.every(({ reason }) => reason === unsaid[0]?.reason); // said once by the level, not for each
   return (
-    <ul className="marks">
+    <ul className="marks" aria-label="What a strong answer has">
       {marks.map((mark) => (
         <li key={mark.point} className={`mark mark--${mark.level}`}>
           <span className="mark__level">
@@ -27,10 +27,9 @@ export function Marks({ marks, point }: Props) {
           </span>
           <div className="mark__words">
             <p className="mark__criterion">{mark.criterion}</p>
-            {mark.quotes.map((quote) => (
-              <QuoteButton key={`${quote.utterance}${quote.start_ms}${quote.text}`} quote={quote} point={point} />
-            ))}
-            {!(alike && unheard.includes(mark)) && <p className="soft small">{mark.reason}</p>}
+            {mark.level === "absent" && mark.quotes.length > 0 && <p className="soft small">Not said; nearest:</p>}
+            <Quotes quotes={mark.quotes} point={point} />
+            {!(alike && unsaid.includes(mark)) && !onlyQuotes(mark) && <p className="soft small">{mark.reason}</p>}
           </div>
         </li>
       ))}
@@ -38,7 +37,18 @@ export function Marks({ marks, point }: Props) {
   );
 }
 
-export function QuoteButton({ quote, point }: { quote: Quote; point: (at: Highlight[]) => void }) {
+/** Whether a reason says again what stands there as a quote. */
+function onlyQuotes({ reason, quotes }: Mark): boolean {
+  return quotes.some(({ text }) => reason.includes(text));
+}
+
+export function Quotes({ quotes, point }: { quotes: readonly Quote[] } & Pick<Props, "point">) {
+  return quotes.map((quote) => (
+    <QuoteButton key={`${quote.utterance}${quote.start_ms}${quote.text}`} quote={quote} point={point} />
+  ));
+}
+
+function QuoteButton({ quote, point }: { quote: Quote } & Pick<Props, "point">) {
   const show = () => point([quote]);
   const hide = () => point([]);
   return (

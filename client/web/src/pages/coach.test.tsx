@@ -1,4 +1,4 @@
-import { act, render, screen, waitFor } from "@testing-library/react";
+import { act, render, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
 
@@ -8,6 +8,7 @@ import { asked, BEN, began, CONSENTED, spoken, STARTED } from "../testing/wire";
 import { Coach } from "./coach";
 
 const QUOTE = { utterance: "u1", text: "cut it to one hour", start_ms: 62_000, end_ms: 64_000 };
+const NEAREST = { utterance: "u1", text: "So I cut it", start_ms: 61_000, end_ms: 62_500 };
 const SCORE: Score = {
   overall: 3.5,
   low: 2.5,
@@ -22,11 +23,30 @@ const SCORE: Score = {
       quotes: [QUOTE],
       abstained: null,
     },
+    {
+      dimension: "structure",
+      score: 0.5,
+      low: 0,
+      high: 2,
+      contributions: [
+        { label: "No part stands out; how it begins is quoted", value: 0 },
+        { label: "Close to the outline", value: 0.5 },
+      ],
+      quotes: [NEAREST],
+      abstained: null,
+    },
     { dimension: "depth", score: null, low: null, high: null, contributions: [], quotes: [], abstained: "Too short." },
   ],
   marks: [
     { point: "result", criterion: "Says what came of it", level: "present", quotes: [QUOTE], reason: "A result." },
-    { point: "lesson", criterion: "Says what was learnt", level: "absent", quotes: [], reason: "Not said." },
+    { point: "lesson", criterion: "Says what was learnt", level: "absent", quotes: [], reason: "Nothing shows it." },
+    {
+      point: "early",
+      criterion: "Warned early",
+      level: "absent",
+      quotes: [NEAREST],
+      reason: `Not said; the nearest is “${NEAREST.text}”.`,
+    },
   ],
   scorer: "local",
   weights: "1.0.0",
@@ -69,17 +89,42 @@ describe("what a coach sees", () => {
     expect(screen.getByRole("heading", { name: /What went wrong/ })).toBeDefined();
     expect(screen.getByText(/of 5, probably between 2.5 and 4.5/)).toBeDefined();
     expect(screen.getByText("No score: Too short.")).toBeDefined();
-    expect(screen.getByText("Not heard")).toBeDefined();
+    expect(screen.getAllByText("Not said")).toHaveLength(2);
   });
 
   it("ties a mark to its exact words and their time", async () => {
     await enters();
-    const quote = screen.getByRole("button", { name: /cut it to one hour/ });
+    const marks = within(screen.getByRole("list", { name: "What a strong answer has" }));
+    const quote = marks.getByRole("button", { name: /cut it to one hour/ });
     expect(quote.textContent).toContain("1:02");
     await userEvent.hover(quote);
     expect(document.querySelector("mark")?.textContent).toBe("cut it to one hour");
     await userEvent.unhover(quote);
     expect(document.querySelector("mark")).toBeNull();
+  });
+
+  it("shows the words nearest to what is missing as such, once", async () => {
+    await enters();
+    const mark = within(screen.getByText("Warned early").closest("li") ?? document.body);
+    expect(mark.getByText("Not said; nearest:")).toBeDefined();
+    expect(mark.getAllByText(/So I cut it/)).toHaveLength(1);
+  });
+
+  it("ties each side's number to its words and its parts", async () => {
+    await enters();
+    const sides = screen.getByRole("list", { name: "Six sides of this answer" });
+    const structure = within(sides).getByText("Structure").closest("li") ?? document.body;
+    expect(within(structure).getByText("No part stands out; how it begins is quoted:")).toBeDefined();
+    expect(within(structure).getByText("Close to the outline").closest("tr")?.textContent).toContain("+0.50");
+    within(structure).getByText("Structure").closest("summary")?.focus();
+    await waitFor(() => expect(document.querySelector("mark")?.textContent).toBe("So I cut it"));
+  });
+
+  it("is what goes on now, before what was", async () => {
+    await enters([...SCORED, asked(2, "And then?")]);
+    const questions = screen.getAllByRole("article").map((turn) => turn.textContent);
+    expect(questions[0]).toContain("And then?");
+    expect(questions[1]).toContain("What went wrong?");
   });
 
   it("keeps delivery apart, as coaching", async () => {

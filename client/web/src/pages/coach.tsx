@@ -1,8 +1,9 @@
-import { useCallback, useEffect, useRef, type ReactNode } from "react";
+import { useCallback } from "react";
 
 import { getRoom } from "../api";
 import { EndButton, PauseButton } from "../candidate/controls";
 import { Chair, Notes, Whisper } from "../coach/actions";
+import { Hands, type Hand } from "../coach/hands";
 import { Invitations } from "../coach/invitations";
 import { NextQuestion } from "../coach/next";
 import { Now } from "../coach/now";
@@ -19,8 +20,6 @@ import type { Role, Room } from "../protocol";
 import { RoomProvider, useConnection, useNewSession, useSession } from "../room/useRoom";
 import { MODES } from "../words";
 import "./coach.css";
-
-const NEAR_END_PX = 160;
 
 export function Coach({ room }: { room: string }) {
   const ask = useCallback(() => getRoom(room), [room]);
@@ -101,73 +100,42 @@ function Desk({ room, acts }: { room: Room; acts: boolean }) {
         </p>
       )}
       <Turns room={room} />
-      <aside className="desk__side" aria-label="At hand">
-        <Panel title="Now">
-          <Now room={room} />
-        </Panel>
-        {acts && !closed && (
-          <>
-            <Panel title="Help">
-              <Whisper />
-              {room.whispers.length > 0 && (
-                <ul className="lines" aria-label="Whispers">
-                  {room.whispers.map((whisper) => (
-                    <li key={`${whisper.at_ms}${whisper.text}`}>{whisper.text}</li>
-                  ))}
-                </ul>
-              )}
-            </Panel>
-            <Panel title="Next question">
-              <NextQuestion room={room} />
-            </Panel>
-            <Panel title="Interviewer’s chair">
-              <Chair room={room} />
-            </Panel>
-          </>
-        )}
-        {acts && (!closed || room.notes.length > 0) && (
-          <Panel title="Notes">
-            <Notes room={room} />
-          </Panel>
-        )}
-        {acts && !closed && (
-          <Panel title="Invite">
-            <Invitations room={room.id} />
-          </Panel>
-        )}
-      </aside>
+      <Hands hands={hands(room, acts)} />
     </div>
   );
 }
 
-function Panel({ title, children }: { title: string; children: ReactNode }) {
-  return (
-    <section className="card panel" aria-label={title}>
-      <h2 className="panel__title">{title}</h2>
-      {children}
-    </section>
+/** What somebody has at hand: who only watches has less of it, and a closed room leaves little to do. */
+function hands(room: Room, acts: boolean): Hand[] {
+  const open = acts && room.phase !== "closed";
+  const help = (
+    <>
+      <Whisper />
+      {room.whispers.length > 0 && (
+        <ul className="lines" aria-label="Whispers">
+          {room.whispers.map((whisper) => (
+            <li key={`${whisper.at_ms}${whisper.text}`}>{whisper.text}</li>
+          ))}
+        </ul>
+      )}
+    </>
   );
+  return [
+    { name: "Now", title: "Now", panel: <Now room={room} /> },
+    open && { name: "Whisper", title: "Help", panel: help },
+    open && { name: "Next", title: "Next question", panel: <NextQuestion room={room} /> },
+    open && { name: "Chair", title: "Interviewer’s chair", panel: <Chair room={room} /> },
+    acts && (open || room.notes.length > 0) && { name: "Notes", title: "Notes", panel: <Notes room={room} /> },
+    open && { name: "Invite", title: "Invite", panel: <Invitations room={room.id} /> },
+  ].filter((hand) => hand !== false);
 }
 
-/** Everything asked and answered so far. Follows the newest words as long as one looks at the end. */
+/** Everything asked and answered so far, newest first: what goes on now needs no looking for. */
 function Turns({ room }: { room: Room }) {
   const session = useSession();
   const partial = useConnection(session, ({ told }) => told.partial);
-  const end = useRef<HTMLDivElement>(null);
-  const follows = useRef(true);
-  useEffect(() => {
-    const look = () => {
-      const { scrollHeight, clientHeight, scrollTop } = document.documentElement;
-      follows.current = scrollHeight - clientHeight - scrollTop < NEAR_END_PX;
-    };
-    window.addEventListener("scroll", look, { passive: true });
-    return () => window.removeEventListener("scroll", look);
-  }, []);
-  useEffect(() => {
-    if (follows.current && room.turns.length > 1) end.current?.scrollIntoView({ block: "nearest" });
-  }, [room.turns, partial]);
   return (
-    <section className="desk__turns" aria-label="Questions and answers">
+    <section className="desk__turns" aria-label="Questions and answers, newest first">
       {room.turns.length === 0 && (
         <p className="lead">
           {room.consented
@@ -175,10 +143,9 @@ function Turns({ room }: { room: Room }) {
             : "The candidate has not come in yet. Nothing is heard before they consent."}
         </p>
       )}
-      {room.turns.map((turn) => (
+      {room.turns.toReversed().map((turn) => (
         <TurnCard key={turn.number} room={room} turn={turn} partial={partial?.turn === turn.number ? partial : null} />
       ))}
-      <div ref={end} />
     </section>
   );
 }

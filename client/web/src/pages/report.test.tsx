@@ -1,4 +1,4 @@
-import { render, screen } from "@testing-library/react";
+import { act, render, screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
 
@@ -7,6 +7,7 @@ import { FakeServer, problem } from "../testing/server";
 import { Report } from "./report";
 
 const QUOTE = { utterance: "u1", text: "cut it to one hour", start_ms: 62_000, end_ms: 64_000 };
+const RESULT = { utterance: "u1", text: "to one hour", start_ms: 63_500, end_ms: 64_900 };
 const WORDS = ["So", "um", "I", "cut", "it", "to", "one", "hour"].map((text, n) => ({
   text,
   start_ms: 61_000 + n * 500,
@@ -52,7 +53,7 @@ const REPORT: ReportValue = {
     pause_share: 0.1,
     fillers: 1,
     fillers_per_minute: 6,
-    repairs: 0,
+    repairs: 1,
     thinking_ms: 1_000,
     notes: ["A calm pace."],
   },
@@ -91,7 +92,7 @@ const REPORT: ReportValue = {
             low: 2.5,
             high: 4.5,
             contributions: [{ label: "The result has a number", value: 3.5 }],
-            quotes: [QUOTE],
+            quotes: [RESULT],
             abstained: null,
           },
         ],
@@ -109,7 +110,7 @@ const REPORT: ReportValue = {
         pauses: [],
         fillers: [{ utterance: "u1", text: "um", start_ms: 61_500, end_ms: 61_900 }],
         fillers_per_minute: 6,
-        repairs: [],
+        repairs: [{ utterance: "u1", text: "So um", start_ms: 61_000, end_ms: 61_900 }],
         thinking_ms: 1_000,
       },
     },
@@ -159,7 +160,34 @@ describe("a report", () => {
   it("sets the quoted words off in what was said, and shows their time", async () => {
     await reads();
     expect(document.querySelector("mark")?.textContent).toBe(QUOTE.text);
-    expect(screen.getByRole("button", { name: /cut it to one hour/ }).textContent).toContain("1:02");
+    const marks = within(screen.getByRole("list", { name: "What a strong answer has" }));
+    expect(marks.getByRole("button", { name: /cut it to one hour/ }).textContent).toContain("1:02");
+  });
+
+  it("ties each side's number to its words, which one can reach by keyboard", async () => {
+    await reads();
+    const sides = within(screen.getByRole("list", { name: "Six sides of this answer" }));
+    const quote = sides.getByRole("button", { name: /to one hour/ });
+    expect(quote.textContent).toContain("1:03");
+    act(() => quote.focus());
+    expect([...document.querySelectorAll("mark")].map((mark) => mark.textContent)).toEqual([RESULT.text]);
+  });
+
+  it("says how often a sentence was begun again, and where", async () => {
+    await reads();
+    expect(screen.getAllByText("Begun again")).toHaveLength(2);
+    expect(screen.getByRole("button", { name: /So um/ }).textContent).toContain("1:01");
+  });
+
+  it("is printed with everything that is folded on the screen", async () => {
+    await reads();
+    const folded = () => document.querySelectorAll("details:not([open])").length;
+    const before = folded();
+    expect(before).toBeGreaterThan(0);
+    window.dispatchEvent(new Event("beforeprint"));
+    expect(folded()).toBe(0);
+    window.dispatchEvent(new Event("afterprint"));
+    expect(folded()).toBe(before);
   });
 
   it("says a caution once", async () => {

@@ -1,8 +1,8 @@
-import { useCallback } from "react";
+import { useCallback, useEffect } from "react";
 
 import { getReport, reportAddress } from "../api";
 import { Bars } from "../marks/bars";
-import { Figures } from "../marks/delivery";
+import { begunAgain, Figures } from "../marks/delivery";
 import { Frame, Saying } from "../parts/frame";
 import { Link } from "../parts/link";
 import { Caution, Trouble } from "../parts/trouble";
@@ -44,8 +44,9 @@ export function Report({ room }: { room: string }) {
 
 function Whole({ report }: { report: ReportValue }) {
   const name = report.mode in MODES ? MODES[report.mode as Mode].name : report.mode;
+  useEffect(openedForPrint, []);
   return (
-    <Frame title={`${name} report`}>
+    <Frame wide title={`${name} report`}>
       <div className="report">
         <header className="report__head">
           <div className="stack">
@@ -59,16 +60,18 @@ function Whole({ report }: { report: ReportValue }) {
           <Overall report={report} />
         </header>
         {report.caution && <Caution>{report.caution}</Caution>}
+        <div className="report__top">
+          <section aria-labelledby="dimensions" className="stack">
+            <h2 id="dimensions">Six sides of your answers</h2>
+            <p className="soft small">Each from 0 to 5. The brackets show where the score probably lies.</p>
+            <Dimensions report={report} />
+          </section>
+          <section aria-labelledby="timeline" className="stack">
+            <h2 id="timeline">As it went</h2>
+            <Timeline report={report} />
+          </section>
+        </div>
         <Next report={report} />
-        <section aria-labelledby="dimensions" className="stack">
-          <h2 id="dimensions">Six sides of your answers</h2>
-          <p className="soft small">Each from 0 to 5. The brackets show where the score probably lies.</p>
-          <Dimensions report={report} />
-        </section>
-        <section aria-labelledby="timeline" className="stack">
-          <h2 id="timeline">As it went</h2>
-          <Timeline report={report} />
-        </section>
         <section aria-labelledby="answers" className="stack">
           <h2 id="answers">Your answers</h2>
           {report.turns.map((turn) => (
@@ -91,6 +94,24 @@ function Whole({ report }: { report: ReportValue }) {
       </div>
     </Frame>
   );
+}
+
+/** Paper cannot be opened: what is folded is printed open, and closed again afterwards. */
+function openedForPrint(): () => void {
+  let opened: HTMLDetailsElement[] = [];
+  const open = () => {
+    opened = [...document.querySelectorAll<HTMLDetailsElement>("details:not([open])")];
+    for (const one of opened) one.open = true;
+  };
+  const close = () => {
+    for (const one of opened) one.open = false;
+  };
+  window.addEventListener("beforeprint", open);
+  window.addEventListener("afterprint", close);
+  return () => {
+    window.removeEventListener("beforeprint", open);
+    window.removeEventListener("afterprint", close);
+  };
 }
 
 function Overall({ report }: { report: ReportValue }) {
@@ -198,7 +219,8 @@ function SpeakingFigures({ speaking }: { speaking: Speaking }) {
             `${speaking.fillers}`,
             speaking.fillers_per_minute === null ? "" : `${speaking.fillers_per_minute.toFixed(1)} a minute`,
           ],
-          ["Pauses", `${speaking.pauses}`, `longest ${seconds(speaking.longest_pause_ms)}`],
+          ["Pauses", `${speaking.pauses}`, speaking.pauses ? `longest ${seconds(speaking.longest_pause_ms)}` : ""],
+          begunAgain(speaking.repairs),
           ["Thinking first", speaking.thinking_ms === null ? "–" : seconds(speaking.thinking_ms), "on average"],
         ]}
       />

@@ -8,6 +8,8 @@ import "./transcript.css";
 export interface Highlight {
   utterance: string;
   text: string;
+  /** When it was said: tells two places with the same words apart. */
+  start_ms: number;
 }
 
 export function Transcript(props: { utterances: Utterance[]; partial?: Partial | null; highlights?: Highlight[] }) {
@@ -40,7 +42,7 @@ export function Transcript(props: { utterances: Utterance[]; partial?: Partial |
 function marked(utterance: Utterance, highlights: Highlight[]): ReactNode {
   const spans = highlights
     .filter((one) => one.utterance === utterance.id)
-    .map((one) => [utterance.text.indexOf(one.text), one.text.length] as const)
+    .map((one) => [placeOf(utterance, one), one.text.length] as const)
     .filter(([start]) => start >= 0)
     .toSorted(([a], [b]) => a - b);
   const pieces: ReactNode[] = [];
@@ -54,4 +56,14 @@ function marked(utterance: Utterance, highlights: Highlight[]): ReactNode {
     at = start + length;
   }
   return [...pieces, utterance.text.slice(at)];
+}
+
+/** Where in the text a quote begins, or -1. The text of a spoken utterance is its words joined by single spaces. */
+function placeOf({ words, text }: Utterance, quote: Highlight): number {
+  let at = 0;
+  for (const word of words) {
+    if (word.start_ms === quote.start_ms && text.startsWith(quote.text, at)) return at;
+    at += word.text.length + 1;
+  }
+  return text.indexOf(quote.text);
 }

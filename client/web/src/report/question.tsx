@@ -1,57 +1,68 @@
 import { useState } from "react";
 
-import { Bars } from "../marks/bars";
 import { DeliveryFigures } from "../marks/delivery";
 import { Marks } from "../marks/marks";
+import { Sides } from "../marks/sides";
 import { Transcript, type Highlight } from "../parts/transcript";
 import { Caution } from "../parts/trouble";
-import type { DimensionScore, ReportTurn, Score } from "../report";
-import { DIMENSIONS, FINISHES, points } from "../words";
+import type { ReportTurn, Score } from "../report";
+import { FINISHES, points } from "../words";
 
 /**
  * One question of the report; `known` is the caution that stands above the whole of it.
  *
- * All quoted words are set off in the transcript; pointing at a mark leaves only its own.
+ * The words that reached a point are set off in the transcript; pointing at a quote leaves only its own.
  */
 export function Question({ turn, known }: { turn: ReportTurn; known: string | null }) {
   const [pointed, point] = useState<Highlight[]>([]);
   const { score, delivery } = turn;
-  const quoted = score?.marks.flatMap(({ quotes }) => quotes) ?? [];
+  const reached = score?.marks.filter(({ level }) => level !== "absent").flatMap(({ quotes }) => quotes) ?? [];
   const heading = `question-${turn.number}`;
   return (
     <article className="answer" id={`turn-${turn.number}`} aria-labelledby={heading}>
-      <header className="answer__head">
-        <p className="eyebrow">
-          Question {turn.number}
-          {turn.question.kind === "follow_up" && ", follow-up"}
-        </p>
-        <h3 id={heading} className="answer__question">
-          {turn.question.text}
-        </h3>
-        <p className="soft small">{finish(turn)}</p>
-      </header>
-      {score && <Overall score={score} />}
-      {score?.caution && !known?.includes(score.caution) && <Caution>{score.caution}</Caution>}
-      <div className="answer__words">
-        {turn.transcript.utterances.length ? (
-          <Transcript utterances={turn.transcript.utterances} highlights={pointed.length ? pointed : quoted} />
-        ) : (
-          <p className="soft">Nothing was said.</p>
+      <div className="answer__said">
+        <header className="answer__head">
+          <p className="eyebrow">
+            Question {turn.number}
+            {turn.question.kind === "follow_up" && ", follow-up"}
+            {turn.question.kind === "own" && ", a coach’s own"}
+          </p>
+          <h3 id={heading} className="answer__question">
+            {turn.question.text}
+          </h3>
+          <p className="soft small">{finish(turn)}</p>
+        </header>
+        {score && <Overall score={score} />}
+        {score?.caution && !known?.includes(score.caution) && <Caution>{score.caution}</Caution>}
+        <div className="answer__words">
+          {turn.transcript.utterances.length ? (
+            <Transcript utterances={turn.transcript.utterances} highlights={pointed.length ? pointed : reached} />
+          ) : (
+            <p className="soft">Nothing was said.</p>
+          )}
+        </div>
+      </div>
+      <div className="answer__found">
+        {score && (
+          <>
+            <Marks marks={score.marks} point={point} />
+            {score.overall !== null && (
+              <>
+                <Sides scores={score.dimensions} point={point} />
+                <p className="soft small">
+                  Marked by the {score.scorer} scorer, weights {score.weights}.
+                </p>
+              </>
+            )}
+          </>
+        )}
+        {delivery && delivery.words_per_minute !== null && (
+          <div className="aside-figures">
+            <p className="soft small">How it was spoken. Coaching only: it counts in no score.</p>
+            <DeliveryFigures delivery={delivery} point={point} />
+          </div>
         )}
       </div>
-      {score && (
-        <>
-          <Marks marks={score.marks} point={point} />
-          {score.dimensions.some((one) => one.score !== null) && <Bars scores={score.dimensions} />}
-          <Contributions dimensions={score.dimensions} scorer={score.scorer} weights={score.weights} />
-        </>
-      )}
-      {delivery && delivery.words_per_minute !== null && (
-        <div className="aside-figures">
-          <p className="soft small">How it was spoken. Coaching only: it counts in no score.</p>
-          <DeliveryFigures delivery={delivery} />
-        </div>
-      )}
     </article>
   );
 }
@@ -75,49 +86,4 @@ function Overall({ score }: { score: Score }) {
       </span>
     </p>
   );
-}
-
-/** How each number came about: signed parts that add up to it exactly. */
-function Contributions({
-  dimensions,
-  scorer,
-  weights,
-}: {
-  dimensions: DimensionScore[];
-  scorer: string;
-  weights: string;
-}) {
-  const explained = dimensions.filter(({ contributions }) => contributions.length > 0);
-  if (!explained.length) return null;
-  return (
-    <details className="contributions">
-      <summary>How these numbers came about</summary>
-      {explained.map((one) => (
-        <table key={one.dimension}>
-          <caption>{DIMENSIONS[one.dimension]}</caption>
-          <tbody>
-            {one.contributions.map(({ label, value }) => (
-              <tr key={label}>
-                <th scope="row">{label}</th>
-                <td className="numbers">{signed(value)}</td>
-              </tr>
-            ))}
-          </tbody>
-          <tfoot>
-            <tr>
-              <th scope="row">Score</th>
-              <td className="numbers">{one.score === null ? "–" : points(one.score)}</td>
-            </tr>
-          </tfoot>
-        </table>
-      ))}
-      <p className="soft small">
-        Marked by the {scorer} scorer, weights {weights}.
-      </p>
-    </details>
-  );
-}
-
-function signed(value: number): string {
-  return `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`;
 }
