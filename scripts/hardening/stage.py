@@ -1,0 +1,23 @@
+"""Where a round plays: the cluster, the rooms of the round, and what the people in them are asked to do."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from scripts.hardening.cluster import Cluster
+from scripts.hardening.history import History
+
+
+@dataclass
+class Stage:
+    """What faults and people of one round share."""
+
+    cluster: Cluster
+    history: History
+    rooms: list[str] = field(default_factory=list)
+    """Rooms that were opened in this round."""
+    under_way: asyncio.Event = field(default_factory=asyncio.Event)
+    """Every room has its first question."""
+    quiet: asyncio.Event = field(default_factory=asyncio.Event)
+    """The last fault is healed: interviews that lingered for it come to their end."""
+    doubling: bool = False
+    """Everybody puts each command twice, with the same id."""
