@@ -108,7 +108,7 @@ class Conversation:
         self.live = False
         self.over: GreenroomError | None = None
         """Why the visit cannot go on."""
-        self._new_id = new_id
+        self.new_id = new_id
         self._outbox: dict[str, Wish] = {}
         self._typing: int | None = None
         self._reopening: str | None = None
@@ -136,7 +136,7 @@ class Conversation:
         """Place a command in the outbox and return its id. Raises RefusedError when the outbox is full."""
         if len(self._outbox) >= OUTBOX_LIMIT:
             raise RefusedError("outbox_full", "Too many commands wait for an answer. Wait for some first.", True)
-        id = id or self._new_id()
+        id = id or self.new_id()
         behind = self.ring.next_seq if self.ring else 0
         self._outbox[id] = Wish(Do(id=id, command=command), behind)
         return id
@@ -261,7 +261,7 @@ class Conversation:
 
     def _reopen(self, stream: str) -> None:
         """The log forked before our stream was opened: open it again, ahead of everything else."""
-        self._reopening = self._new_id()
+        self._reopening = self.new_id()
         opening = Do(id=self._reopening, command=OpenMicrophone(stream=stream, sample_rate=SAMPLE_RATE_HZ))
         self._outbox = {self._reopening: Wish(opening, behind=0), **self._outbox}
 

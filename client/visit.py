@@ -76,14 +76,14 @@ class Visit:
 
     # --- what to do ---
 
-    async def do(self, command: PersonCommand, deadline_s: float = ANSWER_DEADLINE_S) -> int:
+    async def do(self, command: PersonCommand, deadline_s: float = ANSWER_DEADLINE_S, *, id: str | None = None) -> int:
         """Put a command and wait for its answer: the version at which it stands in the log.
 
         Raises RefusedError for a "no". After LateError the command is still in the outbox: it is sent again after a
-        reconnect, and done once at most.
+        reconnect, and done once at most. Put with the `id` of an earlier wish, it is that wish: done once at most.
         """
         self._raise_if_over()
-        id = self._talk.put(command)
+        id = self._talk.put(command, id)
         answer: asyncio.Future[Accepted | Refused] = asyncio.get_running_loop().create_future()
         self._answers[id] = answer
         self._lifeline.wake()
@@ -99,12 +99,18 @@ class Visit:
             raise RefusedError(said.code, said.sentence, said.retry)
         return said.version
 
-    async def insist(self, command: PersonCommand, deadline_s: float = ANSWER_DEADLINE_S) -> int:
-        """Put a command again and again while it is refused for now (`retry`): Redis is away, say."""
+    async def insist(
+        self, command: PersonCommand, deadline_s: float = ANSWER_DEADLINE_S, *, id: str | None = None
+    ) -> int:
+        """Put a command again and again while it is refused for now (`retry`): Redis is away, say.
+
+        It is the same wish each time: one that was done although no answer came is not done again.
+        """
         end, pause_s = monotonic() + deadline_s, 0.2
+        id = id or self._talk.new_id()
         while True:
             try:
-                return await self.do(command, max(0.1, end - monotonic()))
+                return await self.do(command, max(0.1, end - monotonic()), id=id)
             except RefusedError as refused:
                 if not refused.retry or monotonic() + pause_s > end:
                     raise

@@ -25,9 +25,9 @@ from client import (
 )
 from rooms import commands as c
 from rooms.events import ConsentGiven, UtteranceHeard
-from rooms.people import Role
+from rooms.people import Participant, Role
 from rooms.phases import Phase
-from rooms.protocol import Close, Goodbye, Happened
+from rooms.protocol import Accepted, Close, Do, Goodbye, Happened, Refused
 from tests.client.toy import ToyRoom
 from tests.client.toy_server import ToyServer
 
@@ -100,6 +100,21 @@ async def test_who_insists_is_heard_when_the_reason_is_gone(server: ToyServer) -
         await visit.do(c.GiveConsent(notice="2026-11"))
         await insisting
         await visit.until(lambda room: room.phase is not Phase.LOBBY)
+
+
+async def test_who_insists_is_done_once_although_the_first_answer_was_that_none_came(
+    server: ToyServer, toy: ToyRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def do_it_and_say_that_redis_is_away(wish: Do, who: Participant) -> Accepted | Refused:
+        monkeypatch.undo()
+        toy.do(wish, who)
+        return Refused(id=wish.id, code="redis_away", sentence="No answer came.", retry=True)
+
+    async with joined(server) as visit:
+        await visit.do(c.GiveConsent(notice="2026-11"))
+        monkeypatch.setattr(toy, "do", do_it_and_say_that_redis_is_away)
+        version = await visit.insist(c.StartInterview())
+        assert version == len(toy.log)  # another wish would be told that the interview has started already
 
 
 async def test_nobody_insists_on_what_will_never_be_granted(server: ToyServer) -> None:
