@@ -18,6 +18,8 @@ Line = Annotated[str, Field(min_length=1, max_length=1_000)]
 """A whisper, a note, or a question of one's own."""
 Answer = Annotated[str, Field(min_length=1, max_length=10_000)]
 """One typed message of an answer."""
+MAX_TYPED_CHARACTERS = 40_000
+"""Of one answer, in all its messages: about 40 minutes of speech."""
 FrameNumber = Annotated[int, Field(ge=0, le=2**32 - 1)]
 
 

@@ -240,6 +240,9 @@ def _type(room: Room, command: c.TypeAnswer, at: int) -> Decision:
     turn = _answerable(room, command.turn)
     if isinstance(turn, Refusal):
         return turn
+    written = sum(len(known.text) for known in turn.utterances if known.source is Source.TYPED)
+    if written + len(command.text) > c.MAX_TYPED_CHARACTERS:
+        return refuse(Code.ANSWER_TOO_LONG)
     typed = Utterance(
         id=f"{turn.number}.typed.{len(turn.utterances)}",
         source=Source.TYPED,
@@ -266,10 +269,14 @@ def _hear(room: Room, number: int, utterance: Utterance, at: int) -> Decision:
         return refuse(Code.NO_OPEN_TURN)
     if turn.number != number:
         return refuse(Code.WRONG_TURN)
-    if any(known.id == utterance.id for known in turn.utterances):
-        return ()
+    if any(known.id == utterance.id or _overlap(known, utterance) for known in turn.utterances):
+        return ()  # heard before, perhaps by another worker with another idea of where it began
     began = () if turn.finished else _began(room, turn, min(at, utterance.start_ms))
     return (*began, e.UtteranceHeard(turn=number, utterance=utterance))
+
+
+def _overlap(known: Utterance, new: Utterance) -> bool:
+    return known.source is new.source is Source.VOICE and new.start_ms < known.end_ms and known.start_ms < new.end_ms
 
 
 def _close_turn(room: Room, command: c.CloseTurn, at: int) -> Decision:

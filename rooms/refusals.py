@@ -24,6 +24,7 @@ class Code(StrEnum):
     NOTHING_SAID_YET = "nothing_said_yet"
     TURN_HELD = "turn_held"
     ALREADY_FINISHED = "already_finished"
+    ANSWER_TOO_LONG = "answer_too_long"
     PAUSED = "paused"
     NOT_PAUSED = "not_paused"
     CHAIR_TAKEN = "chair_taken"
@@ -63,6 +64,7 @@ _SENTENCES = MappingProxyType(
         Code.NOTHING_SAID_YET: ("Nothing was said yet, so silence does not end the answer.", True),
         Code.TURN_HELD: ("The candidate asked for a moment, so silence does not end the answer.", True),
         Code.ALREADY_FINISHED: ("This answer is finished. Wait for the next question.", False),
+        Code.ANSWER_TOO_LONG: ("An answer has at most 40,000 typed characters. Finish it, or shorten it.", False),
         Code.PAUSED: ("The interview is paused. Resume it first.", True),
         Code.NOT_PAUSED: ("The interview is not paused.", False),
         Code.CHAIR_TAKEN: ("Someone else sits in the interviewer's chair. Ask them to hand back.", True),

@@ -104,7 +104,9 @@ class Room(Value):
     @property
     def questions_done(self) -> bool:
         """Whether the interviewer owes no further question."""
-        return self.ending or self.full or (self.chair is None and self.chosen is None and len(self.turns) >= self.length)
+        return (
+            self.ending or self.full or (self.chair is None and self.chosen is None and len(self.turns) >= self.length)
+        )
 
     @property
     def all_scored(self) -> bool:

@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 class Value(BaseModel):
     """A frozen value. Unknown fields are refused, so a misspelt field is an error and not a silence."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # An error's text must not hold its input: that is what somebody said, and errors end up in logs.
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 Milliseconds = Annotated[int, Field(ge=0)]

@@ -56,6 +56,9 @@ class Departures:
                 if self._closing.is_set():
                     _log.warning("a departure is left to others", extra={"room": room, "connection": leave.connection})
                     return
+            except Exception:
+                _log.exception("a departure failed", extra={"room": room, "connection": leave.connection})
+                return
             await self._wait(AGAIN_S)
 
     async def _wait(self, seconds: float) -> None:

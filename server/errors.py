@@ -37,6 +37,7 @@ _FAULTS = (
     Problem("origin_refused", "This page's address is not allowed to use Greenroom.", False, 403, Close.ORIGIN_REFUSED),
     Problem("not_found", "There is nothing at this address.", False, 404, None),
     Problem("request_invalid", "The request does not have the right shape; see /docs.", False, 422, None),
+    Problem("request_too_big", "A request has at most 64 KiB.", False, 413, None),
     Problem("report_not_ready", "The report is being written. Try again in a moment.", True, 404, None),
     Problem("interview_open", "The interview is not over yet; its report comes when it is.", True, 404, None),
     Problem("hello_expected", "Say hello with a ticket before anything else.", False, 400, Close.HELLO_EXPECTED),

@@ -7,9 +7,11 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from rooms.events import Event, ParticipantJoined
-from rooms.people import Participant, Role
-from rooms.protocol import TELL, Cursor, Happened, ResetReason, Telling, Welcome
+from pydantic import ValidationError
+
+from rooms.events import Event, ParticipantJoined, ParticipantLeft
+from rooms.people import Role
+from rooms.protocol import TELL, Cursor, Happened, HearingTrouble, IsTyping, ResetReason, Telling, Welcome
 from rooms.state import Room
 from rooms.views import hears, view
 from server.errors import Failed
@@ -67,14 +69,14 @@ class Hall:
     async def enter(self, member: Member, resume: Cursor | None, audio_through: int | None, protocol: int) -> None:
         """Queue the member's welcome and everything they missed; from then on they hear all that happens."""
         role = member.participant.role
-        told = [telling for raw in await self._log.told(self.room.id) if (telling := _telling(raw, role))]
+        lately = [telling for raw in await self._log.told(self.room.id) if (telling := _telling(raw, role))]
         missed = await self._feed.missed(resume) if resume else ResetReason.FIRST
         # From here to the end nothing is awaited: no fact can slip between the story so far and what comes next.
         welcome = Welcome(
             protocol=protocol,
             you=member.participant,
             cursor=self._feed.cursor,
-            told=tuple(told),
+            told=tuple(telling for telling in lately if self._is_now(telling)),
             audio_through=audio_through,
         )
         if isinstance(missed, ResetReason) or resume is None:
@@ -84,6 +86,21 @@ class Hall:
             story = _story(missed, role, resume.version)
             member.begin(welcome.model_copy(update={"resumed": len(story)}), *story)
         self._lanes.setdefault(role, Lane(role, self._feed.cursor.version)).members.add(member)
+        self._check(member)
+
+    def _is_now(self, telling: Telling) -> bool:
+        """Whether what was told last is still about the open turn. Who types says so every other second."""
+        turn = self.room.turn
+        if isinstance(telling.what, IsTyping):
+            return False
+        return isinstance(telling.what, HearingTrouble) or (turn is not None and telling.what.turn == turn.number)
+
+    def _check(self, member: Member) -> None:
+        """End a member whose connection is not among those that the room knows for them (any more)."""
+        presence = self.room.presence(member.participant.id)
+        if presence is None or member.connection not in presence.connections:
+            taken_over = member.participant.role is Role.CANDIDATE and presence is not None and presence.here
+            member.end("taken_over" if taken_over else "lost_track")
 
     def leave(self, member: Member) -> None:
         """The member hears nothing more."""
@@ -94,8 +111,9 @@ class Hall:
     def happened(self, record: Record, before: Room | None) -> None:
         for lane in self._lanes.values():
             lane.happened(record)
-        if isinstance(record.event, ParticipantJoined) and record.event.participant.role is Role.CANDIDATE:
-            self._take_over(record.event.participant, record.event.connection)
+        if isinstance(record.event, ParticipantJoined | ParticipantLeft):
+            for member in self.members:  # a second device took over; or this worker was silent and thought dead
+                self._check(member)
 
     def told(self, tell: bytes) -> None:
         for lane in self._lanes.values():
@@ -109,12 +127,6 @@ class Hall:
         for member in self.members:
             member.end("lost_track")
         self._lanes.clear()
-
-    def _take_over(self, candidate: Participant, connection: str) -> None:
-        lane = self._lanes.get(Role.CANDIDATE)
-        for member in tuple(lane.members) if lane else ():
-            if member.participant.id == candidate.id and member.connection != connection:
-                member.end("taken_over")
 
 
 class Fanout:
@@ -148,7 +160,11 @@ class Fanout:
 
 
 def _telling(raw: bytes, role: Role) -> Telling | None:
-    tell = TELL.validate_json(raw)
+    """What was told, as this role hears it. What another release told in its own way is not passed on."""
+    try:
+        tell = TELL.validate_json(raw)
+    except ValidationError:
+        return None
     return Telling(what=tell) if hears(tell, role) else None
 
 

@@ -142,6 +142,8 @@ class Feeds:
                 if not away:
                     _log.warning("the log is away; rooms stand still until it is back")
                 away = True
+            except Exception:
+                _log.exception("heads could not be compared")  # not healthy until it works again
             await self._let_go()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(HEAD_CHECK_S):

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 
 from rooms.people import Participant
 from rooms.protocol import ServerMessage
-from server.errors import TABLE, Problem, goodbye
+from server.errors import TABLE, Problem
 
 
 class Ending(Exception):
@@ -38,7 +38,7 @@ class Member:
     def begin(self, *story: ServerMessage) -> None:
         """Queue the welcome and what was missed. However long that is, it counts as nobody's slowness."""
         texts = [message.model_dump_json() for message in story]
-        self._limit += sum(len(text) for text in texts)
+        self._limit += sum(_bytes(text) for text in texts)
         for text in texts:
             self.send(text)
 
@@ -47,7 +47,7 @@ class Member:
         if self._ending:
             return  # what comes now is sent when they come back
         self._facts.append(text)
-        self._waiting += len(text)
+        self._waiting += _bytes(text)
         if self._waiting > self._limit:
             self.end("too_slow")
         self._wake.set()
@@ -75,14 +75,13 @@ class Member:
             while self._facts or self._told:
                 await self._send(self._next(), send_text, timeout_s)
             if self._ending:
-                await send_text(goodbye(self._ending).model_dump_json())
                 raise Ending(self._ending)
 
     def _next(self) -> str:
         if not self._facts:
             return self._told.pop(next(iter(self._told)))
         text = self._facts.popleft()
-        self._waiting -= len(text)
+        self._waiting -= _bytes(text)
         return text
 
     @staticmethod
@@ -92,3 +91,7 @@ class Member:
                 await send_text(text)
         except TimeoutError:
             raise Ending(TABLE["too_slow"]) from None
+
+
+def _bytes(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode())

@@ -5,6 +5,7 @@ or full, frames are let go here and the client, who kept them, sends them again:
 """
 
 import asyncio
+import contextlib
 import logging
 from itertools import groupby
 from operator import itemgetter
@@ -86,13 +87,13 @@ class Microphone:
         """Let go of what waits; after a moment ask for it again."""
         trouble = HearingTrouble(code=problem.code, sentence=problem.sentence)
         self._member.tell(trouble.kind, Telling(what=trouble).model_dump_json())
-        await asyncio.sleep(RETRY_S)
-        self._frames.clear()
-        try:
-            through = await self._audio.through(self._hall.room.id, stream)
-        except Unavailable:
-            return  # the socket's other half will notice and close
-        self._member.say(AudioSafe(stream=stream, through=through, again=True))
+        while True:
+            await asyncio.sleep(RETRY_S)
+            self._frames.clear()
+            with contextlib.suppress(Unavailable):
+                through = await self._audio.through(self._hall.room.id, stream)
+                self._member.say(AudioSafe(stream=stream, through=through, again=True))
+                return
 
     def _complain(self, code: str) -> None:
         """Say what is wrong once, not fifty times a second."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 Positive = Annotated[int, Field(gt=0)]
@@ -31,9 +31,9 @@ class Settings(BaseSettings):
     """More origins from which sockets and unsafe requests are taken, separated by commas."""
     var_dir: Path = Path("var")
     """Where a laptop keeps its data."""
-    secret_key: SecretStr
+    secret_key: Annotated[SecretStr, Field(min_length=32)]
     """Signs sessions and invitations; at least 32 characters."""
-    sign_in_token: SecretStr | None = None
+    sign_in_token: Annotated[SecretStr, Field(min_length=16)] | None = None
     """Whoever brings this token is the owner. The laptop's link holds it; leave it out to let nobody in by link."""
 
     # hearing
@@ -90,6 +90,11 @@ class Settings(BaseSettings):
     """How long what is under way may take to end after that."""
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @field_validator("sign_in_token", mode="before")
+    @classmethod
+    def _none_if_empty(cls, token: object) -> object:
+        return token or None
 
     @property
     def beat_s(self) -> float:

@@ -11,6 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.routing import WebSocketRoute
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server import pages
 from server.errors import TABLE, Failed, Problem, body, problem_of
@@ -20,7 +21,11 @@ from server.socket import Sockets
 _log = logging.getLogger(__name__)
 
 
-def build(routers: Sequence[APIRouter], sockets: Sockets, ready: Callable[[], Awaitable[bool]]) -> FastAPI:
+MAX_BODY_BYTES = 64 * 1024
+"""What a request may carry. Read before anybody is asked who they are, so it is little."""
+
+
+def build(routers: Sequence[APIRouter], sockets: Sockets, ready: Callable[[], Awaitable[bool]]) -> ASGIApp:
     """The application. `ready`: whether this worker should be sent new people."""
     app = FastAPI(
         title="Greenroom",
@@ -48,7 +53,39 @@ def build(routers: Sequence[APIRouter], sockets: Sockets, ready: Callable[[], Aw
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _answer)
-    return app
+    return SmallBodies(app)
+
+
+class SmallBodies:
+    """Reads a request's body before the application does, and refuses one that is too big."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        read: list[Message] = []
+        size, more = 0, True
+        while more:
+            message = await receive()
+            read.append(message)
+            size += len(message.get("body", b""))
+            more = message.get("more_body", False)
+            if size > MAX_BODY_BYTES:
+                await _response(TABLE["request_too_big"])(scope, receive, send)
+                return
+        await self._app(scope, _again(read, receive), send)
+
+
+def _again(read: list[Message], receive: Receive) -> Receive:
+    """What was read, once more; then whatever comes."""
+
+    async def replay() -> Message:
+        return read.pop(0) if read else await receive()
+
+    return replay
 
 
 async def _answer(request: Request, error: Exception) -> Response:

@@ -166,7 +166,7 @@ class Worker:
         while True:
             await asyncio.sleep(1)
             held = {c: p.participant.id for p in feed.room.people for c in p.connections}
-            with contextlib.suppress(Unavailable):  # in a second it is tried again
+            try:
                 workers = {worker_of(connection) for connection in held}
                 silent = workers - await self._leases.alive(sorted(workers))
                 silent_since = {worker: silent_since.get(worker, _now()) for worker in silent}
@@ -176,6 +176,8 @@ class Worker:
                     if worker_of(connection) in dead:
                         leave = Leave(participant=participant, connection=connection)
                         await self._writer.do(feed.room_id, leave, SYSTEM, f"reap.{connection}")
+            except Unavailable:
+                silent_since = {}  # silence that nobody could break proves nothing
 
 
 def worker_of(connection: str) -> str:

@@ -6,6 +6,7 @@ Decides how audio lies in Redis, and that it is gone an hour after the last fram
 Never drops a frame that was not heard: what finds no room is not kept, and the client keeps it.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 
 from rooms.commands import SAMPLE_RATE_HZ
@@ -18,6 +19,7 @@ FRAMES_PER_READ = 500
 """Of a room, in one read: 10 to 100 seconds of audio."""
 
 _APPEND = Script.load("append_audio.lua")
+_log = logging.getLogger(__name__)
 
 
 class RedisAudioLog:
@@ -45,7 +47,7 @@ class RedisAudioLog:
         ]
         replies = await self._redis.calls(commands)
         return {
-            room: (entries[-1][0].decode(), [_frame(fields) for _, fields in entries])
+            room: (entries[-1][0].decode(), [frame for _, fields in entries if (frame := _frame(fields))])
             for room, entries in zip(rooms, replies, strict=True)
             if entries
         }
@@ -58,6 +60,11 @@ class RedisAudioLog:
         await self._redis.call("DEL", room_key(room, "audio"), room_key(room, "streams"))
 
 
-def _frame(fields: Sequence[bytes]) -> tuple[str, Frame]:
-    _, _, _, stream, _, frame = fields
-    return stream.decode(), unpack_frame(frame)
+def _frame(fields: Sequence[bytes]) -> tuple[str, Frame] | None:
+    """The frame in an entry; None for one that another release wrote in its own way."""
+    try:
+        _, _, _, stream, _, frame = fields
+        return stream.decode(), unpack_frame(frame)
+    except ValueError:
+        _log.exception("a frame of audio cannot be read")
+        return None

@@ -160,7 +160,9 @@ def routes(
 
     @router.get("/questions")
     async def questions(mode: Mode, person: signed_in) -> BankQuestions:
-        """The question bank of a mode, for a coach's choice."""
+        """The question bank of a mode, for a coach's choice. Candidates do not see what may be asked."""
+        if not person.owner and Role.COACH not in person.invited.values():
+            raise Failed("not_your_role")
         return BankQuestions(
             questions=[
                 BankQuestion(id=q.id, text=q.text, competence=q.competence, difficulty=q.difficulty)

@@ -163,7 +163,7 @@ class Ear:
         turn = self._feed.room.turn
         if turn is None:
             return
-        self._ending.follow(turn, self._now_ms())
+        self._ending.follow(turn, paused=self._feed.room.paused)
         if due := await self._ending.due(turn, self._reading(turn)):
             await self._close(turn, due)
 

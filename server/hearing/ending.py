@@ -41,24 +41,28 @@ class Ending:
     def __init__(self, audio: AudioLog, room: str, limit_s: int) -> None:
         self._audio, self._room, self._limit_s = audio, room, limit_s
         self._turn = 0
-        self._limit_at = self._not_before = 0.0
+        self._left_s, self._not_before = float(limit_s), 0.0
+        self._runs_since: float | None = None
         self._deadline: float | None = None
         self._enough: int | None = None
         self.silent = False
         """Nobody has spoken for as long as patience lasts."""
 
-    def follow(self, turn: Turn, now_ms: int) -> None:
-        """Notice the open turn. `now_ms`: the room's time."""
+    def follow(self, turn: Turn, *, paused: bool) -> None:
+        """Notice the open turn, and whether its time runs. A worker that takes over gives the whole time anew."""
         if turn.number != self._turn:
             self._turn, self.silent, self._not_before = turn.number, False, 0.0
-            self._deadline = self._enough = None
-            ran_ms = now_ms - turn.began_ms if turn.began_ms is not None else 0
-            self._limit_at = _now() + self._limit_s - ran_ms / 1000
+            self._deadline = self._enough = self._runs_since = None
+            self._left_s = float(self._limit_s)
+        if paused and self._runs_since is not None:
+            self._left_s = max(_AFTER_PAUSE_S, self._left_s - (_now() - self._runs_since))
+            self._runs_since = None
+        elif not paused and self._runs_since is None:
+            self._runs_since = _now()
 
     def resumed(self) -> None:
         """The interview goes on after a pause: its silence did not count."""
         self.silent = False
-        self._limit_at = max(self._limit_at, _now() + _AFTER_PAUSE_S)
 
     def refused(self) -> None:
         """The room said no. Ask again in a moment."""
@@ -69,7 +73,7 @@ class Ending:
             return None
         if turn.finished:
             return Due(None) if await self._heard_out(turn.finished, reading) else None
-        if _now() >= self._limit_at:
+        if self._runs_since is not None and _now() - self._runs_since >= self._left_s:
             return Due(Finish.LIMIT)
         if self.silent and not reading.waiting:  # who speaks again in audio that is already here is not cut off
             self.silent = False

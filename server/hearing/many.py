@@ -67,6 +67,9 @@ class Hearing:
                         await self._bring(pool)
                     except Unavailable:
                         await asyncio.sleep(_AWAY_S)
+                    except Exception:
+                        _log.exception("audio could not be read")  # hearing of all rooms must not end with one of them
+                        await asyncio.sleep(_AWAY_S)
                     await asyncio.sleep(max(0.0, READ_EVERY_S - (loop.time() - began)))
             finally:
                 if self._needs.transcriber:

@@ -127,6 +127,13 @@ def ending_with_an_own_question() -> Stage:
     return stage
 
 
+def written_to_the_brim() -> Stage:
+    stage = at.answering()
+    for _ in range(c.MAX_TYPED_CHARACTERS // 10_000):
+        stage.done(c.TypeAnswer(turn=1, text="x" * 10_000), ADA)
+    return stage
+
+
 def away() -> Stage:
     stage = at.choosing()
     stage.leave(GRACE)
@@ -156,6 +163,7 @@ REFUSED: list[tuple[Code, Callable[[], Stage], Command, Participant]] = [
     (Code.WRONG_NOTICE, at.lobby, c.GiveConsent(notice="of last year"), ADA),
     (Code.WRONG_NOTICE, at.consented, c.GiveConsent(notice="of last year"), ADA),
     (Code.ALREADY_STARTED, at.choosing, c.StartInterview(), ADA),
+    (Code.ANSWER_TOO_LONG, written_to_the_brim, c.TypeAnswer(turn=1, text="one more"), ADA),
     (Code.NOT_STARTED, at.consented, c.BeginAnswer(turn=1), ADA),
     (Code.NOT_STARTED, at.consented, c.PauseInterview(), GRACE),
     (Code.NOT_STARTED, at.consented, c.AskQuestion(turn=1, question=question()), SYSTEM),
@@ -362,7 +370,13 @@ def test_an_utterance_is_heard_once() -> None:
 
 @pytest.mark.parametrize("stage", [at.paused, at.settling])
 def test_what_was_said_is_kept_while_paused_and_while_settling(stage: Callable[[], Stage]) -> None:
-    assert stage().done(c.HearUtterance(turn=1, utterance=spoken("u-2", "and errors fell by half")))
+    assert stage().done(c.HearUtterance(turn=1, utterance=spoken("u-2", "and errors fell by half", 20_000)))
+
+
+def test_what_another_worker_heard_already_is_not_heard_twice() -> None:
+    stage = at.spoken_to()
+    again = spoken("u-1-shifted", "um we cut it to one hour", 12_032)
+    assert stage.done(c.HearUtterance(turn=1, utterance=again)) == ()
 
 
 def test_silence_ends_a_spoken_answer_in_one_step() -> None:
@@ -382,7 +396,7 @@ def test_silence_does_not_end_an_answer_that_is_being_typed() -> None:
 def test_speaking_again_ends_the_moment_that_was_asked_for() -> None:
     stage = held()
     assert stage.done(c.HoldTurn(turn=1), ADA) == ()
-    stage.done(c.HearUtterance(turn=1, utterance=spoken("u-2", "so")))
+    stage.done(c.HearUtterance(turn=1, utterance=spoken("u-2", "so", 20_000)))
     assert stage.done(c.CloseTurn(turn=1, reason=e.Finish.SILENCE))
 
 
@@ -507,7 +521,7 @@ def test_ending_during_an_answer_finishes_it_and_lets_it_be_heard_out() -> None:
     assert requested == e.EndRequested(by="grace")
     assert finished == e.AnswerFinished(turn=1, reason=e.Finish.ENDED)
     assert not stage.room.paused
-    stage.done(c.HearUtterance(turn=1, utterance=spoken("u-2", "and errors fell by half")))
+    stage.done(c.HearUtterance(turn=1, utterance=spoken("u-2", "and errors fell by half", 20_000)))
     stage.done(c.CloseTurn(turn=1))
     stage.done(record(1))
     stage.done(c.CloseRoom())

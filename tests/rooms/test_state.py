@@ -85,7 +85,7 @@ def test_a_question_opens_a_turn_and_uses_up_the_choice() -> None:
 def test_words_are_kept_in_the_order_in_which_they_were_written_down() -> None:
     stage = at.spoken_to()
     stage.done(c.TypeAnswer(turn=1, text="By typing."), ADA)
-    stage.done(c.HearUtterance(turn=1, utterance=spoken("u-2", "and by voice")))
+    stage.done(c.HearUtterance(turn=1, utterance=spoken("u-2", "and by voice", 20_000)))
     assert stage.room.turns[0].transcript.text == "um we cut it to one hour By typing. and by voice"
 
 

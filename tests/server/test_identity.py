@@ -1,7 +1,7 @@
 """Who is asking, and who may enter."""
 
 import pytest
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -18,7 +18,7 @@ SETTINGS = Settings(
     redis_url="redis://nowhere",
     database_url="sqlite+aiosqlite://",
     secret_key=SecretStr("k" * 32),
-    sign_in_token=SecretStr("the-token"),
+    sign_in_token=SecretStr("the-token-of-this-test"),
 )
 OPENED = RoomOpened(room="r-1", mode=Mode.TECHNICAL, length=3, notice="n", owner="owner", opened_at=0)
 ROOM = after(None, OPENED)
@@ -52,12 +52,12 @@ def gate(tickets: OneTicket | None = None, settings: Settings = SETTINGS) -> Gat
 
 
 def test_the_right_token_is_the_owner() -> None:
-    owner = Identity(SETTINGS).person(asking({"authorization": "Bearer the-token"}))
+    owner = Identity(SETTINGS).person(asking({"authorization": "Bearer the-token-of-this-test"}))
     assert owner is not None
     assert owner.owner
 
 
-@pytest.mark.parametrize("header", ["Bearer wrong", "Bearer ", "Basic the-token", "Bearer ünïcode", ""])
+@pytest.mark.parametrize("header", ["Bearer wrong", "Bearer ", "Basic the-token-of-this-test", "Bearer ünïcode", ""])
 def test_anything_else_is_nobody(header: str) -> None:
     request = Request({"type": "http", "headers": [(b"authorization", header.encode())]})
     assert Identity(SETTINGS).person(request) is None
@@ -73,7 +73,7 @@ def test_a_session_is_remembered_and_cannot_be_made_up() -> None:
     identity.remember(response, Person(id="owner", name="You", owner=True))
     cookie = cookie_of(response)
     assert identity.person(asking({"cookie": cookie})) == Person(id="owner", name="You", owner=True)
-    assert identity.person(asking({"cookie": cookie[:-1] + ("a" if cookie[-1] != "a" else "b")})) is None
+    assert identity.person(asking({"cookie": cookie[:-9] + ("a" if cookie[-9] != "a" else "b") + cookie[-8:]})) is None
     other = Identity(SETTINGS.model_copy(update={"secret_key": SecretStr("x" * 32)}))
     assert other.person(asking({"cookie": cookie})) is None
 
@@ -103,7 +103,7 @@ def test_a_made_up_invitation_is_refused() -> None:
 
 
 async def test_an_unsafe_request_from_a_foreign_page_is_refused() -> None:
-    headers = {"authorization": "Bearer the-token", "origin": "https://evil.example"}
+    headers = {"authorization": "Bearer the-token-of-this-test", "origin": "https://evil.example"}
     with pytest.raises(Failed) as failed:
         await gate().signed_in(asking(headers, "POST"))
     assert failed.value.problem.code == "origin_refused"
@@ -142,3 +142,17 @@ async def test_a_ticket_lets_in_once() -> None:
     assert (participant.name, participant.role) == ("Ana", Role.COACH)
     with pytest.raises(Failed):
         await gate(tickets).admit(secret, "r-1", "")
+
+
+@pytest.mark.parametrize("empty", [{"secret_key": ""}, {"secret_key": "short"}, {"sign_in_token": "short"}])
+def test_weak_secrets_are_refused_at_start(empty: dict[str, str]) -> None:
+    given = {"redis_url": "redis://nowhere", "database_url": "sqlite+aiosqlite://", "secret_key": "k" * 32}
+    with pytest.raises(ValidationError):
+        Settings.model_validate({**given, **empty})
+
+
+def test_an_empty_sign_in_token_lets_nobody_in() -> None:
+    given = {"redis_url": "redis://nowhere", "database_url": "sqlite+aiosqlite://", "secret_key": "k" * 32}
+    settings = Settings.model_validate({**given, "sign_in_token": ""})
+    assert settings.sign_in_token is None
+    assert Identity(settings).owner("") is None

@@ -36,7 +36,7 @@ class Greenroom:
 
     def __init__(self, store: SqlReportStore, url: str) -> None:
         settings = Settings(
-            redis_url="redis://unused", database_url=url, secret_key="x" * 32, sign_in_token="the-token"
+            redis_url="redis://unused", database_url=url, secret_key="x" * 32, sign_in_token="the-token-of-this-test"
         )
         self.identity = Identity(settings)
         self.store = store
@@ -57,7 +57,7 @@ class Greenroom:
 
     async def ask(self, path: str, person: Person | None = None) -> httpx.Response:
         """A request by the owner, or by the person; `NOBODY` brings nothing."""
-        headers = {"authorization": "Bearer the-token"} if person is None else self._cookie(person)
+        headers = {"authorization": "Bearer the-token-of-this-test"} if person is None else self._cookie(person)
         async with httpx.AsyncClient(transport=httpx.ASGITransport(self.app), base_url="http://test") as client:
             return await client.get(path, headers=headers)
 
