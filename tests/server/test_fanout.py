@@ -60,6 +60,16 @@ async def hall_of(rig: Rig) -> AsyncIterator[tuple[Heard, Hall, Fanout]]:
             yield room, hall, fanout
 
 
+async def come_in(rig: Rig, room: Heard, hall: Hall, *seats: Seat) -> None:
+    """As the socket does before anybody enters the hall."""
+    for seat in seats:
+        who = seat.member
+        await room.do(c.Join(participant=who.participant, connection=who.connection, worker="w"), SYSTEM)
+    head = await rig.log.head(room.id)
+    assert head is not None
+    await hall.reached(head.version)
+
+
 @asynccontextmanager
 async def seated(hall: Hall, *seats: Seat, resume: Cursor | None = None) -> AsyncIterator[None]:
     async with asyncio.TaskGroup() as tasks:
@@ -87,6 +97,7 @@ async def test_each_role_sees_its_own_story_without_gaps() -> None:
     rig = Rig()
     async with hall_of(rig) as (room, hall, _):
         she, he, observer = Seat(CANDIDATE, "c"), Seat(COACH), Seat(OBSERVER)
+        await come_in(rig, room, hall, observer)
         async with seated(hall, she, he, observer):
             await room.do(c.TakeNote(text="Calm."), COACH)
             await room.do(c.Whisper(text="A number."), COACH)
@@ -106,6 +117,7 @@ async def test_a_message_is_encoded_once_for_all_of_a_role() -> None:
     rig = Rig()
     async with hall_of(rig) as (room, hall, _):
         seats = [Seat(COACH, f"k-{number}") for number in range(3)]
+        await come_in(rig, room, hall, *seats)
         async with seated(hall, *seats):
             await room.do(c.Whisper(text="Once."), COACH)
             await all_told(rig, room)
@@ -162,10 +174,7 @@ async def test_a_second_device_takes_over_only_from_those_before_it() -> None:
         first = Seat(CANDIDATE, "c")
         second = Seat(CANDIDATE, "c-2")
         async with seated(hall, first):
-            await room.do(c.Join(participant=CANDIDATE, connection="c-2", worker="w"), SYSTEM)
-            head = await rig.log.head(room.id)
-            assert head is not None
-            await hall.reached(head.version)
+            await come_in(rig, room, hall, second)
             async with seated(hall, second):
                 await room.until(lambda: first.ended)
                 await all_told(rig, room)
@@ -193,7 +202,7 @@ async def test_when_the_log_forks_everybody_is_sent_back_and_can_leave_in_peace(
             log.fall_back(room.id, head.version - 1)
             await room.until(lambda: he.ended)
         assert he.ended == "lost_track"
-        again = Seat(COACH, "k-2")
+        again = Seat(COACH)
         async with seated(hall, again):
             await all_told(rig, room)
         assert again.said[0]["room"]["whispers"] == []
