@@ -10,7 +10,7 @@ from redis import Redis as Client
 
 from rooms.protocol import Frame
 from server.adapters.redis_audio import RedisAudioLog
-from server.adapters.redis_connection import RedisConnection
+from server.adapters.redis_connection import RedisConnection, room_key
 from server.ports import AudioFull, AudioLog, Unavailable
 from tests.redis_parts import cut_all_connections
 from tests.servers import free_port
@@ -183,3 +183,12 @@ async def test_whatever_order_frames_come_in_the_kept_ones_are_gapless(
                 through += number == through + 1
             assert await audio.append(ROOM, STREAM, frames(batch)) == through
         assert [frame.seq for _, frame in await kept(audio)] == list(range(through + 1))
+
+
+async def test_a_frame_of_another_release_is_left_out_and_the_rest_is_read(any_redis_url: str) -> None:
+    async with RedisConnection(any_redis_url, 3_000) as redis:
+        audio = RedisAudioLog(redis, BACKLOG_S)
+        await audio.append(ROOM, STREAM, frames([0]))
+        await redis.call("XADD", room_key(ROOM, "audio"), "*", "samples", 1, "stream", STREAM, "frame", b"\xff" * 40)
+        await audio.append(ROOM, STREAM, frames([1]))
+        assert await kept(audio) == [(STREAM, frame) for frame in frames([0, 1])]

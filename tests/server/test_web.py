@@ -1,13 +1,14 @@
 """The application around the API: pages and what protects them, health, and errors of every address."""
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
 
 from client import Greenroom, connect
 from rooms.people import Role
-from server import pages
+from server import pages, web
 from server.errors import TABLE
 from tests.deployment import TOKEN
 from tests.server.conftest import Standing
@@ -107,3 +108,21 @@ async def test_without_redis_a_worker_lives_and_is_not_ready_and_says_what_is_aw
         while (await http.get("/readyz")).status_code != 200:
             pass
     assert (await greenroom.room(room)).room == room
+
+
+async def test_a_request_that_is_too_big_is_refused_though_it_does_not_say_its_size(
+    stranger: httpx.AsyncClient,
+) -> None:
+    async def much() -> AsyncIterator[bytes]:
+        for _ in range(100):
+            yield b"x" * 64_000
+
+    answer = await stranger.post("/api/rooms", content=much())
+    assert (answer.status_code, answer.json()["code"]) == (413, "request_too_big")
+
+
+async def test_a_body_of_the_permitted_size_arrives_whole(stranger: httpx.AsyncClient) -> None:
+    headers = {"authorization": f"Bearer {TOKEN}", "content-type": "application/json"}
+    padded = '{"mode": "technical", "length": 3' + " " * (web.MAX_BODY_BYTES - 40) + "}"
+    answer = await stranger.post("/api/rooms", content=padded, headers=headers)
+    assert answer.status_code == 201
