@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Locator, expect
 
 from tests import canned_whisper
 from tests.deployment import Deployment, deployed
@@ -129,13 +129,28 @@ async def types_an_answer(ana: Person, ben: Person) -> None:
     await ana.sees("Question 3 of 3")
     await expect(ben.page.get_by_text(TYPED)).to_be_visible()
     await ben.page.locator(".turn__score").nth(1).wait_for()
-    quote = ben.page.locator(".quote").first
+    await points_at(ben, ben.page.locator(".mark .quote").first)
+    await opens_a_side(ben)
+    assert await ben.faults() == []
+    await ben.pictures("5-coach")
+
+
+async def points_at(ben: Person, quote: Locator) -> None:
+    """A quote is an exact piece of the answer, and is shown there."""
     await quote.hover()
     words = (await quote.locator("q").inner_text()).strip('“”"')
     await expect(ben.page.locator("mark").first).to_have_text(words)
     assert words in SPOKEN or words in TYPED
-    assert await ben.faults() == []
-    await ben.pictures("5-coach")
+
+
+async def opens_a_side(ben: Person) -> None:
+    """By keyboard: how relevance came about, with the words it rests on."""
+    side = ben.page.get_by_role("list", name="Six sides of this answer").first.locator("details").first
+    await side.locator("summary").press("Enter")
+    await expect(side.get_by_role("table")).to_contain_text("Score")
+    await side.locator(".quote").first.focus()
+    words = (await side.locator(".quote q").first.inner_text()).strip('“”"')
+    await expect(ben.page.locator("mark").first).to_have_text(words)
 
 
 async def skips_a_question(ana: Person) -> None:
@@ -148,7 +163,9 @@ async def reads_the_report(ana: Person) -> None:
     await ana.page.get_by_role("link", name="Read the report").click()
     await ana.sees("Six sides of your answers")
     quotes = [text.strip('“”"') for text in await ana.page.locator(".quote q").all_inner_texts()]
-    assert quotes
+    sides = await ana.page.locator(".side").count()
+    assert sides == 12, "two answers with six sides"
+    assert await ana.page.locator(".side:has(.quote)").count() == sides
     assert all(quote in SPOKEN or quote in TYPED for quote in quotes)
     assert await ana.page.locator(".quote__time").first.inner_text() != ""
     timeline = ana.page.get_by_role("slider")

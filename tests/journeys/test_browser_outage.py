@@ -1,19 +1,16 @@
-"""The network of a candidate's page goes away mid-answer: the page comes back by itself, and no word is missing."""
+"""What is between a candidate's page and the room goes away mid-answer: the page comes back, and no word is missing."""
 
 import asyncio
-import json
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from playwright.async_api import Page, WebSocket, expect
+from playwright.async_api import expect
 
-from rooms.protocol import unpack_frame
 from tests import canned_whisper
 from tests.deployment import Deployment, deployed
 from tests.journeys.browser import DIST, Person, browsing, looked_at, save_wav
+from tests.journeys.wires import Wire, network
 from tests.servers import free_port
 from tests.speech import silence, speech
 
@@ -21,75 +18,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
 
 SPOKEN = "the first thing I did was to ask who needed it and why it had to be ready so soon"
 OUTAGE_S = 5.0
-
-
-class Network:
-    """A network between a browser and a server that can be cut and mended."""
-
-    def __init__(self, port: int, to_port: int) -> None:
-        self.url = f"http://127.0.0.1:{port}"
-        self._port, self._to_port = port, to_port
-        self._cables: set[asyncio.StreamWriter] = set()
-        self._server: asyncio.Server | None = None
-
-    async def mend(self) -> None:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self._port)
-
-    def cut(self) -> None:
-        assert self._server is not None
-        self._server.close()
-        for cable in self._cables:
-            cable.transport.abort()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        from_server, to_server = await asyncio.open_connection("127.0.0.1", self._to_port)
-        self._cables |= {writer, to_server}
-        await asyncio.gather(self._carry(reader, to_server), self._carry(from_server, writer))
-        self._cables -= {writer, to_server}
-
-    @staticmethod
-    async def _carry(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-        try:
-            while data := await source.read(65_536):
-                sink.write(data)
-                await sink.drain()
-        except ConnectionError:
-            pass
-        finally:
-            sink.close()
-
-
-class Wire:
-    """What went over the sockets of a page: a list a connection."""
-
-    def __init__(self, page: Page) -> None:
-        self.frames: list[list[int]] = []
-        self.said: list[list[dict[str, Any]]] = []
-        self.heard: list[list[dict[str, Any]]] = []
-        page.on("websocket", self._opened)
-
-    def _opened(self, socket: WebSocket) -> None:
-        number = len(self.said)
-        for kept in (self.frames, self.said, self.heard):
-            kept.append([])
-        socket.on("framesent", lambda data: self._sent(number, data))
-        socket.on("framereceived", lambda data: self.heard[number].append(json.loads(data)))
-
-    def _sent(self, number: int, data: str | bytes) -> None:
-        if isinstance(data, bytes):
-            self.frames[number].append(unpack_frame(data).seq)
-        else:
-            self.said[number].append(json.loads(data))
-
-
-@asynccontextmanager
-async def network(port: int, to_port: int) -> AsyncIterator[Network]:
-    made = Network(port, to_port)
-    await made.mend()
-    try:
-        yield made
-    finally:
-        made.cut()
+HEARD_DEADLINE_MS = 40_000
 
 
 @pytest.fixture
@@ -109,12 +38,16 @@ def deployment(redis_url: str, tmp_path: Path, port: int) -> Iterator[Deployment
         yield deployment
 
 
+@pytest.fixture
+def recording(tmp_path: Path) -> Path:
+    return save_wav(tmp_path / "candidate.wav", silence(5_000) + speech(SPOKEN) + silence(60_000))
+
+
 async def test_no_word_is_lost_when_the_network_is_away_for_five_seconds(
-    chromium: str, deployment: Deployment, port: int, tmp_path: Path
+    chromium: str, deployment: Deployment, port: int, recording: Path
 ) -> None:
     web = deployment.web()
     deployment.worker()
-    recording = save_wav(tmp_path / "candidate.wav", silence(5_000) + speech(SPOKEN) + silence(60_000))
     async with network(port, web.port) as between, browsing(chromium, recording) as browser:
         ana = await Person.arrives(browser, "Ana", between.url)
         wire = Wire(ana.page)
@@ -132,14 +65,38 @@ async def test_no_word_is_lost_when_the_network_is_away_for_five_seconds(
             await ana.sees("Connected")
             await ana.sees("Your words are safe")
             await expect(ana.page.get_by_text("Written while the network was away.")).to_have_count(1)
-            await expect(ana.page.get_by_text(SPOKEN)).to_have_count(1, timeout=20_000)
+            await expect(ana.page.get_by_text(SPOKEN)).to_have_count(1, timeout=HEARD_DEADLINE_MS)
             await ana.presses("I’m done")
             await ana.sees("Question 2 of 3")
-            assert_voice_is_whole(wire)
+            wire.assert_voice_is_whole()
             assert ana.broke == []
 
 
-async def comes_to_the_first_question(ana: Person) -> None:
+async def test_no_word_is_lost_when_the_candidates_web_worker_is_killed_in_mid_answer(
+    chromium: str, deployment: Deployment, port: int, recording: Path
+) -> None:
+    doomed, other = deployment.web(), deployment.web()
+    deployment.worker()
+    async with network(port, doomed.port, other.port) as balancer, browsing(chromium, recording) as browser:
+        ana = await Person.arrives(browser, "Ana", balancer.url)
+        ben = await Person.arrives(browser, "Ben", other.url)
+        wire = Wire(ana.page)
+        async with looked_at(ana, ben):
+            room = await comes_to_the_first_question(ana)
+            await ben.opens(f"/rooms/{room}/coach")
+            await ana.sees("Hearing you")
+            doomed.kill()
+            # Nobody presses anything: the page finds the other worker by itself.
+            await expect(ana.page.get_by_text(SPOKEN)).to_have_count(1, timeout=HEARD_DEADLINE_MS)
+            await expect(ben.page.get_by_text(SPOKEN)).to_have_count(1, timeout=HEARD_DEADLINE_MS)
+            await ana.sees("Connected")
+            await ana.presses("I’m done")
+            await ana.sees("Question 2 of 3")
+            wire.assert_voice_is_whole()
+            assert ana.broke == ben.broke == []
+
+
+async def comes_to_the_first_question(ana: Person) -> str:
     await ana.page.get_by_label("How long?").fill("3")
     await ana.presses("Open the room")
     await ana.presses("I understand and agree")
@@ -147,14 +104,4 @@ async def comes_to_the_first_question(ana: Person) -> None:
     await ana.sees("Say a few words.")
     await ana.presses("Start the interview")
     await ana.sees("Question 1 of 3")
-
-
-def assert_voice_is_whole(wire: Wire) -> None:
-    """The second connection begins right behind what was safe, and has no gap up to the end of the answer."""
-    first, second = [n for n, said in enumerate(wire.said) if said and wire.heard[n]]
-    welcome = wire.heard[second][0]
-    (finished,) = [m["command"] for m in wire.said[second] if m.get("command", {}).get("kind") == "finish_answer"]
-    assert welcome["resumed"] is not None
-    assert wire.frames[first] == list(range(len(wire.frames[first])))
-    assert wire.frames[second] == list(range(welcome["audio_through"] + 1, wire.frames[second][-1] + 1))
-    assert wire.frames[second][-1] == finished["through"]
+    return ana.page.url.rsplit("/", 1)[-1]

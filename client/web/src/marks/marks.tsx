@@ -27,7 +27,7 @@ export function Marks({ marks, point }: Props) {
           </span>
           <div className="mark__words">
             <p className="mark__criterion">{mark.criterion}</p>
-            {mark.level === "absent" && mark.quotes.length > 0 && <p className="soft small">Not said; nearest:</p>}
+            {mark.level === "absent" && mark.quotes.length > 0 && <p className="soft small">The nearest words:</p>}
             <Quotes quotes={mark.quotes} point={point} />
             {!(alike && unsaid.includes(mark)) && !onlyQuotes(mark) && <p className="soft small">{mark.reason}</p>}
           </div>

@@ -106,7 +106,7 @@ describe("what a coach sees", () => {
   it("shows the words nearest to what is missing as such, once", async () => {
     await enters();
     const mark = within(screen.getByText("Warned early").closest("li") ?? document.body);
-    expect(mark.getByText("Not said; nearest:")).toBeDefined();
+    expect(mark.getByText("The nearest words:")).toBeDefined();
     expect(mark.getAllByText(/So I cut it/)).toHaveLength(1);
   });
 
