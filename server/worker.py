@@ -117,6 +117,8 @@ class Worker:
                 readers = [tasks.create_task(_reading(reader, feed)) for reader in self._readers]
                 archived = tasks.create_task(_ended(readers))
                 await asyncio.wait((archived, deserted), return_when=asyncio.FIRST_COMPLETED)
+                if archived.done():
+                    await self._last_goodbyes(feed)
                 for task in (ghosts, archived, deserted, *readers):
                     task.cancel()
         except* Unavailable as away:
@@ -178,6 +180,16 @@ class Worker:
                         await self._writer.do(feed.room_id, leave, SYSTEM, f"reap.{connection}")
             except Unavailable:
                 silent_since = {}  # silence that nobody could break proves nothing
+
+    async def _last_goodbyes(self, feed: Feed) -> None:
+        """Return when nobody is here whose web worker died before the end: the reaper beside us has seen to them."""
+        until = _now() + self._settings.worker_ttl_ms / 1000
+        while connections := [c for person in feed.room.people for c in person.connections]:
+            workers = {worker_of(connection) for connection in connections}
+            with contextlib.suppress(Unavailable):
+                if _now() > until and workers <= await self._leases.alive(sorted(workers)):
+                    return
+            await asyncio.sleep(1)
 
 
 def worker_of(connection: str) -> str:
