@@ -1,0 +1,381 @@
+"""The checker's invariants: a sound history holds, and each break that is planted in one is caught by its name."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from rooms import commands as c
+from rooms import events as e
+from rooms.events import Event
+from rooms.evidence import Delivery, Score
+from rooms.people import Participant, Role
+from rooms.protocol import Cursor, DeliverySoFar
+from rooms.state import replay
+from rooms.transcript import Source, Utterance
+from rooms.views import snapshot, view
+from scripts.hardening import history as h
+from scripts.hardening.history import Recorded
+from scripts.hardening.invariants import INVARIANTS, Break, broken
+from scripts.hardening.telling import story
+
+ROOM = "r-1"
+PEOPLE = {
+    "candidate": Participant(id="owner.candidate", name="Ada", role=Role.CANDIDATE),
+    "coach": Participant(id="owner.coach", name="Ben", role=Role.COACH),
+}
+SAID = ("I measured it.", "Failures fell by half.")
+NOTE = "Calm, and too long."
+COMMANDS: dict[tuple[str, str], c.PersonCommand] = {
+    ("candidate", "consent"): c.GiveConsent(notice="n"),
+    ("candidate", "start"): c.StartInterview(),
+    ("candidate", "say-0"): c.TypeAnswer(turn=1, text=SAID[0]),
+    ("coach", "note"): c.TakeNote(text=NOTE),
+    ("candidate", "say-1"): c.TypeAnswer(turn=1, text=SAID[1]),
+    ("candidate", "done"): c.FinishAnswer(turn=1),
+}
+
+
+def typed(place: int) -> Event:
+    utterance = Utterance(id=f"1.typed.{place}", source=Source.TYPED, text=SAID[place], start_ms=0, end_ms=0)
+    return e.UtteranceHeard(turn=1, utterance=utterance)
+
+
+def facts() -> list[tuple[str, Event]]:
+    """A whole interview of one question: by which command, and what happened."""
+    asked = e.Question(id="q", text="Why?", difficulty=2, kind=e.QuestionKind.NEW, why="It is easy.")
+    joined = [
+        (f"join.{who}", e.ParticipantJoined(participant=person, connection=f"web.{who}", worker="web"))
+        for who, person in PEOPLE.items()
+    ]
+    left = [
+        (f"leave.{who}", e.ParticipantLeft(participant=person.id, connection=f"web.{who}"))
+        for who, person in PEOPLE.items()
+    ]
+    score = e.TurnScored(
+        turn=1,
+        score=Score(overall=None, scorer="local", weights="1", abstained="Too short."),
+        delivery=Delivery(words=6, speaking_ms=0),
+    )
+    return [
+        ("open", e.RoomOpened(room=ROOM, mode=e.Mode.TECHNICAL, length=3, notice="n", owner="owner", opened_at=0)),
+        *joined,
+        ("owner.candidate/consent", e.ConsentGiven(participant="owner.candidate", notice="n")),
+        ("owner.candidate/start", e.InterviewStarted()),
+        ("ask.1", e.QuestionAsked(turn=1, question=asked, by="greenroom")),
+        ("owner.candidate/say-0", e.AnswerBegan(turn=1, at_ms=1)),
+        ("owner.candidate/say-0", typed(0)),
+        ("owner.coach/note", e.NoteTaken(by="owner.coach", text=NOTE, at_ms=2)),
+        ("owner.candidate/say-1", typed(1)),
+        ("owner.candidate/done", e.AnswerFinished(turn=1, reason=e.Finish.DONE)),
+        ("close.1", e.TurnClosed(turn=1, reason=e.Finish.DONE, at_ms=3)),
+        ("score.1", score),
+        ("close", e.RoomClosed(at_ms=4)),
+        *left,
+    ]
+
+
+def sound(log: list[tuple[str, Event]] | None = None) -> list[Recorded]:
+    """The history of an interview (as it went well, or with another log) as everybody in it saw it."""
+    log = log or facts()
+    events = [event for _, event in log]
+    entries: list[Recorded] = [h.Began(seed=1, faults=("web-killed",)), h.Injected(fault="web-killed")]
+    for who, person in PEOPLE.items():
+        entries.append(h.Arrived(room=ROOM, who=who, participant=person.id, role=person.role))
+        entries.append(h.Whole(room=ROOM, who=who, cursor=cursor(3), state=snapshot(events[:3], person.role)))
+    for (who, id), command in COMMANDS.items():
+        at = next(v for v in range(len(log), 0, -1) if log[v - 1][0] == f"{PEOPLE[who].id}/{id}")
+        entries += [
+            h.Put(room=ROOM, who=who, id=id, command=command),
+            h.Answered(room=ROOM, who=who, id=id, version=at),
+        ]
+    closed = next(version for version, event in enumerate(events, 1) if isinstance(event, e.RoomClosed))
+    for who, person in PEOPLE.items():
+        for version in range(4, closed + 1):
+            if (seen := view(events[version - 1], person.role)) is not None:
+                entries.append(h.Saw(room=ROOM, who=who, version=version, tag=f"t{version}", event=seen))
+        entries.append(h.Ended(room=ROOM, who=who, cursor=cursor(closed), state=snapshot(events[:closed], person.role)))
+        now = snapshot(events, person.role)
+        entries.append(h.Afresh(room=ROOM, role=person.role, cursor=cursor(len(log)), state=now))
+    entries.append(h.Reported(room=ROOM, answers=(SAID,)))
+    return [*entries, *kept(h.Logged, log), *kept(h.Archived, log[:closed])]
+
+
+def kept(kind: type[h.Logged] | type[h.Archived], log: list[tuple[str, Event]]) -> list[Recorded]:
+    return [
+        kind(room=ROOM, version=v, tag=f"t{v}", before=f"t{v - 1}" if v > 1 else "", command=command, event=event)
+        for v, (command, event) in enumerate(log, 1)
+    ]
+
+
+def cursor(version: int) -> Cursor:
+    return Cursor(epoch="e", version=version, tag=f"t{version}")
+
+
+def caught(entries: list[Recorded]) -> set[str]:
+    return {broke.invariant for broke in broken(entries)}
+
+
+def without(entries: list[Recorded], which: Callable[[Recorded], bool]) -> list[Recorded]:
+    left = [entry for entry in entries if not which(entry)]
+    assert len(left) < len(entries)
+    return left
+
+
+def changed(entries: list[Recorded], which: Callable[[Recorded], bool], **to: object) -> list[Recorded]:
+    assert any(which(entry) for entry in entries)
+    return [entry.model_copy(update=to) if which(entry) else entry for entry in entries]
+
+
+def saw(who: str, version: int) -> Callable[[Recorded], bool]:
+    return lambda entry: isinstance(entry, h.Saw) and (entry.who, entry.version) == (who, version)
+
+
+def answered(id: str) -> Callable[[Recorded], bool]:
+    return lambda entry: isinstance(entry, h.Answered) and entry.id == id
+
+
+def with_log(change: Callable[[list[tuple[str, Event]]], object]) -> list[Recorded]:
+    """A history whose log itself went wrong, seen and kept by everybody alike."""
+    log = facts()
+    change(log)
+    return sound(log)
+
+
+def place(kind: type[Event]) -> int:
+    return next(at for at, (_, event) in enumerate(facts()) if isinstance(event, kind))
+
+
+def test_a_sound_history_holds() -> None:
+    assert broken(sound()) == []
+    assert replay(event for _, event in facts()) is not None
+
+
+# --- the log --------------------------------------------------------------------------------------------------
+
+
+def test_a_gap_in_the_log_is_caught() -> None:
+    assert "the_log_is_one_chain" in caught(without(sound(), lambda x: isinstance(x, h.Logged) and x.version == 9))
+
+
+def test_a_fork_of_the_log_is_caught() -> None:
+    history = changed(sound(), lambda x: isinstance(x, h.Logged) and x.version == 9, before="another")
+    assert "the_log_is_one_chain" in caught(history)
+
+
+def test_accepted_words_that_are_gone_are_caught() -> None:
+    history = changed(sound(), lambda x: isinstance(x, h.Entry) and x.version == 10, command="somebody.else")
+    assert caught(history) == {"nothing_acknowledged_is_lost"}
+
+
+@pytest.mark.parametrize("version", [4, 99])
+def test_an_answer_with_another_version_than_the_log_s_is_caught(version: int) -> None:
+    assert "nothing_acknowledged_is_lost" in caught(changed(sound(), answered("say-0"), version=version))
+
+
+def test_other_words_than_those_accepted_are_caught() -> None:
+    other = Utterance(id="1.typed.0", source=Source.TYPED, text="Never said.", start_ms=0, end_ms=0)
+    history = with_log(lambda log: log.__setitem__(7, (log[7][0], e.UtteranceHeard(turn=1, utterance=other))))
+    assert caught(history) >= {"nothing_acknowledged_is_lost", "the_report_says_what_was_said"}
+
+
+def test_a_command_done_twice_is_caught() -> None:
+    assert "nothing_happens_twice" in caught(with_log(lambda log: log.insert(10, log[7])))
+
+
+def test_the_same_words_under_another_id_are_caught() -> None:
+    """As a client does that puts its wish anew when no answer came."""
+    assert "nothing_happens_twice" in caught(with_log(lambda log: log.insert(10, ("owner.candidate/new", log[7][1]))))
+
+
+def test_a_fact_that_nobody_wished_for_is_caught() -> None:
+    extra = ("owner.coach/other", e.Whispered(by="owner.coach", text="Psst.", at_ms=2))
+    assert caught(with_log(lambda log: log.insert(9, extra))) == {"nothing_happens_unwished"}
+
+
+@pytest.mark.parametrize("second", [{"version": None, "code": "paused"}, {"version": 9}])
+def test_another_answer_to_the_same_command_is_caught(second: dict[str, object]) -> None:
+    history = sound()
+    again = next(entry for entry in history if answered("say-0")(entry))
+    assert "an_answer_stays" in caught([*history, again.model_copy(update=second)])
+
+
+def test_a_refusal_that_turns_into_a_yes_is_no_break() -> None:
+    history = sound()
+    at = next(place for place, entry in enumerate(history) if answered("say-0")(entry))
+    history.insert(at, history[at].model_copy(update={"version": None, "code": "redis_away"}))
+    assert broken(history) == []
+
+
+def test_a_command_that_overtook_an_earlier_one_is_caught() -> None:
+    def swapped(log: list[tuple[str, Event]]) -> None:
+        log[7], log[9] = log[9], log[7]
+        log[6] = ("owner.candidate/say-1", log[6][1])
+
+    assert "order_is_kept" in caught(with_log(swapped))
+
+
+# --- what people saw ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("who", PEOPLE)
+def test_a_fact_that_somebody_never_saw_is_caught(who: str) -> None:
+    assert caught(without(sound(), saw(who, 8))) == {"everybody_saw_the_log"}
+
+
+def test_a_fact_seen_twice_is_caught() -> None:
+    history = sound()
+    at = next(place for place, entry in enumerate(history) if saw("coach", 8)(entry))
+    assert caught([*history[: at + 1], history[at], *history[at + 1 :]]) == {"everybody_saw_the_log"}
+
+
+def test_facts_seen_out_of_order_are_caught() -> None:
+    history = sound()
+    one, other = (next(i for i, entry in enumerate(history) if saw("coach", v)(entry)) for v in (8, 9))
+    history[one], history[other] = history[other], history[one]
+    assert caught(history) == {"everybody_saw_the_log"}
+
+
+def test_another_fact_than_the_log_s_is_caught() -> None:
+    assert caught(changed(sound(), saw("coach", 10), tag="other")) == {"everybody_saw_the_log"}
+    assert caught(changed(sound(), saw("coach", 10), event=typed(0))) == {"everybody_saw_the_log"}
+
+
+def test_a_room_shown_whole_that_is_not_the_log_s_is_caught() -> None:
+    history = changed(sound(), lambda x: isinstance(x, h.Whole) and x.who == "coach", cursor=cursor(4))
+    assert "everybody_saw_the_log" in caught(history)
+
+
+def test_whoever_ends_with_another_room_is_caught() -> None:
+    early = snapshot([event for _, event in facts()[:9]], Role.COACH)
+    history = changed(sound(), lambda x: isinstance(x, h.Ended) and x.who == "coach", state=early)
+    assert caught(history) == {"as_if_never_left"}
+
+
+def test_whoever_ends_behind_the_closing_is_caught() -> None:
+    early = {"state": snapshot([event for _, event in facts()[:9]], Role.COACH), "cursor": cursor(9)}
+    history = changed(sound(), lambda x: isinstance(x, h.Ended) and x.who == "coach", **early)
+    assert caught(history) == {"as_if_never_left"}
+
+
+def test_whoever_comes_afterwards_and_sees_another_room_is_caught() -> None:
+    early = snapshot([event for _, event in facts()[:9]], Role.COACH)
+    history = changed(sound(), lambda x: isinstance(x, h.Afresh) and x.role is Role.COACH, state=early)
+    assert caught(history) == {"as_if_never_left"}
+
+
+@pytest.mark.parametrize("kind", [e.NoteTaken, e.TurnScored])
+def test_a_fact_leaked_to_the_candidate_is_caught(kind: type[Event]) -> None:
+    at = place(kind)
+    leaked = h.Saw(room=ROOM, who="candidate", version=at + 1, tag=f"t{at + 1}", event=facts()[at][1])
+    assert "views_never_leak" in caught([*sound(), leaked])
+
+
+def test_the_reason_of_a_question_leaked_is_caught() -> None:
+    at = place(e.QuestionAsked)
+    assert "views_never_leak" in caught(changed(sound(), saw("candidate", at + 1), event=facts()[at][1]))
+
+
+@pytest.mark.parametrize("kind", [h.Whole, h.Ended])
+def test_a_whole_room_leaked_is_caught(kind: type[Recorded]) -> None:
+    all_of_it = replay(event for _, event in facts())
+    history = changed(sound(), lambda x: isinstance(x, kind) and x.who == "candidate", state=all_of_it)  # type: ignore[attr-defined]
+    assert "views_never_leak" in caught(history)
+
+
+def test_running_figures_leaked_are_caught() -> None:
+    tell = DeliverySoFar(turn=1, words=3, words_per_minute=None, fillers=0, pauses=0, longest_pause_ms=0)
+    assert caught([*sound(), h.Told(room=ROOM, who="candidate", tell=tell)]) == {"views_never_leak"}
+    assert caught([*sound(), h.Told(room=ROOM, who="coach", tell=tell)]) == set()
+
+
+# --- turns, rooms, reports ------------------------------------------------------------------------------------
+
+
+def test_a_turn_closed_twice_is_caught() -> None:
+    again = ("close.again", facts()[place(e.TurnClosed)][1])
+    assert "one_end_each" in caught(with_log(lambda log: log.insert(12, again)))
+
+
+def test_a_turn_never_closed_is_caught() -> None:
+    assert "one_end_each" in caught(with_log(lambda log: log.pop(place(e.TurnClosed))))
+
+
+def test_a_room_closed_twice_is_caught() -> None:
+    assert "one_end_each" in caught(with_log(lambda log: log.insert(14, ("close.again", log[13][1]))))
+
+
+def test_a_second_score_is_caught() -> None:
+    again = ("score.again", facts()[place(e.TurnScored)][1])
+    assert caught(with_log(lambda log: log.insert(13, again))) == {"one_score_each"}
+
+
+def test_a_missing_score_is_caught() -> None:
+    assert caught(with_log(lambda log: log.pop(place(e.TurnScored)))) == {"one_score_each"}
+
+
+def test_a_closed_room_without_a_report_is_caught() -> None:
+    assert caught(without(sound(), lambda x: isinstance(x, h.Reported))) == {"the_report_says_what_was_said"}
+
+
+@pytest.mark.parametrize("answers", [(SAID[:1],), ((*SAID, SAID[0]),), (SAID[::-1],), ()])
+def test_a_report_with_other_answers_is_caught(answers: tuple[tuple[str, ...], ...]) -> None:
+    history = changed(sound(), lambda x: isinstance(x, h.Reported), answers=answers)
+    assert caught(history) == {"the_report_says_what_was_said"}
+
+
+def test_an_archive_that_ends_too_early_is_caught() -> None:
+    history = without(sound(), lambda x: isinstance(x, h.Archived) and x.version > 12)
+    assert caught(history) == {"the_archive_is_the_log"}
+
+
+def test_an_archive_that_parts_from_the_log_is_caught() -> None:
+    history = changed(sound(), lambda x: isinstance(x, h.Archived) and x.version == 9, tag="other")
+    assert caught(history) == {"the_archive_is_the_log"}
+
+
+def test_an_interview_that_never_ends_is_caught() -> None:
+    history = without(sound(), lambda x: isinstance(x, h.Logged) and x.version >= 14)
+    assert "nobody_is_left_behind" in caught(history)
+
+
+def test_a_ghost_is_caught() -> None:
+    assert caught(with_log(lambda log: log.pop())) == {"nobody_is_left_behind"}
+
+
+def test_whoever_got_stuck_is_caught() -> None:
+    assert caught([*sound(), h.Stuck(room=ROOM, who="coach", sentence="No answer.")]) == {"nobody_is_left_behind"}
+
+
+def test_a_process_that_died_by_itself_is_caught() -> None:
+    assert caught([*sound(), h.Died(process="web-1", sentence="ended by itself")]) == {"no_process_breaks"}
+
+
+# --- what is told of a break ----------------------------------------------------------------------------------
+
+
+def test_every_invariant_is_broken_by_some_test_here() -> None:
+    source = Path(__file__).read_text(encoding="utf-8")
+    assert [name for name in INVARIANTS if f'"{name}"' not in source] == []
+
+
+def test_the_story_of_a_doubled_word_names_the_fault_the_command_and_both_places() -> None:
+    history = with_log(lambda log: log.insert(10, log[7]))
+    broke = next(broke for broke in broken(history) if broke.invariant == "nothing_happens_twice")
+    lines = story(history, broke)
+    assert any("web-killed" in line for line in lines)
+    assert any("candidate puts type_answer as say-0" in line for line in lines)
+    assert [line for line in lines if "log  8:" in line or "log  11:" in line]
+    assert not any(NOTE in line for line in lines)
+
+
+def test_a_story_is_short() -> None:
+    history = sound()
+    everything = Break(sentence="all", room=ROOM, versions=tuple(range(1, 20)), ids=tuple(id for _, id in COMMANDS))
+    assert len(story(history, everything)) <= 17
+
+
+def test_a_history_is_read_as_it_was_written(tmp_path: Path) -> None:
+    path = tmp_path / "history.jsonl"
+    path.write_text(h.written(sound()), encoding="utf-8")
+    assert h.read(path) == sound()
