@@ -43,7 +43,7 @@ _FAULTS = (
     Problem("hello_expected", "Say hello with a ticket before anything else.", False, 400, Close.HELLO_EXPECTED),
     Problem("ticket_invalid", "The ticket is spent, expired or for another room. Get a new one.", True, 403, Close.TICKET_INVALID),
     Problem("protocol_unknown", "This client is too old or too new. Load the page again.", False, 400, Close.PROTOCOL_UNKNOWN),
-    Problem("message_invalid", "The message does not have the right shape; see docs/PROTOCOL.md.", False, 400, None),
+    Problem("message_invalid", "The message does not have the right shape; see docs/PROTOCOL.md.", False, 400, Close.MESSAGE_INVALID),
     Problem("message_too_big", "A message has at most 64 KiB.", False, 413, Close.MESSAGE_TOO_BIG),
     Problem("frame_invalid", "This is no audio frame; see docs/PROTOCOL.md.", False, 400, None),
     Problem("too_much", "More messages than a person can make. Connect again later.", False, 429, Close.TOO_MUCH),

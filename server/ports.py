@@ -4,7 +4,6 @@ Decides the contracts, worked out in the docstrings; tests/contracts holds every
 """
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
 from typing import NamedTuple, Protocol
 
 from rooms.events import Event
@@ -152,7 +151,7 @@ class Leases(Protocol):
         """Rooms that want a worker: announced and not yet retired."""
 
     async def announce(self, room: str) -> None:
-        """The room wants a worker. Called before its first event is appended."""
+        """The room wants a worker. Said when it opens and again at each entry, so that none is forgotten."""
 
     async def retire(self, room: str) -> None:
         """The room is archived and wants no worker any more."""
@@ -291,9 +290,6 @@ class ReportStore(Protocol):
 class Clock(Protocol):
     def now_ms(self) -> int:
         """Milliseconds since 1970, UTC."""
-
-
-Lifespan = AbstractAsyncContextManager[None]
 
 
 # --- what can go wrong outside --------------------------------------------------------------------------------

@@ -43,6 +43,9 @@ from server.ports import AudioLog, Leases, RoomLog, Unavailable
 from server.settings import Settings
 from server.writer import Writer
 
+MISTAKES, MISTAKES_PER_SECOND = 20, 0.1
+"""Messages that cannot be read: so many at once, and so many a second, before the socket is closed."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -159,6 +162,7 @@ class Sockets:
     async def _listen(self, websocket: WebSocket, hall: Hall, member: Member, microphone: Microphone | None) -> None:
         messages = _budget(self._settings.messages_per_second)
         frames = _budget(self._settings.frames_per_second)
+        mistakes = Budget(MISTAKES_PER_SECOND, MISTAKES, time.monotonic())
         while True:
             message = await websocket.receive()
             if message["type"] == "websocket.disconnect":
@@ -167,19 +171,19 @@ class Sockets:
             budget = frames if microphone and data is not None else messages
             if not budget.spend(1, time.monotonic()):
                 raise Failed("too_much")
-            if data is None:
-                await self._answer(message.get("text") or "", hall, member, microphone)
-            elif microphone:
+            text = message.get("text") or ""
+            if data is not None and microphone:
                 microphone.heard(data)
-            else:
+            elif data is not None:
                 member.say(refused(TABLE[Code.NOT_YOUR_ROLE.value], None))
+            elif said := _read(text):
+                await self._answer(said, hall, member, microphone)
+            elif mistakes.spend(1, time.monotonic()):
+                member.say(refused(TABLE["message_invalid"], _id_in(text)))
+            else:
+                raise Failed("message_invalid")
 
-    async def _answer(self, text: str, hall: Hall, member: Member, microphone: Microphone | None) -> None:
-        try:
-            message = CLIENT_MESSAGE.validate_json(text)
-        except ValidationError:
-            member.say(refused(TABLE["message_invalid"], _id_in(text)))
-            return
+    async def _answer(self, message: ClientMessage, hall: Hall, member: Member, microphone: Microphone | None) -> None:
         match message:
             case Do():
                 if await self._do(message, hall, member) and microphone and isinstance(message.command, OpenMicrophone):
@@ -221,6 +225,13 @@ class _Named(BaseModel):
     """What can be read of a message that is not valid."""
 
     id: Annotated[Id, Field(max_length=40)]
+
+
+def _read(text: str) -> ClientMessage | None:
+    try:
+        return CLIENT_MESSAGE.validate_json(text)
+    except ValidationError:
+        return None
 
 
 def _id_in(text: str) -> str | None:

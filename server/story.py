@@ -79,14 +79,6 @@ async def pages(log: RoomLog, room: str, start: Cursor) -> AsyncIterator[Sequenc
             return
 
 
-async def read_on(log: RoomLog, room: str, story: Story) -> Story:
-    """The story, continued to the end of the log. BrokenChain if the log went another way."""
-    async for page in pages(log, room, story.cursor):
-        for record in page:
-            story = continued(story, record, story.cursor.epoch)
-    return story
-
-
 async def read_whole(log: RoomLog, room: str) -> tuple[Story, list[Record]]:
     """The story from the first record on, and its last records (at most a page). UnknownRoom if there is no log.
 

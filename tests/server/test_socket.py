@@ -12,7 +12,8 @@ from websockets.exceptions import ConnectionClosed
 from client import Greenroom, Visit, connect
 from rooms.commands import Whisper
 from rooms.people import Role
-from rooms.protocol import MAX_FRAME_BYTES, MAX_MESSAGE_BYTES, VERSION
+from rooms.protocol import MAX_FRAME_BYTES, MAX_MESSAGE_BYTES, VERSION, Close
+from server.socket import MISTAKES
 from tests.deployment import TOKEN
 from tests.redis_parts import until
 from tests.server.conftest import CONNECTIONS_PER_ROOM, MESSAGES_PER_SECOND, Standing
@@ -285,7 +286,7 @@ async def test_a_message_in_a_few_pieces_is_one_message(greenroom: Greenroom, ro
 async def test_too_many_messages_a_second_end_the_socket(greenroom: Greenroom, room: str) -> None:
     async with inside(greenroom, room) as talker:
         for _ in range(5 * MESSAGES_PER_SECOND):
-            await talker.say("{}")
+            await talker.say('{"type": "typing", "turn": 1}')
         await talker.is_sent_away("too_much")
 
 
@@ -476,3 +477,10 @@ async def test_a_room_larger_than_an_outbox_can_still_be_entered(greenroom: Gree
     async with inside(greenroom, room) as talker:
         assert len(json.dumps(talker.heard[0])) > 1_048_576
         await talker.is_well()
+
+
+async def test_who_sends_what_cannot_be_read_again_and_again_is_cut_off(greenroom: Greenroom, room: str) -> None:
+    async with inside(greenroom, room) as talker:
+        for _ in range(MISTAKES + 1):
+            await talker.say("{")
+        assert await talker.closed() == Close.MESSAGE_INVALID
