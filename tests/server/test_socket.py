@@ -286,7 +286,7 @@ async def test_a_message_in_a_few_pieces_is_one_message(greenroom: Greenroom, ro
 async def test_too_many_messages_a_second_end_the_socket(greenroom: Greenroom, room: str) -> None:
     async with inside(greenroom, room) as talker:
         for _ in range(5 * MESSAGES_PER_SECOND):
-            await talker.say('{"type": "typing", "turn": 1}')
+            await talker.say('{"type": "hello", "protocol": 1, "ticket": "again"}')  # refused, and costs nothing
         await talker.is_sent_away("too_much")
 
 
