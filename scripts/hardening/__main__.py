@@ -11,13 +11,12 @@ from typing import NamedTuple
 
 from scripts.hardening.cluster import Cluster, running
 from scripts.hardening.faults import FAULTS, QUICK
-from scripts.hardening.history import History
+from scripts.hardening.history import Died, History, Recorded, read
 from scripts.hardening.invariants import INVARIANTS, Break, broken
 from scripts.hardening.rounds import play
 from scripts.hardening.telling import story
 
-KEPT = Path(__file__).parents[2] / "var" / "hardening"
-"""Histories of broken rounds, for a second look."""
+HISTORIES = Path(__file__).parents[2] / "var" / "hardening"
 BREAKS_TOLD = 3
 
 
@@ -31,6 +30,7 @@ class Plan(NamedTuple):
     rooms: int
     webs: int
     workers: int
+    histories: Path
 
 
 class Result(NamedTuple):
@@ -50,8 +50,10 @@ def main(words: Sequence[str] | None = None) -> int:
         for name, fault in FAULTS.items():
             print(f"{name:16} {(fault.__doc__ or '').splitlines()[0]}")
         return 0
+    if told.judge:
+        return _judge(told.judge)
     faults = tuple(told.fault) or (QUICK if told.quick else tuple(FAULTS))
-    plan = Plan(told.seed, faults, told.minutes, told.quick, told.rooms, told.webs, told.workers)
+    plan = Plan(told.seed, faults, told.minutes, told.quick, told.rooms, told.webs, told.workers, told.histories)
     try:
         results = asyncio.run(run(plan))
     except KeyboardInterrupt:
@@ -70,7 +72,7 @@ async def run(plan: Plan) -> list[Result]:
         began, seed = monotonic(), plan.seed
         while True:
             for faults in [plan.faults] if plan.quick else [(name,) for name in plan.faults]:
-                results.append(await _round(cluster, seed, faults, plan.rooms))
+                results.append(await _round(cluster, plan, seed, faults))
                 if plan.minutes is not None and monotonic() - began > 60 * plan.minutes:
                     return results
             if plan.minutes is None:
@@ -78,36 +80,50 @@ async def run(plan: Plan) -> list[Result]:
             seed += 1
 
 
-async def _round(cluster: Cluster, seed: int, faults: tuple[str, ...], rooms: int) -> Result:
+async def _round(cluster: Cluster, plan: Plan, seed: int, faults: tuple[str, ...]) -> Result:
     began = monotonic()
-    KEPT.mkdir(parents=True, exist_ok=True)
-    path = KEPT / f"{seed}-{faults[0]}.jsonl"
+    plan.histories.mkdir(parents=True, exist_ok=True)
+    path = plan.histories / f"{seed}-{faults[0]}.jsonl"
     with path.open("w", encoding="utf-8") as file:
         history = History(file)
-        await play(cluster, history, seed, faults, rooms)
+        try:
+            await play(cluster, history, seed, faults, plan.rooms)
+        except (
+            Exception
+        ) as error:  # a cluster that does not come back is a finding, and other rounds may still tell more
+            history.note(Died(process="the round", sentence=f"{type(error).__name__}: {error}"))
     breaks = broken(history.entries)
     result = Result(faults, seed, monotonic() - began, len(history.entries), breaks)
     verdict = "BROKEN" if breaks else "held"
     print(f"{verdict:6}  seed {seed:<4} {' + '.join(faults):20} {result.seconds:5.1f} s  {result.entries:6} entries")
     if breaks:
-        _tell(history, result, path)
+        _tell(history.entries, result.breaks)
+        again = " ".join(("--quick " if plan.quick else "", *(f"--fault {name}" for name in faults)))
+        print(f"  again: scripts/room_hardening --seed {seed} {again.strip()}   history: {path}")
     else:
         path.unlink()
     sys.stdout.flush()
     return result
 
 
-def _tell(history: History, result: Result, kept: Path) -> None:
-    for broke in result.breaks[:BREAKS_TOLD]:
+def _judge(path: Path) -> int:
+    """Look through a kept history once more."""
+    entries = read(path)
+    breaks = broken(entries)
+    _tell(entries, breaks)
+    print(f"{len(entries)} entries, {len(breaks)} breaks")
+    return 1 if breaks else 0
+
+
+def _tell(entries: Sequence[Recorded], breaks: Sequence[Break]) -> None:
+    for broke in breaks[:BREAKS_TOLD]:
         where = " ".join(filter(None, (broke.room, broke.who)))
         print(f"  {broke.invariant}: {broke.sentence}  [{where}]")
-        for line in story(history.entries, broke):
+        for line in story(entries, broke):
             print(f"      {line}")
-    if len(result.breaks) > BREAKS_TOLD:
-        counts = Counter(broke.invariant for broke in result.breaks)
+    if len(breaks) > BREAKS_TOLD:
+        counts = Counter(broke.invariant for broke in breaks)
         print(f"  in all: {', '.join(f'{times} x {name}' for name, times in counts.items())}")
-    again = " ".join(f"--fault {name}" for name in result.faults)
-    print(f"  again: scripts/room_hardening --seed {result.seed} {again}   history: {kept}")
 
 
 def _summary(results: Sequence[Result]) -> int:
@@ -127,7 +143,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--minutes", type=float, help="go on with the next seeds for so long")
     parser.add_argument("--quick", action="store_true", help="a few faults in one round, on SQLite, in under a minute")
     parser.add_argument("--list", action="store_true", help="name the faults and end")
+    parser.add_argument("--judge", type=Path, metavar="FILE", help="look through a kept history again, and run nothing")
     parser.add_argument("--rooms", type=int, default=4, help="interviews in a round (4)")
+    parser.add_argument("--histories", type=Path, default=HISTORIES, help="where those of broken rounds are kept")
     parser.add_argument("--webs", type=int, default=3, help="web workers (3)")
     parser.add_argument("--workers", type=int, default=2, help="workers (2)")
     return parser

@@ -1,0 +1,103 @@
+"""The checker of rooms on a small cluster of its own: a fault, a verdict, and nothing left running."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from scripts.hardening.__main__ import main
+from scripts.hardening.faults import FAULTS, QUICK
+from scripts.hardening.history import Recorded, written
+from scripts.hardening.invariants import INVARIANTS
+from tests.scripts.test_hardening_invariants import sound
+from tests.servers import ServerNotFoundError, find_redis
+
+ROOT = Path(__file__).parents[2]
+SMALL = ("--quick", "--rooms", "1", "--webs", "2", "--workers", "1")
+DEADLINE_S = 60.0
+
+
+@pytest.fixture(autouse=True)
+def needs_redis() -> None:
+    try:
+        find_redis()
+    except ServerNotFoundError as absent:
+        pytest.skip(str(absent))
+
+
+def command(*words: str) -> list[str]:
+    return [sys.executable, "-m", "scripts.hardening", *words]
+
+
+def test_a_small_quick_round_holds(tmp_path: Path) -> None:
+    """Sockets are cut and subscribers dropped under one interview; nothing is lost, doubled or leaked."""
+    words = command(*SMALL, "--seed", "3", "--fault", "sockets-cut", "--fault", "subscribers-cut")
+    words += ["--histories", str(tmp_path)]
+    ran = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, timeout=DEADLINE_S)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "held    seed 3    sockets-cut + subscribers-cut" in ran.stdout
+    assert "1 rounds, 2 kinds of fault" in ran.stdout
+    assert list(tmp_path.iterdir()) == []  # only broken rounds leave their history
+
+
+def test_an_interrupted_run_leaves_nothing_behind(tmp_path: Path) -> None:
+    running = subprocess.Popen(
+        command(*SMALL, "--fault", "sockets-cut", "--histories", str(tmp_path)),
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+    )
+    try:
+        assert running.stdout is not None
+        assert "cluster up" in running.stdout.readline()
+        assert list(tmp_path.glob("greenroom-*"))
+        assert descendants(running.pid)
+        started = descendants(running.pid)
+        running.send_signal(signal.SIGINT)
+        _, complaint = running.communicate(timeout=DEADLINE_S)
+    finally:
+        running.kill()
+        running.wait()
+    assert "everything that was started is stopped" in complaint
+    assert running.returncode == 130
+    until = time.monotonic() + 5
+    while (left := [pid for pid in started if Path(f"/proc/{pid}").exists()]) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert left == []
+    assert list(tmp_path.glob("greenroom-*")) == []
+
+
+def test_every_fault_is_listed_with_what_it_does(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--list"]) == 0
+    listed = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in listed] == list(FAULTS)
+    assert all(len(line.split()) > 4 for line in listed)
+
+
+@pytest.mark.parametrize(("history", "verdict"), [(sound(), 0), (sound()[:-1], 1)])
+def test_a_kept_history_is_judged_again(tmp_path: Path, history: list[Recorded], verdict: int) -> None:
+    (tmp_path / "kept.jsonl").write_text(written(history), encoding="utf-8")
+    assert main(["--judge", str(tmp_path / "kept.jsonl")]) == verdict
+
+
+def test_what_a_quick_run_does_fits_a_cluster_without_postgres() -> None:
+    assert set(QUICK) <= set(FAULTS)
+    assert not [name for name in QUICK if name.startswith("postgres")]
+
+
+def test_the_docs_list_every_fault_and_every_invariant() -> None:
+    text = (ROOT / "docs" / "RELIABILITY.md").read_text(encoding="utf-8")
+    assert [name for name in (*FAULTS, *INVARIANTS) if f"`{name}`" not in text] == []
+
+
+def descendants(pid: int) -> list[int]:
+    """Every process below this one."""
+    children = [int(word) for task in Path(f"/proc/{pid}/task").iterdir()
+                for word in (task / "children").read_text().split()]  # fmt: skip
+    return [below for child in children for below in (child, *descendants(child))]
