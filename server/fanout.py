@@ -35,8 +35,10 @@ class Lane:
         seen = view(record.event, self.role)
         if seen is None:
             return
-        text = _happened(record, seen, self._shown).model_dump_json()
-        self._shown = record.version
+        shown, self._shown = self._shown, record.version
+        if not self.members:
+            return
+        text = _happened(record, seen, shown).model_dump_json()
         for member in self.members:
             member.send(text)
 

@@ -41,6 +41,7 @@ from server.member import Ending, Member
 from server.microphone import Microphone
 from server.ports import AudioLog, Leases, RoomLog, Unavailable
 from server.settings import Settings
+from server.wire import straight_way
 from server.writer import Writer
 
 MISTAKES, MISTAKES_PER_SECOND = 20, 0.1
@@ -149,7 +150,8 @@ class Sockets:
         await hall.enter(member, hello.resume, through, VERSION)
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(member.pump(websocket.send_text, self._settings.write_timeout_s))
+                timeout_s, straight = self._settings.write_timeout_s, straight_way(websocket.scope)
+                tasks.create_task(member.pump(websocket.send_text, timeout_s, straight))
                 if microphone:
                     tasks.create_task(microphone.run())
                 tasks.create_task(self._listen(websocket, hall, member, microphone))
