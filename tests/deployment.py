@@ -26,11 +26,11 @@ TOKEN = "the-token-of-this-test-run"
 class Process:
     """One process of Greenroom's."""
 
-    def __init__(self, environment: Mapping[str, str], log: Path, *arguments: str) -> None:
+    def __init__(self, environment: Mapping[str, str], log: Path, *arguments: str, program: str = "server") -> None:
         self._log = log
         with log.open("ab") as out:
             self.popen = subprocess.Popen(
-                dying_with_us(sys.executable, "-m", "server", *arguments), env=environment, stdout=out, stderr=out
+                dying_with_us(sys.executable, "-m", program, *arguments), env=environment, stdout=out, stderr=out
             )
 
     @property
@@ -103,9 +103,9 @@ class Deployment:
         web.wait_until_ready()
         return web
 
-    def worker(self, **settings: str) -> Process:
-        """One more worker."""
-        worker = Process({**self._environment, **settings}, self._log("worker"), "worker")
+    def worker(self, program: str = "server", **settings: str) -> Process:
+        """One more worker, by another program than ours where one is named."""
+        worker = Process({**self._environment, **settings}, self._log("worker"), "worker", program=program)
         self._started.append(worker)
         return worker
 

@@ -57,6 +57,7 @@ async def test_an_interview_is_spoken_typed_skipped_watched_and_read(
             await prepares(ana)
             await speaks_an_answer(ana, ben)
             await types_an_answer(ana, ben)
+            await has_all_at_hand_on_a_phone(ben)
             await skips_a_question(ana)
             await reads_the_report(ana)
             await ben.sees("The interview is over.")
@@ -151,6 +152,22 @@ async def opens_a_side(ben: Person) -> None:
     await side.locator(".quote").first.focus()
     words = (await side.locator(".quote q").first.inner_text()).strip('“”"')
     await expect(ben.page.locator("mark").first).to_have_text(words)
+
+
+async def has_all_at_hand_on_a_phone(ben: Person) -> None:
+    """What a coach can do is one touch away, wherever on the page they are."""
+    await ben.page.set_viewport_size({"width": 390, "height": 844})
+    take_over = ben.button("Take over as interviewer")
+    await expect(take_over).to_be_hidden()
+    await ben.page.get_by_role("article").last.scroll_into_view_if_needed()
+    await ben.presses("Chair")
+    await expect(take_over).to_be_in_viewport()
+    await ben.page.get_by_role("button", name="Whisper", exact=True).click()
+    await expect(take_over).to_be_hidden()
+    await expect(ben.page.get_by_label("Whisper to the candidate")).to_be_in_viewport()
+    assert await ben.faults() == []
+    await ben.page.set_viewport_size({"width": 1280, "height": 860})
+    await ben.pictures("7-coach-at-hand")
 
 
 async def skips_a_question(ana: Person) -> None:

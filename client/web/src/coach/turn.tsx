@@ -24,11 +24,12 @@ export function TurnCard({ room, turn, partial }: { room: Room; turn: Turn; part
           {turn.question.difficulty !== null && (
             <span className="soft">difficulty {turn.question.difficulty} of 5</span>
           )}
+          {turn.finished && <span className="soft">{FINISHES[turn.finished.reason].toLowerCase()}</span>}
         </p>
         <h2 id={heading} className="turn__question">
           <span className="turn__number numbers">{turn.number}.</span> {turn.question.text}
         </h2>
-        {turn.question.why && <p className="soft small">{turn.question.why}</p>}
+        {turn.question.why && turn.question.kind !== "chosen" && <p className="soft small">{turn.question.why}</p>}
       </header>
       {empty ? (
         <p className="soft">{turn.closed_ms === null ? "Nothing said yet." : "Nothing was said."}</p>
@@ -36,7 +37,6 @@ export function TurnCard({ room, turn, partial }: { room: Room; turn: Turn; part
         <Transcript utterances={turn.utterances} partial={partial} highlights={highlights} />
       )}
       {turn.held && turn.closed_ms === null && <p className="soft small">Asked for a moment.</p>}
-      {turn.finished && <p className="soft small">{FINISHES[turn.finished.reason]}.</p>}
       {turn.score && <Scored turn={turn} point={point} />}
     </article>
   );

@@ -67,7 +67,13 @@ export function Timeline({ report }: { report: Report }) {
         {LEGEND.map((kind) => (
           <li key={kind}>
             <svg viewBox="0 0 24 40" width="18" height="30">
-              <rect className={`seg seg--${kind}`} x="2" width="20" {...SHAPES[kind]} />
+              <rect
+                className={`seg seg--${kind}`}
+                x="2"
+                width="20"
+                {...SHAPES[kind]}
+                y={(HEIGHT - SHAPES[kind].height) / 2}
+              />
             </svg>
             {KINDS[kind]}
           </li>
