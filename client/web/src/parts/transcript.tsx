@@ -38,24 +38,31 @@ export function Transcript(props: { utterances: Utterance[]; partial?: Partial |
   );
 }
 
-/** The text with the highlighted quotes set off. Quotes are exact pieces of the text; where two overlap the first wins. */
+/** The text with the highlighted quotes set off. Quotes are exact pieces of the text; those that overlap are one piece. */
 function marked(utterance: Utterance, highlights: Highlight[]): ReactNode {
-  const spans = highlights
+  const pieces: ReactNode[] = [];
+  let at = 0;
+  for (const [start, end] of spans(utterance, highlights)) {
+    pieces.push(utterance.text.slice(at, start), <mark key={start}>{utterance.text.slice(start, end)}</mark>);
+    at = end;
+  }
+  return [...pieces, utterance.text.slice(at)];
+}
+
+/** Where the quotes begin and end, in order and apart from each other. */
+function spans(utterance: Utterance, highlights: Highlight[]): [start: number, end: number][] {
+  const apart: [number, number][] = [];
+  const found = highlights
     .filter((one) => one.utterance === utterance.id)
     .map((one) => [placeOf(utterance, one), one.text.length] as const)
     .filter(([start]) => start >= 0)
     .toSorted(([a], [b]) => a - b);
-  const pieces: ReactNode[] = [];
-  let at = 0;
-  for (const [start, length] of spans) {
-    if (start < at) continue;
-    pieces.push(
-      utterance.text.slice(at, start),
-      <mark key={start}>{utterance.text.slice(start, start + length)}</mark>,
-    );
-    at = start + length;
+  for (const [start, length] of found) {
+    const last = apart.at(-1);
+    if (last && start <= last[1]) last[1] = Math.max(last[1], start + length);
+    else apart.push([start, start + length]);
   }
-  return [...pieces, utterance.text.slice(at)];
+  return apart;
 }
 
 /** Where in the text a quote begins, or -1. The text of a spoken utterance is its words joined by single spaces. */
