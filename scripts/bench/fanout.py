@@ -112,7 +112,13 @@ class Stage:
         going = False
         await self._until(lambda: not left)
         self._arrived = None
-        return {"per_second": count / passed, "missing": sum(left.values()), **_named("cpu", shares)}
+        spent = sum(shares[name] for name in ("a", "b", "redis"))
+        return {
+            "per_second": count / passed,
+            "us_per_delivery": spent * passed / count * 1e6,
+            "missing": sum(left.values()),
+            **_named("cpu", shares),
+        }
 
     async def _pace(self, deliveries_per_second: int, seconds: float) -> int:
         """Say lines for so long; gives how many."""

@@ -161,9 +161,9 @@ def main() -> int:
     parser.add_argument("--only", choices=["greenroom"], default="", help="without the peers")
     arguments = parser.parse_args()
     if arguments.quick:
-        plan = Plan(arguments.rounds or 1, 3, 3, 1000, 20, 5, 500)
+        plan = Plan(arguments.rounds or 1, 3, 3, 1000, 20, 7, 500)
     else:
-        plan = Plan(arguments.rounds or 3, 8, 6, 2000, 40, 8, 2000)
+        plan = Plan(arguments.rounds or 3, 6, 5, 2000, 30, 8, 1000)
     bench = Bench(plan, arguments.only)
     began = datetime.now(UTC)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

@@ -83,7 +83,7 @@ async def _resumed(
 
 # --- a member who never reads ---------------------------------------------------------------------------------
 
-HOT_PER_SECOND: Final = 250
+HOT_PER_SECOND: Final = 300
 HOT_LINE: Final = "\N{MICROPHONE}" * 1000  # 4 KB, the longest line there is
 OTHERS: Final = 10
 

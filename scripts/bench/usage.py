@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -34,16 +34,18 @@ class Meter(NamedTuple):
         return cls(time.monotonic(), {name: processor_s(pid) for name, pid in pids.items()}, pids, _idle_s())
 
     def shares(self) -> dict[str, float]:
-        """1.0 is one core, all the time. `idle` is what the machine had left."""
+        """1.0 is one core, all the time. `idle` is what the machine had left, `others` what was not ours."""
         passed = time.monotonic() - self.began
-        shares = {name: (processor_s(pid) - self.used[name]) / passed for name, pid in self.pids.items()}
-        return {name: round(share, 2) for name, share in {**shares, "idle": (_idle_s() - self.idle) / passed}.items()}
+        ours = {name: (processor_s(pid) - self.used[name]) / passed for name, pid in self.pids.items()}
+        idle = (_idle_s() - self.idle) / passed
+        others = max(0.0, (os.cpu_count() or 1) - idle - sum(ours.values()))
+        return {name: round(share, 3) for name, share in {**ours, "idle": idle, "others": others}.items()}
 
 
 def _idle_s() -> float:
     return int(Path("/proc/stat").read_text().split("\n", 1)[0].split()[4]) * _TICK_S
 
 
-def at_share(values: list[float], share: float) -> float:
+def at_share(values: Sequence[float], share: float) -> float:
     """The value below which this share of all lies; they must be sorted."""
     return values[min(len(values) - 1, int(len(values) * share))]
