@@ -35,6 +35,8 @@ class Member:
         self._told: dict[str, str] = {}
         self._ending: Problem | None = None
         self._wake = asyncio.Event()
+        self._patience: asyncio.Timeout | None = None
+        """With the one write that is waited for."""
         self._straight: Callable[[str], bool] | None = None
         """Set while nothing waits or is on its way through `pump`, which it would overtake."""
 
@@ -55,7 +57,7 @@ class Member:
         self._facts.append(text)
         self._waiting += _bytes(text)
         if self._waiting > self._limit:
-            self.end("too_slow")
+            self._give_up()
         self._wake.set()
 
     def say(self, message: ServerMessage) -> None:
@@ -100,6 +102,13 @@ class Member:
         finally:
             self._straight = None
 
+    def _give_up(self) -> None:
+        """Nothing of what waits is sent any more, and the write under way is not waited for."""
+        self.end("too_slow")
+        self._facts.clear()
+        if self._patience and not self._patience.expired():
+            self._patience.reschedule(asyncio.get_running_loop().time())
+
     def _next(self) -> str:
         if not self._facts:
             return self._told.pop(next(iter(self._told)))
@@ -107,13 +116,14 @@ class Member:
         self._waiting -= _bytes(text)
         return text
 
-    @staticmethod
-    async def _send(text: str, send_text: Callable[[str], Awaitable[None]], timeout_s: float) -> None:
+    async def _send(self, text: str, send_text: Callable[[str], Awaitable[None]], timeout_s: float) -> None:
         try:
-            async with asyncio.timeout(timeout_s):
+            async with asyncio.timeout(timeout_s) as self._patience:
                 await send_text(text)
         except TimeoutError:
             raise Ending(TABLE["too_slow"]) from None
+        finally:
+            self._patience = None
 
 
 def _bytes(text: str) -> int:

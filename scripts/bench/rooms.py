@@ -161,7 +161,7 @@ def main() -> int:
     parser.add_argument("--only", choices=["greenroom"], default="", help="without the peers")
     arguments = parser.parse_args()
     if arguments.quick:
-        plan = Plan(arguments.rounds or 1, 3, 3, 1000, 20, 7, 500)
+        plan = Plan(arguments.rounds or 1, 2, 2, 1000, 20, 5, 500)
     else:
         plan = Plan(arguments.rounds or 3, 6, 5, 2000, 30, 8, 1000)
     bench = Bench(plan, arguments.only)

@@ -84,6 +84,21 @@ async def test_a_closed_socket_makes_what_is_unread_wait_up_to_its_bound() -> No
     assert ended.value.problem.code == "too_slow"
 
 
+async def test_who_has_too_much_unread_is_cut_off_at_once_and_not_when_the_write_times_out() -> None:
+    member, socket = Member(SHE, "c", 10), Socket()
+    task = await pumping(member, socket)
+    socket.open = False
+    member.send("12345")
+    while not socket.waited:
+        await asyncio.sleep(0)
+    for _ in range(3):
+        member.send("12345")
+    async with asyncio.timeout(1):
+        with pytest.raises(Ending) as ended:
+            await task
+    assert ended.value.problem.code == "too_slow"
+
+
 async def test_nothing_is_said_behind_an_end() -> None:
     member, socket = Member(SHE, "c", 1_000), Socket()
     task = await pumping(member, socket)
