@@ -98,8 +98,8 @@ async def _round(cluster: Cluster, plan: Plan, seed: int, faults: tuple[str, ...
     print(f"{verdict:6}  seed {seed:<4} {' + '.join(faults):20} {result.seconds:5.1f} s  {result.entries:6} entries")
     if breaks:
         _tell(history.entries, result.breaks)
-        again = " ".join(("--quick " if plan.quick else "", *(f"--fault {name}" for name in faults)))
-        print(f"  again: scripts/room_hardening --seed {seed} {again.strip()}   history: {path}")
+        again = " ".join([*(["--quick"] if plan.quick else []), *(f"--fault {name}" for name in faults)])
+        print(f"  again: scripts/room_hardening --seed {seed} {again}   history: {path}")
     else:
         path.unlink()
     sys.stdout.flush()

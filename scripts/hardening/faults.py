@@ -136,9 +136,9 @@ class RedisKilled(Fault):
 
 
 class RedisFrozen(Fault):
-    """Redis stands still for 4 s (SIGSTOP): connections stay open and nothing answers."""
+    """Redis stands still for 8 s (SIGSTOP), past every deadline: connections stay open and nothing answers."""
 
-    lasts_s = 4.0
+    lasts_s = 8.0
 
     async def inject(self) -> None:
         self.cluster.redis.pause()
