@@ -87,7 +87,7 @@ def _cell(row: Row, theirs: Mapping[str, float], ours: Mapping[str, float]) -> s
     if row.measure not in theirs:
         return ""
     figure = f"{theirs[row.measure]:,.{row.digits}f}"
-    if theirs is ours or not theirs[row.measure] or (row.at_most is None and "per_second" not in row.measure):
+    if theirs is ours or not theirs[row.measure] or row.measure not in COMPARED:
         return figure
     return f"{figure} (ours {ours[row.measure] / theirs[row.measure]:.2f}x)"
 
