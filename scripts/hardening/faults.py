@@ -264,9 +264,9 @@ class SocketsCut(Fault):
 
 
 class HalfOpen(Fault):
-    """For 12 s nothing passes between one web worker and its people, and nobody is told: half-open connections."""
+    """For 18 s nothing passes between one web worker and its people, longer than a ping waits, and nobody is told."""
 
-    lasts_s = 12.0
+    lasts_s = 18.0
 
     async def inject(self) -> None:
         if proxy := self.chosen(self.cluster.webs).proxy:

@@ -33,6 +33,7 @@ def command(*words: str) -> list[str]:
     return [sys.executable, "-m", "scripts.hardening", *words]
 
 
+@pytest.mark.slow
 def test_a_small_quick_round_holds(tmp_path: Path) -> None:
     """Sockets are cut and subscribers dropped under one interview; nothing is lost, doubled or leaked."""
     words = command(*SMALL, "--seed", "3", "--fault", "sockets-cut", "--fault", "subscribers-cut")
@@ -44,6 +45,7 @@ def test_a_small_quick_round_holds(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []  # only broken rounds leave their history
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_leaves_nothing_behind(tmp_path: Path) -> None:
     running = subprocess.Popen(
         command(*SMALL, "--fault", "sockets-cut", "--histories", str(tmp_path)),
