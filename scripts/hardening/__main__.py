@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import signal
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -56,7 +57,7 @@ def main(words: Sequence[str] | None = None) -> int:
     plan = Plan(told.seed, faults, told.minutes, told.quick, told.rooms, told.webs, told.workers, told.histories)
     try:
         results = asyncio.run(run(plan))
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, asyncio.CancelledError):
         print("Interrupted; everything that was started is stopped.", file=sys.stderr)
         return 130
     return _summary(results)
@@ -65,6 +66,7 @@ def main(words: Sequence[str] | None = None) -> int:
 async def run(plan: Plan) -> list[Result]:
     """Round after round on one cluster: each fault once, or again and again with the next seeds until time is up."""
     began, results = monotonic(), list[Result]()
+    _end_on_sigterm()
     async with running(webs=plan.webs, workers=plan.workers, postgres=not plan.quick) as cluster:
         if unfit := [name for name in plan.faults if not FAULTS[name].fits(cluster)]:
             raise SystemExit(f"A quick run has no Postgres, so it cannot do {', '.join(unfit)}.")
@@ -78,6 +80,13 @@ async def run(plan: Plan) -> list[Result]:
             if plan.minutes is None:
                 return results
             seed += 1
+
+
+def _end_on_sigterm() -> None:
+    """As on Ctrl-C: what was started is stopped first."""
+    running_now = asyncio.current_task()
+    assert running_now is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, running_now.cancel)
 
 
 async def _round(cluster: Cluster, plan: Plan, seed: int, faults: tuple[str, ...]) -> Result:

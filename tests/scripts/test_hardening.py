@@ -46,7 +46,8 @@ def test_a_small_quick_round_holds(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_an_interrupted_run_leaves_nothing_behind(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_leaves_nothing_behind(tmp_path: Path, number: signal.Signals) -> None:
     running = subprocess.Popen(
         command(*SMALL, "--fault", "sockets-cut", "--histories", str(tmp_path)),
         cwd=ROOT,
@@ -61,7 +62,7 @@ def test_an_interrupted_run_leaves_nothing_behind(tmp_path: Path) -> None:
         assert list(tmp_path.glob("greenroom-*"))
         assert descendants(running.pid)
         started = descendants(running.pid)
-        running.send_signal(signal.SIGINT)
+        running.send_signal(number)
         _, complaint = running.communicate(timeout=DEADLINE_S)
     finally:
         running.kill()
