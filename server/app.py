@@ -48,7 +48,7 @@ from server.scorer import Scorer
 from server.settings import Settings
 from server.socket import Sockets
 from server.wire import Wire
-from server.worker import Worker
+from server.worker import Worker, without_pen
 from server.writer import Writer
 
 _log = logging.getLogger(__name__)
@@ -187,12 +187,12 @@ async def serve_worker(settings: Settings) -> None:
     """One worker: hearing, interviewing, scoring, archiving, until SIGTERM."""
     transcriber = await choose(settings)
     async with parts(settings, "worker") as p:
-        hearing = Hearing(settings, p.log, p.audio, p.writer, transcriber, p.clock, Silero)
+        hearing = Hearing(settings, p.log, p.audio, transcriber, p.clock, Silero)
         readers = (
             hearing.serve,
-            Interviewer(p.writer, p.bank, p.clock, settings.interviewer_patience_ms).serve,
-            Scorer(p.writer, p.bank, load_weights()).serve,
-            Archiver(p.log, p.store, p.leases, written).serve,
+            Interviewer(p.bank, p.clock, settings.interviewer_patience_ms).serve,
+            Scorer(p.bank, load_weights()).serve,
+            without_pen(Archiver(p.log, p.store, p.leases, written).serve),
         )
         worker = Worker(p.name, settings, p.leases, p.feeds, p.writer, readers)
         loop = asyncio.get_running_loop()

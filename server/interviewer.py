@@ -17,8 +17,8 @@ from rooms.phases import Phase
 from rooms.refusals import Refusal
 from rooms.state import Room, Turn
 from server.feed import Feed
+from server.pen import Pen
 from server.ports import Clock
-from server.writer import Writer
 
 _log = logging.getLogger(__name__)
 
@@ -26,16 +26,16 @@ _log = logging.getLogger(__name__)
 class Interviewer:
     """Serves one room at a time in each `serve`; many may run side by side."""
 
-    def __init__(self, writer: Writer, bank: Bank, clock: Clock, patience_ms: int) -> None:
-        self._writer, self._bank, self._clock, self._patience_ms = writer, bank, clock, patience_ms
+    def __init__(self, bank: Bank, clock: Clock, patience_ms: int) -> None:
+        self._bank, self._clock, self._patience_ms = bank, clock, patience_ms
 
-    async def serve(self, feed: Feed) -> None:
+    async def serve(self, feed: Feed, pen: Pen) -> None:
         """Ask until the room is closed."""
         while feed.room.phase is not Phase.CLOSED:
             version = feed.cursor.version
             wait_ms = self._wait_ms(feed.room)
             if wait_ms == 0:
-                await self._act(feed.room_id, feed.room)
+                await self._act(pen, feed.room)
                 wait_ms = None  # whatever comes of it is an event
             timeout = None if wait_ms is None else wait_ms / 1000
             try:
@@ -60,16 +60,16 @@ class Interviewer:
         closed_at = room.opened_at + (room.turns[-1].closed_ms or 0)
         return max(0, closed_at + self._patience_ms - self._clock.now_ms())
 
-    async def _act(self, room_id: str, room: Room) -> None:
+    async def _act(self, pen: Pen, room: Room) -> None:
         choice = None if room.questions_done or room.phase is Phase.LOBBY else self._choose(room)
         if choice is None:
-            outcome = await self._writer.do(room_id, CloseRoom(), SYSTEM, f"close-room.{len(room.turns)}")
+            outcome = await pen.do(CloseRoom(), SYSTEM, f"close-room.{len(room.turns)}")
         else:
             turn = len(room.turns) + 1
             command = AskQuestion(turn=turn, question=_put(choice))
-            outcome = await self._writer.do(room_id, command, SYSTEM, f"ask.{turn}")
+            outcome = await pen.do(command, SYSTEM, f"ask.{turn}")
         if isinstance(outcome, Refusal):
-            _log.info("interviewer refused", extra={"room": room_id, "code": outcome.code.value})
+            _log.info("interviewer refused", extra={"room": room.id, "code": outcome.code.value})
 
     def _choose(self, room: Room) -> Choice | None:
         plan = Plan(mode=room.mode, length=max(room.length, len(room.turns) + 1), seed=room.id)

@@ -157,7 +157,10 @@ class Leases(Protocol):
         """The room is archived and wants no worker any more."""
 
     async def take(self, room: str, holder: str, ttl_ms: int) -> int | None:
-        """A fencing number that grows with each new holder, or None while another holds the room."""
+        """A fencing number that grows with each new holder, or None while another holds the room.
+
+        It grows over a store that came back empty or behind, too: the numbers are times, in ms since 1970.
+        """
 
     async def keep(self, rooms: Sequence[str], holder: str, ttl_ms: int) -> frozenset[str]:
         """Prolong many leases in one round trip; returns those still held."""
@@ -301,6 +304,10 @@ class Unavailable(Exception):
     def __init__(self, part: str, *, full: bool = False) -> None:
         super().__init__(f"{part} is {'full' if full else 'away'}")
         self.part, self.full = part, full
+
+
+class Fenced(Exception):
+    """Another worker has taken the room since: what was to be appended under the older lease was not."""
 
 
 class AudioFull(Exception):

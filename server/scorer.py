@@ -19,7 +19,7 @@ from scoring.local import score
 from scoring.rubric import Family, Rubric
 from scoring.weights import Weights
 from server.feed import Feed
-from server.writer import Writer
+from server.pen import Pen
 
 _log = logging.getLogger(__name__)
 
@@ -27,36 +27,36 @@ _log = logging.getLogger(__name__)
 class Scorer:
     """Serves one room at a time in each `serve`; many may run side by side."""
 
-    def __init__(self, writer: Writer, bank: Bank, weights: Weights) -> None:
-        self._writer, self._bank, self._weights = writer, bank, weights
+    def __init__(self, bank: Bank, weights: Weights) -> None:
+        self._bank, self._weights = bank, weights
 
-    async def serve(self, feed: Feed) -> None:
+    async def serve(self, feed: Feed, pen: Pen) -> None:
         """Score every closed turn until the room is closed."""
         while feed.room.phase is not Phase.CLOSED:
             version = feed.cursor.version
             for turn in feed.room.turns:
                 if not turn.open and turn.score is None:
-                    await self._score(feed.room_id, feed.room, turn)
+                    await self._score(pen, feed.room, turn)
             await feed.moved(version)
 
-    async def _score(self, room_id: str, room: Room, turn: Turn) -> None:
+    async def _score(self, pen: Pen, room: Room, turn: Turn) -> None:
         began = time.monotonic()
         try:
             marked, spoken = await asyncio.to_thread(self._mark, room, turn)
         except Exception:
             # An outage of ours never lowers a score: the turn has none, and says why.
-            _log.exception("scoring failed", extra={"room": room_id, "turn": turn.number})
+            _log.exception("scoring failed", extra={"room": room.id, "turn": turn.number})
             marked, spoken = (
                 _unscored(self._weights, "Scoring failed on our side; a person should read this answer."),
                 _NOTHING,
             )
         command = RecordScore(turn=turn.number, score=marked, delivery=spoken)
-        outcome = await self._writer.do(room_id, command, SYSTEM, f"score.{turn.number}")
+        outcome = await pen.do(command, SYSTEM, f"score.{turn.number}")
         if isinstance(outcome, Refusal) and outcome.code is Code.QUOTE_NOT_SAID:
             void = _unscored(self._weights, "A mark quoted words that were not said, so the marks are void.")
             command = RecordScore(turn=turn.number, score=void, delivery=_NOTHING)
-            await self._writer.do(room_id, command, SYSTEM, f"score.{turn.number}.void")
-        self._tell_of(room_id, turn, marked, time.monotonic() - began)
+            await pen.do(command, SYSTEM, f"score.{turn.number}.void")
+        self._tell_of(room.id, turn, marked, time.monotonic() - began)
 
     def _mark(self, room: Room, turn: Turn) -> tuple[Score, Delivery]:
         caution = room.transcriber.caution if room.transcriber and turn.transcript.words else None

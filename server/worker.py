@@ -15,7 +15,8 @@ from rooms.people import SYSTEM
 from rooms.phases import Phase
 from rooms.state import Room
 from server.feed import Feed, Feeds
-from server.ports import Leases, Unavailable
+from server.pen import Pen
+from server.ports import Fenced, Leases, Unavailable
 from server.settings import Settings
 from server.writer import Writer
 
@@ -36,7 +37,8 @@ STEADY_S = 60.0
 BEAT_LATE = 1.2
 """A beat may come this much later than its time."""
 
-Reader = Callable[[Feed], Awaitable[None]]
+Reader = Callable[[Feed, Pen], Awaitable[None]]
+"""Follows a room, and writes into it with the pen."""
 
 
 class Rest(NamedTuple):
@@ -91,7 +93,7 @@ class Worker:
             fence = await self._leases.take(room, self._name, self._settings.worker_ttl_ms)
             if fence is not None:
                 _log.info("room taken", extra={"room": room, "fence": fence})
-                self._held[room] = tasks.create_task(self._serve(room))
+                self._held[room] = tasks.create_task(self._serve(Pen(room, fence, self._writer)))
 
     async def _keep(self) -> None:
         """Prolong the leases; let go of what was lost to another worker."""
@@ -107,20 +109,22 @@ class Worker:
                     _log.warning("lease lost", extra={"room": room})
                     task.cancel()
 
-    async def _serve(self, room: str) -> None:
+    async def _serve(self, pen: Pen) -> None:
         """One room, until it is archived. A reader that breaks ends this task only; the room is taken up again."""
-        began = _now()
+        room, began = pen.room_id, _now()
         try:
             async with self._feeds.follow(room) as feed, asyncio.TaskGroup() as tasks:
-                ghosts = tasks.create_task(self._reap(feed))
+                ghosts = tasks.create_task(self._reap(feed, pen))
                 deserted = tasks.create_task(self._deserted(feed))
-                readers = [tasks.create_task(_reading(reader, feed)) for reader in self._readers]
+                readers = [tasks.create_task(_reading(reader, feed, pen)) for reader in self._readers]
                 archived = tasks.create_task(_ended(readers))
                 await asyncio.wait((archived, deserted), return_when=asyncio.FIRST_COMPLETED)
                 if archived.done():
                     await self._last_goodbyes(feed)
                 for task in (ghosts, archived, deserted, *readers):
                     task.cancel()
+        except* Fenced:
+            _log.warning("lease lost", extra={"room": room, "fence": pen.fence})
         except* Unavailable as away:
             self._rest(room, began, LONGEST_REST_AWAY_S)
             _log.warning("room let go", extra={"room": room, "error": str(away.exceptions[0])})
@@ -159,7 +163,7 @@ class Worker:
                     return
                 await self._leases.announce(feed.room_id)
 
-    async def _reap(self, feed: Feed) -> None:
+    async def _reap(self, feed: Feed, pen: Pen) -> None:
         """Say goodbye for the connections of web workers that died: silent for their time to live, and a beat more.
 
         When Redis was away, everybody's sign of life has run out; those who live give a new one within a beat.
@@ -177,7 +181,7 @@ class Worker:
                 for connection, participant in held.items():
                     if worker_of(connection) in dead:
                         leave = Leave(participant=participant, connection=connection)
-                        await self._writer.do(feed.room_id, leave, SYSTEM, f"reap.{connection}")
+                        await pen.do(leave, SYSTEM, f"reap.{connection}")
             except Unavailable:
                 silent_since = {}  # silence that nobody could break proves nothing
 
@@ -190,6 +194,15 @@ class Worker:
                 if _now() > until and workers <= await self._leases.alive(sorted(workers)):
                     return
             await asyncio.sleep(1)
+
+
+def without_pen(follow: Callable[[Feed], Awaitable[None]]) -> Reader:
+    """A reader that writes nothing into the room."""
+
+    async def reader(feed: Feed, _: Pen) -> None:
+        await follow(feed)
+
+    return reader
 
 
 def worker_of(connection: str) -> str:
@@ -211,8 +224,8 @@ async def _ended(tasks: Sequence[asyncio.Task[None]]) -> None:
     await asyncio.wait(tasks)
 
 
-async def _reading(reader: Reader, feed: Feed) -> None:
-    await reader(feed)
+async def _reading(reader: Reader, feed: Feed, pen: Pen) -> None:
+    await reader(feed, pen)
 
 
 def _now() -> float:

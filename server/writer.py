@@ -67,16 +67,19 @@ class Writer:
         self._kept: OrderedDict[str, Place] = OrderedDict()
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    async def do(self, room_id: str, command: Command, who: Participant, command_id: str) -> Done | Refusal:
+    async def do(
+        self, room_id: str, command: Command, who: Participant, command_id: str, *, fence: int | None = None
+    ) -> Done | Refusal:
         """Do a command once, however often it comes with the same id. Commands of a room are done in order of calling.
 
-        Raises Unavailable when the log gave no answer in time: whether the command was done is then unknown, and
-        the same command with the same id may be sent again. Cancelling leaves it unknown as well.
+        With a `fence`, Fenced is raised where a higher one was seen (`server.pen`). Raises Unavailable when the log
+        gave no answer in time: whether the command was done is then unknown, and the same command with the same id may be
+        sent again. Cancelling leaves it unknown as well.
         """
         turn = self._turns.setdefault(room_id, asyncio.Lock())
         try:
             async with asyncio.timeout(self._deadline_s), turn:
-                return await self._do(room_id, command, who, command_id)
+                return await self._do(room_id, command, who, command_id, fence)
         except TimeoutError:
             raise Unavailable("redis") from None
 
@@ -87,14 +90,16 @@ class Writer:
         head = await self._log.head(room_id)
         return (await self._read_on(room_id, self._kept.get(room_id, NOWHERE), head)).room if head else None
 
-    async def _do(self, room_id: str, command: Command, who: Participant, command_id: str) -> Done | Refusal:
+    async def _do(
+        self, room_id: str, command: Command, who: Participant, command_id: str, fence: int | None
+    ) -> Done | Refusal:
         place = NOWHERE if isinstance(command, OpenRoom) else None
         tries = 0
         while True:
             tries += 1
             try:
                 place = place or await self._place(room_id)
-                outcome = await self._attempt(room_id, place, command, who, command_id)
+                outcome = await self._attempt(room_id, place, command, who, command_id, fence)
                 if not isinstance(outcome, Clash):
                     return outcome
                 place = await self._read_on(room_id, place, outcome.cursor)
@@ -106,7 +111,7 @@ class Writer:
                 await asyncio.sleep(random.uniform(0, CROWDED_S))
 
     async def _attempt(
-        self, room_id: str, place: Place, command: Command, who: Participant, command_id: str
+        self, room_id: str, place: Place, command: Command, who: Participant, command_id: str, fence: int | None
     ) -> Done | Refusal | Clash:
         """Decide at this place, and append; or make sure that a refusal was decided at the log's end.
 

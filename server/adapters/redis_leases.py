@@ -3,7 +3,7 @@
 Decides how open rooms, leases and signs of life lie in Redis:
     greenroom:rooms             set of rooms that want a worker
     greenroom:{room}:lease      the holder, with a time to live
-    greenroom:{room}:fence      counts the holders
+    greenroom:{room}:fence      the number of the last holder
     greenroom:worker:<name>     there as long as a web worker lives
 Never decides who should hold a room.
 """

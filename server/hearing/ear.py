@@ -27,6 +27,7 @@ from server.hearing.keeping import Keeping
 from server.hearing.offsets import Offsets
 from server.hearing.scribe import Needs, Scribe
 from server.live import Feed
+from server.pen import Pen
 from server.ports import Record, Unavailable
 
 QUEUE_BATCHES: Final = 8
@@ -59,7 +60,7 @@ class Batch(NamedTuple):
 class Ear:
     """One room's hearing. `take` brings it audio; `run` does the rest."""
 
-    def __init__(self, feed: Feed, needs: Needs) -> None:
+    def __init__(self, feed: Feed, pen: Pen, needs: Needs) -> None:
         self._feed, self._needs, settings = feed, needs, needs.settings
         self.position = ""
         """Where in the audio log to read on."""
@@ -83,7 +84,7 @@ class Ear:
         self._ending = Ending(needs.audio, feed.room_id, settings.turn_limit_s)
         self._keeping = Keeping(needs.audio, feed.room_id)
         self._offsets = Offsets(feed, needs.log)
-        self._scribe = Scribe(feed, needs)
+        self._scribe = Scribe(feed, pen, needs)
 
     # --- for server.hearing -----------------------------------------------------------------------------------------
 

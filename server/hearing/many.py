@@ -16,9 +16,9 @@ from rooms.windows import Cut, Window, cut
 from server.hearing.ear import Batch, Ear
 from server.hearing.scribe import Needs
 from server.live import Feed
+from server.pen import Pen
 from server.ports import AudioLog, Clock, RoomLog, Transcriber, Unavailable, Voice
 from server.settings import Settings
-from server.writer import Writer
 
 READ_EVERY_S: Final = 0.04
 _AWAY_S: Final = 0.5
@@ -38,18 +38,17 @@ class Hearing:
         settings: Settings,
         log: RoomLog,
         audio: AudioLog,
-        writer: Writer,
         transcriber: Transcriber | None,
         clock: Clock,
         new_voice: NewVoice,
     ) -> None:
-        self._needs = Needs(settings, log, audio, writer, transcriber, clock)
+        self._needs = Needs(settings, log, audio, transcriber, clock)
         self._new_voice = new_voice
         self._ears: dict[str, tuple[Ear, _Bench]] = {}
 
-    async def serve(self, feed: Feed) -> None:
+    async def serve(self, feed: Feed, pen: Pen) -> None:
         """Hear a room until it is closed. Cancelled, it leaves all to the worker that comes next."""
-        ear = Ear(feed, self._needs)
+        ear = Ear(feed, pen, self._needs)
         self._ears[feed.room_id] = (ear, _Bench(self._new_voice))
         try:
             await ear.run()

@@ -18,9 +18,10 @@ from server.hearing.recognition import Recognition
 from server.hearing.spoken import Spoken
 from server.hearing.telling import Teller
 from server.live import Feed
+from server.pen import Pen
 from server.ports import AudioLog, Clock, RoomLog, Transcriber, TranscriberFailed, Unavailable
 from server.settings import Settings
-from server.writer import Done, Writer
+from server.writer import Done
 
 _AGAIN_S: Final = 0.5
 """The pause before a log that is away is asked again."""
@@ -35,7 +36,6 @@ class Needs(NamedTuple):
     settings: Settings
     log: RoomLog
     audio: AudioLog
-    writer: Writer
     transcriber: Transcriber | None
     clock: Clock
 
@@ -43,8 +43,8 @@ class Needs(NamedTuple):
 class Scribe:
     """Of one room."""
 
-    def __init__(self, feed: Feed, needs: Needs) -> None:
-        self._feed, self._needs = feed, needs
+    def __init__(self, feed: Feed, pen: Pen, needs: Needs) -> None:
+        self._feed, self._pen, self._needs = feed, pen, needs
         self._spoken: Spoken | None = None
         self._tell = Teller(needs.log, feed.room_id)
 
@@ -109,7 +109,7 @@ class Scribe:
         """Do it, however long the log is away, and wait until the feed shows it."""
         while True:
             try:
-                outcome = await self._needs.writer.do(self._feed.room_id, command, SYSTEM, command_id)
+                outcome = await self._pen.do(command, SYSTEM, command_id)
                 break
             except Unavailable:
                 await asyncio.sleep(_AGAIN_S)

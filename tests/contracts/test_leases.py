@@ -58,6 +58,17 @@ async def test_each_new_holder_gets_a_higher_number(leases: Leases) -> None:
     assert first < second < third
 
 
+async def test_numbers_grow_though_all_was_forgotten(leases: Leases, any_redis_url: str) -> None:
+    first = await leases.take("r-1", "w-1", LONG_MS)
+    async with RedisConnection(any_redis_url, 3_000) as redis:
+        await redis.call("FLUSHALL")
+    await asyncio.sleep(0.002)  # they are times in ms
+    second = await leases.take("r-1", "w-2", LONG_MS)
+    assert first is not None
+    assert second is not None
+    assert first < second
+
+
 async def test_taking_what_one_holds_prolongs_it_under_the_same_number(leases: Leases) -> None:
     first = await leases.take("r-1", "w-1", SOON_MS)
     assert await leases.take("r-1", "w-1", LONG_MS) == first

@@ -17,6 +17,7 @@ from rooms.state import Room, Turn
 from rooms.transcript import Word
 from server.feed import Feeds
 from server.hearing import Hearing, NewVoice
+from server.pen import Pen
 from server.ports import AudioFull, Hypothesis, Transcriber, Unavailable
 from server.settings import Settings
 from server.writer import Writer
@@ -208,12 +209,15 @@ class Rig:
         self.writer = Writer(self.log, self.feeds, self.clock)
         self.told: dict[str, list[Tell]] = {}
 
+    def pen(self, room: str = "r-1", fence: int = 1) -> Pen:
+        return Pen(room, fence, self.writer)
+
     @contextlib.asynccontextmanager
     async def hearing(
         self, transcriber: Transcriber | None, *rooms: Heard, voice: NewVoice = LevelVoice
     ) -> AsyncIterator[Hearing]:
         """A worker that hears these rooms. Leaving it is as sudden as a crash for everything but tasks."""
-        hearing = Hearing(self.settings, self.log, self.audio, self.writer, transcriber, self.clock, voice)
+        hearing = Hearing(self.settings, self.log, self.audio, transcriber, self.clock, voice)
         async with asyncio.TaskGroup() as tasks:
             running = [tasks.create_task(hearing.run())]
             running += [tasks.create_task(self._serve(hearing, room)) for room in rooms]
@@ -248,7 +252,7 @@ class Rig:
 
     async def _serve(self, hearing: Hearing, heard: Heard) -> None:
         async with self.feeds.follow(heard.id) as feed:
-            await hearing.serve(feed)
+            await hearing.serve(feed, self.pen(heard.id))
 
 
 class _Ears:

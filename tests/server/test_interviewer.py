@@ -34,7 +34,7 @@ async def interviewed(rig: Rig) -> AsyncIterator[Heard]:
 
 async def work(rig: Rig, room: Heard) -> None:
     async with rig.feeds.follow(room.id) as feed:
-        await Interviewer(rig.writer, BANK, rig.clock, PATIENCE_MS).serve(feed)
+        await Interviewer(BANK, rig.clock, PATIENCE_MS).serve(feed, rig.pen(room.id))
 
 
 async def asked(room: Heard, number: int) -> None:

@@ -3,6 +3,7 @@
 from rooms import commands as c
 from rooms.people import SYSTEM, Participant, Role
 from server.feed import Feed
+from server.pen import Pen
 from tests.redis_parts import until
 from tests.server.hearings import Rig
 from tests.server.test_worker import TTL_MS, MemoryLeases, working
@@ -10,7 +11,7 @@ from tests.server.test_worker import TTL_MS, MemoryLeases, working
 COACH = Participant(id="ben", name="Ben", role=Role.COACH)
 
 
-async def archived(feed: Feed) -> None:
+async def archived(feed: Feed, pen: Pen) -> None:
     """A reader that has nothing left to do."""
 
 

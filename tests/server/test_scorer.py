@@ -28,12 +28,12 @@ ANSWER = (
 async def scored(rig: Rig, *, interviewed: bool = False) -> AsyncIterator[Heard]:
     """A started room with the scorer at work, and an interviewer if wished."""
     async with rig.up(), rig.room(asked=not interviewed) as room, asyncio.TaskGroup() as tasks:
-        readers = [Scorer(rig.writer, BANK, WEIGHTS).serve]
+        readers = [Scorer(BANK, WEIGHTS).serve]
         if interviewed:
-            readers.append(Interviewer(rig.writer, BANK, rig.clock, 60_000).serve)
+            readers.append(Interviewer(BANK, rig.clock, 60_000).serve)
             await room.do(c.StartInterview())
         async with rig.feeds.follow(room.id) as feed:
-            working = [tasks.create_task(reader(feed)) for reader in readers]
+            working = [tasks.create_task(reader(feed, rig.pen(room.id))) for reader in readers]
             yield room
             for task in working:
                 task.cancel()
@@ -117,7 +117,7 @@ async def test_a_scorer_that_comes_late_scores_what_was_left() -> None:
         await room.do(c.CloseTurn(turn=1), SYSTEM)
         async with rig.feeds.follow(room.id) as feed, asyncio.TaskGroup() as tasks:
             # Two at once, as for a moment when a lease is lost: the turn is scored once.
-            working = [tasks.create_task(Scorer(rig.writer, BANK, WEIGHTS).serve(feed)) for _ in range(2)]
+            working = [tasks.create_task(Scorer(BANK, WEIGHTS).serve(feed, rig.pen())) for _ in range(2)]
             await room.until(lambda: room.turn.score)
             await asyncio.sleep(0.05)
             for task in working:

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from itertools import pairwise
 
 import pytest
@@ -12,13 +12,13 @@ from rooms.events import ParticipantJoined
 from rooms.people import SYSTEM, Participant, Role
 from server import worker as module
 from server.feed import Feed
+from server.pen import Pen
 from server.ports import Message, Unavailable
-from server.worker import Worker, worker_of
+from server.worker import Reader, Worker, worker_of
 from tests.memory_log import MemoryRoomLog, MemorySubscriber
 from tests.redis_parts import until
 from tests.server.hearings import CANDIDATE, Rig
 
-Reader = Callable[[Feed], Awaitable[None]]
 TTL_MS = 300
 
 
@@ -82,7 +82,7 @@ class Reading:
     def __init__(self) -> None:
         self.rooms: list[str] = []
 
-    async def __call__(self, feed: Feed) -> None:
+    async def __call__(self, feed: Feed, _: Pen) -> None:
         self.rooms.append(feed.room_id)
         try:
             await asyncio.Event().wait()
@@ -162,12 +162,12 @@ async def test_a_room_whose_reader_breaks_is_taken_up_again_after_longer_and_lon
     monkeypatch.setattr(module, "FIRST_REST_S", 0.05)
     rig, quiet, began = a_rig(), Reading(), list[float]()
 
-    async def broken(feed: Feed) -> None:
+    async def broken(feed: Feed, pen: Pen) -> None:
         if feed.room_id == "r-1":
             began.append(asyncio.get_running_loop().time())
             if len(began) < 5:
                 raise ZeroDivisionError
-        await quiet(feed)
+        await quiet(feed, pen)
 
     async with rig.up(), rig.room("r-1"), rig.room("r-2"):
         leases.open = {"r-1", "r-2"}
