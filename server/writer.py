@@ -73,8 +73,8 @@ class Writer:
         """Do a command once, however often it comes with the same id. Commands of a room are done in order of calling.
 
         With a `fence`, Fenced is raised where a higher one was seen (`server.pen`). Raises Unavailable when the log
-        gave no answer in time: whether the command was done is then unknown, and the same command with the same id may be
-        sent again. Cancelling leaves it unknown as well.
+        gave no answer in time: whether the command was done is then unknown, and the same command with the same id may
+        be sent again. Cancelling leaves it unknown as well.
         """
         turn = self._turns.setdefault(room_id, asyncio.Lock())
         try:
