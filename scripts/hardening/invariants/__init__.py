@@ -1,0 +1,75 @@
+"""What must be true of every history, whatever broke meanwhile: a list of pure functions, history in, breaks out.
+
+Decides what counts as broken; never how a history came about. Each function looks at one room.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from types import MappingProxyType
+
+from scripts.hardening import history as h
+from scripts.hardening.history import Recorded
+from scripts.hardening.invariants.of_ends import (
+    nobody_is_left_behind,
+    one_end_each,
+    one_score_each,
+    the_archive_is_the_log,
+    the_report_says_what_was_said,
+)
+from scripts.hardening.invariants.of_log import (
+    an_answer_stays,
+    nothing_acknowledged_is_lost,
+    nothing_happens_twice,
+    nothing_happens_unwished,
+    order_is_kept,
+    the_log_is_one_chain,
+)
+from scripts.hardening.invariants.of_sight import (
+    as_if_never_left,
+    everybody_saw_the_log,
+    views_never_leak,
+)
+from scripts.hardening.invariants.tale import Break, Found, Tale, text_of
+
+INVARIANTS: MappingProxyType[str, Callable[[Tale], Found]] = MappingProxyType(
+    {
+        check.__name__: check
+        for check in (
+            the_log_is_one_chain,
+            nothing_acknowledged_is_lost,
+            nothing_happens_twice,
+            nothing_happens_unwished,
+            an_answer_stays,
+            order_is_kept,
+            everybody_saw_the_log,
+            as_if_never_left,
+            views_never_leak,
+            one_end_each,
+            one_score_each,
+            the_report_says_what_was_said,
+            the_archive_is_the_log,
+            nobody_is_left_behind,
+        )
+    }
+)
+
+
+def broken(entries: Sequence[Recorded]) -> list[Break]:
+    """Every break in a history, in the order of the invariants, room by room."""
+    found = [
+        Break(invariant="no_process_breaks", sentence=f"{entry.process}: {entry.sentence}")
+        for entry in entries
+        if isinstance(entry, h.Died)
+    ]
+    rooms: dict[str, list[Recorded]] = defaultdict(list)
+    for entry in entries:
+        if isinstance(entry, h.InRoom):
+            rooms[entry.room].append(entry)
+    for room, of_room in rooms.items():
+        tale = Tale(room, of_room)
+        for name, check in INVARIANTS.items():
+            found += [broke.model_copy(update={"invariant": name, "room": room}) for broke in check(tale)]
+    return found
+
+
+__all__ = ["INVARIANTS", "Break", "Tale", "broken", "text_of"]
