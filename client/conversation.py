@@ -24,6 +24,7 @@ from rooms.protocol import (
     AudioSafe,
     Close,
     Do,
+    Durable,
     Goodbye,
     Happened,
     Hello,
@@ -209,6 +210,8 @@ class Conversation:
                     return News((message,))
                 case Accepted() | Refused():
                     return self._answered(message)
+                case Durable():
+                    return News()
                 case AudioSafe():
                     self._audio_safe(message)
                     return News()

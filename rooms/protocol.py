@@ -18,8 +18,9 @@ from rooms.state import Room
 from rooms.transcript import Word
 from rooms.values import Value
 
-VERSION = 1
-"""The protocol's version. A server speaks this one and, for one release, the one before."""
+VERSION = 2
+"""The protocol's version. A server speaks this one and, for one release, the one before (`rooms.editions`)."""
+SPOKEN = (1, 2)
 
 # --- limits ---------------------------------------------------------------------------------------------------
 
@@ -105,6 +106,8 @@ class Welcome(Value):
     """The latest of what is told but not kept."""
     audio_through: int | None = None
     """The last frame of the open microphone stream that is safe."""
+    durable: int = 0
+    """How far the log is kept in the database as well; from here on `durable` messages say it."""
 
 
 class Happened(Value):
@@ -177,10 +180,20 @@ class Telling(Value):
 
 
 class Accepted(Value):
-    """Your command `id` is in the log: the room now has `version` events."""
+    """Your command `id` is in the log: the room now has `version` events.
+
+    Keep it until it is durable too: after a reset for another reason than `first`, put it again with the same id.
+    """
 
     type: Literal["accepted"] = "accepted"
     id: str
+    version: int
+
+
+class Durable(Value):
+    """The log is kept in the database up to `version`: whatever happens to Redis, what was accepted there stays."""
+
+    type: Literal["durable"] = "durable"
     version: int
 
 
@@ -220,7 +233,7 @@ class Goodbye(Value):
     retry: bool
 
 
-ServerMessage = Welcome | Happened | Telling | Accepted | Refused | AudioSafe | Moving | Goodbye
+ServerMessage = Welcome | Happened | Telling | Accepted | Durable | Refused | AudioSafe | Moving | Goodbye
 SERVER_MESSAGE: TypeAdapter[ServerMessage] = TypeAdapter(Annotated[ServerMessage, Field(discriminator="type")])
 
 

@@ -150,6 +150,7 @@ SERVER: tuple[p.ServerMessage, ...] = (
     p.Happened(version=13, after=11, tag="Vq0aTz7c", at=1795260416336, event=e.AnswerBegan(turn=1, at_ms=6200)),
     p.Telling(what=TELLS[0]),
     p.Accepted(id="c-1f6a2b", version=13),
+    p.Durable(version=13),
     p.Refused(
         id="c-1f6a2b",
         code="consent_needed",

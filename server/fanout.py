@@ -1,14 +1,17 @@
 """Reader 1: facts of a room to this worker's sockets, each role through its view.
 
-Decides who gets which message and that it is encoded once a role; never what a role may see (`rooms.views`).
+Decides who gets which message and that it is encoded once a role and version of the protocol; never what a role may
+see (`rooms.views`) or how an older version says it (`rooms.editions`).
 """
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import NamedTuple
 
 from pydantic import ValidationError
 
+from rooms.editions import knows, said
 from rooms.events import Event, ParticipantJoined, ParticipantLeft
 from rooms.people import Role
 from rooms.protocol import TELL, Cursor, Happened, HearingTrouble, IsTyping, ResetReason, Telling, Welcome
@@ -23,24 +26,35 @@ CATCH_UP_S = 5.0
 """How long a message that a room moved may be late: lost ones are made good every second."""
 
 
-class Lane:
-    """The members of a room who see it in the same role, and the version of the last fact that they were shown."""
+class Tongue(NamedTuple):
+    """What members have in common who are sent the same words."""
 
-    def __init__(self, role: Role, version: int) -> None:
-        self.role, self._shown = role, version
+    role: Role
+    protocol: int
+
+
+class Lane:
+    """The members of a room who see it alike, and the version of the last fact that they were shown."""
+
+    def __init__(self, tongue: Tongue, version: int) -> None:
+        self.role, self._protocol = tongue
+        self._shown = version
         self.members: set[Member] = set()
 
     def happened(self, record: Record) -> None:
         """Pass a record on, as this role sees it. Encoded once, however many there are."""
         seen = view(record.event, self.role)
-        if seen is None:
+        if seen is None or not knows(seen, self._protocol):
             return
         shown, self._shown = self._shown, record.version
-        if not self.members:
-            return
-        text = _happened(record, seen, shown).model_dump_json()
-        for member in self.members:
-            member.send(text)
+        if self.members and (text := said(_happened(record, seen, shown), self._protocol)) is not None:
+            for member in self.members:
+                member.send(text)
+
+    def told(self, telling: Telling) -> None:
+        if self.members and (text := said(telling, self._protocol)) is not None:
+            for member in self.members:
+                member.tell(telling.what.kind, text)
 
 
 class Hall:
@@ -49,7 +63,7 @@ class Hall:
     def __init__(self, feed: Feed, log: RoomLog) -> None:
         self.users = 0
         self._feed, self._log = feed, log
-        self._lanes: dict[Role, Lane] = {}
+        self._lanes: dict[Tongue, Lane] = {}
 
     @property
     def room(self) -> Room:
@@ -68,14 +82,14 @@ class Hall:
         except TimeoutError:
             raise Failed("lost_track") from None
 
-    async def enter(self, member: Member, resume: Cursor | None, audio_through: int | None, protocol: int) -> None:
+    async def enter(self, member: Member, resume: Cursor | None, audio_through: int | None) -> None:
         """Queue the member's welcome and everything they missed; from then on they hear all that happens."""
         role = member.participant.role
         lately = [telling for raw in await self._log.told(self.room.id) if (telling := _telling(raw, role))]
         missed = await self._feed.missed(resume) if resume else ResetReason.FIRST
         # From here to the end nothing is awaited: no fact can slip between the story so far and what comes next.
         welcome = Welcome(
-            protocol=protocol,
+            protocol=member.protocol,
             you=member.participant,
             cursor=self._feed.cursor,
             told=tuple(telling for telling in lately if self._is_now(telling)),
@@ -85,9 +99,10 @@ class Hall:
             reason = missed if isinstance(missed, ResetReason) else ResetReason.FIRST
             member.begin(welcome.model_copy(update={"reset": reason, "room": self._feed.seen_by(role)}))
         else:
-            story = _story(missed, role, resume.version)
+            story = _story(missed, member, resume.version)
             member.begin(welcome.model_copy(update={"resumed": len(story)}), *story)
-        self._lanes.setdefault(role, Lane(role, self._feed.cursor.version)).members.add(member)
+        tongue = _tongue(member)
+        self._lanes.setdefault(tongue, Lane(tongue, self._feed.cursor.version)).members.add(member)
         self._check(member)
 
     def _is_now(self, telling: Telling) -> bool:
@@ -107,7 +122,7 @@ class Hall:
     def leave(self, member: Member) -> None:
         """The member hears nothing more."""
         member.gone.set()
-        if lane := self._lanes.get(member.participant.role):
+        if lane := self._lanes.get(_tongue(member)):
             lane.members.discard(member)
 
     def happened(self, record: Record, before: Room | None) -> None:
@@ -120,9 +135,7 @@ class Hall:
     def told(self, tell: bytes) -> None:
         for lane in self._lanes.values():
             if lane.members and (telling := _telling(tell, lane.role)):
-                text = telling.model_dump_json()
-                for member in lane.members:
-                    member.tell(telling.what.kind, text)
+                lane.told(telling)
 
     def reset(self, reason: ResetReason) -> None:
         """The log is not the one these members saw: they come back for the whole room."""
@@ -174,11 +187,16 @@ def _happened(record: Record, seen: Event, shown: int) -> Happened:
     return Happened(version=record.version, after=shown, tag=record.tag, at=record.at, event=seen)
 
 
-def _story(missed: Sequence[Record], role: Role, shown: int) -> list[Happened]:
-    """What this role saw happen behind version `shown`, as messages that follow on each other."""
+def _tongue(member: Member) -> Tongue:
+    return Tongue(member.participant.role, member.protocol)
+
+
+def _story(missed: Sequence[Record], member: Member, shown: int) -> list[Happened]:
+    """What this member may see of what happened behind version `shown`, as messages that follow on each other."""
     messages = []
     for record in missed:
-        if (seen := view(record.event, role)) is not None:
+        seen = view(record.event, member.participant.role)
+        if seen is not None and knows(seen, member.protocol):
             messages.append(_happened(record, seen, shown))
             shown = record.version
     return messages

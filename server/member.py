@@ -9,8 +9,9 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
 
+from rooms.editions import said
 from rooms.people import Participant
-from rooms.protocol import ServerMessage
+from rooms.protocol import VERSION, ServerMessage
 from server.errors import TABLE, Problem
 
 
@@ -25,8 +26,10 @@ class Ending(Exception):
 class Member:
     """A participant's connection, as the fan-out sees it."""
 
-    def __init__(self, participant: Participant, connection: str, limit_bytes: int) -> None:
+    def __init__(self, participant: Participant, connection: str, limit_bytes: int, protocol: int = VERSION) -> None:
         self.participant, self.connection = participant, connection
+        self.protocol = protocol
+        """The version that they speak."""
         self.gone = asyncio.Event()
         """Set when nothing more is sent on this connection."""
         self._limit = limit_bytes
@@ -42,7 +45,7 @@ class Member:
 
     def begin(self, *story: ServerMessage) -> None:
         """Queue the welcome and what was missed. However long that is, it counts as nobody's slowness."""
-        texts = [message.model_dump_json() for message in story]
+        texts = [text for message in story if (text := said(message, self.protocol)) is not None]
         self._limit += sum(_bytes(text) for text in texts)
         for text in texts:
             self.send(text)
@@ -61,7 +64,8 @@ class Member:
         self._wake.set()
 
     def say(self, message: ServerMessage) -> None:
-        self.send(message.model_dump_json())
+        if (text := said(message, self.protocol)) is not None:
+            self.send(text)
 
     def tell(self, kind: str, text: str) -> None:
         """Queue something of which only the latest matters."""

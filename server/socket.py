@@ -21,8 +21,8 @@ from rooms.phases import Phase
 from rooms.protocol import (
     CLIENT_MESSAGE,
     HELLO_SECONDS,
+    SPOKEN,
     TELL,
-    VERSION,
     Accepted,
     ClientMessage,
     Do,
@@ -127,7 +127,7 @@ class Sockets:
                 await hall.reached(joined)
                 if hall.room.phase is not Phase.CLOSED:
                     await self._leases.announce(room)  # once more: an announcement that was lost is made good
-                member = Member(who, connection, self._settings.outbox_bytes)
+                member = Member(who, connection, self._settings.outbox_bytes, hello.protocol)
                 return await self._converse(websocket, hall, member, hello)
             finally:
                 self._departures.left(room, who.id, connection)
@@ -147,7 +147,7 @@ class Sockets:
     async def _converse(self, websocket: WebSocket, hall: Hall, member: Member, hello: Hello) -> str:
         microphone = Microphone(self._audio, hall, member) if _speaks(member.participant) else None
         through = await microphone.through() if microphone else None
-        await hall.enter(member, hello.resume, through, VERSION)
+        await hall.enter(member, hello.resume, through)
         try:
             async with asyncio.TaskGroup() as tasks:
                 timeout_s, straight = self._settings.write_timeout_s, straight_way(websocket.scope)
@@ -260,7 +260,7 @@ async def _hello(websocket: WebSocket) -> Hello:
         raise Failed("hello_expected") from None
     if not isinstance(message, Hello):
         raise Failed("hello_expected")
-    if message.protocol != VERSION:
+    if message.protocol not in SPOKEN:
         raise Failed("protocol_unknown")
     return message
 

@@ -10,7 +10,7 @@ import pytest
 
 from rooms import commands as c
 from rooms.people import SYSTEM, Participant, Role
-from rooms.protocol import TELL, VERSION, Cursor, DeliverySoFar, Partial
+from rooms.protocol import TELL, Cursor, DeliverySoFar, Partial
 from server import fanout as module
 from server.errors import Failed
 from server.fanout import Fanout, Hall
@@ -75,7 +75,7 @@ async def seated(hall: Hall, *seats: Seat, resume: Cursor | None = None) -> Asyn
     async with asyncio.TaskGroup() as tasks:
         pumping = []
         for seat in seats:
-            await hall.enter(seat.member, resume, None, VERSION)
+            await hall.enter(seat.member, resume, None)
             pumping.append(tasks.create_task(seat.pump()))
         yield
         for seat, task in zip(seats, pumping, strict=True):

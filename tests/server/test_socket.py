@@ -12,7 +12,7 @@ from websockets.exceptions import ConnectionClosed
 from client import Greenroom, Visit, connect
 from rooms.commands import Whisper
 from rooms.people import Role
-from rooms.protocol import MAX_FRAME_BYTES, MAX_MESSAGE_BYTES, VERSION, Close
+from rooms.protocol import MAX_FRAME_BYTES, MAX_MESSAGE_BYTES, SPOKEN, VERSION, Close
 from server.socket import MISTAKES
 from tests.deployment import TOKEN
 from tests.redis_parts import until
@@ -137,6 +137,18 @@ async def test_a_version_that_is_not_spoken_is_refused(greenroom: Greenroom, roo
     async with knocking(greenroom, room) as talker:
         await talker.say({"type": "hello", "protocol": protocol, "ticket": ticket})
         await talker.is_sent_away("protocol_unknown")
+
+
+async def test_members_of_this_version_and_the_one_before_are_side_by_side(greenroom: Greenroom, room: str) -> None:
+    assert SPOKEN == (1, VERSION)
+    async with inside(greenroom, room, Role.COACH) as now, knocking(greenroom, room) as older:
+        welcome = await older.hello((await greenroom.ticket(room, Role.CANDIDATE)).ticket, protocol=1)
+        assert (welcome["protocol"], now.heard[0]["protocol"]) == (1, VERSION)
+        assert "durable" in now.heard[0]
+        assert "durable" not in welcome
+        await now.do("whisper", text="To both.")
+        assert (await older.hears("event"))["event"]["kind"] == "whispered"
+        await older.is_well()
 
 
 async def test_whoever_does_not_say_hello_in_time_is_sent_away(greenroom: Greenroom, room: str) -> None:

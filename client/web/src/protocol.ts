@@ -1,6 +1,6 @@
 // Made by scripts/protocol_types from rooms/protocol.py. Do not edit: change that file and run the script.
-// schema 5b61039eed0d57c9 body 2e190cf7c54810b3
-export const PROTOCOL_VERSION = 1;
+// schema dec34f32d444f6fa body 15f635b1433d5954
+export const PROTOCOL_VERSION = 2;
 export const SAMPLE_RATE_HZ = 16000;
 export const FRAME_VERSION = 1;
 export const MAX_FRAME_BYTES = 6412;
@@ -52,7 +52,7 @@ export type Level = "present" | "partial" | "absent";
  */
 export interface Wire {
   client: Hello | Do | Typing;
-  server: Welcome | Happened | Telling | Accepted | Refused | AudioSafe | Moving | Goodbye;
+  server: Welcome | Happened | Telling | Accepted | Durable | Refused | AudioSafe | Moving | Goodbye;
   words: Word[];
 }
 /**
@@ -210,6 +210,7 @@ export interface Welcome {
   room: Room | null;
   told: Telling[];
   audio_through: number | null;
+  durable: number;
 }
 /**
  * A person in a room (or Greenroom itself, as SYSTEM).
@@ -619,10 +620,19 @@ export interface RoomClosed {
 }
 /**
  * Your command `id` is in the log: the room now has `version` events.
+ *
+ * Keep it until it is durable too: after a reset for another reason than `first`, put it again with the same id.
  */
 export interface Accepted {
   type: "accepted";
   id: string;
+  version: number;
+}
+/**
+ * The log is kept in the database up to `version`: whatever happens to Redis, what was accepted there stays.
+ */
+export interface Durable {
+  type: "durable";
   version: number;
 }
 /**

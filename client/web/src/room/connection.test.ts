@@ -36,7 +36,7 @@ describe("entering a room", () => {
     expect(effects).toEqual([{ do: "connect", ticket: "secret" }]);
     expect(JSON.parse(hello(now, "secret"))).toMatchObject({
       type: "hello",
-      protocol: 1,
+      protocol: 2,
       ticket: "secret",
       resume: null,
     });

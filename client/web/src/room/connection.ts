@@ -180,6 +180,8 @@ function received(now: Connection, message: ServerMessage): Step {
       return [{ ...now, outbox: now.outbox.filter((entry) => entry.id !== message.id) }, []];
     case "refused":
       return refused(now, message);
+    case "durable":
+      return [now, []];
     case "audio_safe":
       return safe(now, message.stream, message.through, message.again);
     case "moving":

@@ -52,7 +52,7 @@ export function roomAfter(...events: Event[]): Room {
 export function welcome(room: Room | null, changes: Partial<Welcome> = {}): Welcome {
   return {
     type: "welcome",
-    protocol: 1,
+    protocol: 2,
     you: ANA,
     cursor: { epoch: "e", version: 10, tag: "t10" },
     resumed: null,
@@ -60,6 +60,7 @@ export function welcome(room: Room | null, changes: Partial<Welcome> = {}): Welc
     room,
     told: [],
     audio_through: null,
+    durable: 0,
     ...changes,
   };
 }
