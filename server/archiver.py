@@ -68,6 +68,7 @@ class Archiver:
             if kept.met_by(feed.cursor):
                 await self._gather(feed)
             kept = await self._patiently(feed, "archive", kept.version, partial(self._catch_up, feed, kept))
+            await self._patiently(feed, "mark", kept.version, partial(self._mark, feed, kept))
         await self._patiently(feed, "report", kept.version, partial(self._report, feed))
         await self._patiently(feed, "expire", kept.version, partial(self._log.expire, feed.room_id, LOG_KEPT_S))
         await self._patiently(feed, "retire", kept.version, partial(self._leases.retire, feed.room_id))
@@ -95,6 +96,12 @@ class Archiver:
         archived = await self._store.archived(feed.room_id)
         last = page[-1]
         return Kept(last.version, last.tag) if archived >= last.version else Kept(archived)
+
+    async def _mark(self, feed: Feed, kept: Kept) -> None:
+        """Say how far the room is kept now. A log that went another way meanwhile is caught up with, then marked."""
+        if kept.tag:
+            upto = Cursor(epoch=feed.cursor.epoch, version=kept.version, tag=kept.tag)
+            await self._log.mark_durable(feed.room_id, upto)
 
     async def _report(self, feed: Feed) -> None:
         """Write the report from the archive, not from memory: what is kept is enough to write it again."""

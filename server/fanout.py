@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from rooms.editions import knows, said
 from rooms.events import Event, ParticipantJoined, ParticipantLeft
 from rooms.people import Role
-from rooms.protocol import TELL, Cursor, Happened, HearingTrouble, IsTyping, ResetReason, Telling, Welcome
+from rooms.protocol import TELL, Cursor, Durable, Happened, HearingTrouble, IsTyping, ResetReason, Telling, Welcome
 from rooms.state import Room
 from rooms.views import hears, view
 from server.errors import Failed
@@ -56,6 +56,12 @@ class Lane:
             for member in self.members:
                 member.tell(telling.what.kind, text)
 
+    def durable(self, message: Durable) -> None:
+        """Of this, too, only the latest waits."""
+        if self.members and (text := said(message, self._protocol)) is not None:
+            for member in self.members:
+                member.tell("durable", text)
+
 
 class Hall:
     """The members of one room on this worker. Listens to the room's feed."""
@@ -94,6 +100,7 @@ class Hall:
             cursor=self._feed.cursor,
             told=tuple(telling for telling in lately if self._is_now(telling)),
             audio_through=audio_through,
+            durable=self._feed.durable,
         )
         if isinstance(missed, ResetReason) or resume is None:
             reason = missed if isinstance(missed, ResetReason) else ResetReason.FIRST
@@ -136,6 +143,11 @@ class Hall:
         for lane in self._lanes.values():
             if lane.members and (telling := _telling(tell, lane.role)):
                 lane.told(telling)
+
+    def durable(self, version: int) -> None:
+        message = Durable(version=version)
+        for lane in self._lanes.values():
+            lane.durable(message)
 
     def reset(self, reason: ResetReason) -> None:
         """The log is not the one these members saw: they come back for the whole room."""

@@ -113,6 +113,8 @@ class Feeds:
                 self._mend(feed, reason)
         elif message.told is not None:
             feed.tell(message.told)
+        elif message.durable is not None:
+            feed.mark_durable(message.durable)
 
     def _mend(self, feed: Feed, reason: ResetReason | None) -> None:
         if reason and feed.room_id not in self._mending and self._tasks is not None:
@@ -158,7 +160,8 @@ class Feeds:
             heads = await self._log.heads([feed.room_id for feed in seen])
             for feed, cursor in seen.items():
                 if head := heads.get(feed.room_id):
-                    self._mend(feed, feed.compare(cursor, head))
+                    self._mend(feed, feed.compare(cursor, head.cursor))
+                    feed.mark_durable(head.durable)
         self._compared_at = asyncio.get_running_loop().time()
         if not self._probing:
             await self._subscriber.subscribe(self._probe)

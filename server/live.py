@@ -15,7 +15,7 @@ from rooms.people import Role
 from rooms.protocol import Cursor, ResetReason
 from rooms.state import Room
 from server.ports import Record, RoomLog
-from server.story import PAGE_RECORDS, BrokenChain, Story, continued, expect_next, pages, read_whole
+from server.story import PAGE_RECORDS, BrokenChain, Story, Whole, continued, expect_next, pages, read_whole
 
 _log = logging.getLogger(__name__)
 
@@ -28,6 +28,9 @@ class Listener(Protocol):
 
     def told(self, tell: bytes) -> None:
         """Something told and not kept: a `rooms.protocol.Tell` as JSON."""
+
+    def durable(self, version: int) -> None:
+        """The log is kept in the database up to this version."""
 
     def reset(self, reason: ResetReason) -> None:
         """The log went another way: the feed's `room` was read anew and does not continue what was told before."""
@@ -45,6 +48,8 @@ class Feed:
         self._log = log
         self._story: Story | None = None
         self._recent: deque[Record] = deque(maxlen=PAGE_RECORDS)
+        self.durable = 0
+        """Up to this version the log is kept in the database too."""
         self._heard = 0
         """The highest version that a message spoke of."""
         self._listeners: list[Listener] = []
@@ -125,8 +130,7 @@ class Feed:
 
     async def load(self) -> None:
         """Read the room for the first time. UnknownRoom if there is no log."""
-        story, recent = await read_whole(self._log, self.room_id)
-        self._begin(story, recent)
+        self._begin(await read_whole(self._log, self.room_id))
         await self._read_on()
 
     def receive(self, record: Record) -> ResetReason | None:
@@ -144,6 +148,17 @@ class Feed:
         for listener in self._listeners:
             try:
                 listener.told(tell)
+            except Exception:
+                _log.exception("a listener failed")
+
+    def mark_durable(self, version: int) -> None:
+        """Take word that the log is kept in the database up to there."""
+        if version <= self.durable:
+            return
+        self.durable = version
+        for listener in self._listeners:
+            try:
+                listener.durable(version)
             except Exception:
                 _log.exception("a listener failed")
 
@@ -169,13 +184,12 @@ class Feed:
                     return await self._read_on()
             except BrokenChain as broken:
                 reason = broken.reason
-            story, recent = await read_whole(self._log, self.room_id)
-            self._begin(story, recent)
+            self._begin(await read_whole(self._log, self.room_id))
             self._reset(reason)
             await self._read_on()
 
-    def _begin(self, story: Story, recent: Sequence[Record]) -> None:
-        self._story = story
+    def _begin(self, whole: Whole) -> None:
+        self._story, recent, self.durable = whole
         self._recent.clear()
         self._recent.extend(recent)
 

@@ -43,13 +43,22 @@ class Clash(NamedTuple):
     cursor: Cursor
 
 
+class Head(NamedTuple):
+    """Where a log stands, and how far it is safe."""
+
+    cursor: Cursor
+    durable: int
+    """Up to this version the log is kept in the database too. It never goes back."""
+
+
 class Message(NamedTuple):
-    """What a subscriber of a room gets: a record of the log, or something told and not kept."""
+    """What a subscriber of a room gets: a record of the log, something told and not kept, or how far it is durable."""
 
     room: str
     record: Record | None
     told: bytes | None
     """A `rooms.protocol.Tell` as JSON."""
+    durable: int | None = None
 
 
 class RoomLog(Protocol):
@@ -60,13 +69,29 @@ class RoomLog(Protocol):
     """
 
     async def append(
-        self, room: str, command: str, expected: Cursor | None, at: int, events: Sequence[Event]
+        self,
+        room: str,
+        command: str,
+        expected: Cursor | None,
+        at: int,
+        events: Sequence[Event],
+        fence: int | None = None,
     ) -> Appended | Clash:
         """Append and publish all events in one atomic step, if the log still stands at `expected`.
 
         `expected` None: the room must be new; its log then begins a new epoch. The same command id appends once,
         however often and whatever `expected` says. No events: the command was granted without changing anything;
         only its id is remembered, so that the same command cannot change something later.
+
+        With a `fence` (the number of a lease): the log remembers the highest one that appended, and raises `Fenced` for
+        a lower one, unless the command is in the log already.
+        """
+
+    async def mark_durable(self, room: str, upto: Cursor) -> bool:
+        """Everything up to and including `upto` is kept in the database: move the durable mark, and publish it.
+
+        One atomic step, and only if the log has exactly this record at that version; the mark never goes back. False:
+        the log is another one by now.
         """
 
     async def check(self, room: str, command: str, expected: Cursor | None) -> Appended | Clash | None:
@@ -79,7 +104,7 @@ class RoomLog(Protocol):
     async def head(self, room: str) -> Cursor | None:
         """Where the log stands; None for a room that never was."""
 
-    async def heads(self, rooms: Sequence[str]) -> Mapping[str, Cursor]:
+    async def heads(self, rooms: Sequence[str]) -> Mapping[str, Head]:
         """The heads of many rooms in one round trip (made for no rooms too); rooms that never were are left out."""
 
     async def read(self, room: str, after: int, limit: int) -> Sequence[Record]:

@@ -6,6 +6,7 @@ Decides whether what is read continues what was read before (one chain of tags) 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import NamedTuple
 
 from rooms.people import Role
 from rooms.protocol import Cursor, ResetReason
@@ -79,16 +80,28 @@ async def pages(log: RoomLog, room: str, start: Cursor) -> AsyncIterator[Sequenc
             return
 
 
-async def read_whole(log: RoomLog, room: str) -> tuple[Story, list[Record]]:
-    """The story from the first record on, and its last records (at most a page). UnknownRoom if there is no log.
+class Whole(NamedTuple):
+    """A room as its log has it now."""
+
+    story: Story
+    recent: list[Record]
+    """The last records, at most a page."""
+    durable: int
+    """Up to this version the log is kept in the database too."""
+
+
+async def read_whole(log: RoomLog, room: str) -> Whole:
+    """The story from the first record on. UnknownRoom if there is no log.
 
     The epoch comes from the head, the records from the log: the record at the head's version must carry the head's
     tag, else the log began a new life between the two reads, and both are read again. BrokenChain if that does not
     help: the log's beginning is gone.
     """
     for _ in range(READ_TRIES):
-        if (head := await log.head(room)) is None:
+        found = (await log.heads([room])).get(room)
+        if found is None:
             raise UnknownRoom(room)
+        head = found.cursor
         story: Story | None = None
         recent: list[Record] = []
         tag_there = ""
@@ -99,5 +112,5 @@ async def read_whole(log: RoomLog, room: str) -> tuple[Story, list[Record]]:
                     tag_there = record.tag
             recent = [*recent, *page][-PAGE_RECORDS:]
         if story is not None and tag_there == head.tag:
-            return story, recent
+            return Whole(story, recent, found.durable)
     raise BrokenChain(ResetReason.TRIMMED)

@@ -122,7 +122,7 @@ class Writer:
         if isinstance(decision, Refusal):
             known = await self._log.check(room_id, command_id, place.cursor)
             return Done(known.cursor, ()) if isinstance(known, Appended) else known or decision
-        outcome = await self._log.append(room_id, command_id, place.cursor, now, decision)
+        outcome = await self._log.append(room_id, command_id, place.cursor, now, decision, fence)
         if isinstance(outcome, Clash):
             return outcome
         if not outcome.fresh:
@@ -159,7 +159,7 @@ class Writer:
     async def _read_whole(self, room_id: str) -> Place:
         self._kept.pop(room_id, None)
         try:
-            story, _ = await read_whole(self._log, room_id)
+            story = (await read_whole(self._log, room_id)).story
         except UnknownRoom:
             return NOWHERE
         return Place(story.cursor, story.room)

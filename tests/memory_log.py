@@ -12,7 +12,7 @@ from itertools import count
 
 from rooms.events import Event
 from rooms.protocol import Cursor
-from server.ports import Appended, Clash, Message, Record, Unavailable
+from server.ports import Appended, Clash, Fenced, Head, Message, Record, Unavailable
 
 _NEW = Cursor(epoch="", version=0, tag="")
 
@@ -24,12 +24,17 @@ class Life:
     epoch: str
     records: list[Record] = field(default_factory=list)
     commands: dict[str, Cursor] = field(default_factory=dict)
+    durable: int = 0
+    fence: int = 0
     trimmed: int = 0
 
     @property
     def head(self) -> Cursor:
         tag = self.records[-1].tag if self.records else ""
         return Cursor(epoch=self.epoch, version=len(self.records), tag=tag)
+
+    def tag_at(self, version: int) -> str | None:
+        return self.records[version - 1].tag if 0 < version <= len(self.records) else None
 
 
 class MemoryRoomLog:
@@ -46,12 +51,20 @@ class MemoryRoomLog:
         self._numbers = count(1)
 
     async def append(
-        self, room: str, command: str, expected: Cursor | None, at: int, events: Sequence[Event]
+        self,
+        room: str,
+        command: str,
+        expected: Cursor | None,
+        at: int,
+        events: Sequence[Event],
+        fence: int | None = None,
     ) -> Appended | Clash:
         await self._answer()
         life = self.rooms.get(room)
         if life and command in life.commands:
             return Appended(life.commands[command], fresh=False)
+        if life and fence and fence < life.fence:
+            raise Fenced(room)
         if (life.head if life else None) != expected:
             return Clash(life.head if life else _NEW)
         life = life or self.rooms.setdefault(room, Life(f"epoch-{next(self._numbers)}"))
@@ -62,12 +75,23 @@ class MemoryRoomLog:
             life.records.append(record)
             added.append(record)
         life.commands[command] = life.head
+        life.fence = max(life.fence, fence or 0)
         for record in added:
             self.publish(Message(room, record, None))
         if self.forgets_to_answer:
             self.forgets_to_answer -= 1
             raise Unavailable("redis")
         return Appended(life.head, fresh=True)
+
+    async def mark_durable(self, room: str, upto: Cursor) -> bool:
+        await self._answer()
+        life = self.rooms.get(room)
+        if life is None or life.epoch != upto.epoch or life.tag_at(upto.version) != upto.tag:
+            return False
+        if upto.version > life.durable:
+            life.durable = upto.version
+            self.publish(Message(room, None, None, upto.version))
+        return True
 
     async def check(self, room: str, command: str, expected: Cursor | None) -> Appended | Clash | None:
         await self._answer()
@@ -81,9 +105,10 @@ class MemoryRoomLog:
         await self._answer()
         return self.rooms[room].head if room in self.rooms else None
 
-    async def heads(self, rooms: Sequence[str]) -> Mapping[str, Cursor]:
+    async def heads(self, rooms: Sequence[str]) -> Mapping[str, Head]:
         await self._answer()
-        return {room: self.rooms[room].head for room in rooms if room in self.rooms}
+        lives = {room: self.rooms[room] for room in rooms if room in self.rooms}
+        return {room: Head(life.head, life.durable) for room, life in lives.items()}
 
     async def read(self, room: str, after: int, limit: int) -> Sequence[Record]:
         await self._answer()

@@ -2,10 +2,11 @@
 
 Decides how a room lies in Redis. Keys, all with the room's hash tag:
     greenroom:{room}:log       stream, ids version-0, one field `record` (redis_records.py)
-    greenroom:{room}:head      hash: epoch, version, tag
+    greenroom:{room}:head      hash: epoch, version, tag, durable (a version), fence (the highest that appended)
     greenroom:{room}:commands  hash: command id -> "version tag", for the life of the room
     greenroom:{room}:told      hash: the latest of what is told and not kept
-and a channel greenroom:{room}:live, on which an append is a JSON array of records, and a telling a JSON object.
+and a channel greenroom:{room}:live, on which an append is a JSON array of records, a telling a JSON object, and the
+durable mark a JSON number.
 Never decides what follows from a command, or what a gap means.
 """
 
@@ -17,12 +18,13 @@ from rooms.protocol import Cursor
 from server.adapters.redis_connection import RedisConnection, Script, room_key
 from server.adapters.redis_records import packed, unpacked
 from server.adapters.redis_subscriber import RedisSubscriber, channel
-from server.ports import Appended, Clash, Record
+from server.ports import Appended, Clash, Fenced, Head, Record
 
 TOLD_TTL_S = 3600
 """What is told is about the present moment; a room that was left takes it along."""
 
 _APPEND = Script.load("append.lua")
+_MARK_DURABLE = Script.load("mark_durable.lua")
 _NEW = Cursor(epoch="", version=0, tag="")
 
 __all__ = ["RedisRoomLog", "RedisSubscriber"]
@@ -33,7 +35,13 @@ class RedisRoomLog:
         self._redis = redis
 
     async def append(
-        self, room: str, command: str, expected: Cursor | None, at: int, events: Sequence[Event]
+        self,
+        room: str,
+        command: str,
+        expected: Cursor | None,
+        at: int,
+        events: Sequence[Event],
+        fence: int | None = None,
     ) -> Appended | Clash:
         start = expected or _NEW
         records, tag = list[str](), start.tag
@@ -44,7 +52,7 @@ class RedisRoomLog:
         end = Cursor.model_construct(epoch=epoch, version=start.version + len(records), tag=tag)
         keys = [room_key(room, name) for name in ("log", "head", "commands")]
         places = (start.epoch, start.version, start.tag, end.epoch, end.version, end.tag)
-        reply = await self._redis.script(_APPEND, keys, (command, *places, channel(room), *records))
+        reply = await self._redis.script(_APPEND, keys, (command, *places, fence or 0, channel(room), *records))
         match reply:
             case [b"known", known_epoch, place]:
                 known = _known(known_epoch, place)
@@ -52,26 +60,32 @@ class RedisRoomLog:
                 return Appended(known, fresh=bool(records) and known == end)
             case [b"clash", *head]:
                 return Clash(_cursor(head) or _NEW)
+            case [b"fenced"]:
+                raise Fenced(room)
             case _:
                 return Appended(end, fresh=True)
+
+    async def mark_durable(self, room: str, upto: Cursor) -> bool:
+        keys = [room_key(room, name) for name in ("log", "head")]
+        return bool(await self._redis.script(_MARK_DURABLE, keys, (upto.epoch, upto.version, upto.tag, channel(room))))
 
     async def check(self, room: str, command: str, expected: Cursor | None) -> Appended | Clash | None:
         # The command is looked up first: if it lands between the two, the head has moved, and that is a clash.
         place, head = await self._redis.calls(
             [("HGET", room_key(room, "commands"), command), _head(room)],
         )
-        now = _cursor(head)
+        now = _cursor(head[:3])
         if place is not None:
             return Appended(_known(head[0] or b"", place), fresh=False)
         return None if now == expected else Clash(now or _NEW)
 
     async def head(self, room: str) -> Cursor | None:
-        return _cursor(await self._redis.call(*_head(room)))
+        return _cursor((await self._redis.call(*_head(room)))[:3])
 
-    async def heads(self, rooms: Sequence[str]) -> Mapping[str, Cursor]:
+    async def heads(self, rooms: Sequence[str]) -> Mapping[str, Head]:
         replies = await self._redis.calls([_head(room) for room in rooms] or [("PING",)])
-        heads = {room: _cursor(reply) for room, reply in zip(rooms, replies, strict=False)}
-        return {room: cursor for room, cursor in heads.items() if cursor is not None}
+        heads = zip(rooms, replies, strict=False)
+        return {room: Head(cursor, int(head[3] or 0)) for room, head in heads if (cursor := _cursor(head[:3]))}
 
     async def read(self, room: str, after: int, limit: int) -> Sequence[Record]:
         start = f"{after + 1}-0"
@@ -97,7 +111,7 @@ class RedisRoomLog:
 
 
 def _head(room: str) -> tuple[str, ...]:
-    return "HMGET", room_key(room, "head"), "epoch", "version", "tag"
+    return "HMGET", room_key(room, "head"), "epoch", "version", "tag", "durable"
 
 
 def _cursor(head: Sequence[bytes | None]) -> Cursor | None:

@@ -142,6 +142,8 @@ def _room(name: bytes) -> str:
 
 def _messages(name: bytes, payload: bytes) -> Iterable[Message]:
     room = _room(name)
+    if payload.isdigit():
+        return [Message(room, None, None, int(payload))]
     if not payload.startswith(b"["):
         return [Message(room, None, payload)]
     try:

@@ -119,6 +119,9 @@ class Ear:
     def told(self, tell: bytes) -> None:
         """Hearing tells; it does not listen."""
 
+    def durable(self, version: int) -> None:
+        """No matter for hearing."""
+
     def reset(self, reason: ResetReason) -> None:
         self._stir.set()
 

@@ -10,7 +10,7 @@ from rooms.protocol import Cursor
 from rooms.state import replay
 from server.adapters.redis_connection import RedisConnection
 from server.adapters.redis_log import RedisRoomLog
-from server.ports import Appended, Clash, RoomLog
+from server.ports import Appended, Clash, Fenced, Head, RoomLog
 from tests.kept_rooms import OPENED_AT, opening
 from tests.laws.mirror_fixture import story
 from tests.memory_log import MemoryRoomLog
@@ -142,8 +142,45 @@ class RoomLogContract:
 
     async def test_heads_of_many_rooms_leave_out_those_that_never_were(self, log: RoomLog) -> None:
         first = await opened(log)
-        assert await log.heads([ROOM, "r-none"]) == {ROOM: first}
+        assert await log.heads([ROOM, "r-none"]) == {ROOM: Head(first, 0)}
         assert await log.heads([]) == {}
+
+    async def test_the_durable_mark_moves_on_and_never_back(self, log: RoomLog) -> None:
+        first = await opened(log)
+        second = await appended(log, "c-1", first, whisper("a"))
+        third = await appended(log, "c-2", second, whisper("b"))
+        for upto, mark in ((second, 2), (first, 2), (second, 2), (third, 3)):
+            assert await log.mark_durable(ROOM, upto)
+            assert (await log.heads([ROOM]))[ROOM] == Head(third, mark)
+
+    @pytest.mark.parametrize("wrong", [{"tag": "other"}, {"epoch": "other"}, {"version": 4}])
+    @pytest.mark.parametrize("version", [2, 3])
+    async def test_a_mark_of_another_log_moves_nothing(self, log: RoomLog, wrong: dict[str, str], version: int) -> None:
+        first = await opened(log)
+        second = await appended(log, "c-1", first, whisper("a"))
+        third = await appended(log, "c-2", second, whisper("b"))
+        upto = {2: second, 3: third}[version]
+        assert not await log.mark_durable(ROOM, upto.model_copy(update=wrong))
+        assert not await log.mark_durable("r-none", upto)
+        assert (await log.heads([ROOM, "r-none"])) == {ROOM: Head(third, 0)}
+
+    async def test_who_lost_the_lease_cannot_append_any_more(self, log: RoomLog) -> None:
+        first = await opened(log)
+        second = (await log.append(ROOM, "c-1", first, OPENED_AT, [whisper("a")], 7)).cursor
+        with pytest.raises(Fenced):
+            await log.append(ROOM, "c-2", second, OPENED_AT, [whisper("b")], 6)
+        with pytest.raises(Fenced):
+            await log.append(ROOM, "c-2", first, OPENED_AT, [], 6)
+        assert await log.head(ROOM) == second
+        assert await log.append(ROOM, "c-1", first, OPENED_AT, [whisper("a")], 6) == Appended(second, fresh=False)
+        third = await appended(log, "c-3", second, whisper("c"))  # people write without a lease
+        assert isinstance(await log.append(ROOM, "c-4", third, OPENED_AT, [whisper("d")], 7), Appended)
+
+    async def test_a_command_that_changes_nothing_raises_the_fence_too(self, log: RoomLog) -> None:
+        first = await opened(log)
+        await log.append(ROOM, "c-1", first, OPENED_AT, [], 1_790_000_000_000_000)
+        with pytest.raises(Fenced):
+            await log.append(ROOM, "c-2", first, OPENED_AT, [whisper("b")], 1_789_999_999_999_999)
 
     async def test_only_the_latest_of_each_telling_is_kept(self, log: RoomLog) -> None:
         for key, tell in (("partial", b"{1}"), ("speaking", b"{2}"), ("partial", b"{3}")):

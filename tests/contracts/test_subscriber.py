@@ -66,6 +66,17 @@ async def test_what_is_told_is_heard_and_not_logged(any_redis_url: str) -> None:
         assert ear.heard == [Message(ROOM, None, b'{"kind":"partial"}')]
 
 
+async def test_how_far_a_room_is_durable_is_heard_once_for_each_move(any_redis_url: str) -> None:
+    async with listening(any_redis_url) as ear:
+        first = await open_room(ear.log)
+        await ear.subscriber.subscribe(ROOM)
+        for _ in range(2):
+            await ear.log.mark_durable(ROOM, first)
+        await ear.log.tell(ROOM, "partial", b"{}")
+        await until(lambda: len(ear.heard) == 2)
+        assert ear.heard == [Message(ROOM, None, None, 1), Message(ROOM, None, b"{}")]
+
+
 async def test_a_clash_and_a_repeated_command_are_not_heard(any_redis_url: str) -> None:
     async with listening(any_redis_url) as ear:
         await ear.subscriber.subscribe(ROOM)

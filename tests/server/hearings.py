@@ -264,6 +264,8 @@ class _Ears:
     def told(self, tell: bytes) -> None:
         self._told.append(TELL.validate_json(tell))
 
+    def durable(self, version: int) -> None: ...
+
     def reset(self, reason: object) -> None: ...
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -23,7 +23,7 @@ from server.clock import SystemClock
 from server.feed import Feeds
 from server.live import Feed
 from server.logs import JsonLines
-from server.ports import Appended, Leases, Record, ReportStore, RoomLog, Unavailable
+from server.ports import Appended, Head, Leases, Record, ReportStore, RoomLog, Unavailable
 from server.reporting import written
 from tests.kept_rooms import OPENED_AT, chain, closing, interview, opening, skipped_turn, spoken_turn, typed_turn
 from tests.servers import Postgres
@@ -38,10 +38,22 @@ class LogInMemory:
         self.records = list(records)
         self.epoch = "epoch-1"
         self.expiring: list[str] = []
+        self.durable = 0
 
     async def head(self, room: str) -> Cursor | None:
         last = self.records[-1]
         return Cursor(epoch=self.epoch, version=last.version, tag=last.tag)
+
+    async def heads(self, rooms: Sequence[str]) -> Mapping[str, Head]:
+        cursor = await self.head(ROOM)
+        assert cursor is not None
+        return {ROOM: Head(cursor, self.durable)}
+
+    async def mark_durable(self, room: str, upto: Cursor) -> bool:
+        there = self.records[upto.version - 1 : upto.version]
+        if upto.epoch == self.epoch and [record.tag for record in there] == [upto.tag]:
+            self.durable = max(self.durable, upto.version)
+        return True
 
     async def read(self, room: str, after: int, limit: int) -> Sequence[Record]:
         return self.records[after : after + limit]
@@ -133,6 +145,7 @@ async def test_a_closed_room_is_archived_reported_and_retired(store: SqlReportSt
     assert await kept(store) == interview()
     assert await store.report(ROOM) == written(room.feed.room)
     assert retired.rooms == room.log.expiring == [ROOM]
+    assert room.log.durable == len(interview())
 
 
 async def test_facts_are_archived_while_the_interview_goes_on(store: SqlReportStore) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from rooms import commands as c
 from rooms.people import SYSTEM, Participant, Role
-from rooms.protocol import TELL, Cursor, DeliverySoFar, Partial
+from rooms.protocol import TELL, VERSION, Cursor, DeliverySoFar, Partial
 from server import fanout as module
 from server.errors import Failed
 from server.fanout import Fanout, Hall
@@ -27,8 +27,8 @@ Said = dict[str, Any]
 class Seat:
     """Somebody in the hall, and what their socket was sent."""
 
-    def __init__(self, who: Participant, connection: str = "k") -> None:
-        self.member = Member(who, connection, 1_000_000)
+    def __init__(self, who: Participant, connection: str = "k", protocol: int = VERSION) -> None:
+        self.member = Member(who, connection, 1_000_000, protocol)
         self.raw: list[str] = []
         self.ended: str | None = None
 
@@ -150,6 +150,42 @@ async def test_who_comes_late_is_told_the_latest_of_what_is_not_kept() -> None:
         async with seated(hall, he):
             await all_told(rig, room)
         assert [telling["what"]["unstable"] for telling in he.said[0]["told"]] == ["one two"]
+
+
+async def test_everybody_is_told_how_far_the_room_is_durable_but_those_of_an_older_version() -> None:
+    rig = Rig()
+    async with hall_of(rig) as (room, hall, _):
+        first = await rig.log.head(room.id)
+        assert first is not None
+        await rig.log.mark_durable(room.id, first)
+        he, older = Seat(COACH), Seat(COACH, protocol=1)
+        async with seated(hall, he, older):
+            await room.do(c.Whisper(text="Safe soon."), COACH)
+            second = await rig.log.head(room.id)
+            assert second is not None
+            await rig.log.mark_durable(room.id, second)
+            await all_told(rig, room)
+        assert he.said[0]["durable"] == first.version
+        assert he.said[-1] == {"type": "durable", "version": second.version}
+        assert [said["type"] for said in older.said] == ["welcome", "event"]
+        assert "durable" not in older.said[0]
+
+
+async def test_of_how_far_the_room_is_durable_only_the_latest_waits() -> None:
+    rig = Rig()
+    async with hall_of(rig) as (room, hall, _):
+        he = Seat(COACH)
+        await hall.enter(he.member, None, None)
+        for _ in range(3):
+            await room.do(c.Whisper(text="One more."), COACH)
+            head = await rig.log.head(room.id)
+            assert head is not None
+            await rig.log.mark_durable(room.id, head)
+        await all_told(rig, room)
+        pumping = asyncio.create_task(he.pump())
+        await all_told(rig, room)
+        pumping.cancel()
+        assert [said["version"] for said in he.said if said["type"] == "durable"] == [head.version]
 
 
 async def test_who_resumes_gets_what_their_role_missed_and_no_more() -> None:

@@ -34,6 +34,7 @@ class Diary:
         self.rooms_before: list[Room | None] = []
         self.tells: list[bytes] = []
         self.resets: list[ResetReason] = []
+        self.marks: list[int] = []
         feed.attach(self)
 
     def happened(self, record: Record, before: Room | None) -> None:
@@ -43,6 +44,9 @@ class Diary:
 
     def told(self, tell: bytes) -> None:
         self.tells.append(tell)
+
+    def durable(self, version: int) -> None:
+        self.marks.append(version)
 
     def reset(self, reason: ResetReason) -> None:
         self.resets.append(reason)
@@ -221,6 +225,22 @@ async def test_what_is_told_reaches_listeners(log: MemoryRoomLog) -> None:
         feed.detach(diary)
         await log.tell(ROOM, "partial", b"{2}")
         assert diary.tells == [b"{}"]
+
+
+@pytest.mark.usefixtures("often")
+async def test_how_far_a_room_is_durable_reaches_listeners_also_where_the_message_was_lost(log: MemoryRoomLog) -> None:
+    first = await open_room(log)
+    await log.mark_durable(ROOM, first)
+    ear = MemorySubscriber(log)
+    async with running(log, ear) as feeds, feeds.follow(ROOM) as feed:
+        assert feed.durable == 1
+        diary = Diary(feed)
+        second = await append(log, "c-1", first)
+        await log.mark_durable(ROOM, second)
+        assert diary.marks == [2]
+        ear.loses = lambda message: message.durable is not None
+        await log.mark_durable(ROOM, await append(log, "c-2", second))
+        await until(lambda: diary.marks == [2, 3])
 
 
 async def test_a_listener_that_breaks_disturbs_no_other(log: MemoryRoomLog) -> None:
