@@ -14,7 +14,20 @@ from uuid import uuid4
 
 import pytest
 
+from tests import sharing
 from tests.servers import Postgres, Redis, ServerNotFoundError, find_postgres, find_redis
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist looks for the groups
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if hasattr(config, "workerinput"):
+        sharing.arrange(items)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if hasattr(item.config, "workerinput"):
+        sharing.give_way(item)
 
 
 @pytest.fixture(scope="session")

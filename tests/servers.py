@@ -5,8 +5,10 @@ directory of its own under the system's temporary one; every wait has a deadline
 """
 
 import contextlib
+import itertools
 import os
 import pwd
+import random
 import secrets
 import shutil
 import signal
@@ -24,6 +26,10 @@ from server.embedded import candidates
 START_DEADLINE_SECONDS = 30.0
 STOP_DEADLINE_SECONDS = 15.0
 POLL_SECONDS = 0.01
+FIRST_PORT, PORTS = 12_000, 1_250
+"""Where the ports of the first process of a test run begin, and how many each has."""
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 16
+_offsets = itertools.count(random.randrange(PORTS))
 
 # Becomes the server, as another user when one is named, and dies with the test run (see server.embedded.LAUNCHER).
 # The drop comes before prctl, as a change of user clears the death signal.
@@ -281,9 +287,16 @@ def find_postgres() -> Path:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody listens on, and that nobody else is given while our server starts.
+
+    Each process of a test run has ports of its own, all below those that systems use for outgoing connections.
+    """
+    for offset in _offsets:
+        port = FIRST_PORT + _WORKER * PORTS + offset % PORTS
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("the offsets have no end")
 
 
 def _wheel(package: str, inside: str) -> list[Path]:

@@ -15,7 +15,7 @@ from tests import canned_whisper
 from tests.deployment import TOKEN, Deployment, Web, deployed
 from tests.speech import length_ms, speech
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.voice, pytest.mark.slow]
 
 ROOT = Path(__file__).resolve().parents[2]
 SAID = "we measured the queue and moved the slow part out of the request"

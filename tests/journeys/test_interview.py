@@ -12,6 +12,8 @@ from rooms.phases import Phase
 from tests.deployment import TOKEN, Deployment, deployed
 from tests.journeys.people import ANSWERS, begin, next_turn, type_answer, type_interview, until_closed
 
+pytestmark = pytest.mark.alone
+
 
 @pytest.fixture
 def deployment(redis_url: str) -> Iterator[Deployment]:

@@ -19,6 +19,8 @@ from tests.deployment import TOKEN, Deployment, deployed
 from tests.journeys.people import begin, next_turn, speak, speak_and_fall_silent, until_closed
 from tests.speech import length_ms, silence, speech
 
+pytestmark = pytest.mark.voice
+
 SAID = "we measured the queue and moved the slow part out of the request"
 SPEECH = speech("We measured the queue, and moved the slow part out of the request.")
 RECORDINGS = Path(__file__).parents[3] / "shared" / "audio"

@@ -33,6 +33,7 @@ def command(*words: str) -> list[str]:
     return [sys.executable, "-m", "scripts.hardening", *words]
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 def test_a_small_quick_round_holds(tmp_path: Path) -> None:
     """Sockets are cut and subscribers dropped under one interview; nothing is lost, doubled or leaked."""
@@ -45,6 +46,7 @@ def test_a_small_quick_round_holds(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []  # only broken rounds leave their history
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_leaves_nothing_behind(tmp_path: Path, number: signal.Signals) -> None:

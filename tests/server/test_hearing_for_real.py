@@ -19,6 +19,8 @@ from tests.canned_whisper import evenly, write
 from tests.server.hearings import Rig
 from tests.speech import noise, silence, speech
 
+pytestmark = pytest.mark.voice
+
 SAID = "I moved the payments team to one queue, and failures fell by half."
 LONG_SILENCE = silence(11_000)
 """Ends an answer whatever its last words are, or are taken for."""
