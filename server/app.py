@@ -33,7 +33,7 @@ from server.adapters.report_store import SqlReportStore
 from server.adapters.silero import Silero
 from server.adapters.transcribers import choose
 from server.api import reports, rooms, sessions
-from server.archiver import Archiver
+from server.archiver import Archiver, Snapshots
 from server.clock import SystemClock
 from server.departures import Departures
 from server.fanout import Fanout
@@ -47,6 +47,7 @@ from server.reporting import written
 from server.scorer import Scorer
 from server.settings import Settings
 from server.socket import Sockets
+from server.whole import LogAndArchive
 from server.wire import Wire
 from server.worker import Worker, without_pen
 from server.writer import Writer
@@ -80,7 +81,9 @@ async def parts(settings: Settings, kind: str) -> AsyncIterator[Parts]:
         database = Database(settings.database_url, settings.database_timeout_ms)
         stack.push_async_callback(database.close)
         log = RedisRoomLog(redis)
-        feeds = Feeds(log, RedisSubscriber(redis))
+        store = SqlReportStore(database, clock)
+        source = LogAndArchive(log, store)
+        feeds = Feeds(log, RedisSubscriber(redis), source)
         yield Parts(
             settings=settings,
             name=f"{kind}-{secrets.token_hex(4)}",
@@ -90,8 +93,8 @@ async def parts(settings: Settings, kind: str) -> AsyncIterator[Parts]:
             audio=RedisAudioLog(redis, settings.audio_backlog_s),
             leases=RedisLeases(redis),
             feeds=feeds,
-            writer=Writer(log, feeds, clock),
-            store=SqlReportStore(database, clock),
+            writer=Writer(log, feeds, clock, source),
+            store=store,
             bank=load_bank(),
         )
 
@@ -192,7 +195,7 @@ async def serve_worker(settings: Settings) -> None:
             hearing.serve,
             Interviewer(p.bank, p.clock, settings.interviewer_patience_ms).serve,
             Scorer(p.bank, load_weights()).serve,
-            without_pen(Archiver(p.log, p.store, p.leases, written).serve),
+            without_pen(Archiver(p.log, p.store, p.leases, written, snapshots=_snapshots(settings)).serve),
         )
         worker = Worker(p.name, settings, p.leases, p.feeds, p.writer, readers)
         loop = asyncio.get_running_loop()
@@ -205,6 +208,10 @@ async def serve_worker(settings: Settings) -> None:
             await worker.run()
             for task in behind:
                 task.cancel()
+
+
+def _snapshots(settings: Settings) -> Snapshots:
+    return Snapshots(settings.snapshot_every_records, settings.log_tail_records)
 
 
 # --- processes ------------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ from server.feed import Feed
 from server.ports import Leases, ReportRow, ReportStore, RoomLog, Unavailable
 from server.reporting import written
 from server.story import PAGE_RECORDS
+from server.whole import written as snapshot
 
 BATCH_S = 0.5
 """How long facts are gathered into one transaction: the most that the archive is behind on a good day."""
@@ -45,6 +46,13 @@ class Kept(NamedTuple):
         return (self.version, self.tag) == (cursor.version, cursor.tag)
 
 
+class Snapshots(NamedTuple):
+    """How often a room's snapshot is made, and how much of the log stays beside it."""
+
+    every_records: int = 200
+    tail_records: int = 2_000
+
+
 class Archiver:
     """Serves one room in each `serve`; many may run side by side."""
 
@@ -56,19 +64,23 @@ class Archiver:
         write: Callable[[Room], tuple[ReportRow, bytes]] = written,
         *,
         batch_s: float = BATCH_S,
+        snapshots: Snapshots | None = None,
     ) -> None:
         """`write` turns a closed room into its report; the same room always into the same bytes."""
         self._log, self._store, self._leases = log, store, leases
-        self._write, self._batch_s = write, batch_s
+        self._write, self._batch_s, self._snapshots = write, batch_s, snapshots or Snapshots()
 
     async def serve(self, feed: Feed) -> None:
         """Archive the room until it is closed, keep its report, let its log go, and retire it."""
         kept = Kept(await self._patiently(feed, "archived", 0, partial(self._store.archived, feed.room_id)))
+        snapped = 0
         while not (feed.room.phase is Phase.CLOSED and kept.met_by(feed.cursor)):
             if kept.met_by(feed.cursor):
                 await self._gather(feed)
             kept = await self._patiently(feed, "archive", kept.version, partial(self._catch_up, feed, kept))
             await self._patiently(feed, "mark", kept.version, partial(self._mark, feed, kept))
+            if feed.cursor.version - snapped >= self._snapshots.every_records or feed.room.phase is Phase.CLOSED:
+                snapped = await self._patiently(feed, "snapshot", kept.version, partial(self._snap, feed))
         await self._patiently(feed, "report", kept.version, partial(self._report, feed))
         await self._patiently(feed, "expire", kept.version, partial(self._log.expire, feed.room_id, LOG_KEPT_S))
         await self._patiently(feed, "retire", kept.version, partial(self._leases.retire, feed.room_id))
@@ -102,6 +114,12 @@ class Archiver:
         if kept.tag:
             upto = Cursor(epoch=feed.cursor.epoch, version=kept.version, tag=kept.tag)
             await self._log.mark_durable(feed.room_id, upto)
+
+    async def _snap(self, feed: Feed) -> int:
+        """Keep the room as it stands; gives the version. A log that went another way will be looked at anew."""
+        story = feed.story
+        await self._log.keep_snapshot(feed.room_id, story.cursor, snapshot(story), self._snapshots.tail_records)
+        return story.cursor.version
 
     async def _report(self, feed: Feed) -> None:
         """Write the report from the archive, not from memory: what is kept is enough to write it again."""

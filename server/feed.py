@@ -13,6 +13,7 @@ from rooms.protocol import ResetReason
 from server.live import Feed, Listener
 from server.ports import Message, RoomLog, Subscriber, Unavailable
 from server.story import BrokenChain, UnknownRoom
+from server.whole import LogAndArchive, Source
 
 HEAD_CHECK_S = 1.0
 """How often all heads are compared: the longest that a lost message stays unnoticed."""
@@ -34,8 +35,10 @@ __all__ = ["BrokenChain", "Feed", "Feeds", "Listener", "UnknownRoom"]
 class Feeds:
     """The rooms of this process. Nothing is live before `run` runs."""
 
-    def __init__(self, log: RoomLog, subscriber: Subscriber, *, linger_s: float = LINGER_S) -> None:
-        self._log = log
+    def __init__(
+        self, log: RoomLog, subscriber: Subscriber, source: Source | None = None, *, linger_s: float = LINGER_S
+    ) -> None:
+        self._log, self._source = log, source or LogAndArchive(log)
         self._subscriber = subscriber
         self._linger_s = linger_s
         self._feeds: dict[str, Feed] = {}
@@ -61,7 +64,7 @@ class Feeds:
     @contextlib.asynccontextmanager
     async def follow(self, room_id: str) -> AsyncIterator[Feed]:
         """The room's feed, loaded and live. UnknownRoom if there is no such room; Unavailable without the log."""
-        feed = self._feeds.setdefault(room_id, Feed(room_id, self._log))
+        feed = self._feeds.setdefault(room_id, Feed(room_id, self._log, self._source))
         feed.followers += 1
         try:
             try:

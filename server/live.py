@@ -15,7 +15,8 @@ from rooms.people import Role
 from rooms.protocol import Cursor, ResetReason
 from rooms.state import Room
 from server.ports import Record, RoomLog
-from server.story import PAGE_RECORDS, BrokenChain, Story, Whole, continued, expect_next, pages, read_whole
+from server.story import PAGE_RECORDS, BrokenChain, Story, continued, expect_next, pages
+from server.whole import LogAndArchive, Source, Whole
 
 _log = logging.getLogger(__name__)
 
@@ -39,13 +40,13 @@ class Listener(Protocol):
 class Feed:
     """One room, live. Get it from `Feeds.follow`. The first half is for its followers, the second for `Feeds`."""
 
-    def __init__(self, room_id: str, log: RoomLog) -> None:
+    def __init__(self, room_id: str, log: RoomLog, source: Source | None = None) -> None:
         self.room_id = room_id
         self.followers = 0
         self.idle_since = 0.0
         self.reading = asyncio.Lock()
         """Held while the log is read into this feed. Records that arrive meanwhile are in the log as well."""
-        self._log = log
+        self._log, self._source = log, source or LogAndArchive(log)
         self._story: Story | None = None
         self._recent: deque[Record] = deque(maxlen=PAGE_RECORDS)
         self.durable = 0
@@ -130,7 +131,7 @@ class Feed:
 
     async def load(self) -> None:
         """Read the room for the first time. UnknownRoom if there is no log."""
-        self._begin(await read_whole(self._log, self.room_id))
+        self._begin(await self._source.whole(self.room_id))
         await self._read_on()
 
     def receive(self, record: Record) -> ResetReason | None:
@@ -184,7 +185,7 @@ class Feed:
                     return await self._read_on()
             except BrokenChain as broken:
                 reason = broken.reason
-            self._begin(await read_whole(self._log, self.room_id))
+            self._begin(await self._source.whole(self.room_id))
             self._reset(reason)
             await self._read_on()
 

@@ -108,7 +108,17 @@ class RoomLog(Protocol):
         """The heads of many rooms in one round trip (made for no rooms too); rooms that never were are left out."""
 
     async def read(self, room: str, after: int, limit: int) -> Sequence[Record]:
-        """At most `limit` records behind version `after`, in order."""
+        """At most `limit` records behind version `after`, in order, of those that are not forgotten."""
+
+    async def keep_snapshot(self, room: str, upto: Cursor, snapshot: bytes, tail: int) -> bool:
+        """Keep the room as it stood at `upto`, and forget the records that need not be read any more.
+
+        Forgotten are those that the snapshot holds and that are durable, but for the last `tail` of the log. False: the
+        log is another one by now, and nothing was done.
+        """
+
+    async def snapshot(self, room: str) -> bytes | None:
+        """The snapshot that was kept last."""
 
     async def tell(self, room: str, key: str, tell: bytes) -> None:
         """Publish something that is not kept, and remember it as the latest under `key` for those who join later."""

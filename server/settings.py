@@ -78,6 +78,11 @@ class Settings(BaseSettings):
     ticket_ttl_s: Positive = 30
     session_ttl_s: Positive = 30 * 24 * 3600
     invitation_ttl_s: Positive = 7 * 24 * 3600
+    snapshot_every_records: Positive = 200
+    """After how many facts a room's snapshot is made anew: what a worker that takes it up has to read."""
+    log_tail_records: Positive = 2_000
+    """How many of a room's last facts stay in Redis, besides those that are not in the database yet: who missed more
+    than these is sent the whole room."""
     redis_timeout_ms: Positive = 3_000
     database_timeout_ms: Positive = 5_000
     worker_ttl_ms: Positive = 4_500

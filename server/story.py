@@ -6,7 +6,6 @@ Decides whether what is read continues what was read before (one chain of tags) 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import NamedTuple
 
 from rooms.people import Role
 from rooms.protocol import Cursor, ResetReason
@@ -16,8 +15,6 @@ from server.ports import Record, RoomLog
 
 PAGE_RECORDS = 200
 """How much of a log is read at a time: about 60 KB, folded in a few milliseconds between two turns of the loop."""
-
-READ_TRIES = 3
 
 _ABRIDGED = (Role.CANDIDATE, Role.OBSERVER)
 """Roles that do not see all; everybody else's view is the room itself (tests/rooms/test_views.py)."""
@@ -78,39 +75,3 @@ async def pages(log: RoomLog, room: str, start: Cursor) -> AsyncIterator[Sequenc
         yield page
         if len(page) < PAGE_RECORDS:
             return
-
-
-class Whole(NamedTuple):
-    """A room as its log has it now."""
-
-    story: Story
-    recent: list[Record]
-    """The last records, at most a page."""
-    durable: int
-    """Up to this version the log is kept in the database too."""
-
-
-async def read_whole(log: RoomLog, room: str) -> Whole:
-    """The story from the first record on. UnknownRoom if there is no log.
-
-    The epoch comes from the head, the records from the log: the record at the head's version must carry the head's
-    tag, else the log began a new life between the two reads, and both are read again. BrokenChain if that does not
-    help: the log's beginning is gone.
-    """
-    for _ in range(READ_TRIES):
-        found = (await log.heads([room])).get(room)
-        if found is None:
-            raise UnknownRoom(room)
-        head = found.cursor
-        story: Story | None = None
-        recent: list[Record] = []
-        tag_there = ""
-        async for page in pages(log, room, Cursor(epoch=head.epoch, version=0, tag="")):
-            for record in page:
-                story = continued(story, record, head.epoch)
-                if record.version == head.version:
-                    tag_there = record.tag
-            recent = [*recent, *page][-PAGE_RECORDS:]
-        if story is not None and tag_there == head.tag:
-            return Whole(story, recent, found.durable)
-    raise BrokenChain(ResetReason.TRIMMED)

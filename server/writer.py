@@ -20,7 +20,8 @@ from rooms.refusals import Refusal
 from rooms.state import Room, after
 from server.feed import Feeds
 from server.ports import Appended, Clash, Clock, RoomLog, Unavailable
-from server.story import BrokenChain, UnknownRoom, pages, read_whole
+from server.story import BrokenChain, UnknownRoom, pages
+from server.whole import LogAndArchive, Source
 
 DEADLINE_MS = 6_000
 """How long a command may take, waiting for its room and for the log included."""
@@ -61,7 +62,16 @@ NOWHERE = Place(None, None)
 class Writer:
     """The one road by which rooms change; safe beside the writers of any number of other processes."""
 
-    def __init__(self, log: RoomLog, feeds: Feeds | None, clock: Clock, *, deadline_ms: int = DEADLINE_MS) -> None:
+    def __init__(
+        self,
+        log: RoomLog,
+        feeds: Feeds | None,
+        clock: Clock,
+        source: Source | None = None,
+        *,
+        deadline_ms: int = DEADLINE_MS,
+    ) -> None:
+        self._source = source or LogAndArchive(log)
         self._log, self._feeds, self._clock = log, feeds, clock
         self._deadline_s = deadline_ms / 1000
         self._kept: OrderedDict[str, Place] = OrderedDict()
@@ -159,7 +169,7 @@ class Writer:
     async def _read_whole(self, room_id: str) -> Place:
         self._kept.pop(room_id, None)
         try:
-            story = (await read_whole(self._log, room_id)).story
+            story = (await self._source.whole(room_id)).story
         except UnknownRoom:
             return NOWHERE
         return Place(story.cursor, story.room)

@@ -27,6 +27,7 @@ class Life:
     durable: int = 0
     fence: int = 0
     trimmed: int = 0
+    snapshot: bytes | None = None
 
     @property
     def head(self) -> Cursor:
@@ -119,6 +120,19 @@ class MemoryRoomLog:
             meanwhile, self.behind_a_read = self.behind_a_read, None
             await meanwhile
         return page
+
+    async def keep_snapshot(self, room: str, upto: Cursor, snapshot: bytes, tail: int) -> bool:
+        await self._answer()
+        life = self.rooms.get(room)
+        if life is None or life.epoch != upto.epoch or life.head.version < upto.version:
+            return False
+        life.snapshot = snapshot
+        life.trimmed = max(life.trimmed, min(upto.version, life.durable, life.head.version - tail))
+        return True
+
+    async def snapshot(self, room: str) -> bytes | None:
+        await self._answer()
+        return self.rooms[room].snapshot if room in self.rooms else None
 
     async def tell(self, room: str, key: str, tell: bytes) -> None:
         await self._answer()

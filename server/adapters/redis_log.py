@@ -4,6 +4,7 @@ Decides how a room lies in Redis. Keys, all with the room's hash tag:
     greenroom:{room}:log       stream, ids version-0, one field `record` (redis_records.py)
     greenroom:{room}:head      hash: epoch, version, tag, durable (a version), fence (the highest that appended)
     greenroom:{room}:commands  hash: command id -> "version tag", for the life of the room
+    greenroom:{room}:snapshot  the room at some version (server/whole.py)
     greenroom:{room}:told      hash: the latest of what is told and not kept
 and a channel greenroom:{room}:live, on which an append is a JSON array of records, a telling a JSON object, and the
 durable mark a JSON number.
@@ -24,6 +25,7 @@ TOLD_TTL_S = 3600
 """What is told is about the present moment; a room that was left takes it along."""
 
 _APPEND = Script.load("append.lua")
+_KEEP_SNAPSHOT = Script.load("keep_snapshot.lua")
 _MARK_DURABLE = Script.load("mark_durable.lua")
 _NEW = Cursor(epoch="", version=0, tag="")
 
@@ -92,6 +94,14 @@ class RedisRoomLog:
         entries = await self._redis.call("XRANGE", room_key(room, "log"), start, "+", "COUNT", limit)
         return [unpacked(record) for _, (_, record) in entries]
 
+    async def keep_snapshot(self, room: str, upto: Cursor, snapshot: bytes, tail: int) -> bool:
+        keys = [room_key(room, name) for name in ("log", "head", "snapshot")]
+        return bool(await self._redis.script(_KEEP_SNAPSHOT, keys, (upto.epoch, upto.version, snapshot, tail)))
+
+    async def snapshot(self, room: str) -> bytes | None:
+        kept: bytes | None = await self._redis.call("GET", room_key(room, "snapshot"))
+        return kept
+
     async def tell(self, room: str, key: str, tell: bytes) -> None:
         latest = room_key(room, "told")
         await self._redis.calls(
@@ -106,7 +116,7 @@ class RedisRoomLog:
         await self._redis.call("HDEL", room_key(room, "told"), key)
 
     async def expire(self, room: str, after_s: int) -> None:
-        names = ("log", "head", "commands", "told")
+        names = ("log", "head", "commands", "snapshot", "told")
         await self._redis.calls([("EXPIRE", room_key(room, name), after_s) for name in names])
 
 

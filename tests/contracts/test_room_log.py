@@ -164,6 +164,39 @@ class RoomLogContract:
         assert not await log.mark_durable("r-none", upto)
         assert (await log.heads([ROOM, "r-none"])) == {ROOM: Head(third, 0)}
 
+    async def test_a_snapshot_is_kept_and_replaced(self, log: RoomLog) -> None:
+        first = await opened(log)
+        assert await log.snapshot(ROOM) is None
+        assert await log.keep_snapshot(ROOM, first, b"one", 10)
+        second = await appended(log, "c-1", first, whisper("a"))
+        assert await log.keep_snapshot(ROOM, first, b"as it was", 10)  # the log went on meanwhile
+        assert await log.keep_snapshot(ROOM, second, b"\x00\xff two", 10)
+        assert await log.snapshot(ROOM) == b"\x00\xff two"
+        assert not await log.keep_snapshot(ROOM, second.model_copy(update={"epoch": "other"}), b"three", 10)
+        assert not await log.keep_snapshot(ROOM, second.model_copy(update={"version": 3}), b"three", 10)
+        assert not await log.keep_snapshot("r-none", second, b"three", 10)
+        assert await log.snapshot(ROOM) == b"\x00\xff two"
+
+    @pytest.mark.parametrize(
+        ("durable", "snapshot", "tail", "oldest"),
+        [(0, 20, 0, 1), (12, 20, 0, 13), (20, 12, 0, 13), (20, 20, 5, 16), (20, 20, 50, 1), (20, 20, 0, None)],
+    )
+    async def test_only_what_is_durable_and_in_the_snapshot_and_not_of_the_tail_is_forgotten(
+        self, log: RoomLog, durable: int, snapshot: int, tail: int, oldest: int | None
+    ) -> None:
+        at = {1: await opened(log)}
+        for version in range(2, 21):
+            at[version] = await appended(log, f"c-{version}", at[version - 1], whisper(str(version)))
+        if durable:
+            await log.mark_durable(ROOM, at[durable])
+        await log.keep_snapshot(ROOM, at[snapshot], b"s", tail)
+        versions = [record.version for record in await log.read(ROOM, 0, 100)]
+        assert versions == list(range(oldest, 21) if oldest else [])
+        assert await log.append(ROOM, "c-3", at[2], OPENED_AT, []) == Appended(at[3], fresh=False)
+        on = await appended(log, "c-on", at[20], whisper("on"))
+        assert [record.version for record in await log.read(ROOM, 20, 100)] == [21]
+        assert await log.mark_durable(ROOM, on)
+
     async def test_who_lost_the_lease_cannot_append_any_more(self, log: RoomLog) -> None:
         first = await opened(log)
         second = (await log.append(ROOM, "c-1", first, OPENED_AT, [whisper("a")], 7)).cursor

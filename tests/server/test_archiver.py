@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import cast
 
@@ -18,13 +19,14 @@ from server.adapters.redis_connection import RedisConnection, room_key
 from server.adapters.redis_leases import RedisLeases
 from server.adapters.redis_log import RedisRoomLog, RedisSubscriber
 from server.adapters.report_store import SqlReportStore
-from server.archiver import LOG_KEPT_S, Archiver
+from server.archiver import LOG_KEPT_S, Archiver, Snapshots
 from server.clock import SystemClock
 from server.feed import Feeds
 from server.live import Feed
 from server.logs import JsonLines
 from server.ports import Appended, Head, Leases, Record, ReportStore, RoomLog, Unavailable
 from server.reporting import written
+from server.whole import read
 from tests.kept_rooms import OPENED_AT, chain, closing, interview, opening, skipped_turn, spoken_turn, typed_turn
 from tests.servers import Postgres
 
@@ -39,6 +41,7 @@ class LogInMemory:
         self.epoch = "epoch-1"
         self.expiring: list[str] = []
         self.durable = 0
+        self.snapshots: list[tuple[int, bytes, int]] = []
 
     async def head(self, room: str) -> Cursor | None:
         last = self.records[-1]
@@ -57,6 +60,13 @@ class LogInMemory:
 
     async def read(self, room: str, after: int, limit: int) -> Sequence[Record]:
         return self.records[after : after + limit]
+
+    async def keep_snapshot(self, room: str, upto: Cursor, snapshot: bytes, tail: int) -> bool:
+        self.snapshots.append((upto.version, snapshot, tail))
+        return True
+
+    async def snapshot(self, room: str) -> bytes | None:
+        return self.snapshots[-1][1] if self.snapshots else None
 
     async def expire(self, room: str, after_s: int) -> None:
         self.expiring.append(room)
@@ -162,6 +172,29 @@ async def test_facts_are_archived_while_the_interview_goes_on(store: SqlReportSt
 
 async def _archived(store: ReportStore, version: int) -> bool:
     return await store.archived(ROOM) == version
+
+
+async def test_a_snapshot_is_made_now_and_then_and_at_the_end(store: SqlReportStore) -> None:
+    log = interview()
+    room = await live(log[:1])
+    serving = Archiver(
+        cast(RoomLog, room.log),
+        store,
+        cast(Leases, Retired()),
+        batch_s=0.01,
+        snapshots=Snapshots(every_records=8, tail_records=100),
+    ).serve(room.feed)
+    async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
+        tasks.create_task(serving)
+        for number in range(1, len(log)):
+            await room.happen(log[number])
+            await until(partial(_archived, store, number + 1))
+    versions = [version for version, _, _ in room.log.snapshots]
+    assert versions[-1] == len(log)
+    assert all(later - earlier <= 9 for earlier, later in pairwise(versions))
+    assert len(versions) <= len(log) / 8 + 1
+    assert {tail for _, _, tail in room.log.snapshots} == {100}
+    assert read(room.log.snapshots[-1][1], room.log.epoch) == room.feed.story
 
 
 async def test_facts_in_quick_succession_share_transactions(store: SqlReportStore) -> None:
