@@ -5,7 +5,7 @@ what is allowed there, which is the server's word.
 """
 
 from client.api import Greenroom, OpenedRoom, Ticket, connect
-from client.conversation import Back, Change, Lost, Whole
+from client.conversation import Back, Change, Lost, Moved, Unkept, Whole
 from client.errors import (
     AudioFileError,
     AudioLostError,
@@ -16,6 +16,7 @@ from client.errors import (
     RefusedError,
 )
 from client.mirror import Mirror
+from client.outbox import Standing
 from client.visit import Microphone, Visit
 from rooms.protocol import Happened, Refused, Telling
 
@@ -33,11 +34,14 @@ __all__ = [
     "Lost",
     "Microphone",
     "Mirror",
+    "Moved",
     "OpenedRoom",
     "Refused",
     "RefusedError",
+    "Standing",
     "Telling",
     "Ticket",
+    "Unkept",
     "Visit",
     "Whole",
     "connect",

@@ -13,8 +13,8 @@ from rooms.protocol import Close
 class AfterClose(Enum):
     """What a client does after its socket closed."""
 
-    AT_ONCE = "Come back at once with your cursor; where several addresses are known, to the next one."
-    PAUSE = "Come back with your cursor after a pause that grows from 0.2 to 5 seconds."
+    AT_ONCE = "Come back within 0.3 seconds with your cursor; where several addresses are known, to the next one."
+    PAUSE = "Come back with your cursor, the first time within 0.3 seconds, then after pauses that grow to 5."
     AFRESH = "Come back after such a pause, without a cursor: the room is sent whole."
     NEW_TICKET = "Get a new ticket and come back; give up when three in a row are refused."
     STAY_AWAY = "Do not come back. Say why, and let the person decide."

@@ -1,12 +1,11 @@
 """The client's side of a room's socket, without any I/O: messages in, messages and news out.
 
 Decides what is sent, in which order, what is sent again after a lost connection, and what a close code means. Never
-opens a socket, reads a clock or makes up an id. Every command stays in the outbox until it is answered; every audio
-frame stays in the ring until it is safe.
+opens a socket, reads a clock or makes up an id. Every command stays in the outbox until it is refused, or durable;
+every audio frame stays in the ring until it is safe.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from typing import NamedTuple, assert_never
 
 from pydantic import ValidationError
@@ -14,6 +13,7 @@ from pydantic import ValidationError
 from client.closing import SENTENCES, AfterClose, after_close
 from client.errors import AudioLostError, ClosedError, GreenroomError, RefusedError
 from client.mirror import LostTrackError, Mirror
+from client.outbox import EVERYTHING, UNANSWERED_LIMIT, Outbox, Shelf, Standing
 from client.ring import AudioRing, RingFullError
 from rooms.commands import SAMPLE_RATE_HZ, OpenMicrophone, PersonCommand
 from rooms.people import Participant
@@ -23,6 +23,7 @@ from rooms.protocol import (
     Accepted,
     AudioSafe,
     Close,
+    Cursor,
     Do,
     Durable,
     Goodbye,
@@ -41,8 +42,9 @@ from rooms.state import Room
 
 SOFTWARE = "greenroom-python/1"
 _NOWHERE = -2
-OUTBOX_LIMIT = 50
-"""Commands that may wait for an answer; more are refused here."""
+OUTBOX_LIMIT = UNANSWERED_LIMIT
+UNDECIDED = frozenset({"redis_away", "redis_full", "internal"})
+"""Refusals that are a fault's, not a rule's: the wish may even have been done, and can be put again with its id."""
 
 
 # --- news -----------------------------------------------------------------------------------------------------
@@ -67,7 +69,23 @@ class Back(NamedTuple):
     missed: int
 
 
-Change = Whole | Happened | Telling | Refused | Lost | Back
+class Moved(NamedTuple):
+    """A worker went away, and another one has taken over without a pause; `missed` facts follow."""
+
+    missed: int
+
+
+class Unkept(NamedTuple):
+    """A command that was offered again, after the room was restored or this program began anew, was refused.
+
+    Whoever put it has had their answer long ago, or never: it is to be shown to the person.
+    """
+
+    command: PersonCommand
+    refused: Refused
+
+
+Change = Whole | Happened | Telling | Refused | Lost | Back | Moved | Unkept
 """What a visitor of a room hears of. A Refused here is one that belongs to no command."""
 
 
@@ -78,31 +96,22 @@ class News(NamedTuple):
     answer: Accepted | Refused | None = None
     leave: AfterClose | None = None
     """Close the socket, and then do as after such a close."""
+    move_within_ms: int | None = None
+    """Open a second socket within this time; this one is in use until the second is welcomed."""
 
 
 # --- the conversation -----------------------------------------------------------------------------------------
-
-
-@dataclass
-class Wish:
-    """A command in the outbox."""
-
-    message: Do
-    behind: int
-    """How many audio frames came before it: they are sent first."""
-    sent: bool = False
-    sent_back: bool = False
-    """The server had forgotten us when it came; it is tried once more on a new connection."""
 
 
 class Conversation:
     """One visit to a room, over as many connections as it takes.
 
     Call `hello` when a socket is open and send what it gives; feed `receive` with every text message; send what
-    `due` gives whenever something was put, heard or received; call `dropped` when the socket is gone.
+    `due` gives whenever something was put, heard or received; call `dropped` when the socket is gone. For a second
+    socket that takes the place of a first: `hello`, then `taken_in` with its first message.
     """
 
-    def __init__(self, new_id: Callable[[], str]) -> None:
+    def __init__(self, new_id: Callable[[], str], shelf: Shelf | None = None, kept: Iterable[Do] = ()) -> None:
         self.mirror = Mirror()
         self.you: Participant | None = None
         self.ring: AudioRing | None = None
@@ -110,11 +119,13 @@ class Conversation:
         self.over: GreenroomError | None = None
         """Why the visit cannot go on."""
         self.new_id = new_id
-        self._outbox: dict[str, Wish] = {}
+        self._outbox = Outbox(shelf, kept)
         self._typing: int | None = None
         self._reopening: str | None = None
         """The command that opens the ring's stream again, until it is answered."""
         self._afresh = False
+        self._asked: Cursor | None = None
+        """The cursor of the last hello."""
         self._goodbye: Goodbye | None = None
         self._bad_tickets = 0
         self._again_from: int | None = _NOWHERE
@@ -123,23 +134,27 @@ class Conversation:
     @property
     def unanswered(self) -> tuple[str, ...]:
         """The ids in the outbox, oldest first."""
-        return tuple(self._outbox)
+        return self._outbox.unanswered
+
+    @property
+    def standing(self) -> Standing:
+        """How safe what was put is."""
+        return self._outbox.standing
 
     # --- to the server ---
 
     def hello(self, ticket: str) -> str:
         """The first message of a connection."""
-        resume = None if self._afresh else self.mirror.cursor
+        self._asked = None if self._afresh else self.mirror.cursor
         self._goodbye = None
-        return Hello(protocol=VERSION, ticket=ticket, resume=resume, client=SOFTWARE).model_dump_json()
+        return Hello(protocol=VERSION, ticket=ticket, resume=self._asked, client=SOFTWARE).model_dump_json()
 
     def put(self, command: PersonCommand, id: str | None = None) -> str:
         """Place a command in the outbox and return its id. Raises RefusedError when the outbox is full."""
-        if len(self._outbox) >= OUTBOX_LIMIT:
+        if self._outbox.full:
             raise RefusedError("outbox_full", "Too many commands wait for an answer. Wait for some first.", True)
         id = id or self.new_id()
-        behind = self.ring.next_seq if self.ring else 0
-        self._outbox[id] = Wish(Do(id=id, command=command), behind)
+        self._outbox.put(Do(id=id, command=command), self.ring.next_seq if self.ring else 0)
         return id
 
     def typing(self, turn: int) -> None:
@@ -165,6 +180,10 @@ class Conversation:
         if self.ring is not None and self.live and self._reopening is None:
             self._rewind(self.ring)
 
+    def offer_held(self) -> bool:
+        """What a fault kept from being decided is due once more. Whether there is anything."""
+        return self.live and self._outbox.release()
+
     def due(self, limit: int = 32) -> list[str | bytes]:
         """The next messages to send, about `limit` at most; they count as sent on this connection.
 
@@ -174,8 +193,8 @@ class Conversation:
         if not self.live:
             return []
         out: list[str | bytes] = []
-        for wish in self._outbox.values():
-            if not wish.sent:
+        for wish in self._outbox:
+            if not wish.sent and not wish.held:
                 out += self._frames(wish.behind, limit - len(out))
                 out.append(wish.message.model_dump_json())
                 wish.sent = True
@@ -186,7 +205,7 @@ class Conversation:
         return out
 
     def _frames(self, before: int | None, limit: int) -> list[bytes]:
-        if self.ring is None or self._reopening is not None or limit <= 0:
+        if self.ring is None or limit <= 0 or self._outbox.opens(self.ring.stream):
             return []
         return [pack_frame(frame) for frame in self.ring.due(before, limit)]
 
@@ -216,7 +235,7 @@ class Conversation:
                     self._audio_safe(message)
                     return News()
                 case Moving():
-                    return News(leave=AfterClose.AT_ONCE)
+                    return News(move_within_ms=message.within_ms)
                 case Goodbye():
                     self._goodbye = message
                     return News()
@@ -226,9 +245,28 @@ class Conversation:
             self._afresh = not lost.resumable
             return News(leave=AfterClose.PAUSE)
 
+    def taken_in(self, text: str | bytes) -> News | None:
+        """The first message on a second socket: if that is a welcome, this socket is the one in use from now on.
+
+        None: it was not; the socket is of no use, and the one in use stays.
+        """
+        try:
+            welcome = SERVER_MESSAGE.validate_json(text)
+        except ValidationError:
+            return None
+        if not isinstance(welcome, Welcome):
+            return None
+        self.parted()
+        news = self.receive(text)
+        moved = tuple(Moved(change.missed) if isinstance(change, Back) else change for change in news.changes)
+        return news._replace(changes=moved)
+
     def _welcomed(self, welcome: Welcome) -> News:
-        self.mirror = self.mirror.welcomed(welcome)
+        self.mirror = self.mirror.welcomed(welcome, self._asked)
         self.you, self.live, self._afresh, self._bad_tickets = welcome.you, True, False, 0
+        if welcome.room is not None:
+            self._outbox.offer_again()
+        self._outbox.marked(EVERYTHING)
         self._resume_audio(welcome)
         if welcome.room is None:
             return News((Back(welcome.resumed or 0),))
@@ -239,7 +277,7 @@ class Conversation:
         if self.ring is None or room is None or room.closed_ms is not None or self._reopening is not None:
             return
         open_stream = room.microphone.stream if room.microphone else None
-        if welcome.room is not None and open_stream != self.ring.stream and not self._opens_microphone():
+        if welcome.room is not None and open_stream != self.ring.stream and not self._outbox.opens_any:
             self._reopen(self.ring.stream)
         self.ring.safe_through(welcome.audio_through)
         self._rewind(self.ring)
@@ -259,19 +297,17 @@ class Conversation:
         except AudioLostError:
             self.ring = None
 
-    def _opens_microphone(self) -> bool:
-        return any(isinstance(wish.message.command, OpenMicrophone) for wish in self._outbox.values())
-
     def _reopen(self, stream: str) -> None:
         """The log forked before our stream was opened: open it again, ahead of everything else."""
         self._reopening = self.new_id()
         opening = Do(id=self._reopening, command=OpenMicrophone(stream=stream, sample_rate=SAMPLE_RATE_HZ))
-        self._outbox = {self._reopening: Wish(opening, behind=0), **self._outbox}
+        self._outbox.put(opening, behind=0, first=True)
 
     def _happened(self, fact: Happened) -> News:
         before = self.mirror
         self.mirror = before.happened(fact)
-        return News(() if self.mirror is before else (fact,))
+        known = before.cursor is not None and fact.version <= before.cursor.version
+        return News(() if known else (fact,))
 
     def _answered(self, answer: Accepted | Refused) -> News:
         if answer.id is None:
@@ -280,21 +316,31 @@ class Conversation:
         if wish and not wish.sent_back and isinstance(answer, Refused) and answer.code == Code.NOT_IN_ROOM:
             wish.sent_back = True
             return News(leave=AfterClose.PAUSE)
-        self._outbox.pop(answer.id, None)
+        if isinstance(answer, Accepted):
+            self._outbox.accepted(answer.id, answer.version)
+        elif wish and wish.again and answer.code in UNDECIDED:
+            self._outbox.hold(answer.id)
+            return News()
+        else:
+            self._outbox.refused(answer.id)
         if answer.id == self._reopening:
             self._reopening = None
             if isinstance(answer, Refused):
                 self.ring = None
-        return News(answer=answer)
+        unkept = (Unkept(wish.message.command, answer),) if wish and wish.again and isinstance(answer, Refused) else ()
+        return News(unkept, answer=answer)
 
     # --- the end of a connection ---
 
-    def dropped(self, code: int) -> AfterClose:
-        """The connection is gone. What was sent and not answered will be sent again."""
+    def parted(self) -> None:
+        """The socket in use is not to be used any more: another one takes its place."""
         self.live = False
         self._typing, self._again_from = None, _NOWHERE
-        for wish in self._outbox.values():
-            wish.sent = False
+        self._outbox.unsent()
+
+    def dropped(self, code: int) -> AfterClose:
+        """The connection is gone. What was sent and not answered will be sent again."""
+        self.parted()
         if self.over is not None:
             return AfterClose.STAY_AWAY
         what = after_close(code)

@@ -6,7 +6,7 @@ Decides words and order on the screen only. Everything printed comes from what t
 import unicodedata
 from typing import assert_never
 
-from client.conversation import Back, Change, Lost, Whole
+from client.conversation import Back, Change, Lost, Moved, Unkept, Whole
 from rooms import events as e
 from rooms.events import Event
 from rooms.evidence import Delivery, Level, Mark, Score
@@ -41,6 +41,11 @@ def lines_of(change: Change, room: Room) -> list[str]:
             return ["       The connection is gone; coming back ..."]
         case Back():
             return [f"       Back again; {change.missed} facts were missed and follow."]
+        case Moved():
+            return ["       Moved to another server; nothing was lost."]
+        case Unkept():
+            wish = change.command.kind.replace("_", " ")
+            return [f"       “{wish}” was not taken when it was offered again: {plain(change.refused.sentence)}"]
         case _:
             assert_never(change)
 

@@ -34,18 +34,21 @@ class Mirror(Value):
     goal: Cursor | None = None
     """Where those will have led: facts this person may not see can lie between the last one owed and here."""
 
-    def welcomed(self, welcome: Welcome) -> Self:
-        """The mirror after a welcome: the room anew, or the old one with some facts still to come."""
+    def welcomed(self, welcome: Welcome, asked: Cursor | None = None) -> Self:
+        """The mirror after a welcome: the room anew, or the old one with some facts still to come.
+
+        `asked` is the cursor that was named in the hello. Where another socket went on meanwhile, the mirror is
+        beyond it, and perhaps beyond what the new one knows yet.
+        """
         told = latest((), (telling.what for telling in welcome.told))
         if welcome.room is not None:
             return self._now(room=welcome.room, cursor=welcome.cursor, told=told, owed=0, goal=None)
         if self.room is None or self.cursor is None or welcome.resumed is None:
             raise LostTrackError("a welcome without a room resumes nothing")
-        if welcome.cursor.epoch != self.cursor.epoch or welcome.cursor.version < self.cursor.version:
+        asked = asked or self.cursor
+        if welcome.cursor.epoch != self.cursor.epoch or welcome.cursor.version < asked.version:
             raise LostTrackError("a resume leads to another log")
-        if welcome.resumed == 0:
-            return self._now(cursor=welcome.cursor, told=told, owed=0, goal=None)
-        return self._now(told=told, owed=welcome.resumed, goal=welcome.cursor)
+        return self._now(told=told, owed=welcome.resumed, goal=welcome.cursor)._arrived()
 
     def happened(self, fact: Happened) -> Self:
         """The mirror after one more fact; itself for a fact known already.
@@ -58,7 +61,7 @@ class Mirror(Value):
         if fact.version <= self.cursor.version:
             if fact.version == self.cursor.version and fact.tag != self.cursor.tag:
                 raise LostTrackError("the log went another way")
-            return self
+            return self._now(owed=self.owed - 1)._arrived() if self.owed else self
         if fact.after > self.cursor.version:
             raise LostTrackError(f"facts between {self.cursor.version} and {fact.after} are missing", resumable=True)
         try:
@@ -66,15 +69,8 @@ class Mirror(Value):
         except (ValueError, IndexError) as wrong:
             raise LostTrackError(f"{fact.event.kind} does not fit the room") from wrong
         here = Cursor(epoch=self.cursor.epoch, version=fact.version, tag=fact.tag)
-        owed = max(0, self.owed - 1)
-        arrived = owed == 0 and self.goal is not None and self.goal.version >= here.version
-        return self._now(
-            room=room,
-            cursor=self.goal if arrived else here,
-            told=still_true(self.told, fact.event),
-            owed=owed,
-            goal=None if owed == 0 else self.goal,
-        )
+        told = still_true(self.told, fact.event)
+        return self._now(room=room, cursor=here, told=told, owed=max(0, self.owed - 1))._arrived()
 
     def heard(self, telling: Telling) -> Self:
         """The mirror after something told and not kept."""
@@ -84,6 +80,13 @@ class Mirror(Value):
     def partial(self) -> Partial | None:
         """The guess at the utterance under way."""
         return next((tell for tell in self.told if isinstance(tell, Partial)), None)
+
+    def _arrived(self) -> Self:
+        """When nothing is owed any more, the resume has led to its goal."""
+        if self.owed or self.goal is None or self.cursor is None:
+            return self
+        ahead = self.goal.version >= self.cursor.version
+        return self._now(cursor=self.goal if ahead else self.cursor, goal=None)
 
     def _now(self, **changes: object) -> Self:
         return self.model_copy(update=changes)

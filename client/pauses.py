@@ -1,10 +1,12 @@
-"""How long to wait before connecting again: growing, jittered, 0.2 to 5 seconds.
+"""How long to wait before connecting again: at once or nearly, then growing, jittered, up to 5 seconds.
 
 Decides lengths only; never waits. Chance is handed in.
 """
 
 from collections.abc import Callable
 
+FIRST_S = 0.3
+"""The first return comes within this: whoever was on a worker that died is elsewhere within a second."""
 SHORTEST_S = 0.2
 LONGEST_S = 5.0
 
@@ -16,15 +18,15 @@ class Pauses:
         self._chance = chance
         self._tries = 0
 
-    def next(self, at_once: bool = False) -> float:
-        """Seconds to wait now: none for a first return at once, else between 0.2 s and a ceiling that doubles.
+    def next(self) -> float:
+        """Seconds to wait now: up to 0.3 s for a first return, else between 0.2 s and a ceiling that doubles.
 
         The whole range is drawn from, so that the clients of a lost worker do not come back in step.
         """
         tries, self._tries = self._tries, self._tries + 1
-        if at_once and tries == 0:
-            return 0.0
-        ceiling = min(LONGEST_S, SHORTEST_S * 2.0 ** min(tries + 1, 10))
+        if tries == 0:
+            return self._chance() * FIRST_S
+        ceiling = min(LONGEST_S, FIRST_S * 2.0 ** min(tries, 10))
         return SHORTEST_S + self._chance() * (ceiling - SHORTEST_S)
 
     def start_anew(self) -> None:

@@ -8,7 +8,7 @@ import json
 from contextlib import aclosing
 from typing import Any, TextIO
 
-from client.conversation import Back, Change, Lost, Whole
+from client.conversation import Back, Change, Lost, Moved, Unkept, Whole
 from client.lines import lines_of, plain
 from client.visit import Visit
 from rooms.events import RoomClosed
@@ -87,5 +87,10 @@ def _as_json(change: Change) -> dict[str, Any]:
             return {"type": "lost", "code": change.code}
         case Back():
             return {"type": "back", "missed": change.missed}
+        case Moved():
+            return {"type": "moved", "missed": change.missed}
+        case Unkept():
+            kind, refused = change.command.kind, change.refused
+            return {"type": "unkept", "kind": kind, "code": refused.code, "sentence": refused.sentence}
         case _:
             return change.model_dump(mode="json")

@@ -14,6 +14,7 @@ from client.connection import Door, Lifeline
 from client.conversation import Change, Conversation, News, Whole
 from client.errors import AudioLostError, GreenroomError, LateError, RefusedError
 from client.mirror import Mirror
+from client.outbox import Standing
 from rooms.commands import SAMPLE_RATE_HZ, OpenMicrophone, PersonCommand
 from rooms.people import Participant
 from rooms.protocol import Accepted, Refused, ResetReason
@@ -73,6 +74,11 @@ class Visit:
     @property
     def connected(self) -> bool:
         return self._talk.live
+
+    @property
+    def standing(self) -> Standing:
+        """How many commands wait for their answer, are in the log, and are in the database as well."""
+        return self._talk.standing
 
     # --- what to do ---
 

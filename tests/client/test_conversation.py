@@ -324,9 +324,10 @@ def test_audio_that_is_lost_on_the_server_and_here_closes_the_stream_not_the_vis
 # --- going ---
 
 
-def test_a_moving_worker_is_left_at_once(line: Line) -> None:
+def test_a_moving_worker_is_left_for_a_second_socket_within_its_time(line: Line) -> None:
     line.connect()
-    assert line.tell(Moving(within_ms=1000)).leave is AfterClose.AT_ONCE
+    news = line.tell(Moving(within_ms=1000))
+    assert (news.move_within_ms, news.leave, line.talk.live) == (1000, None, True)
 
 
 def test_a_refused_entry_ends_the_visit_with_the_goodbyes_words(line: Line) -> None:

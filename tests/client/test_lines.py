@@ -6,7 +6,7 @@ from typing import get_args
 
 import pytest
 
-from client.conversation import Back, Change, Lost, Whole
+from client.conversation import Back, Change, Lost, Moved, Unkept, Whole
 from client.lines import clock, lines_of, plain, score_lines
 from client.report import report_lines
 from client.screen import Screen
@@ -138,6 +138,7 @@ def test_partial_words_are_left_out_of_a_pipe(room: Room) -> None:
 
 
 REFUSED = Refused(id=None, code="frame_invalid", sentence="No frame.", retry=False)
+UNKEPT = Unkept(c.TypeAnswer(turn=1, text="Said before."), REFUSED.model_copy(update={"id": "c-1"}))
 
 
 def test_every_change_is_one_json_object_with_a_type(room: Room) -> None:
@@ -148,6 +149,8 @@ def test_every_change_is_one_json_object_with_a_type(room: Room) -> None:
         REFUSED,
         Lost(1006),
         Back(3),
+        Moved(0),
+        UNKEPT,
     ]
     assert {type(change) for change in changes} == set(get_args(Change))
     out = io.StringIO()
@@ -156,9 +159,9 @@ def test_every_change_is_one_json_object_with_a_type(room: Room) -> None:
         screen.show(change, room)
     screen.say("Only for people.")
     kinds = [json.loads(line)["type"] for line in out.getvalue().splitlines()]
-    assert kinds == ["room", "event", "telling", "refused", "lost", "back"]
+    assert kinds == ["room", "event", "telling", "refused", "lost", "back", "moved", "unkept"]
 
 
 def test_every_change_is_told_to_people(room: Room) -> None:
-    for change in (Lost(1006), Back(3), REFUSED, PARTIAL):
+    for change in (Lost(1006), Back(3), Moved(0), REFUSED, UNKEPT, PARTIAL):
         assert lines_of(change, room)

@@ -2,18 +2,18 @@
 
 import random
 
-from client.pauses import LONGEST_S, SHORTEST_S, Pauses
+from client.pauses import FIRST_S, LONGEST_S, SHORTEST_S, Pauses
 
 
-def test_the_first_return_may_be_at_once_and_only_the_first() -> None:
-    pauses = Pauses(lambda: 0.5)
-    assert pauses.next(at_once=True) == 0
-    assert pauses.next(at_once=True) >= SHORTEST_S
+def test_the_first_return_is_spread_over_a_moment_and_only_the_first() -> None:
+    assert [Pauses(lambda: 0.0).next(), Pauses(lambda: 0.999).next() <= FIRST_S] == [0.0, True]
+    pauses = Pauses(lambda: 0.0)
+    assert [pauses.next() for _ in range(3)] == [0.0, SHORTEST_S, SHORTEST_S]
 
 
 def test_pauses_stay_between_shortest_and_longest() -> None:
     pauses = Pauses(random.Random(1).random)
-    drawn = [pauses.next() for _ in range(200)]
+    drawn = [pauses.next() for _ in range(201)][1:]
     assert min(drawn) >= SHORTEST_S
     assert max(drawn) <= LONGEST_S
 

@@ -9,6 +9,7 @@ import pytest
 
 import client.connection
 import client.visit
+import client.wire
 from client import (
     AudioLostError,
     AwayError,
@@ -18,6 +19,7 @@ from client import (
     GreenroomError,
     LateError,
     Lost,
+    Moved,
     RefusedError,
     Visit,
     Whole,
@@ -289,8 +291,87 @@ async def test_a_worker_that_goes_away_is_left_for_the_next_one(server: ToyServe
 async def test_a_moving_worker_is_left_for_the_next_one(server: ToyServer, toy: ToyRoom) -> None:
     async with ToyServer(toy).running() as other, joined(server, other) as visit:
         server.move()
-        await poll(lambda: len(other.hellos) == 1 and visit.connected, 1.0)
+        await poll(lambda: len(other.hellos) == 1, 1.0)
         assert await visit.do(c.GiveConsent(notice="2026-11"))
+        await poll(lambda: server.left == [1000])
+
+
+async def test_nothing_is_lost_doubled_or_late_over_a_move(server: ToyServer, toy: ToyRoom) -> None:
+    speech = b"".join(n.to_bytes(4, "little") for n in range(32_000))  # 4 s
+    async with ToyServer(toy).running() as other, joined(server, other) as visit:
+        microphone = await answering(server, visit)
+        changes = visit.changes()
+        await anext(changes)
+        server.move()
+        for n in range(20):
+            await microphone.send(speech[n * 6400 : (n + 1) * 6400])
+            await visit.do(c.TypeAnswer(turn=1, text=f"line {n}"), deadline_s=1.0)
+            await asyncio.sleep(0.02)
+            assert visit.connected
+        await microphone.safe()
+        assert (len(server.hellos), len(other.hellos)) == (1, 1)
+        assert b"".join(toy.audio[microphone.stream]) == speech
+        assert [u.text for u in toy.room.turns[0].utterances] == [f"line {n}" for n in range(20)]
+        assert visit.room == toy.seen_by(Role.CANDIDATE)
+        seen = [await anext(changes)]
+        while not isinstance(seen[-1], Moved):
+            seen.append(await anext(changes))
+        assert not any(isinstance(change, Lost | Back | Whole) for change in seen)
+        await changes.aclose()
+
+
+async def test_being_taken_over_by_oneself_is_no_news(server: ToyServer, toy: ToyRoom) -> None:
+    async with ToyServer(toy).running() as other, joined(server, other) as visit:
+        other.one_seat = True
+        other._here = server._here  # workers share a room's seats
+        changes = visit.changes()
+        await anext(changes)
+        server.move()
+        change = await anext(changes)
+        while isinstance(change, Happened):
+            change = await anext(changes)
+        assert isinstance(change, Moved)
+        assert await visit.do(c.GiveConsent(notice="2026-11"))
+        await changes.aclose()
+
+
+async def test_another_device_that_comes_before_the_move_ends_the_visit(server: ToyServer, toy: ToyRoom) -> None:
+    async with joined(server) as visit:
+        server.refusal = (503, {"code": "redis_away", "sentence": "Not now.", "retry": True})
+        server.move()
+        await server.take_over()
+        with pytest.raises(ClosedError):
+            await visit.until(lambda room: room.consented)
+
+
+async def test_a_second_socket_that_is_not_let_in_leaves_the_first_in_use(server: ToyServer, toy: ToyRoom) -> None:
+    async with ToyServer(toy).running() as other, joined(server, other) as visit:
+        other.refusal = (503, {"code": "going_away", "sentence": "Restarting.", "retry": True})
+        server.refusal = other.refusal
+        server.move()
+        assert await visit.do(c.GiveConsent(notice="2026-11"))
+        await poll(lambda: server.asked + other.asked > 4)
+        assert visit.connected
+        server.refusal = other.refusal = None
+        await poll(lambda: len(server.hellos) + len(other.hellos) == 2)
+        await visit.do(c.StartInterview())
+
+
+async def test_a_server_that_stands_still_is_left_for_another(
+    server: ToyServer, toy: ToyRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client.wire, "PING_AFTER_S", 0.1)
+    monkeypatch.setattr(client.wire, "SILENT_AFTER_S", 0.3)
+    async with ToyServer(toy).running() as other, joined(server, other) as visit:
+        await asyncio.sleep(0.5)  # longer than a silence may last: pings are answered
+        assert len(server.hellos) == 1
+        server.freeze()
+        await poll(lambda: len(other.hellos) == 1, 1.5)
+        assert await visit.do(c.GiveConsent(notice="2026-11"))
+
+
+def test_a_line_that_fell_silent_is_noticed_within_five_seconds() -> None:
+    assert client.wire.PING_AFTER_S < client.wire.SILENT_AFTER_S <= 5
 
 
 async def test_a_dead_worker_is_left_for_the_next_one(server: ToyServer, toy: ToyRoom) -> None:

@@ -14,7 +14,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from rooms.people import Participant, Role
-from rooms.protocol import Goodbye, Moving
+from rooms.protocol import Close, Goodbye, Moving
 from tests.client.toy import ToyRoom
 
 
@@ -27,11 +27,15 @@ class ToyServer:
         self.toy = toy
         self.tickets: list[str] = []
         self.hellos: list[str] = []
+        self.asked = 0
+        """How many tickets were asked for."""
         self.url = ""
         self.refusal: tuple[int, dict[str, object]] | None = None
         """What every request for a ticket gets instead."""
         self.report: list[tuple[int, dict[str, object]]] = []
         """What requests for the report get, one after the other; the last one again and again."""
+        self.one_seat = False
+        """Whoever comes takes the place of who is here, as a candidate does: those are told so before the newcomer."""
         self.silent = False
         """Sockets are taken and nothing is ever said."""
         self.before_answer: Callable[[], None] | None = None
@@ -40,6 +44,7 @@ class ToyServer:
         """The close codes with which clients left."""
         self._senders: set[asyncio.Event] = set()
         self._end: tuple[int, Goodbye | None] | None = None
+        self._here: set[WebSocket] = set()
         self._server: uvicorn.Server | None = None
 
     # --- what a test does to it ---
@@ -49,6 +54,13 @@ class ToyServer:
         assert self._server is not None
         for connection in list(self._server.server_state.connections):
             connection.transport.abort()  # type: ignore[union-attr]
+
+    def freeze(self) -> None:
+        """Stand still: sockets stay open, and nothing is read or answered any more, not even a ping."""
+        assert self._server is not None
+        for connection in list(self._server.server_state.connections):
+            connection.transport.pause_reading()  # type: ignore[union-attr]
+        self.silent = True
 
     def close(self, code: int, goodbye: Goodbye | None = None) -> None:
         """Close every socket with this code."""
@@ -112,6 +124,7 @@ class ToyServer:
         return JSONResponse({"url": f"{self.url}/invited/code"}, 201)
 
     async def _ticket(self, request: Request) -> JSONResponse:
+        self.asked += 1
         if self.refusal is not None:
             return JSONResponse(self.refusal[1], self.refusal[0])
         wish = await request.json()
@@ -142,9 +155,12 @@ class ToyServer:
         _, role, name = self.tickets[-1].split(".")
         who = Participant(id=f"p.{role}", name=name, role=Role(role))
         connection = f"s-{next(self.connections)}"
+        if self.one_seat:
+            await self.take_over()
         outbox = self.toy.connect(connection, hello, who)
         stirred = asyncio.Event()
         self._senders.add(stirred)
+        self._here.add(websocket)
         stirred.set()
         sending = asyncio.create_task(self._send(websocket, outbox, stirred))
         try:
@@ -158,8 +174,14 @@ class ToyServer:
             raise WebSocketDisconnect(message.get("code", 1006))
         finally:
             self._senders.discard(stirred)
+            self._here.discard(websocket)
             sending.cancel()
             self.toy.hang_up(connection)
+
+    async def take_over(self) -> None:
+        """Another device takes the place of all that are here."""
+        for websocket in list(self._here):
+            await websocket.close(Close.TAKEN_OVER)
 
     async def _send(self, websocket: WebSocket, outbox: list, stirred: asyncio.Event) -> None:
         while True:
