@@ -5,7 +5,6 @@ what is allowed there, which is the server's word.
 """
 
 from client.api import Greenroom, OpenedRoom, Ticket, connect
-from client.conversation import Back, Change, Lost, Moved, Unkept, Whole
 from client.errors import (
     AudioFileError,
     AudioLostError,
@@ -16,6 +15,7 @@ from client.errors import (
     RefusedError,
 )
 from client.mirror import Mirror
+from client.news import Back, Change, Lost, Moved, Unkept, Whole
 from client.outbox import Standing
 from client.visit import Microphone, Visit
 from rooms.protocol import Happened, Refused, Telling

@@ -13,8 +13,9 @@ from typing import NamedTuple, Protocol
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage, InvalidURI
 
 from client.closing import AfterClose
-from client.conversation import Conversation, Lost, News
+from client.conversation import Conversation
 from client.errors import AwayError, GreenroomError, RefusedError
+from client.news import Lost, News
 from client.pauses import Pauses
 from client.wire import LOOPBACK, Wire, dial
 

@@ -6,19 +6,21 @@ every audio frame stays in the ring until it is safe.
 """
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple, assert_never
+from typing import assert_never
 
 from pydantic import ValidationError
 
 from client.closing import SENTENCES, AfterClose, after_close
 from client.errors import AudioLostError, ClosedError, GreenroomError, RefusedError
 from client.mirror import LostTrackError, Mirror
+from client.news import Back, Moved, News, Unkept, Whole
 from client.outbox import EVERYTHING, UNANSWERED_LIMIT, Outbox, Shelf, Standing
 from client.ring import AudioRing, RingFullError
 from rooms.commands import SAMPLE_RATE_HZ, OpenMicrophone, PersonCommand
 from rooms.people import Participant
 from rooms.protocol import (
     SERVER_MESSAGE,
+    SPOKEN,
     VERSION,
     Accepted,
     AudioSafe,
@@ -38,66 +40,14 @@ from rooms.protocol import (
     pack_frame,
 )
 from rooms.refusals import Code
-from rooms.state import Room
 
 SOFTWARE = "greenroom-python/1"
+MARKS_SINCE = 2
+"""Versions of the protocol before this one say nothing of what is durable."""
 _NOWHERE = -2
 OUTBOX_LIMIT = UNANSWERED_LIMIT
 UNDECIDED = frozenset({"redis_away", "redis_full", "internal"})
 """Refusals that are a fault's, not a rule's: the wish may even have been done, and can be put again with its id."""
-
-
-# --- news -----------------------------------------------------------------------------------------------------
-
-
-class Whole(NamedTuple):
-    """The room was shown whole: at first, or because what was missed cannot be told one by one."""
-
-    room: Room
-    reason: ResetReason
-
-
-class Lost(NamedTuple):
-    """The connection is gone; the client is on its way back. `code` is the close code; 1006: it just broke."""
-
-    code: int
-
-
-class Back(NamedTuple):
-    """The connection is back; `missed` facts follow."""
-
-    missed: int
-
-
-class Moved(NamedTuple):
-    """A worker went away, and another one has taken over without a pause; `missed` facts follow."""
-
-    missed: int
-
-
-class Unkept(NamedTuple):
-    """A command that was offered again, after the room was restored or this program began anew, was refused.
-
-    Whoever put it has had their answer long ago, or never: it is to be shown to the person.
-    """
-
-    command: PersonCommand
-    refused: Refused
-
-
-Change = Whole | Happened | Telling | Refused | Lost | Back | Moved | Unkept
-"""What a visitor of a room hears of. A Refused here is one that belongs to no command."""
-
-
-class News(NamedTuple):
-    """What a message from the server led to."""
-
-    changes: tuple[Change, ...] = ()
-    answer: Accepted | Refused | None = None
-    leave: AfterClose | None = None
-    """Close the socket, and then do as after such a close."""
-    move_within_ms: int | None = None
-    """Open a second socket within this time; this one is in use until the second is welcomed."""
 
 
 # --- the conversation -----------------------------------------------------------------------------------------
@@ -124,6 +74,7 @@ class Conversation:
         self._reopening: str | None = None
         """The command that opens the ring's stream again, until it is answered."""
         self._afresh = False
+        self._speaks = VERSION
         self._asked: Cursor | None = None
         """The cursor of the last hello."""
         self._goodbye: Goodbye | None = None
@@ -147,7 +98,7 @@ class Conversation:
         """The first message of a connection."""
         self._asked = None if self._afresh else self.mirror.cursor
         self._goodbye = None
-        return Hello(protocol=VERSION, ticket=ticket, resume=self._asked, client=SOFTWARE).model_dump_json()
+        return Hello(protocol=self._speaks, ticket=ticket, resume=self._asked, client=SOFTWARE).model_dump_json()
 
     def put(self, command: PersonCommand, id: str | None = None) -> str:
         """Place a command in the outbox and return its id. Raises RefusedError when the outbox is full."""
@@ -181,7 +132,7 @@ class Conversation:
             self._rewind(self.ring)
 
     def offer_held(self) -> bool:
-        """What a fault kept from being decided is due once more. Whether there is anything."""
+        """A second has passed: what a fault kept from being decided, or was too much at once, is due."""
         return self.live and self._outbox.release()
 
     def due(self, limit: int = 32) -> list[str | bytes]:
@@ -193,11 +144,10 @@ class Conversation:
         if not self.live:
             return []
         out: list[str | bytes] = []
-        for wish in self._outbox:
-            if not wish.sent and not wish.held:
-                out += self._frames(wish.behind, limit - len(out))
-                out.append(wish.message.model_dump_json())
-                wish.sent = True
+        for wish in self._outbox.due():
+            out += self._frames(wish.behind, limit - len(out))
+            out.append(wish.message.model_dump_json())
+            wish.sent = True
         out += self._frames(None, limit - len(out))
         if self._typing is not None:
             out.append(Typing(turn=self._typing).model_dump_json())
@@ -230,6 +180,7 @@ class Conversation:
                 case Accepted() | Refused():
                     return self._answered(message)
                 case Durable():
+                    self._outbox.marked(message.version)
                     return News()
                 case AudioSafe():
                     self._audio_safe(message)
@@ -266,7 +217,7 @@ class Conversation:
         self.you, self.live, self._afresh, self._bad_tickets = welcome.you, True, False, 0
         if welcome.room is not None:
             self._outbox.offer_again()
-        self._outbox.marked(EVERYTHING)
+        self._outbox.marked(welcome.durable if welcome.protocol >= MARKS_SINCE else EVERYTHING)
         self._resume_audio(welcome)
         if welcome.room is None:
             return News((Back(welcome.resumed or 0),))
@@ -325,10 +276,12 @@ class Conversation:
             self._outbox.refused(answer.id)
         if answer.id == self._reopening:
             self._reopening = None
-            if isinstance(answer, Refused):
-                self.ring = None
-        unkept = (Unkept(wish.message.command, answer),) if wish and wish.again and isinstance(answer, Refused) else ()
-        return News(unkept, answer=answer)
+        if wish is None or isinstance(answer, Accepted):
+            return News(answer=answer)
+        command = wish.message.command
+        if isinstance(command, OpenMicrophone) and self.ring is not None and self.ring.stream == command.stream:
+            self.ring = None
+        return News((Unkept(command, answer),) if wish.again else (), answer=answer)
 
     # --- the end of a connection ---
 
@@ -344,6 +297,10 @@ class Conversation:
         if self.over is not None:
             return AfterClose.STAY_AWAY
         what = after_close(code)
+        if code == Close.PROTOCOL_UNKNOWN and self._speaks == VERSION:  # a worker of the release before, in a deploy
+            self._speaks = min(SPOKEN)
+            return AfterClose.AT_ONCE
+        self._speaks = VERSION
         if what is AfterClose.AFRESH:
             self._afresh = True
         if what is AfterClose.NEW_TICKET:

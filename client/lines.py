@@ -6,7 +6,7 @@ Decides words and order on the screen only. Everything printed comes from what t
 import unicodedata
 from typing import assert_never
 
-from client.conversation import Back, Change, Lost, Moved, Unkept, Whole
+from client.news import Back, Change, Lost, Moved, Unkept, Whole
 from rooms import events as e
 from rooms.events import Event
 from rooms.evidence import Delivery, Level, Mark, Score

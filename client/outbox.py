@@ -6,6 +6,7 @@ began a new life. Pure: where an outbox outlives its process, a `Shelf` is hande
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import NamedTuple, Protocol
 
 from rooms.commands import FinishAnswer, OpenMicrophone, PersonCommand
@@ -13,7 +14,10 @@ from rooms.protocol import Do
 
 UNANSWERED_LIMIT = 50
 """Commands that may wait for an answer; more are refused here."""
-KEPT_LIMIT = 2_000
+AT_ONCE, A_SECOND = 40, 15
+"""How many wishes go out as soon as there is a connection, and how many more each second: a server takes bursts of 60
+and 20 a second (`MESSAGES_PER_SECOND`), and closes the socket of whoever sends more."""
+KEPT_LIMIT = 500
 """Accepted commands kept until they are durable. When the archive is away for so long that there are more, the oldest
 are let go: they are in the log, and only the loss of Redis itself would still take them."""
 
@@ -59,7 +63,7 @@ class Wish:
     again: bool = False
     """It is offered again: whoever put it was answered long ago, or is gone."""
     held: bool = False
-    """It met a fault on the way: it is offered again in a while."""
+    """It waits for its time, and all that was put after it waits behind it."""
 
 
 class Outbox:
@@ -71,6 +75,7 @@ class Outbox:
         self._mark = 0
         self._durable = 0
         self._let_go = 0
+        self.unsent()
 
     def get(self, id: str) -> Wish | None:
         return self._wishes.get(id)
@@ -147,9 +152,9 @@ class Outbox:
 
     def unsent(self) -> None:
         """The connection is another: what was not answered goes out again."""
-        for wish in self:
-            if wish.version is None:
-                wish.sent = wish.held = False
+        waiting = [wish for wish in self if wish.version is None]
+        for place, wish in enumerate(waiting):
+            wish.sent, wish.held = False, place >= AT_ONCE
 
     def offer_again(self) -> None:
         """The log is perhaps not the one in which things were accepted: offer all that is not durable, in order.
@@ -159,19 +164,23 @@ class Outbox:
         for wish in self:
             if wish.version is not None:
                 wish.version, wish.again = None, True
-            wish.sent = wish.held = False
+        self.unsent()
 
     def hold(self, id: str) -> None:
-        """A fault kept it from being decided: `release` offers it once more."""
+        """A fault kept it from being decided: `release` offers it once more, before what was put after it."""
         if wish := self._wishes.get(id):
             wish.sent, wish.held = False, True
 
     def release(self) -> bool:
-        """Offer what was held. Whether there was any."""
+        """A second has passed: some of what was held is due. Whether there was any."""
         held = [wish for wish in self if wish.held]
-        for wish in held:
+        for wish in held[:A_SECOND]:
             wish.held = False
         return bool(held)
+
+    def due(self) -> Iterator[Wish]:
+        """What is to be sent, in order, up to the first that has to wait for its time."""
+        return (wish for wish in takewhile(lambda wish: not wish.held, self) if not wish.sent and wish.version is None)
 
 
 def _is_voice(command: PersonCommand) -> bool:

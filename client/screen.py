@@ -8,8 +8,8 @@ import json
 from contextlib import aclosing
 from typing import Any, TextIO
 
-from client.conversation import Back, Change, Lost, Moved, Unkept, Whole
 from client.lines import lines_of, plain
+from client.news import Back, Change, Lost, Moved, Unkept, Whole
 from client.visit import Visit
 from rooms.events import RoomClosed
 from rooms.phases import Phase

@@ -11,9 +11,10 @@ from contextlib import asynccontextmanager
 from time import monotonic
 
 from client.connection import Door, Lifeline
-from client.conversation import Change, Conversation, News, Whole
+from client.conversation import Conversation
 from client.errors import AudioLostError, GreenroomError, LateError, RefusedError
 from client.mirror import Mirror
+from client.news import Change, News, Whole
 from client.outbox import Standing
 from rooms.commands import SAMPLE_RATE_HZ, OpenMicrophone, PersonCommand
 from rooms.people import Participant

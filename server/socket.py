@@ -73,14 +73,18 @@ class Sockets:
         self.closing = False
 
     async def drain(self, within_ms: int) -> None:
-        """Take nobody new; tell everybody to come back within a while, which leads them to another worker."""
+        """Take nobody new; tell everybody to move within a while, to another worker, and send off who stays."""
         self.closing = True
         members = self._fanout.members
         for member in members:
             member.say(Moving(within_ms=within_ms))
-        for member in members:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within_ms / 1000):  # they go when another worker has welcomed them
+                await asyncio.gather(*(member.gone.wait() for member in members))
+        staying = [member for member in members if not member.gone.is_set()]
+        for member in staying:
             # Spread out, so that the others are not asked for thousands of rooms at once.
-            await asyncio.sleep(within_ms / 1000 / len(members))
+            await asyncio.sleep(within_ms / 1000 / len(staying))
             member.end("going_away")
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._settings.write_timeout_s):

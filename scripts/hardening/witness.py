@@ -5,7 +5,7 @@ Decides which entry a message makes; never changes what the client does with it.
 
 from client import Visit
 from client.closing import AfterClose
-from client.conversation import News
+from client.news import News
 from rooms.commands import PersonCommand
 from rooms.protocol import SERVER_MESSAGE, Accepted, Happened, Refused, Telling, Welcome
 from scripts.hardening import history as h

@@ -1,15 +1,18 @@
 """The conversation, step by step: what is sent when, and what each message leads to."""
 
 import json
-from itertools import count
+from itertools import count, pairwise
 
 import pytest
 
 from client.closing import AfterClose
-from client.conversation import OUTBOX_LIMIT, Back, Conversation, Whole
+from client.conversation import OUTBOX_LIMIT, Conversation
 from client.errors import ClosedError, RefusedError
+from client.news import Back, Moved, Unkept, Whole
+from client.outbox import KEPT_LIMIT
 from client.ring import UNSAFE_LIMIT_MS
 from rooms import commands as c
+from rooms.people import SYSTEM
 from rooms.protocol import (
     VERSION,
     Accepted,
@@ -22,9 +25,10 @@ from rooms.protocol import (
     ServerMessage,
     unpack_frame,
 )
-from tests.client.toy import ADA, ToyRoom
+from tests.client.toy import ADA, GRACE, ToyRoom
 
 FRAME = bytes(32 * 40)
+ANSWERING = ["start_interview", "begin_answer"]
 
 
 class Line:
@@ -62,6 +66,11 @@ class Line:
     def drop(self, code: int = 1006) -> AfterClose:
         self.toy.hang_up(self.name)
         return self.talk.dropped(code)
+
+    def drop_silently(self) -> None:
+        """The worker is gone, and whoever was connected to it."""
+        self.talk.dropped(1006)
+        self.down = []
 
     def answering(self) -> None:
         """On to the candidate's first answer, microphone open."""
@@ -283,7 +292,7 @@ def test_an_acknowledgement_of_another_stream_means_nothing(line: Line) -> None:
     assert not line.talk.ring.all_safe
 
 
-def test_after_a_fork_that_forgot_the_microphone_it_is_opened_again_first(line: Line) -> None:
+def test_after_a_fork_what_was_accepted_is_offered_again_in_order_ahead_of_what_was_not(line: Line) -> None:
     line.answering()
     line.talk.record(FRAME, 0)
     line.flush()
@@ -293,6 +302,20 @@ def test_after_a_fork_that_forgot_the_microphone_it_is_opened_again_first(line: 
     line.talk.dropped(1006)
     (news,) = line.connect()
     assert news.changes[0].reason is ResetReason.EPOCH
+    assert kinds(line.talk.due()) == ["give_consent", "open_microphone", *ANSWERING, "end_interview"]
+
+
+def test_after_a_fork_that_forgot_the_microphone_it_is_opened_again_first(line: Line) -> None:
+    line.answering()
+    line.toy.archive()
+    line.take_all()
+    line.talk.record(FRAME, 0)
+    line.flush()
+    line.talk.put(c.EndInterview())
+    line.toy.durable = 0  # a server that loses what it said was durable
+    line.toy.fail_over(versions=4)
+    line.talk.dropped(1006)
+    line.connect()
     assert kinds(line.talk.due()) == ["open_microphone", "end_interview"]
 
 
@@ -305,6 +328,7 @@ def test_audio_that_a_fork_forgot_is_sent_again_from_the_kept_seconds(line: Line
     line.toy.fail_over(versions=0, frames=5)
     line.talk.dropped(1006)
     line.connect()
+    line.flush()  # the microphone, once more
     line.flush()
     assert len(line.toy.audio["m-1"]) == 20
 
@@ -319,6 +343,155 @@ def test_audio_that_is_lost_on_the_server_and_here_closes_the_stream_not_the_vis
     line.connect()
     assert line.talk.ring is None
     assert line.talk.over is None
+
+
+# --- until it is durable ---
+
+
+def test_what_is_accepted_is_kept_until_it_is_durable(line: Line) -> None:
+    line.connect()
+    line.say(c.GiveConsent(notice="2026-11"), c.StartInterview())
+    assert line.talk.standing == (0, 2, 0, 0)
+    line.toy.archive(3)  # the opening, a joining and the consent
+    line.take_all()
+    assert line.talk.standing == (0, 1, 1, 0)
+    line.toy.archive()
+    line.take_all()
+    assert line.talk.standing == (0, 0, 2, 0)
+
+
+def test_a_version_that_was_durable_in_another_life_of_the_log_proves_nothing(line: Line) -> None:
+    line.connect()
+    line.say(c.GiveConsent(notice="2026-11"))
+    accepted = len(line.toy.log)
+    line.toy.fail_over(versions=2)
+    line.drop_silently()
+    for n in range(3):
+        line.toy.command(c.Join(participant=GRACE, connection=f"s-{n}", worker="w"), SYSTEM)
+    line.toy.archive()
+    assert line.toy.durable >= accepted
+    line.connect()
+    assert not line.talk.mirror.room.consented
+    line.flush()
+    assert line.talk.mirror.room.consented
+
+
+def test_a_resume_offers_nothing_again_that_was_accepted(line: Line) -> None:
+    line.connect()
+    line.say(c.GiveConsent(notice="2026-11"))
+    line.drop()
+    line.connect()
+    assert line.talk.due() == []
+
+
+def test_what_was_refused_is_never_offered_again(line: Line) -> None:
+    line.connect()
+    line.say(c.StartInterview(), c.GiveConsent(notice="2026-11"))
+    line.toy.fail_over(versions=1)
+    line.drop_silently()
+    line.connect()
+    assert kinds(line.talk.due()) == ["give_consent"]
+
+
+def test_what_is_refused_when_it_is_offered_again_is_told(line: Line) -> None:
+    line.answering()
+    line.say(c.TypeAnswer(turn=1, text="Said once."))
+    line.toy.fail_over(versions=1)
+    line.drop_silently()
+    line.toy.coach(c.EndInterview())
+    line.connect()
+    told = [change for news in line.flush() for change in news.changes if isinstance(change, Unkept)]
+    assert told[-1].command == c.TypeAnswer(turn=1, text="Said once.")
+    assert line.talk.standing.pending == 0
+
+
+def test_a_fault_met_while_offering_again_is_no_refusal(line: Line) -> None:
+    line.answering()
+    line.toy.fail_over(versions=1)
+    line.drop_silently()
+    line.connect()
+    offered = line.talk.due()
+    first = json.loads(offered[0])["id"]
+    line.tell(Refused(id=first, code="redis_away", sentence="Not now.", retry=True))
+    line.talk.put(c.EndInterview())
+    assert line.talk.due() == []  # nothing overtakes it
+    assert line.talk.offer_held()
+    assert [json.loads(message)["id"] for message in line.talk.due()][:1] == [first]
+
+
+def test_no_more_is_offered_at_a_time_than_a_server_takes(line: Line) -> None:
+    line.answering()
+    for n in range(3):
+        line.say(*(c.TypeAnswer(turn=1, text=f"{n}.{m}") for m in range(30)))
+    line.toy.fail_over(versions=90)
+    line.drop_silently()
+    line.connect()
+    line.flush()
+    said = [len(line.toy.room.turns[0].utterances)]
+    while line.talk.offer_held():
+        line.flush()
+        said.append(len(line.toy.room.turns[0].utterances))
+    assert said[-1] == 90
+    assert max(later - sooner for sooner, later in pairwise([0, *said])) <= 40
+    assert [u.text for u in line.toy.room.turns[0].utterances] == [f"{n}.{m}" for n in range(3) for m in range(30)]
+
+
+def test_while_the_archive_is_away_for_long_the_oldest_accepted_are_let_go(line: Line) -> None:
+    line.answering()
+    for n in range(KEPT_LIMIT):
+        line.say(c.TypeAnswer(turn=1, text=f"{n}"))
+    assert line.talk.standing == (0, KEPT_LIMIT, 0, 4)
+
+
+def test_a_server_of_the_release_before_keeps_nobody_waiting_for_what_it_never_says(line: Line) -> None:
+    line.talk.hello("t")
+    line.tell(line.toy.welcome(None, ADA)[0].model_copy(update={"protocol": 1, "durable": 0}))
+    id = line.talk.put(c.GiveConsent(notice="2026-11"))
+    line.tell(Accepted(id=id, version=9))
+    assert line.talk.standing == (0, 0, 1, 0)
+
+
+def test_a_worker_of_the_release_before_is_spoken_to_in_its_version(line: Line) -> None:
+    line.talk.hello("t")
+    assert line.talk.dropped(Close.PROTOCOL_UNKNOWN) is AfterClose.AT_ONCE
+    assert json.loads(line.talk.hello("t"))["protocol"] == VERSION - 1
+    line.talk.dropped(1006)
+    assert json.loads(line.talk.hello("t"))["protocol"] == VERSION
+    line.talk.dropped(Close.PROTOCOL_UNKNOWN)
+    line.talk.hello("t")
+    assert line.talk.dropped(Close.PROTOCOL_UNKNOWN) is AfterClose.STAY_AWAY
+
+
+# --- a second socket ---
+
+
+def test_the_second_socket_is_in_use_from_its_welcome_on(line: Line) -> None:
+    line.answering()
+    line.talk.put(c.TypeAnswer(turn=1, text="On its way."))
+    on_its_way = line.talk.due()
+    hello, first = line.talk.hello("t-2"), line.name
+    line.toy.coach(c.Whisper(text="Slower"))  # heard on the first, after the hello
+    line.take_all()
+    second = line.toy.connect("s-second", hello, ADA)
+    news = line.talk.taken_in(second.pop(0).model_dump_json())
+    assert isinstance(news.changes[0], Moved)
+    line.toy.receive(first, on_its_way[0])  # it arrives all the same
+    line.name, line.down = "s-second", second
+    line.flush()
+    assert [u.text for u in line.toy.room.turns[0].utterances] == ["On its way."]
+    assert line.talk.standing.pending == 0
+    assert line.talk.mirror.room == line.toy.seen_by(ADA.role)
+    assert line.talk.mirror.owed == 0
+
+
+def test_a_second_socket_that_is_not_welcomed_changes_nothing(line: Line) -> None:
+    line.answering()
+    line.talk.hello("t-2")
+    assert line.talk.taken_in(Goodbye(code="going_away", sentence="Restarting.", retry=True).model_dump_json()) is None
+    assert line.talk.taken_in("?") is None
+    assert line.talk.live
+    line.say(c.TypeAnswer(turn=1, text="Still here."))
+    assert line.talk.standing.pending == 0
 
 
 # --- going ---

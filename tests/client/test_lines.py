@@ -6,8 +6,8 @@ from typing import get_args
 
 import pytest
 
-from client.conversation import Back, Change, Lost, Moved, Unkept, Whole
 from client.lines import clock, lines_of, plain, score_lines
+from client.news import Back, Change, Lost, Moved, Unkept, Whole
 from client.report import report_lines
 from client.screen import Screen
 from rooms import commands as c

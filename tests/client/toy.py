@@ -17,6 +17,7 @@ from rooms.protocol import (
     AudioSafe,
     Cursor,
     Do,
+    Durable,
     Happened,
     Hello,
     Refused,
@@ -48,6 +49,8 @@ class ToyRoom:
         self.connected: dict[str, tuple[Participant, list[ServerMessage]]] = {}
         self.shown: dict[str, int] = {}
         self.keeps_audio = True
+        self.durable = 0
+        """How far the log is in the archive, from which it comes back after a disaster."""
         opening = c.OpenRoom(room=room, mode=Mode.BEHAVIOURAL, length=length, notice="2026-11", owner="owner")
         self.command(opening, SYSTEM)
 
@@ -117,7 +120,11 @@ class ToyRoom:
         stream = self.room.microphone.stream if self.room and self.room.microphone else None
         kept = self.audio.get(stream or "", [])
         plain = Welcome(
-            protocol=VERSION, you=who, cursor=self.cursor(), audio_through=len(kept) - 1 if kept and stream else None
+            protocol=VERSION,
+            you=who,
+            cursor=self.cursor(),
+            audio_through=len(kept) - 1 if kept and stream else None,
+            durable=self.durable,
         )
         reason = self.reset_reason(resume)
         if reason is not None or resume is None:
@@ -169,11 +176,20 @@ class ToyRoom:
         through = len(kept) - 1
         return [AudioSafe(stream=stream, through=through if kept else None, again=frame.seq > through)]
 
+    def archive(self, versions: int | None = None) -> None:
+        """The archive has so many more facts, or all; everybody connected is told."""
+        self.durable = len(self.log) if versions is None else min(len(self.log), self.durable + versions)
+        for _, outbox in self.connected.values():
+            outbox.append(Durable(version=self.durable))
+
     # --- disasters ---
 
     def fail_over(self, versions: int, frames: int = 0) -> None:
-        """An older copy of the log takes over: the newest `versions` facts and `frames` of audio never were."""
-        self.log = self.log[: max(1, len(self.log) - versions)]
+        """An older copy of the log takes over: the newest `versions` facts and `frames` of audio never were.
+
+        What the archive has comes back from there.
+        """
+        self.log = self.log[: max(1, self.durable, len(self.log) - versions)]
         self.room = None
         for _, event in self.log:
             self.room = after(self.room, event)
