@@ -153,9 +153,11 @@ class Server:
 class Redis(Server):
     """A Redis or Valkey that writes its append-only file as the one in production does."""
 
-    def __init__(self, binary: Path) -> None:
+    def __init__(self, binary: Path, **options: str | int) -> None:
+        """`options` are settings of the server, with _ for -."""
         super().__init__("redis")
         self.binary = binary
+        self.options = {name.replace("_", "-"): value for name, value in options.items()}
         self.url = f"redis://127.0.0.1:{self.port}/0"
 
     def flush(self) -> None:
@@ -163,7 +165,8 @@ class Redis(Server):
         self._ask("FLUSHALL", "SCRIPT FLUSH")
 
     def _command(self) -> list[str | Path]:
-        options = {"bind": "127.0.0.1", "port": self.port, "dir": self.directory, "save": "", "appendonly": "yes"}
+        options: dict[str, object] = {"bind": "127.0.0.1", "port": self.port, "dir": self.directory}
+        options |= {"save": "", "appendonly": "yes", **self.options}
         return [self.binary, *(str(part) for name, value in options.items() for part in (f"--{name}", value))]
 
     def _ready(self) -> bool:

@@ -1,49 +1,34 @@
-"""One pipelined connection to Redis or Valkey, shared by all adapters of a process.
+"""What all adapters of a process ask Redis or Valkey with: one server, one behind Sentinels, or a cluster.
 
-Decides how commands share one connection, when it is given up and made anew, and which of Redis's words mean
-"unavailable". Commands written in the same turn of the event loop travel together, and one reader takes the replies
-off in order: an append costs 50 us of processor time instead of 180 with redis-py's pool (docs/decisions/0005).
-Never knows what a command is for.
+Decides which of Redis's words mean "unavailable", and how scripts are run. Which connection a command takes is decided
+by a road (redis_roads.py, redis_cluster.py), how connections are shared by a lane (redis_lane.py). Never knows what a
+command is for.
 
-Every command here may be sent twice: when the connection drops, unanswered ones are sent again on the next one, until
+Every command here may be sent twice: when a connection drops, unanswered ones are sent again on the next one, until
 their caller's deadline. So the adapters use only commands that do no harm when repeated.
 """
 
 import asyncio
 import hashlib
-import itertools
-import logging
-import math
-import random
-from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
-from hiredis import pack_command
-from redis.asyncio import Connection, ConnectionPool
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import NoScriptError, OutOfMemoryError, ReadOnlyError, RedisError, ResponseError
+from redis.exceptions import NoScriptError, OutOfMemoryError, ReadOnlyError, ResponseError
 
-from server.ports import Unavailable
+from server.adapters.redis_address import parsed
+from server.adapters.redis_lane import Command, Link, Lost, Replicas, Server, TooFewReplicas, Word
+from server.adapters.redis_roads import Road, StraightRoad
+from server.ports import Misconfigured, Unavailable
 
-MAX_WAITING = 20_000
-"""Commands that may wait for a connection; one more is refused at once."""
-REPLIES_PER_STEP = 200
-"""Replies taken off the socket before others get their turn of the event loop."""
-RECONNECT_MIN_S, RECONNECT_MAX_S = 0.02, 0.5
 PREFIX = "greenroom:"
 """All keys and channels begin with it, so that one ACL rule and one look tell ours from others'."""
 
 _AWAY = ("READONLY", "MASTERDOWN", "CLUSTERDOWN", "NOREPLICAS", "TRYAGAIN", "LOADING")
 _FULL = ("OOM ", "MISCONF")
 
-_log = logging.getLogger(__name__)
-
-Word = bytes | str | int
-Command = Sequence[Word]
+__all__ = ["PREFIX", "Command", "RedisConnection", "Script", "Word", "room_key"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,38 +44,30 @@ class Script:
         return cls(source, hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest())
 
 
-class _Waiting(NamedTuple):
-    """A command on its way: not sent, or sent and not answered."""
-
-    command: Command
-    reply: "asyncio.Future[Any]"
-
-
 class RedisConnection:
-    """`async with RedisConnection(url, timeout_ms) as redis`: redis://, rediss:// or unix://, kept up inside the block.
+    """`async with RedisConnection(url, timeout_ms) as redis`: any form of docs/REDIS.md, kept up inside the block.
 
     Redis need not be there yet: each call waits for it. All calls raise Unavailable when Redis gives no answer within
-    the deadline, and any other ResponseError as it is: that is a fault of ours.
+    the deadline, and any other ResponseError as it is: that is a fault of ours. Misconfigured if the URL is none.
+
+    What is asked `replicated` counts as done once `wait_replicas` replicas have it. Unavailable may then mean that it
+    is done and too few have it: asked again, it is confirmed as soon as they do.
     """
 
-    def __init__(self, url: str, timeout_ms: int) -> None:
+    def __init__(self, url: str, timeout_ms: int, *, wait_replicas: int = 0, wait_timeout_ms: int = 500) -> None:
         self.timeout_s = timeout_ms / 1000
-        self._pool = ConnectionPool.from_url(
-            url,
-            protocol=2,  # one shape of replies on all servers, and no pushes between them
-            socket_timeout=None,  # deadlines are kept here: the library's own would cut idle listeners
-            socket_connect_timeout=self.timeout_s,
-            retry=Retry(NoBackoff(), 0),
-            client_name="greenroom",
-        )
-        self._queue: deque[_Waiting] = deque()
-        self._sent: deque[_Waiting] = deque()
-        self._wake = asyncio.Event()
-        self._replied_at = 0.0
+        if wait_replicas and wait_timeout_ms >= timeout_ms / 2:
+            raise Misconfigured("REDIS_WAIT_TIMEOUT_MS must be less than half of REDIS_TIMEOUT_MS.")
+        self.waits = wait_replicas > 0
+        replicas = Replicas(wait_replicas, wait_timeout_ms) if wait_replicas else None
+        address = parsed(url)
+        if address.kind == "cluster":
+            raise Misconfigured("REDIS_URL: clusters come next.")
+        self._road: Road = StraightRoad(address, self.timeout_s, replicas)
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
-        self._task = asyncio.create_task(keep_up(self.open, self._use))
+        self._task = asyncio.create_task(self._road.run())
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -98,133 +75,83 @@ class RedisConnection:
         self._task.cancel()
         await asyncio.wait([self._task])
 
+    @property
+    def generation(self) -> int:
+        """Grows when a connection finds another server than before, or the same one restarted: what was acknowledged
+        may be missing there. 0 before the first connection."""
+        return self._road.generation
+
     async def call(self, *command: Word) -> Any:
         """One command, one reply."""
         return (await self.calls([command]))[0]
 
-    async def calls(self, commands: Sequence[Command]) -> list[Any]:
+    async def calls(self, commands: Sequence[Command], *, replicated: bool = False) -> list[Any]:
         """Many commands in one round trip, not one transaction. The first error among the replies is raised."""
-        replies = [self._put(command) for command in commands]
-        try:
-            async with asyncio.timeout(self.timeout_s):
-                return [_checked(await reply) for reply in replies]
-        except TimeoutError:
-            raise Unavailable("redis") from None
-        finally:
-            for reply in replies:
-                reply.cancel()  # one that is still queued need not be sent
+        return [_checked(reply) for reply in await self._ask(commands, replicated)]
 
-    async def script(self, script: Script, keys: Sequence[str], args: Sequence[Word]) -> Any:
+    async def script(
+        self, script: Script, keys: Sequence[str], args: Sequence[Word], *, replicated: bool = False
+    ) -> Any:
         """Run a script. All keys it touches are among `keys`, and in one slot of a cluster."""
-        return (await self.scripts(script, [(keys, args)]))[0]
+        return (await self.scripts(script, [(keys, args)], replicated=replicated))[0]
 
-    async def scripts(self, script: Script, runs: Sequence[tuple[Sequence[str], Sequence[Word]]]) -> list[Any]:
+    async def scripts(
+        self,
+        script: Script,
+        runs: Sequence[tuple[Sequence[str], Sequence[Word]]],
+        *,
+        replicated: bool = False,
+    ) -> list[Any]:
         """Run a script many times in one round trip."""
         commands: list[Command] = [("EVALSHA", script.sha, len(keys), *keys, *args) for keys, args in runs]
-        try:
-            return await self.calls(commands)
-        except NoScriptError:
-            await self.call("SCRIPT", "LOAD", script.source)  # a Redis that was restarted forgot it
-            return await self.calls(commands)
+        replies = await self._ask(commands, replicated)
+        if forgotten := [place for place, reply in enumerate(replies) if isinstance(reply, NoScriptError)]:
+            # A Redis that was restarted, or a node that never knew it, learns it by running its source.
+            again: list[Command] = [("EVAL", script.source, *commands[place][2:]) for place in forgotten]
+            for place, reply in zip(forgotten, await self._ask(again, replicated), strict=True):
+                replies[place] = reply
+        return [_checked(reply) for reply in replies]
 
-    async def open(self) -> Connection:
-        """One more connection, for a listener: connected, authenticated and selected. The caller disconnects it.
+    async def publishing(self) -> str:
+        """The command that publishes to a room's listeners: PUBLISH, or SPUBLISH where the shard does it."""
+        return "SPUBLISH" if await self.sharded() else "PUBLISH"
 
-        A Sentinel's or a cluster node's connection would come in here.
-        """
-        connection: Connection = self._pool.make_connection()  # type: ignore[no-untyped-call]
+    # --- for listeners --------------------------------------------------------------------------------------------
+
+    async def sharded(self) -> bool:
+        """Whether each channel is listened to at its own node. Unavailable while that cannot be known."""
         try:
             async with asyncio.timeout(self.timeout_s):
-                await connection.connect_check_health(retry_socket_connect=False)
-        except BaseException:
-            await connection.disconnect(nowait=True)
-            raise
-        return connection
+                return await self._road.sharded()
+        except TimeoutError:
+            raise Unavailable("redis") from None
 
-    def _put(self, command: Command) -> "asyncio.Future[Any]":
-        if len(self._queue) >= MAX_WAITING:
-            raise Unavailable("redis")
-        reply: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._queue.append(_Waiting(command, reply))
-        self._wake.set()
-        return reply
+    def home(self, channel: str) -> str | None:
+        """The node at which to listen to a channel; None while that is unknown."""
+        return self._road.home(channel)
 
-    # --- the one task, and the three of each connection -----------------------------------------------------------
+    async def open(self, node: str = "") -> Link:
+        """One more connection, connected, authenticated and selected. The caller disconnects it."""
+        return await self._road.open(node)
 
-    async def _use(self, connection: Connection) -> None:
-        self._replied_at = asyncio.get_running_loop().time()
+    def watch(self, changed: Callable[[], None]) -> None:
+        """Call this whenever homes, or the server behind a node, may have changed."""
+        self._road.watch(changed)
+
+    def is_left(self, node: str, server: Server) -> bool:
+        """Whether another server than this one stands at a node by now."""
+        return self._road.is_left(node, server)
+
+    def look_again(self) -> None:
+        """Something spoke against what is known of homes."""
+        self._road.look_again()
+
+    async def _ask(self, commands: Sequence[Command], replicated: bool) -> list[Any]:
         try:
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._send(connection))
-                tasks.create_task(self._read(connection))
-                tasks.create_task(self._mind())
-        finally:
-            self._queue.extendleft(reversed(self._sent))
-            self._sent.clear()
-
-    async def _send(self, connection: Connection) -> None:
-        while True:
-            self._wake.clear()
-            batch = [waiting for waiting in self._queue if not waiting.reply.done()]
-            self._queue.clear()
-            if batch:
-                if not self._sent:
-                    self._replied_at = asyncio.get_running_loop().time()
-                self._sent.extend(batch)
-                await connection.send_packed_command(packed(w.command for w in batch), check_health=False)
-            if not self._queue:
-                await self._wake.wait()
-
-    async def _read(self, connection: Connection) -> None:
-        loop = asyncio.get_running_loop()
-        for taken in itertools.count(1):
-            if taken % REPLIES_PER_STEP == 0:
-                await asyncio.sleep(0)
-            try:
-                reply = await connection.read_response(timeout=math.inf)
-            except ResponseError as error:
-                reply = error
-            self._replied_at = loop.time()
-            waiting = self._sent.popleft()
-            if not waiting.reply.done():
-                waiting.reply.set_result(reply)
-            if isinstance(reply, ReadOnlyError):
-                raise reply  # demoted: behind the same address may now be another server
-
-    async def _mind(self) -> None:
-        """Give the connection up when a reply is overdue, early enough for a second try within callers' deadlines."""
-        patience = self.timeout_s / 2
-        while True:
-            await asyncio.sleep(patience / 4)
-            if self._sent and asyncio.get_running_loop().time() - self._replied_at > patience:
-                raise TimeoutError
-
-
-async def keep_up(make: Callable[[], Awaitable[Connection]], use: Callable[[Connection], Awaitable[None]]) -> None:
-    """Make a connection and use it, over and over, until cancelled. `use` ends by failing: its connection is lost."""
-    pause, told = RECONNECT_MIN_S, False
-    while True:
-        began = asyncio.get_running_loop().time()
-        try:
-            connection = await make()
-            try:
-                await use(connection)
-            finally:
-                await connection.disconnect(nowait=True)
-        except* (RedisError, OSError, TimeoutError) as lost:
-            if not told:
-                _log.warning("redis connection lost", extra={"error": repr(lost.exceptions[0])})
-        except* Exception:
-            _log.exception("redis connection given up")
-        lasted = asyncio.get_running_loop().time() - began > RECONNECT_MAX_S
-        pause = RECONNECT_MIN_S if lasted else min(RECONNECT_MAX_S, pause * 2)
-        told = not lasted
-        await asyncio.sleep(random.uniform(pause / 2, pause))
-
-
-def packed(commands: Iterable[Command]) -> bytes:
-    """Commands as they travel."""
-    return b"".join(pack_command(tuple(command)) for command in commands)  # type: ignore[arg-type]
+            async with asyncio.timeout(self.timeout_s):
+                return await self._road.ask(commands, replicated=replicated)
+        except TimeoutError:
+            raise Unavailable("redis") from None
 
 
 def room_key(room: str, name: str) -> str:
@@ -238,6 +165,6 @@ def _checked(reply: Any) -> Any:
     text = str(reply)
     if isinstance(reply, OutOfMemoryError) or any(word in text for word in _FULL):
         raise Unavailable("redis", full=True) from reply
-    if isinstance(reply, ReadOnlyError) or any(word in text for word in _AWAY):
+    if isinstance(reply, ReadOnlyError | Lost | TooFewReplicas) or any(word in text for word in _AWAY):
         raise Unavailable("redis") from reply
     raise reply

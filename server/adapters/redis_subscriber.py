@@ -1,34 +1,28 @@
-"""`ports.Subscriber` on one connection of its own that one task reads.
+"""`ports.Subscriber` on one ear, or in a cluster with sharded channels on one for each node.
 
-Decides when a subscription counts (the server has confirmed it) and when the connection counts as lost. Never heals
-what was missed: it only says `reconnected`. Nothing is queued here: what cannot be delivered at once waits in the
-socket, and when too much waits there, Redis cuts the connection (client-output-buffer-limit).
+Decides which ear listens for a room, when a subscription counts (the server has confirmed it), and when all is heard
+again. Never heals what was missed: it only says `reconnected`.
 """
 
 import asyncio
 import logging
-import math
-from collections import deque
 from collections.abc import Callable, Iterable
+from typing import Any
 
 from pydantic import ValidationError
-from redis.asyncio import Connection
+from redis.exceptions import ResponseError
 
-from server.adapters.redis_connection import PREFIX, RedisConnection, keep_up, packed, room_key
+from server.adapters.redis_connection import RedisConnection
+from server.adapters.redis_ear import Ear, channel, room_of
 from server.adapters.redis_records import unpacked_all
 from server.ports import Message, Unavailable
 
-QUIET_S = 5.0
-"""After as long without a word, the server is asked for one; after as long again, the connection is given up."""
-ROOMS_PER_COMMAND = 200
-MESSAGES_PER_STEP = 200
-"""Messages taken off the socket before others get their turn of the event loop."""
+INSIST_S = 0.25
+"""How often rooms are asked for again that a node should have confirmed by now: their slots are on the move."""
 
 _log = logging.getLogger(__name__)
 
-
-def channel(room: str) -> str:
-    return room_key(room, "live")
+__all__ = ["RedisSubscriber", "channel"]
 
 
 class RedisSubscriber:
@@ -36,18 +30,25 @@ class RedisSubscriber:
         self._redis = redis
         self._confirmed: dict[str, asyncio.Future[None]] = {}
         """Every wanted room; done when the server confirmed it, once: reconnecting does not undo that."""
+        self._ears: dict[str, Ear] = {}
+        self._places: dict[str, Ear] = {}
+        """Which ear listens for a wanted room; none while its home is unknown."""
+        self._unheard: set[str] = set()
+        """Wanted rooms that their ear's server has not confirmed, or not yet again."""
         self._missing: set[str] = set()
-        """Rooms that this connection has not confirmed yet; empty: it hears all."""
-        self._to_send: deque[tuple[str, ...]] = deque()
-        self._wake = asyncio.Event()
-        self._heard_at = 0.0
-        self._connections = 0
+        """Those of them that were heard before: when it is empty again, all is as it was."""
+        self._tasks: asyncio.TaskGroup | None = None
+        self._running: dict[str, asyncio.Task[None]] = {}
+        self._deliver: Callable[[Message], None] = lambda message: None
+        self._reconnected: Callable[[], None] = lambda: None
+        redis.watch(self._settle)
 
     async def subscribe(self, room: str) -> None:
         confirmed = self._confirmed.get(room)
         if confirmed is None:
             confirmed = self._confirmed[room] = asyncio.get_running_loop().create_future()
-            self._say("SUBSCRIBE", channel(room))
+            self._unheard.add(room)
+            self._place(room)
         try:
             async with asyncio.timeout(self._redis.timeout_s):
                 await asyncio.shield(confirmed)
@@ -61,87 +62,117 @@ class RedisSubscriber:
     async def unsubscribe(self, room: str) -> None:
         if self._confirmed.pop(room, None):
             self._missing.discard(room)
-            self._say("UNSUBSCRIBE", channel(room))
+            self._unheard.discard(room)
+            if ear := self._places.pop(room, None):
+                ear.remove(room)
 
     async def run(self, deliver: Callable[[Message], None], reconnected: Callable[[], None]) -> None:
-        async def use(connection: Connection) -> None:
-            self._resubscribe()
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._send(connection))
-                tasks.create_task(self._read(connection, deliver, reconnected))
-                tasks.create_task(self._mind())
+        self._deliver, self._reconnected = deliver, reconnected
+        try:
+            async with asyncio.TaskGroup() as self._tasks:
+                sharded = await self._until_known()
+                if not sharded:
+                    self._ear("")
+                self._settle()
+                if sharded:
+                    await self._insist()
+        finally:
+            self._tasks = None
+            self._running.clear()
 
-        await keep_up(self._redis.open, use)
-
-    def _say(self, *command: str) -> None:
-        self._to_send.append(command)
-        self._wake.set()
-
-    def _resubscribe(self) -> None:
-        self._connections += 1
-        self._heard_at = asyncio.get_running_loop().time()
-        self._missing = set(self._confirmed)
-        self._to_send.clear()
-        rooms = [channel(room) for room in self._confirmed]
-        for start in range(0, len(rooms), ROOMS_PER_COMMAND):
-            self._say("SUBSCRIBE", *rooms[start : start + ROOMS_PER_COMMAND])
-        if not rooms:
-            self._say("PING")
-
-    async def _send(self, connection: Connection) -> None:
+    async def _until_known(self) -> bool:
         while True:
-            self._wake.clear()
-            batch = list(self._to_send)
-            self._to_send.clear()
-            if batch:
-                await connection.send_packed_command(packed(batch), check_health=False)
-            if not self._to_send:
-                await self._wake.wait()
+            try:
+                return await self._redis.sharded()
+            except Unavailable:
+                continue  # it took its time to say so
 
-    async def _read(
-        self, connection: Connection, deliver: Callable[[Message], None], reconnected: Callable[[], None]
-    ) -> None:
-        loop = asyncio.get_running_loop()
-        taken = 0
+    # --- which ear ------------------------------------------------------------------------------------------------
+
+    def _settle(self) -> None:
+        """Let each room be listened for at its home."""
+        if self._tasks is None:
+            return
+        for room in self._confirmed:
+            self._place(room)
+        for ear in self._ears.values():
+            ear.leave_the_wrong()
+        for node, ear in list(self._ears.items()):
+            if node and not ear.rooms:
+                del self._ears[node]
+                self._running.pop(node).cancel()
+
+    def _place(self, room: str) -> None:
+        node = self._redis.home(channel(room)) if self._tasks else None
+        before = self._places.get(room)
+        if node is None or (before and before.node == node):
+            return
+        if before:
+            before.remove(room)
+            self._note_missing([room])
+        self._places[room] = ear = self._ear(node)
+        ear.add(room)
+
+    def _ear(self, node: str) -> Ear:
+        ear = self._ears.get(node)
+        if ear is None:
+            assert self._tasks is not None, "ears are made while it runs"
+            ear = self._ears[node] = Ear(self._redis, node, bool(node), self._ear_connected, self._heard)
+            self._running[node] = self._tasks.create_task(ear.run())
+        return ear
+
+    async def _insist(self) -> None:
+        """Sharded channels move with their slots; what is not confirmed for long is looked for, and asked for again."""
+        before: set[str] = set()
         while True:
-            reply = await connection.read_response(timeout=math.inf)
-            self._heard_at = loop.time()
-            match reply:
-                case [b"message", name, payload]:
-                    for message in _messages(name, payload):
-                        deliver(message)
-                case [b"subscribe", name, _]:
-                    self._confirm(_room(name), reconnected)
-            taken += 1
-            if taken % MESSAGES_PER_STEP == 0:
-                await asyncio.sleep(0)
+            await asyncio.sleep(INSIST_S)
+            if late := self._unheard & before:
+                self._redis.look_again()
+                for room in late:
+                    if ear := self._places.get(room):
+                        ear.ask([room])
+            before = set(self._unheard)
 
-    def _confirm(self, room: str, reconnected: Callable[[], None]) -> None:
+    # --- what is heard --------------------------------------------------------------------------------------------
+
+    def _ear_connected(self, ear: Ear) -> None:
+        self._unheard |= ear.rooms
+        if ear.connections > 1:
+            self._note_missing(ear.rooms)
+
+    def _note_missing(self, rooms: Iterable[str]) -> None:
+        self._unheard.update(rooms)
+        self._missing.update(room for room in rooms if (wanted := self._confirmed.get(room)) and wanted.done())
+
+    def _heard(self, ear: Ear, reply: Any) -> None:
+        match reply:
+            case [b"message" | b"smessage", name, payload]:
+                for message in _messages(name, payload):
+                    self._deliver(message)
+            case [b"subscribe" | b"ssubscribe", name, _]:
+                self._confirm(ear, room_of(name))
+            case [b"sunsubscribe", name, _] if (room := room_of(name)) in ear.rooms:
+                self._note_missing([room])  # the slot went elsewhere
+                self._redis.look_again()
+                ear.ask([room])
+            case ResponseError():
+                self._redis.look_again()
+
+    def _confirm(self, ear: Ear, room: str) -> None:
+        if self._places.get(room) is not ear:
+            return
+        self._unheard.discard(room)
         confirmed = self._confirmed.get(room)
         if confirmed and not confirmed.done():
             confirmed.set_result(None)
         if room in self._missing:
             self._missing.discard(room)
-            if not self._missing and self._connections > 1:
-                reconnected()
-
-    async def _mind(self) -> None:
-        """Notice a connection that is open and dead: the network has no word for it."""
-        while True:
-            await asyncio.sleep(QUIET_S / 2)
-            quiet = asyncio.get_running_loop().time() - self._heard_at
-            if quiet > 2 * QUIET_S:
-                raise TimeoutError
-            if quiet > QUIET_S:
-                self._say("PING")
-
-
-def _room(name: bytes) -> str:
-    return name.decode()[len(PREFIX) + 1 : -len("}:live")]
+            if not self._missing:
+                self._reconnected()
 
 
 def _messages(name: bytes, payload: bytes) -> Iterable[Message]:
-    room = _room(name)
+    room = room_of(name)
     if payload.isdigit():
         return [Message(room, None, None, int(payload))]
     if not payload.startswith(b"["):

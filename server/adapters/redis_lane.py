@@ -1,0 +1,256 @@
+"""One pipelined connection to one Redis server at a time.
+
+Decides how commands share a connection, when it is given up and made anew, and what becomes of commands without an
+answer. Commands written in the same turn of the event loop travel together, and one reader takes the replies off in
+order (docs/decisions/0005). Never knows what a command is for, or which server is the right one.
+"""
+
+import asyncio
+import itertools
+import logging
+import math
+import random
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from hiredis import pack_command
+from redis.asyncio import Connection
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import ReadOnlyError, RedisError, ResponseError
+
+from server.ports import Unavailable
+
+MAX_WAITING = 20_000
+"""Commands that may wait for a connection; one more is refused at once."""
+REPLIES_PER_STEP = 200
+"""Replies taken off the socket before others get their turn of the event loop."""
+RECONNECT_MIN_S, RECONNECT_MAX_S = 0.02, 0.5
+
+_log = logging.getLogger(__name__)
+
+Word = bytes | str | int
+Command = Sequence[Word]
+
+
+class Lost(ResponseError):
+    """Instead of a reply, on a lane that does not repeat: whether the command arrived is unknown."""
+
+
+class TooFewReplicas(ResponseError):
+    """It is done and in the primary, but too few replicas have it yet. The same command may be sent again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Who answers at the other end, as it said of itself; "" and None: it may not say."""
+
+    run: str = ""
+    """Another one after each start, and after each change of the primary that it follows or stops following."""
+    role: str = ""
+    mode: str = ""
+    version: tuple[int, ...] = ()
+    keeps_file: bool | None = None
+    """Whether it keeps an append-only file."""
+    eviction: str = ""
+
+
+class Link(NamedTuple):
+    """A connection, and who is at the other end."""
+
+    connection: Connection
+    server: Server
+
+
+class Replicas(NamedTuple):
+    """How many replicas must have a command before it counts as done, and how long that may take."""
+
+    number: int
+    timeout_ms: int
+
+
+class _Waiting(NamedTuple):
+    """A command on its way: not sent, or sent and not answered."""
+
+    command: Command
+    reply: "asyncio.Future[Any]"
+
+
+class Lane:
+    """A queue of commands and the connection that they take. `run` keeps it up until cancelled."""
+
+    def __init__(
+        self,
+        make: Callable[[], Awaitable[Link]],
+        timeout_s: float,
+        *,
+        repeats: bool = True,
+        replicas: Replicas | None = None,
+    ) -> None:
+        """`repeats`: unanswered commands are sent again on the next connection; otherwise they are answered `Lost`."""
+        self.server: Server | None = None
+        """Who answers now; None while there is no connection."""
+        self._make = make
+        self._timeout_s = timeout_s
+        self._repeats = repeats
+        self._wait: Command | None = ("WAIT", *replicas) if replicas else None
+        self._replicas = replicas.number if replicas else 0
+        self._queue: deque[_Waiting] = deque()
+        self._sent: deque[_Waiting] = deque()
+        self._held: list[tuple[_Waiting, Any]] = []
+        """Answered, and waiting for the replicas."""
+        self._wake = asyncio.Event()
+        self._drop = asyncio.Event()
+        self._replied_at = 0.0
+
+    @property
+    def idle(self) -> bool:
+        return not (self._queue or self._sent or self._held)
+
+    def put(self, command: Command) -> "asyncio.Future[Any]":
+        """Its reply, to be awaited; an error comes as a value. Cancelled before it was sent, it is not sent."""
+        if len(self._queue) >= MAX_WAITING:
+            raise Unavailable("redis")
+        reply: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._queue.append(_Waiting(command, reply))
+        self._wake.set()
+        return reply
+
+    def drop(self) -> None:
+        """Give up this connection and make another: the server is the wrong one by now."""
+        self._drop.set()
+
+    async def run(self) -> None:
+        try:
+            await keep_up(self._connect, self._use)
+        finally:
+            self._hand_back()
+
+    # --- the tasks of each connection -----------------------------------------------------------------------------
+
+    async def _connect(self) -> Link:
+        self._drop.clear()
+        try:
+            return await self._make()
+        except BaseException:
+            self._hand_back()
+            raise
+
+    async def _use(self, link: Link) -> None:
+        self._replied_at = asyncio.get_running_loop().time()
+        self.server = link.server
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._send(link.connection))
+                tasks.create_task(self._read(link.connection))
+                tasks.create_task(self._mind())
+                tasks.create_task(self._leave())
+        finally:
+            self.server = None
+            unanswered = [*(waiting for waiting, _ in self._held), *(w for w in self._sent if w.command != self._wait)]
+            self._held.clear()
+            self._sent.clear()
+            self._queue.extendleft(reversed(unanswered))
+            self._hand_back()
+
+    def _hand_back(self) -> None:
+        if not self._repeats:
+            for waiting in self._queue:
+                _answer(waiting, Lost("the connection was lost"))
+            self._queue.clear()
+
+    async def _send(self, connection: Connection) -> None:
+        while True:
+            self._wake.clear()
+            # With replicas to wait for, the next commands gather until the last ones are settled: one WAIT for all.
+            if not (self._wait and self._sent):
+                batch = [waiting for waiting in self._queue if not waiting.reply.done()]
+                self._queue.clear()
+                if batch:
+                    await self._send_all(connection, batch)
+                if self._queue and not self._wait:
+                    continue
+            await self._wake.wait()
+
+    async def _send_all(self, connection: Connection, batch: list[_Waiting]) -> None:
+        if self._wait:
+            batch.append(_Waiting(self._wait, asyncio.get_running_loop().create_future()))
+        if not self._sent:
+            self._replied_at = asyncio.get_running_loop().time()
+        self._sent.extend(batch)
+        await connection.send_packed_command(packed(w.command for w in batch), check_health=False)
+
+    async def _read(self, connection: Connection) -> None:
+        loop = asyncio.get_running_loop()
+        settle = self._hold if self._wait else _answer
+        for taken in itertools.count(1):
+            if taken % REPLIES_PER_STEP == 0:
+                await asyncio.sleep(0)
+            try:
+                reply = await connection.read_response(timeout=math.inf)
+            except ResponseError as error:
+                reply = error
+            self._replied_at = loop.time()
+            settle(self._sent.popleft(), reply)
+            if isinstance(reply, ReadOnlyError):
+                raise reply  # demoted: behind the same address may now be another server
+
+    def _hold(self, waiting: _Waiting, reply: Any) -> None:
+        if isinstance(reply, ReadOnlyError):
+            _answer(waiting, reply)  # the connection ends with it
+            return
+        if waiting.command != self._wait:
+            self._held.append((waiting, reply))
+            return
+        enough = isinstance(reply, int) and reply >= self._replicas
+        missing = reply if isinstance(reply, ResponseError) else TooFewReplicas(f"{reply} of {self._replicas} replicas")
+        for held, answer in self._held:
+            _answer(held, answer if enough or isinstance(answer, ResponseError) else missing)
+        self._held.clear()
+        self._wake.set()
+
+    async def _mind(self) -> None:
+        """Give the connection up when a reply is overdue, early enough for a second try within callers' deadlines."""
+        patience = self._timeout_s / 2
+        while True:
+            await asyncio.sleep(patience / 4)
+            if self._sent and asyncio.get_running_loop().time() - self._replied_at > patience:
+                raise TimeoutError
+
+    async def _leave(self) -> None:
+        await self._drop.wait()
+        raise RedisConnectionError("another server answers for this one now")
+
+
+def _answer(waiting: _Waiting, reply: Any) -> None:
+    if not waiting.reply.done():
+        waiting.reply.set_result(reply)
+
+
+async def keep_up(make: Callable[[], Awaitable[Link]], use: Callable[[Link], Awaitable[None]]) -> None:
+    """Make a connection and use it, over and over, until cancelled. `use` ends by failing: its connection is lost."""
+    pause, told = RECONNECT_MIN_S, False
+    while True:
+        began = asyncio.get_running_loop().time()
+        try:
+            link = await make()
+            try:
+                await use(link)
+            finally:
+                await link.connection.disconnect(nowait=True)
+        except* (RedisError, OSError, TimeoutError) as lost:
+            if not told:
+                why = lost.exceptions[0]  # redis-py's repr keeps its words to itself
+                _log.warning("redis connection lost", extra={"error": f"{type(why).__name__}: {why}"})
+        except* Exception:
+            _log.exception("redis connection given up")
+        lasted = asyncio.get_running_loop().time() - began > RECONNECT_MAX_S
+        pause = RECONNECT_MIN_S if lasted else min(RECONNECT_MAX_S, pause * 2)
+        told = not lasted
+        await asyncio.sleep(random.uniform(pause / 2, pause))
+
+
+def packed(commands: Iterable[Command]) -> bytes:
+    """Commands as they travel."""
+    return b"".join(pack_command(tuple(command)) for command in commands)  # type: ignore[arg-type]

@@ -1,0 +1,229 @@
+"""The road to one server: at a fixed address, or where the Sentinels say.
+
+Decides which server is the right one, when it is another one than before, and what must be said about it in the log.
+A cluster's road is redis_cluster.py; what both have in common is `Road`.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from redis.asyncio import Connection
+from redis.asyncio.retry import Retry
+from redis.asyncio.sentinel import Sentinel
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import ResponseError
+
+from server.adapters.redis_address import Address, Host
+from server.adapters.redis_lane import Command, Lane, Link, Replicas, Server
+
+SENTINEL_LOOK_S = 1.0
+"""How often the Sentinels are asked whether the primary is still the one in use: a network that is cut in two leaves
+the old one answering."""
+
+_log = logging.getLogger(__name__)
+
+
+class Road(Protocol):
+    """How commands and listeners get to the servers that keep the rooms."""
+
+    generation: int
+    """Grows whenever a connection found another server than before, or the same one restarted."""
+
+    async def run(self) -> None:
+        """Keep the connections up until cancelled."""
+
+    async def ask(self, commands: Sequence[Command], *, replicated: bool) -> list[Any]:
+        """The replies in order; errors come as values. The caller sets the deadline."""
+
+    async def sharded(self) -> bool:
+        """Whether messages go through the shard that keeps the room (SPUBLISH); waits for a first look."""
+
+    def home(self, channel: str) -> str | None:
+        """The node at which a channel is listened to; None while that is unknown."""
+
+    async def open(self, node: str) -> Link:
+        """One more connection to a node, for a listener. The caller disconnects it."""
+
+    def watch(self, changed: Callable[[], None]) -> None:
+        """Call this whenever homes, or the server behind a node, may have changed."""
+
+    def is_left(self, node: str, server: Server) -> bool:
+        """Whether another server than this one stands at a node by now."""
+
+    def look_again(self) -> None:
+        """Something spoke against what is known of homes."""
+
+
+class StraightRoad:
+    """To one server at a time, which has everything."""
+
+    def __init__(self, address: Address, timeout_s: float, replicas: Replicas | None) -> None:
+        self.generation = 0
+        self._address, self._timeout_s = address, timeout_s
+        self._sentinels = Sentinels(address, timeout_s) if address.kind == "sentinel" else None
+        self._lane = Lane(self._make, timeout_s)
+        # WAIT holds up what comes behind it, so those that must wait have a connection of their own.
+        self._slow = Lane(self._make, timeout_s, replicas=replicas) if replicas else self._lane
+        self._current = Server()
+        self._at: Host | None = None
+        self._changed: list[Callable[[], None]] = []
+
+    async def run(self) -> None:
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for lane in {self._lane, self._slow}:
+                    tasks.create_task(lane.run())
+                if self._sentinels:
+                    tasks.create_task(self._look(self._sentinels))
+        finally:
+            if self._sentinels:
+                await self._sentinels.close()
+
+    async def ask(self, commands: Sequence[Command], *, replicated: bool) -> list[Any]:
+        put = self._slow.put if replicated else self._lane.put
+        replies = [put(command) for command in commands]
+        try:
+            return [await reply for reply in replies]
+        finally:
+            for reply in replies:
+                reply.cancel()  # one that is still queued need not be sent
+
+    async def sharded(self) -> bool:
+        return False
+
+    def home(self, channel: str) -> str | None:
+        return ""
+
+    async def open(self, node: str) -> Link:
+        host = await self._sentinels.primary() if self._sentinels else next(iter(self._address.hosts), None)
+        link = await connected(self._address, host, self._timeout_s)
+        if self._sentinels and link.server.role not in ("", "master"):
+            await link.connection.disconnect(nowait=True)
+            raise RedisConnectionError("the server that the Sentinels name is not a primary, or not yet")
+        if wrong := _misplaced(link.server):
+            await link.connection.disconnect(nowait=True)
+            raise RedisConnectionError(wrong)
+        self._at = host
+        return link
+
+    def watch(self, changed: Callable[[], None]) -> None:
+        self._changed.append(changed)
+
+    def is_left(self, node: str, server: Server) -> bool:
+        return bool(server.run and self._current.run) and server.run != self._current.run
+
+    def look_again(self) -> None:
+        """There is one home."""
+
+    async def _make(self) -> Link:
+        link = await self.open("")
+        if not link.server.run or link.server.run != self._current.run:
+            self._current = link.server
+            self.generation += 1
+            advise(link.server)
+            for lane in {self._lane, self._slow}:
+                if lane.server and self.is_left("", lane.server):
+                    lane.drop()
+            for changed in self._changed:
+                changed()
+        return link
+
+    async def _look(self, sentinels: "Sentinels") -> None:
+        while True:
+            await asyncio.sleep(SENTINEL_LOOK_S)
+            try:
+                primary = await sentinels.primary()
+            except (OSError, RedisConnectionError, ResponseError, TimeoutError):
+                continue  # nobody to ask: the connection in use says whether it works
+            if self._at and self._lane.server and primary != self._at:
+                for lane in {self._lane, self._slow}:
+                    lane.drop()
+
+
+class Sentinels:
+    """Those who know which server is the primary."""
+
+    def __init__(self, address: Address, timeout_s: float) -> None:
+        patience = timeout_s / 4  # one that is away must not use up a caller's deadline
+        timeouts = {"socket_timeout": patience, "socket_connect_timeout": patience}
+        own = {**address.sentinel_options, **timeouts, "retry": Retry(NoBackoff(), 0), "protocol": 2}
+        self._name = address.primary
+        self._sentinel = Sentinel(address.hosts, sentinel_kwargs=own)  # type: ignore[no-untyped-call]
+        self._asking = asyncio.Lock()
+
+    async def primary(self) -> Host:
+        """Its address, from the first Sentinel that knows. Whether it still is one must be checked with itself."""
+        async with self._asking:
+            host, port = await self._sentinel.discover_master(self._name)
+        return str(host), int(port)
+
+    async def close(self) -> None:
+        await self._sentinel.aclose()
+
+
+async def connected(address: Address, host: Host | None, timeout_s: float) -> Link:
+    """Connected, authenticated, selected, and introduced."""
+    options = dict(address.options)
+    kind: type[Connection] = options.pop("connection_class", Connection)
+    if host:
+        options |= {"host": host[0], "port": host[1]}
+    connection = kind(
+        **options,
+        protocol=2,  # one shape of replies on all servers, and no pushes between them
+        socket_timeout=None,  # deadlines are kept by the lane: the library's own would cut idle listeners
+        socket_connect_timeout=timeout_s,
+        retry=Retry(NoBackoff(), 0),
+        client_name="greenroom",
+    )
+    try:
+        async with asyncio.timeout(timeout_s):
+            await connection.connect_check_health(retry_socket_connect=False)
+            return Link(connection, await _introduced(connection))
+    except BaseException:
+        await connection.disconnect(nowait=True)
+        raise
+
+
+async def _introduced(connection: Connection) -> Server:
+    try:
+        await connection.send_command("INFO", check_health=False)
+        text: bytes = await connection.read_response(disable_decoding=True)
+    except ResponseError:  # a user without the right to ask
+        return Server()
+    said = dict(line.split(":", 1) for line in text.decode(errors="replace").splitlines() if ":" in line)
+    version = said.get("redis_version", "").split(".")
+    return Server(
+        run=f"{said.get('run_id', '')} {said.get('master_replid', '')}".strip(),
+        role=said.get("role", ""),
+        mode=said.get("redis_mode", said.get("server_mode", "")),
+        version=tuple(int(number) for number in version if number.isdigit()),
+        keeps_file=said["aof_enabled"] == "1" if "aof_enabled" in said else None,
+        eviction=said.get("maxmemory_policy", ""),
+    )
+
+
+def advise(server: Server) -> None:
+    """Say aloud what would lose rooms."""
+    if server.keeps_file is None or not server.eviction:
+        _log.warning(
+            "redis does not say whether it keeps what it is given; the user may lack the right to INFO. "
+            "Rooms need appendonly yes and maxmemory-policy noeviction"
+        )
+    if server.keeps_file is False:
+        _log.warning("redis keeps no append-only file: its restart loses rooms. Set appendonly yes")
+    if server.eviction not in ("", "noeviction"):
+        _log.warning(
+            "redis may throw rooms away when its memory is full. Set maxmemory-policy noeviction",
+            extra={"maxmemory_policy": server.eviction},
+        )
+
+
+def _misplaced(server: Server) -> str:
+    if server.mode == "cluster":
+        return "REDIS_URL names a node of a cluster: write redis+cluster:// instead of redis://"
+    if server.mode == "sentinel":
+        return "REDIS_URL names a Sentinel: write redis+sentinel://HOST:PORT/NAME-OF-THE-PRIMARY"
+    return ""

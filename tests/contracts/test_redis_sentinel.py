@@ -1,0 +1,101 @@
+"""Greenroom on a primary guarded by a Sentinel: whoever is the primary, commands and listeners find it."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+
+import pytest
+from redis import Redis as Client
+
+from server.adapters import redis_roads
+from server.adapters.redis_connection import RedisConnection
+from server.ports import Unavailable
+from tests.contracts.test_subscriber import listening
+from tests.redis_parts import ROOM, append, open_room, room_log, until
+from tests.redis_servers import Guarded, running
+from tests.servers import ServerNotFoundError, find_redis
+
+
+@pytest.fixture
+def guarded() -> Iterator[Guarded]:
+    try:
+        find_redis()
+    except ServerNotFoundError as absent:
+        pytest.skip(str(absent))
+    with running(Guarded()) as servers:
+        yield servers
+
+
+async def test_appends_and_messages_go_on_under_the_new_primary_after_the_old_one_died(guarded: Guarded) -> None:
+    async with listening(guarded.url, timeout_ms=8_000) as ear:
+        await ear.subscriber.subscribe(ROOM)
+        cursor = await open_room(ear.log)
+        for number in range(20):
+            cursor = await append(ear.log, f"c-{number}", cursor)
+        await until(lambda: len(ear.heard) == 21)
+        generation = ear.redis.generation
+        await asyncio.to_thread(replicated, guarded)
+        guarded.kill_primary()
+        cursor = await append(ear.log, "c-after", cursor)  # within its one deadline
+        assert cursor.version == 22
+        assert ear.redis.generation > generation
+        await until(lambda: ear.reconnected >= 1)
+        await append(ear.log, "c-heard", cursor)
+        await until(lambda: ear.versions[-1] == 23)
+
+
+async def test_a_primary_that_is_demoted_in_good_order_is_left(guarded: Guarded) -> None:
+    async with listening(guarded.url, timeout_ms=8_000) as ear:
+        await ear.subscriber.subscribe(ROOM)
+        cursor = await open_room(ear.log)
+        await asyncio.to_thread(replicated, guarded)
+        generation = ear.redis.generation
+        await asyncio.to_thread(guarded.fail_over)
+        await until(lambda: ear.redis.generation > generation)
+        await until(lambda: ear.reconnected >= 1)
+        await append(ear.log, "c", cursor)
+        await until(lambda: ear.versions[-1] == 2)
+
+
+async def test_a_server_that_the_sentinels_gave_up_is_left_though_it_answers(
+    guarded: Guarded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cut off from the Sentinels, it still takes itself for the primary; what it is told would be lost."""
+    monkeypatch.setattr(redis_roads, "SENTINEL_LOOK_S", 0.05)
+    async with RedisConnection(guarded.url, 5_000) as redis:
+        await redis.call("SET", "greenroom:a", "1")
+        generation = redis.generation
+        others = [server for server in guarded.servers if server is not guarded.primary]
+
+        async def primary(_: object) -> tuple[str, int]:
+            return "127.0.0.1", others[0].port
+
+        monkeypatch.setattr(redis_roads.Sentinels, "primary", primary)
+        with Client.from_url(others[0].url) as admin:
+            admin.replicaof("NO", "ONE")
+        await until(lambda: redis.generation > generation)
+        assert await redis.call("CONFIG", "GET", "port") == [b"port", str(others[0].port).encode()]
+
+
+async def test_a_name_that_no_sentinel_knows_is_an_outage_and_said(
+    guarded: Guarded, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with room_log(guarded.url.replace(guarded.name, "another"), timeout_ms=300) as log:
+        with pytest.raises(Unavailable):
+            await log.head(ROOM)
+    assert any("No master found for 'another'" in str(vars(record)) for record in caplog.records)
+
+
+async def test_without_sentinels_a_call_ends_at_its_deadline() -> None:
+    async with room_log("redis+sentinel://127.0.0.1:1,127.0.0.1:2/name", timeout_ms=300) as log:
+        began = time.monotonic()
+        with pytest.raises(Unavailable):
+            await log.head(ROOM)
+        assert time.monotonic() - began < 2
+
+
+def replicated(guarded: Guarded) -> None:
+    """Wait until the replica has all: a failover may lose the last moment, and this is not about that."""
+    with Client.from_url(guarded.primary.url) as admin:
+        admin.set("greenroom:last", "1")
+        assert admin.execute_command("WAIT", 1, 5_000) == 1
