@@ -10,6 +10,7 @@ from client.news import Back, Change, Lost, Moved, Unkept, Whole
 from rooms import events as e
 from rooms.events import Event
 from rooms.evidence import Delivery, Level, Mark, Score
+from rooms.people import SYSTEM
 from rooms.protocol import DeliverySoFar, Happened, HearingTrouble, IsTyping, Partial, Refused, Speaking, Tell, Telling
 from rooms.state import Room
 from rooms.transcript import Quote, Source
@@ -83,6 +84,11 @@ def _fact(event: Event, room: Room) -> list[str]:
         case e.ParticipantLeft():
             presence = room.presence(event.participant)
             return [] if presence and presence.here else [f"{_name(room, event.participant)} left."]
+        case e.StartingSoon():
+            return [f"The interview begins at {clock(event.starts_at - room.opened_at).strip()}."]
+        case e.LobbyOpened():
+            early = event.by != SYSTEM.id
+            return [f"{_name(room, event.by)} opened the lobby." if early else "The planned time has come."]
         case e.ConsentGiven():
             return [f"The candidate consented to notice {event.notice}."]
         case e.InterviewStarted():
@@ -98,6 +104,8 @@ def _fact(event: Event, room: Room) -> list[str]:
             return [f"{source}“{event.utterance.text}”"]
         case e.TurnHeld():
             return ["The candidate asked for a moment."]
+        case e.TurnLimitNear():
+            return [f"The time for answer {event.turn} is up at {clock(event.ends_ms).strip()}."]
         case e.TurnClosed():
             return [f"Turn {event.turn} closed: {_ENDED[event.reason]}."]
         case e.TurnScored():
@@ -116,6 +124,8 @@ def _fact(event: Event, room: Room) -> list[str]:
             return [f"{_name(room, event.by)} paused the interview."]
         case e.InterviewResumed():
             return [f"{_name(room, event.by)} resumed the interview."]
+        case e.EndRequested() if event.by == SYSTEM.id:
+            return ["Nobody is here any more, so the interview ends."]
         case e.EndRequested():
             return [f"{_name(room, event.by)} ended the interview."]
         case e.RoomClosed():

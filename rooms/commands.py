@@ -31,6 +31,12 @@ class GiveConsent(Value):
     notice: Annotated[str, Field(max_length=40)]
 
 
+class OpenLobby(Value):
+    """Begin a planned interview early: from now on the candidate may start."""
+
+    kind: Literal["open_lobby"] = "open_lobby"
+
+
 class StartInterview(Value):
     kind: Literal["start_interview"] = "start_interview"
 
@@ -130,6 +136,7 @@ class AskOwn(Value):
 
 PersonCommand = (
     GiveConsent
+    | OpenLobby
     | StartInterview
     | OpenMicrophone
     | BeginAnswer
@@ -159,6 +166,8 @@ class OpenRoom(Value):
     length: Annotated[int, Field(ge=3, le=10)]
     notice: str
     owner: Id
+    starts_at: int | None = None
+    """Milliseconds since 1970, UTC: when the interview is to begin. None: whenever people are there."""
 
 
 class Join(Value):
@@ -166,12 +175,51 @@ class Join(Value):
     participant: Participant
     connection: Id
     worker: Id
+    takeover: bool = True
+    """Whether a candidate who is here on another device takes over from it, or is refused."""
 
 
 class Leave(Value):
     kind: Literal["leave"] = "leave"
     participant: Id
     connection: Id
+
+
+class Remind(Value):
+    """A planned interview begins soon."""
+
+    kind: Literal["remind"] = "remind"
+
+
+class OpenOnTime(Value):
+    """The time has come for which the interview was planned."""
+
+    kind: Literal["open_on_time"] = "open_on_time"
+
+
+class WarnOfLimit(Value):
+    """Tell the candidate when the answer's time will be up."""
+
+    kind: Literal["warn_of_limit"] = "warn_of_limit"
+    turn: TurnNumber
+    counts_ms: Milliseconds
+    """From when the time was counted: if that is not true any more, the warning is stale."""
+    ends_ms: Milliseconds
+
+
+class CallTime(Value):
+    """The answer's time is up."""
+
+    kind: Literal["call_time"] = "call_time"
+    turn: TurnNumber
+
+
+class Abandon(Value):
+    """Nobody has been here for long: end the interview."""
+
+    kind: Literal["abandon"] = "abandon"
+    empty_ms: Milliseconds
+    """Since when nobody was here: if that is not true any more, the wish is stale."""
 
 
 class NameTranscriber(Value):
@@ -212,7 +260,20 @@ class CloseRoom(Value):
 
 
 SystemCommand = (
-    OpenRoom | Join | Leave | NameTranscriber | AskQuestion | HearUtterance | CloseTurn | RecordScore | CloseRoom
+    OpenRoom
+    | Join
+    | Leave
+    | Remind
+    | OpenOnTime
+    | WarnOfLimit
+    | CallTime
+    | Abandon
+    | NameTranscriber
+    | AskQuestion
+    | HearUtterance
+    | CloseTurn
+    | RecordScore
+    | CloseRoom
 )
 
 Command = PersonCommand | SystemCommand

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import assert_never
 
 from rooms import commands as c
+from rooms import due
 from rooms import events as e
 from rooms.commands import Command
 from rooms.events import Event
@@ -17,6 +18,11 @@ from rooms.phases import Phase
 from rooms.refusals import Code, Refusal, refuse
 from rooms.state import Presence, Room, Turn
 from rooms.transcript import Source, Utterance
+
+LONGEST_PLAN_MS = 366 * 24 * 3_600_000
+"""How far ahead an interview may be planned."""
+LATE_MS = 5 * 60_000
+"""A planned time may be so long past when its room is opened: it then begins at once."""
 
 Decision = tuple[Event, ...] | Refusal
 
@@ -28,6 +34,7 @@ _SYSTEM = frozenset({Role.SYSTEM})
 PERMITTED: Mapping[type[Command], frozenset[Role]] = MappingProxyType(
     {
         c.GiveConsent: _CANDIDATE,
+        c.OpenLobby: _STAFF,
         c.StartInterview: _CANDIDATE,
         c.OpenMicrophone: _CANDIDATE,
         c.BeginAnswer: _CANDIDATE,
@@ -48,6 +55,11 @@ PERMITTED: Mapping[type[Command], frozenset[Role]] = MappingProxyType(
         c.OpenRoom: _SYSTEM,
         c.Join: _SYSTEM,
         c.Leave: _SYSTEM,
+        c.Remind: _SYSTEM,
+        c.OpenOnTime: _SYSTEM,
+        c.WarnOfLimit: _SYSTEM,
+        c.CallTime: _SYSTEM,
+        c.Abandon: _SYSTEM,
         c.NameTranscriber: _SYSTEM,
         c.AskQuestion: _SYSTEM,
         c.HearUtterance: _SYSTEM,
@@ -70,20 +82,32 @@ def decide(room: Room | None, command: Command, who: Participant, now_ms: int) -
         return refuse(Code.ROOM_EXISTS) if room else _open(command, now_ms)
     if room is None:
         return refuse(Code.UNKNOWN_ROOM)
+    at = max(0, now_ms - room.opened_at)
     if isinstance(command, c.Join):
-        return _join(room, command)
+        return _join(room, command, at)
     if isinstance(command, c.Leave):
-        return _leave(room, command)
+        return _leave(room, command, at)
     if room.phase is Phase.CLOSED:
         return refuse(Code.ROOM_CLOSED)
     if who.role is not Role.SYSTEM and not _has_joined(room, who):
         return refuse(Code.NOT_IN_ROOM)
-    at = max(0, now_ms - room.opened_at)
     match command:
         case c.GiveConsent():
             return _consent(room, command, who)
         case c.StartInterview():
-            return _start(room)
+            return _start(room, who, now_ms)
+        case c.OpenLobby():
+            return (e.LobbyOpened(by=who.id),) if room.scheduled else ()
+        case c.Remind():
+            return due.remind(room)
+        case c.OpenOnTime():
+            return due.open_on_time(room, who, now_ms)
+        case c.WarnOfLimit():
+            return due.warn(room, command, at)
+        case c.CallTime():
+            return due.call_time(room, command.turn, at)
+        case c.Abandon():
+            return _end(room, who) if room.empty_ms == command.empty_ms else refuse(Code.NOT_DUE)
         case c.NameTranscriber():
             named = e.TranscriberNamed(label=command.label, caution=command.caution)
             return () if room.transcriber == named else (named,)
@@ -104,9 +128,9 @@ def decide(room: Room | None, command: Command, who: Participant, now_ms: int) -
             turn = _answerable(room, command.turn)
             return turn if isinstance(turn, Refusal) else (e.QuestionRepeated(turn=turn.number),)
         case c.PauseInterview():
-            return _pause(room, who)
+            return _pause(room, who, at)
         case c.ResumeInterview():
-            return (e.InterviewResumed(by=who.id),) if room.paused else refuse(Code.NOT_PAUSED)
+            return (e.InterviewResumed(by=who.id, at_ms=at),) if room.paused else refuse(Code.NOT_PAUSED)
         case c.EndInterview():
             return _end(room, who)
         case c.Whisper():
@@ -120,9 +144,9 @@ def decide(room: Room | None, command: Command, who: Participant, now_ms: int) -
         case c.HandBack():
             return (e.InterviewerChanged(to=None),) if room.chair == who.id else refuse(Code.NOT_IN_THE_CHAIR)
         case c.AskOwn():
-            return _ask_own(room, command, who)
+            return _ask_own(room, command, who, at)
         case c.AskQuestion():
-            return _ask(room, command, who)
+            return _ask(room, command, who, at)
         case c.HearUtterance():
             return _hear(room, command.turn, command.utterance, at)
         case c.CloseTurn():
@@ -139,6 +163,9 @@ def decide(room: Room | None, command: Command, who: Participant, now_ms: int) -
 
 
 def _open(command: c.OpenRoom, now_ms: int) -> Decision:
+    starts_at = command.starts_at
+    if starts_at is not None and not now_ms - LATE_MS <= starts_at <= now_ms + LONGEST_PLAN_MS:
+        return refuse(Code.BAD_START)
     opened = e.RoomOpened(
         room=command.room,
         mode=command.mode,
@@ -146,11 +173,12 @@ def _open(command: c.OpenRoom, now_ms: int) -> Decision:
         notice=command.notice,
         owner=command.owner,
         opened_at=now_ms,
+        starts_at=starts_at,
     )
     return (opened,)
 
 
-def _join(room: Room, command: c.Join) -> Decision:
+def _join(room: Room, command: c.Join, at: int) -> Decision:
     who = command.participant
     if who.role is Role.CANDIDATE and _seat_is_taken(room, who):
         return refuse(Code.SEAT_TAKEN)
@@ -159,7 +187,9 @@ def _join(room: Room, command: c.Join) -> Decision:
         return ()
     if before and before.participant.role is not who.role and (before.here or who.id == room.candidate):
         return refuse(Code.NOT_YOUR_ROLE)  # nobody coaches the interview that they sit
-    return (e.ParticipantJoined(participant=who, connection=command.connection, worker=command.worker),)
+    if before and before.here and who.role is Role.CANDIDATE and not command.takeover:
+        return refuse(Code.ALREADY_HERE)
+    return (e.ParticipantJoined(participant=who, connection=command.connection, worker=command.worker, at_ms=at),)
 
 
 def _seat_is_taken(room: Room, who: Participant) -> bool:
@@ -176,11 +206,11 @@ def _has_joined(room: Room, who: Participant) -> bool:
     return presence is not None and presence.participant.role is who.role
 
 
-def _leave(room: Room, command: c.Leave) -> Decision:
+def _leave(room: Room, command: c.Leave, at: int) -> Decision:
     before = room.presence(command.participant)
     if before is None or command.connection not in before.connections:
         return ()
-    left = e.ParticipantLeft(participant=command.participant, connection=command.connection)
+    left = e.ParticipantLeft(participant=command.participant, connection=command.connection, at_ms=at)
     if room.chair == command.participant and before.connections == (command.connection,):
         return (left, e.InterviewerChanged(to=None))
     return (left,)
@@ -192,12 +222,15 @@ def _consent(room: Room, command: c.GiveConsent, who: Participant) -> Decision:
     return () if room.consented else (e.ConsentGiven(participant=who.id, notice=command.notice),)
 
 
-def _start(room: Room) -> Decision:
+def _start(room: Room, who: Participant, now_ms: int) -> Decision:
+    """A planned interview starts when its time has come, also where nobody has noticed that yet."""
     if room.phase is not Phase.LOBBY:
         return refuse(Code.ALREADY_STARTED)
+    if room.scheduled and not due.has_come(room, now_ms):
+        return refuse(Code.TOO_EARLY)
     if not room.consented:
         return refuse(Code.CONSENT_NEEDED)
-    return (e.InterviewStarted(),)
+    return (e.LobbyOpened(by=who.id), e.InterviewStarted()) if room.scheduled else (e.InterviewStarted(),)
 
 
 def _open_microphone(room: Room, command: c.OpenMicrophone, at: int) -> Decision:
@@ -318,7 +351,7 @@ def _score(room: Room, command: c.RecordScore) -> Decision:
 # --- the interviewer ------------------------------------------------------------------------------------------
 
 
-def _ask(room: Room, command: c.AskQuestion, who: Participant) -> Decision:
+def _ask(room: Room, command: c.AskQuestion, who: Participant, at: int) -> Decision:
     if room.turn is not None:
         return refuse(Code.QUESTION_OPEN)
     if room.phase is not Phase.CHOOSING:
@@ -331,10 +364,10 @@ def _ask(room: Room, command: c.AskQuestion, who: Participant) -> Decision:
         return refuse(Code.PAUSED)
     if room.chair is not None and command.question.kind is not e.QuestionKind.CHOSEN:
         return refuse(Code.CHAIR_TAKEN)
-    return (e.QuestionAsked(turn=command.turn, question=command.question, by=who.id),)
+    return (e.QuestionAsked(turn=command.turn, question=command.question, by=who.id, at_ms=at),)
 
 
-def _ask_own(room: Room, command: c.AskOwn, who: Participant) -> Decision:
+def _ask_own(room: Room, command: c.AskOwn, who: Participant, at: int) -> Decision:
     if room.chair != who.id:
         return refuse(Code.NOT_IN_THE_CHAIR)
     if room.phase is Phase.LOBBY:
@@ -346,7 +379,7 @@ def _ask_own(room: Room, command: c.AskOwn, who: Participant) -> Decision:
     if room.paused:
         return refuse(Code.PAUSED)
     question = e.Question(id=None, text=command.text, kind=e.QuestionKind.OWN)
-    return (e.QuestionAsked(turn=len(room.turns) + 1, question=question, by=who.id),)
+    return (e.QuestionAsked(turn=len(room.turns) + 1, question=question, by=who.id, at_ms=at),)
 
 
 def _choose(room: Room, command: c.ChooseNext, who: Participant) -> Decision:
@@ -370,10 +403,10 @@ def _chair_holder(room: Room) -> Presence | None:
     return room.presence(room.chair) if room.chair else None
 
 
-def _pause(room: Room, who: Participant) -> Decision:
+def _pause(room: Room, who: Participant, at: int) -> Decision:
     if room.phase is Phase.LOBBY:
         return refuse(Code.NOT_STARTED)
-    return () if room.paused else (e.InterviewPaused(by=who.id),)
+    return () if room.paused else (e.InterviewPaused(by=who.id, at_ms=at),)
 
 
 def _end(room: Room, who: Participant) -> Decision:
@@ -393,4 +426,4 @@ def _close(room: Room, at: int) -> Decision:
         return refuse(Code.NOT_ENDING)
     if not room.all_scored:
         return refuse(Code.SCORES_MISSING)
-    return (e.RoomClosed(at_ms=at),)
+    return (e.RoomClosed(at_ms=at, reason=room.closing or e.Closing.FINISHED),)

@@ -42,6 +42,17 @@ class Finish(StrEnum):
     """The interview was ended during the answer."""
 
 
+class Closing(StrEnum):
+    """Why an interview ended."""
+
+    FINISHED = "finished"
+    """All questions were asked."""
+    ENDED = "ended"
+    """Somebody ended it."""
+    ABANDONED = "abandoned"
+    """Nobody was there any more."""
+
+
 class QuestionKind(StrEnum):
     NEW = "new"
     FOLLOW_UP = "follow_up"
@@ -76,6 +87,8 @@ class RoomOpened(Value):
     owner: Id
     opened_at: int
     """Milliseconds since 1970, UTC. Every other time in the room counts from here."""
+    starts_at: int | None = None
+    """Milliseconds since 1970, UTC: when the interview is to begin, if that was planned."""
 
 
 class ParticipantJoined(Value):
@@ -84,12 +97,28 @@ class ParticipantJoined(Value):
     connection: Id
     worker: Id
     """The web worker that holds the connection: if it dies, its connections are gone too."""
+    at_ms: Milliseconds | None = None
 
 
 class ParticipantLeft(Value):
     kind: Literal["participant_left"] = "participant_left"
     participant: Id
     connection: Id
+    at_ms: Milliseconds | None = None
+
+
+class StartingSoon(Value):
+    """A reminder: the planned time has nearly come."""
+
+    kind: Literal["starting_soon"] = "starting_soon"
+    starts_at: int
+
+
+class LobbyOpened(Value):
+    """A planned interview may begin: its time has come, or somebody opened it early."""
+
+    kind: Literal["lobby_opened"] = "lobby_opened"
+    by: Id
 
 
 class ConsentGiven(Value):
@@ -122,6 +151,7 @@ class QuestionAsked(Value):
     turn: TurnNumber
     question: Question
     by: Id
+    at_ms: Milliseconds | None = None
 
 
 class QuestionRepeated(Value):
@@ -148,6 +178,16 @@ class TurnHeld(Value):
 
     kind: Literal["turn_held"] = "turn_held"
     turn: TurnNumber
+
+
+class TurnLimitNear(Value):
+    """The answer's time is nearly up. A pause, or being away, stops the clock; then this is said anew."""
+
+    kind: Literal["turn_limit_near"] = "turn_limit_near"
+    turn: TurnNumber
+    at_ms: Milliseconds
+    ends_ms: Milliseconds
+    """The room's time at which the answer is ended."""
 
 
 class AnswerFinished(Value):
@@ -209,11 +249,13 @@ class NoteTaken(Value):
 class InterviewPaused(Value):
     kind: Literal["interview_paused"] = "interview_paused"
     by: Id
+    at_ms: Milliseconds | None = None
 
 
 class InterviewResumed(Value):
     kind: Literal["interview_resumed"] = "interview_resumed"
     by: Id
+    at_ms: Milliseconds | None = None
 
 
 class EndRequested(Value):
@@ -221,17 +263,22 @@ class EndRequested(Value):
 
     kind: Literal["end_requested"] = "end_requested"
     by: Id
+    """Greenroom itself, where everybody had left for good."""
 
 
 class RoomClosed(Value):
     kind: Literal["room_closed"] = "room_closed"
     at_ms: Milliseconds
+    reason: Closing | None = None
+    """None only in rooms that were closed before reasons were kept."""
 
 
 Event = (
     RoomOpened
     | ParticipantJoined
     | ParticipantLeft
+    | StartingSoon
+    | LobbyOpened
     | ConsentGiven
     | InterviewStarted
     | TranscriberNamed
@@ -241,6 +288,7 @@ Event = (
     | AnswerBegan
     | UtteranceHeard
     | TurnHeld
+    | TurnLimitNear
     | AnswerFinished
     | TurnClosed
     | TurnScored

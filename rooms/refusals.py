@@ -17,6 +17,10 @@ class Code(StrEnum):
     NOT_IN_ROOM = "not_in_room"
     CONSENT_NEEDED = "consent_needed"
     WRONG_NOTICE = "wrong_notice"
+    TOO_EARLY = "too_early"
+    BAD_START = "bad_start"
+    ALREADY_HERE = "already_here"
+    NOT_DUE = "not_due"
     ALREADY_STARTED = "already_started"
     NOT_STARTED = "not_started"
     WRONG_TURN = "wrong_turn"
@@ -57,6 +61,13 @@ _SENTENCES = MappingProxyType(
         Code.NOT_IN_ROOM: ("You are not in this room any more. Connect again.", True),
         Code.CONSENT_NEEDED: ("The candidate has not consented to the notice yet.", True),
         Code.WRONG_NOTICE: ("This is not the notice that the room shows. Load the page again and read it.", False),
+        Code.TOO_EARLY: (
+            "The interview has not begun yet: its time is on the screen. A coach can open it early.",
+            True,
+        ),
+        Code.BAD_START: ("An interview begins between now and a year from now.", False),
+        Code.ALREADY_HERE: ("You are in this room on another device. Leave there first, or take over from it.", True),
+        Code.NOT_DUE: ("This is not due any more, or not yet.", False),
         Code.ALREADY_STARTED: ("The interview has started already.", False),
         Code.NOT_STARTED: ("The interview has not started yet. Press start first.", True),
         Code.WRONG_TURN: ("That turn is not the open one. Look at the question on the screen.", False),

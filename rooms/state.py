@@ -10,7 +10,7 @@ from typing import assert_never
 from rooms import events as e
 from rooms.events import Event
 from rooms.evidence import Delivery, Score
-from rooms.people import Id, Participant, Role
+from rooms.people import SYSTEM, Id, Participant, Role
 from rooms.phases import Phase, following
 from rooms.transcript import Source, Transcript, Utterance
 from rooms.values import Milliseconds, Value
@@ -35,6 +35,10 @@ class Turn(Value):
     by: Id
     began_ms: Milliseconds | None = None
     """When the candidate got the floor."""
+    counts_ms: Milliseconds | None = None
+    """From when the answer's time counts: the floor (or the asking), moved on by as long as the clock stood still."""
+    limit_ms: Milliseconds | None = None
+    """When the answer is ended, once that was announced."""
     held: bool = False
     utterances: tuple[Utterance, ...] = ()
     finished: e.AnswerFinished | None = None
@@ -73,12 +77,21 @@ class Room(Value):
     notice: str
     owner: Id
     opened_at: int
+    starts_at: int | None = None
+    """Milliseconds since 1970, UTC: when the interview is to begin, if that was planned."""
+    scheduled: bool = False
+    """Whether it waits for that time."""
+    reminded: bool = False
     phase: Phase = Phase.LOBBY
     paused: bool = False
+    stopped_ms: Milliseconds | None = None
+    """Since when the answer's clock stands still: the interview is paused, or the candidate is away."""
     consented: bool = False
     candidate: Id | None = None
     """Who holds the candidate's seat: for the life of the room once they consented."""
     people: tuple[Presence, ...] = ()
+    empty_ms: Milliseconds | None = 0
+    """Since when nobody is here."""
     chair: Id | None = None
     """Who interviews: a person, or None for the AI interviewer."""
     turns: tuple[Turn, ...] = ()
@@ -89,6 +102,8 @@ class Room(Value):
     whispers: tuple[Line, ...] = ()
     notes: tuple[Line, ...] = ()
     ending: bool = False
+    closing: e.Closing | None = None
+    """Why it ends or ended."""
     closed_ms: Milliseconds | None = None
 
     @property
@@ -134,6 +149,8 @@ def after(room: Room | None, event: Event) -> Room:
             notice=event.notice,
             owner=event.owner,
             opened_at=event.opened_at,
+            starts_at=event.starts_at,
+            scheduled=event.starts_at is not None and event.starts_at > event.opened_at,
         )
     if room is None:
         raise ValueError(f"a room begins with room_opened, not {event.kind}")
@@ -143,9 +160,13 @@ def after(room: Room | None, event: Event) -> Room:
 def _changed(room: Room, event: Event) -> Room:
     match event:
         case e.ParticipantJoined():
-            return _joined(room, event)
+            return _clocked(_joined(room, event), event.at_ms)
         case e.ParticipantLeft():
-            return _left(room, event)
+            return _clocked(_left(room, event), event.at_ms)
+        case e.StartingSoon():
+            return room.model_copy(update={"reminded": True})
+        case e.LobbyOpened():
+            return room.model_copy(update={"scheduled": False})
         case e.ConsentGiven():
             return room.model_copy(update={"consented": True})
         case e.TranscriberNamed():
@@ -153,14 +174,16 @@ def _changed(room: Room, event: Event) -> Room:
         case e.MicrophoneOpened():
             return room.model_copy(update={"microphone": event})
         case e.QuestionAsked():
-            turn = Turn(number=event.turn, question=event.question, by=event.by)
+            turn = Turn(number=event.turn, question=event.question, by=event.by, counts_ms=event.at_ms)
             return room.model_copy(update={"turns": (*room.turns, turn), "chosen": None})
         case e.AnswerBegan():
-            return _with_turn(room, event.turn, began_ms=event.at_ms)
+            return _with_turn(room, event.turn, began_ms=event.at_ms, counts_ms=event.at_ms)
         case e.UtteranceHeard():
             return _heard(room, event)
         case e.TurnHeld():
             return _with_turn(room, event.turn, held=True)
+        case e.TurnLimitNear():
+            return _with_turn(room, event.turn, limit_ms=event.ends_ms)
         case e.AnswerFinished():
             return _with_turn(room, event.turn, finished=event)
         case e.TurnClosed():
@@ -178,13 +201,14 @@ def _changed(room: Room, event: Event) -> Room:
             line = Line(by=event.by, text=event.text, at_ms=event.at_ms)
             return room.model_copy(update={"notes": (*room.notes, line)})
         case e.InterviewPaused():
-            return room.model_copy(update={"paused": True})
+            return _clocked(room.model_copy(update={"paused": True}), event.at_ms)
         case e.InterviewResumed():
-            return room.model_copy(update={"paused": False})
+            return _clocked(room.model_copy(update={"paused": False}), event.at_ms)
         case e.EndRequested():
-            return room.model_copy(update={"ending": True, "paused": False})
+            closing = e.Closing.ABANDONED if event.by == SYSTEM.id else e.Closing.ENDED
+            return room.model_copy(update={"ending": True, "paused": False, "closing": closing})
         case e.RoomClosed():
-            return room.model_copy(update={"closed_ms": event.at_ms})
+            return room.model_copy(update={"closed_ms": event.at_ms, "closing": event.reason})
         case e.RoomOpened() | e.InterviewStarted() | e.QuestionRepeated():
             return room
         case _:
@@ -200,7 +224,7 @@ def _joined(room: Room, event: e.ParticipantJoined) -> Room:
     now = Presence(participant=who, connections=connections)
     people = tuple(now if p is before else p for p in room.people) if before else (*room.people, now)
     candidate = who.id if who.role is Role.CANDIDATE else room.candidate
-    return room.model_copy(update={"people": people, "candidate": candidate})
+    return room.model_copy(update={"people": people, "candidate": candidate, "empty_ms": None})
 
 
 def _left(room: Room, event: e.ParticipantLeft) -> Room:
@@ -210,7 +234,23 @@ def _left(room: Room, event: e.ParticipantLeft) -> Room:
         else p
         for p in room.people
     )
-    return room.model_copy(update={"people": people})
+    empty_ms = None if any(p.here for p in people) else event.at_ms or 0
+    return room.model_copy(update={"people": people, "empty_ms": empty_ms})
+
+
+def _clocked(room: Room, at_ms: Milliseconds | None) -> Room:
+    """The room with its answer's clock stopped or going again. Without a time (an older log) nothing is counted."""
+    seat = room.presence(room.candidate) if room.candidate else None
+    stands, stood_ms, turn = room.paused or seat is None or not seat.here, room.stopped_ms, room.turn
+    if stands == (stood_ms is not None):
+        return room
+    room = room.model_copy(update={"stopped_ms": at_ms if stands else None})
+    if turn is None:
+        return room
+    counts_ms = turn.counts_ms
+    if stood_ms is not None and at_ms is not None and counts_ms is not None:
+        counts_ms += max(0, at_ms - max(stood_ms, counts_ms))
+    return _with_turn(room, turn.number, counts_ms=counts_ms, limit_ms=None)
 
 
 def _heard(room: Room, event: e.UtteranceHeard) -> Room:

@@ -76,10 +76,20 @@ def story() -> tuple[Event, ...]:
     written = typed("2.typed.0", "I would put a queue in front.", 40_000)
     return (
         e.RoomOpened(
-            room="r-1", mode=e.Mode.BEHAVIOURAL, length=3, notice="2026-11", owner="owner", opened_at=1_795_000_000_000
+            room="r-1",
+            mode=e.Mode.BEHAVIOURAL,
+            length=3,
+            notice="2026-11",
+            owner="owner",
+            opened_at=1_795_000_000_000,
+            starts_at=1_795_000_600_000,
         ),
         e.ParticipantJoined(participant=ANA, connection="c-1", worker="w-1"),
         e.ConsentGiven(participant=ANA.id, notice="2026-11"),
+        e.ParticipantLeft(participant=ANA.id, connection="c-1", at_ms=1_000),
+        e.StartingSoon(starts_at=1_795_000_600_000),
+        e.ParticipantJoined(participant=ANA, connection="c-1", worker="w-1", at_ms=2_000),
+        e.LobbyOpened(by="greenroom"),
         e.TranscriberNamed(label="pocketsphinx", caution="Its words will often be wrong."),
         e.MicrophoneOpened(stream="s-1", offset_ms=4_000),
         e.InterviewStarted(),
@@ -89,6 +99,7 @@ def story() -> tuple[Event, ...]:
                 id="b-1", text="What went wrong?", difficulty=2, kind=e.QuestionKind.NEW, why="An easy opening."
             ),
             by="greenroom",
+            at_ms=6_000,
         ),
         e.ParticipantJoined(participant=BEN, connection="c-2", worker="w-2"),
         e.ParticipantJoined(participant=BEN, connection="c-3", worker="w-2"),
@@ -113,8 +124,12 @@ def story() -> tuple[Event, ...]:
         e.TurnHeld(turn=2),
         e.AnswerBegan(turn=2, at_ms=39_000),
         e.UtteranceHeard(turn=2, utterance=written),
-        e.InterviewPaused(by=ANA.id),
-        e.InterviewResumed(by=BEN.id),
+        e.TurnLimitNear(turn=2, at_ms=40_000, ends_ms=100_000),
+        e.InterviewPaused(by=ANA.id, at_ms=41_000),
+        e.ParticipantLeft(participant=ANA.id, connection="c-4", at_ms=41_500),
+        e.InterviewResumed(by=BEN.id, at_ms=42_000),
+        e.ParticipantJoined(participant=ANA, connection="c-5", worker="w-1", at_ms=43_000),
+        e.TurnLimitNear(turn=2, at_ms=44_000, ends_ms=103_000),
         e.ParticipantLeft(participant=BEN.id, connection="c-2"),
         e.AnswerFinished(turn=2, reason=e.Finish.DONE),
         e.TurnClosed(turn=2, reason=e.Finish.DONE, at_ms=50_000),
@@ -123,10 +138,10 @@ def story() -> tuple[Event, ...]:
         e.AnswerFinished(turn=3, reason=e.Finish.SKIPPED),
         e.TurnClosed(turn=3, reason=e.Finish.SKIPPED, at_ms=60_000),
         e.InterviewerChanged(to=None),
-        e.InterviewPaused(by=BEN.id),
+        e.InterviewPaused(by=BEN.id, at_ms=60_100),
         e.EndRequested(by=ANA.id),
         e.TurnScored(turn=2, score=score(written, "a queue in front"), delivery=delivery(written)),
-        e.RoomClosed(at_ms=61_000),
+        e.RoomClosed(at_ms=61_000, reason=e.Closing.ENDED),
     )
 
 

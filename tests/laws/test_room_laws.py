@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rooms import events as e
+from rooms import lifecycle
 from rooms.events import EVENT
 from rooms.people import Role
 from rooms.phases import TABLE, Phase
@@ -109,6 +110,23 @@ def test_a_room_is_never_at_odds_with_itself(walk: Walk) -> None:
     for event in walk.events:
         room = after(room, event)
         _assert_sound(room)
+
+
+@law
+@given(walk=walks())
+def test_a_room_keeps_to_the_table_of_stages(walk: Walk) -> None:
+    room: Room | None = None
+    for event in walk.events:
+        before, room = room, after(room, event)
+        if before is None:
+            assert (
+                lifecycle.stage(room)
+                is lifecycle.OPENING["room_opened, for later" if room.scheduled else "room_opened"]
+            )
+        else:
+            was = lifecycle.stage(before)
+            assert lifecycle.stage(room) is lifecycle.TABLE.get((was, event.kind), was)
+        assert (room.empty_ms is None) == any(person.here for person in room.people)
 
 
 @law

@@ -118,6 +118,7 @@ Make = Callable[[st.DrawFn, Room | None], Command]
 
 PERSONAL: dict[type[Command], Make] = {
     c.GiveConsent: lambda draw, _: c.GiveConsent(notice=draw(st.sampled_from([NOTICE, NOTICE, "old"]))),
+    c.OpenLobby: lambda draw, _: c.OpenLobby(),
     c.StartInterview: lambda draw, _: c.StartInterview(),
     c.OpenMicrophone: lambda draw, _: c.OpenMicrophone(
         stream=draw(st.sampled_from(["s-1", "s-2"])), sample_rate=draw(st.sampled_from([16_000, 16_000, 48_000]))
@@ -140,7 +141,12 @@ PERSONAL: dict[type[Command], Make] = {
 }
 SYSTEMIC: dict[type[Command], Make] = {
     c.OpenRoom: lambda draw, _: c.OpenRoom(
-        room="r-1", mode=e.Mode.TECHNICAL, length=draw(st.integers(3, 4)), notice=NOTICE, owner="owner"
+        room="r-1",
+        mode=e.Mode.TECHNICAL,
+        length=draw(st.integers(3, 4)),
+        notice=NOTICE,
+        owner="owner",
+        starts_at=draw(st.sampled_from([None, None, OPENED_AT + 20_000])),
     ),
     c.Join: lambda draw, _: c.Join(
         participant=draw(st.sampled_from(PEOPLE)), connection=f"w-1.{draw(st.integers(0, 5))}", worker="w-1"
@@ -148,13 +154,22 @@ SYSTEMIC: dict[type[Command], Make] = {
     c.Leave: lambda draw, _: c.Leave(
         participant=draw(st.sampled_from(PEOPLE)).id, connection=f"w-1.{draw(st.integers(0, 5))}"
     ),
+    c.Remind: lambda draw, _: c.Remind(),
+    c.OpenOnTime: lambda draw, _: c.OpenOnTime(),
+    c.WarnOfLimit: lambda draw, room: c.WarnOfLimit(
+        turn=_turn(draw, room),
+        counts_ms=(room.turn and room.turn.counts_ms) or 0 if room else 0,
+        ends_ms=draw(st.integers(0, 100_000)),
+    ),
+    c.CallTime: lambda draw, room: c.CallTime(turn=_turn(draw, room)),
+    c.Abandon: lambda draw, room: c.Abandon(empty_ms=(room.empty_ms or 0) if room else 0),
     c.NameTranscriber: lambda draw, _: c.NameTranscriber(label=draw(st.sampled_from(["Whisper", "PocketSphinx"]))),
     c.AskQuestion: lambda draw, room: c.AskQuestion(
         turn=draw(st.sampled_from([len(room.turns) + 1 if room else 1] * 5 + [1])), question=_question(draw)
     ),
     c.HearUtterance: lambda draw, room: c.HearUtterance(turn=_turn(draw, room), utterance=_utterance(draw, room)),
     c.CloseTurn: lambda draw, room: c.CloseTurn(
-        turn=_turn(draw, room), reason=draw(st.sampled_from([None, None, e.Finish.SILENCE, e.Finish.LIMIT]))
+        turn=_turn(draw, room), reason=draw(st.sampled_from([None, None, e.Finish.SILENCE, e.Finish.SILENCE]))
     ),
     c.RecordScore: _scored,
     c.CloseRoom: lambda draw, _: c.CloseRoom(),
@@ -168,6 +183,8 @@ def _natural(room: Room | None) -> list[type[Command]]:
     match room.phase:
         case Phase.LOBBY if room.candidate is None:
             return [c.Join]
+        case Phase.LOBBY if room.scheduled:
+            return [c.OpenLobby, c.OpenOnTime, c.GiveConsent]
         case Phase.LOBBY:
             return [c.StartInterview, c.OpenMicrophone] if room.consented else [c.GiveConsent]
         case Phase.CHOOSING if room.questions_done:
@@ -177,7 +194,7 @@ def _natural(room: Room | None) -> list[type[Command]]:
         case Phase.ASKING:
             return [c.BeginAnswer, c.HearUtterance]
         case Phase.ANSWERING:
-            return [c.HearUtterance, c.TypeAnswer, c.FinishAnswer, c.CloseTurn]
+            return [c.HearUtterance, c.TypeAnswer, c.FinishAnswer, c.CloseTurn, c.WarnOfLimit]
         case Phase.SETTLING:
             return [c.HearUtterance, c.CloseTurn]
         case Phase.CLOSED:

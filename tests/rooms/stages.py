@@ -14,6 +14,7 @@ from rooms.transcript import Source, Utterance, Word
 OPENED_AT = 1_795_000_000_000
 NOTICE = "n-1"
 LENGTH = 3
+STARTS_AT = OPENED_AT + 600_000
 
 ADA = Participant(id="ada", name="Ada", role=Role.CANDIDATE)
 BOB = Participant(id="bob", name="Bob", role=Role.CANDIDATE)
@@ -79,6 +80,16 @@ def lobby() -> Stage:
     stage.done(OPEN)
     for who in EVERYBODY[:-1]:
         stage.join(who)
+    return stage
+
+
+def scheduled() -> Stage:
+    """Planned for in ten minutes; everybody is here, and the candidate has consented."""
+    stage = Stage()
+    stage.done(OPEN.model_copy(update={"starts_at": STARTS_AT}))
+    for who in EVERYBODY[:-1]:
+        stage.join(who)
+    stage.done(c.GiveConsent(notice=NOTICE), ADA)
     return stage
 
 

@@ -22,6 +22,7 @@ EXAMPLES: dict[type[Command], Command] = {
     type(command): command
     for command in (
         c.GiveConsent(notice=at.NOTICE),
+        c.OpenLobby(),
         c.StartInterview(),
         c.OpenMicrophone(stream="s-1", sample_rate=16_000),
         c.BeginAnswer(turn=1),
@@ -42,6 +43,11 @@ EXAMPLES: dict[type[Command], Command] = {
         at.OPEN,
         JOIN_OLA,
         c.Leave(participant="ola", connection="w-1.ola"),
+        c.Remind(),
+        c.OpenOnTime(),
+        c.WarnOfLimit(turn=1, counts_ms=0, ends_ms=9),
+        c.CallTime(turn=1),
+        c.Abandon(empty_ms=0),
         c.NameTranscriber(label="Whisper"),
         c.AskQuestion(turn=1, question=question()),
         c.HearUtterance(turn=1, utterance=spoken("u-1", "yes")),
@@ -162,6 +168,14 @@ REFUSED: list[tuple[Code, Callable[[], Stage], Command, Participant]] = [
     (Code.CONSENT_NEEDED, at.lobby, c.OpenMicrophone(stream="s-1", sample_rate=16_000), ADA),
     (Code.WRONG_NOTICE, at.lobby, c.GiveConsent(notice="of last year"), ADA),
     (Code.WRONG_NOTICE, at.consented, c.GiveConsent(notice="of last year"), ADA),
+    (Code.BAD_START, at.nowhere, at.OPEN.model_copy(update={"starts_at": OPENED_AT + 367 * 86_400_000}), SYSTEM),
+    (Code.BAD_START, at.nowhere, at.OPEN.model_copy(update={"starts_at": OPENED_AT - 301_000}), SYSTEM),
+    (Code.TOO_EARLY, at.scheduled, c.StartInterview(), ADA),
+    (Code.NOT_DUE, at.scheduled, c.OpenOnTime(), SYSTEM),
+    (Code.NOT_DUE, at.lobby, c.Remind(), SYSTEM),
+    (Code.NOT_DUE, at.answering, c.CallTime(turn=1), SYSTEM),
+    (Code.NOT_DUE, at.lobby, c.Abandon(empty_ms=0), SYSTEM),
+    (Code.ALREADY_HERE, at.lobby, c.Join(participant=ADA, connection="w-1.x", worker="w-1", takeover=False), SYSTEM),
     (Code.ALREADY_STARTED, at.choosing, c.StartInterview(), ADA),
     (Code.ANSWER_TOO_LONG, written_to_the_brim, c.TypeAnswer(turn=1, text="one more"), ADA),
     (Code.NOT_STARTED, at.consented, c.BeginAnswer(turn=1), ADA),
@@ -181,7 +195,7 @@ REFUSED: list[tuple[Code, Callable[[], Stage], Command, Participant]] = [
     (Code.ALREADY_FINISHED, at.settling, c.FinishAnswer(turn=1), ADA),
     (Code.ALREADY_FINISHED, at.settling, c.TypeAnswer(turn=1, text="One more thing."), ADA),
     (Code.PAUSED, at.paused, c.TypeAnswer(turn=1, text="Yes."), ADA),
-    (Code.PAUSED, at.paused, c.CloseTurn(turn=1, reason=e.Finish.LIMIT), SYSTEM),
+    (Code.PAUSED, at.paused, c.CloseTurn(turn=1, reason=e.Finish.SILENCE), SYSTEM),
     (Code.PAUSED, paused_between, c.AskQuestion(turn=2, question=question()), SYSTEM),
     (Code.PAUSED, paused_in_the_chair, c.AskOwn(text="And why?"), GRACE),
     (Code.NOT_PAUSED, at.answering, c.ResumeInterview(), GRACE),
@@ -400,14 +414,10 @@ def test_speaking_again_ends_the_moment_that_was_asked_for() -> None:
     assert stage.done(c.CloseTurn(turn=1, reason=e.Finish.SILENCE))
 
 
-def test_the_limit_ends_even_an_answer_with_nothing_said() -> None:
-    assert at.answering().done(c.CloseTurn(turn=1, reason=e.Finish.LIMIT))
-
-
 def test_a_finished_answer_keeps_its_own_reason_when_it_is_closed() -> None:
     stage = at.asking()
     stage.done(c.SkipQuestion(turn=1), ADA)
-    (closed,) = stage.done(c.CloseTurn(turn=1, reason=e.Finish.LIMIT))
+    (closed,) = stage.done(c.CloseTurn(turn=1, reason=e.Finish.SILENCE))
     assert isinstance(closed, e.TurnClosed)
     assert closed.reason is e.Finish.SKIPPED
 
@@ -511,7 +521,7 @@ def test_pausing_twice_is_no_news() -> None:
 
 def test_who_paused_need_not_be_who_resumes() -> None:
     stage = at.paused()
-    assert stage.done(c.ResumeInterview(), GRACE) == (e.InterviewResumed(by="grace"),)
+    assert stage.done(c.ResumeInterview(), GRACE) == (e.InterviewResumed(by="grace", at_ms=10_000),)
     stage.done(c.TypeAnswer(turn=1, text="Yes."), ADA)
 
 

@@ -1,5 +1,5 @@
 // Made by scripts/protocol_types from rooms/protocol.py. Do not edit: change that file and run the script.
-// schema dec34f32d444f6fa body 15f635b1433d5954
+// schema fc4da9bc3b3333d4 body 4cb8db8f745eca2d
 export const PROTOCOL_VERSION = 2;
 export const SAMPLE_RATE_HZ = 16000;
 export const FRAME_VERSION = 1;
@@ -46,6 +46,10 @@ export type Dimension = "relevance" | "structure" | "specificity" | "depth" | "r
  * How far an answer reaches one rubric point.
  */
 export type Level = "present" | "partial" | "absent";
+/**
+ * Why an interview ended.
+ */
+export type Closing = "finished" | "ended" | "abandoned";
 
 /**
  * Every message in one value, from which the browser's types and the docs' schema are generated.
@@ -81,6 +85,7 @@ export interface Do {
   id: string;
   command:
     | GiveConsent
+    | OpenLobby
     | StartInterview
     | OpenMicrophone
     | BeginAnswer
@@ -102,6 +107,12 @@ export interface Do {
 export interface GiveConsent {
   kind: "give_consent";
   notice: string;
+}
+/**
+ * Begin a planned interview early: from now on the candidate may start.
+ */
+export interface OpenLobby {
+  kind: "open_lobby";
 }
 export interface StartInterview {
   kind: "start_interview";
@@ -230,11 +241,16 @@ export interface Room {
   notice: string;
   owner: string;
   opened_at: number;
+  starts_at: number | null;
+  scheduled: boolean;
+  reminded: boolean;
   phase: Phase;
   paused: boolean;
+  stopped_ms: number | null;
   consented: boolean;
   candidate: string | null;
   people: Presence[];
+  empty_ms: number | null;
   chair: string | null;
   turns: Turn[];
   chosen: string | null;
@@ -243,6 +259,7 @@ export interface Room {
   whispers: Line[];
   notes: Line[];
   ending: boolean;
+  closing: Closing | null;
   closed_ms: number | null;
 }
 /**
@@ -260,6 +277,8 @@ export interface Turn {
   question: Question;
   by: string;
   began_ms: number | null;
+  counts_ms: number | null;
+  limit_ms: number | null;
   held: boolean;
   utterances: Utterance[];
   finished: AnswerFinished | null;
@@ -475,6 +494,8 @@ export interface Happened {
     | RoomOpened
     | ParticipantJoined
     | ParticipantLeft
+    | StartingSoon
+    | LobbyOpened
     | ConsentGiven
     | InterviewStarted
     | TranscriberNamed
@@ -484,6 +505,7 @@ export interface Happened {
     | AnswerBegan
     | UtteranceHeard
     | TurnHeld
+    | TurnLimitNear
     | AnswerFinished
     | TurnClosed
     | TurnScored
@@ -504,17 +526,34 @@ export interface RoomOpened {
   notice: string;
   owner: string;
   opened_at: number;
+  starts_at: number | null;
 }
 export interface ParticipantJoined {
   kind: "participant_joined";
   participant: Participant;
   connection: string;
   worker: string;
+  at_ms: number | null;
 }
 export interface ParticipantLeft {
   kind: "participant_left";
   participant: string;
   connection: string;
+  at_ms: number | null;
+}
+/**
+ * A reminder: the planned time has nearly come.
+ */
+export interface StartingSoon {
+  kind: "starting_soon";
+  starts_at: number;
+}
+/**
+ * A planned interview may begin: its time has come, or somebody opened it early.
+ */
+export interface LobbyOpened {
+  kind: "lobby_opened";
+  by: string;
 }
 export interface ConsentGiven {
   kind: "consent_given";
@@ -529,6 +568,7 @@ export interface QuestionAsked {
   turn: number;
   question: Question;
   by: string;
+  at_ms: number | null;
 }
 export interface QuestionRepeated {
   kind: "question_repeated";
@@ -553,6 +593,15 @@ export interface UtteranceHeard {
 export interface TurnHeld {
   kind: "turn_held";
   turn: number;
+}
+/**
+ * The answer's time is nearly up. A pause, or being away, stops the clock; then this is said anew.
+ */
+export interface TurnLimitNear {
+  kind: "turn_limit_near";
+  turn: number;
+  at_ms: number;
+  ends_ms: number;
 }
 /**
  * The last word of the turn is written. From here on its transcript is final.
@@ -602,10 +651,12 @@ export interface NoteTaken {
 export interface InterviewPaused {
   kind: "interview_paused";
   by: string;
+  at_ms: number | null;
 }
 export interface InterviewResumed {
   kind: "interview_resumed";
   by: string;
+  at_ms: number | null;
 }
 /**
  * No further question will be asked. What was said before is still heard out and scored.
@@ -617,6 +668,7 @@ export interface EndRequested {
 export interface RoomClosed {
   kind: "room_closed";
   at_ms: number;
+  reason: Closing | null;
 }
 /**
  * Your command `id` is in the log: the room now has `version` events.

@@ -57,9 +57,14 @@ describe("a question", () => {
   });
 
   it("that waits for the end of a pause gives the floor then", async () => {
-    const server = await enters([CONSENTED, STARTED, asked(1), { kind: "interview_paused", by: "p-ana" }]);
+    const server = await enters([
+      CONSENTED,
+      STARTED,
+      asked(1),
+      { kind: "interview_paused", by: "p-ana", at_ms: 9_000 },
+    ]);
     expect(server.kinds).toEqual([]);
-    act(() => server.happen({ kind: "interview_resumed", by: "p-ana" }));
+    act(() => server.happen({ kind: "interview_resumed", by: "p-ana", at_ms: 9_500 }));
     await waitFor(() => expect(server.kinds).toEqual(["begin_answer"]));
   });
 });
@@ -122,7 +127,9 @@ describe("an answer", () => {
 describe("people", () => {
   it("see who is here", async () => {
     const server = await enters();
-    act(() => server.happen({ kind: "participant_joined", participant: BEN, connection: "c-2", worker: "w" }));
+    act(() =>
+      server.happen({ kind: "participant_joined", participant: BEN, connection: "c-2", worker: "w", at_ms: 0 }),
+    );
     const here = within(screen.getByRole("list", { name: "Who is here" }));
     expect(here.getAllByRole("listitem").map((item) => item.textContent)).toEqual(["You candidate", "Ben coach"]);
   });
@@ -181,7 +188,7 @@ describe("trouble", () => {
 it("leads to the report when the interview is over", async () => {
   const server = await enters([CONSENTED, STARTED]);
   server.answer("GET /api/reports/r-1", problem("report_not_ready", true), 404);
-  act(() => server.happen({ kind: "room_closed", at_ms: 9 }));
+  act(() => server.happen({ kind: "room_closed", at_ms: 9, reason: "finished" }));
   expect(await screen.findByText("Your report is being written…")).toBeDefined();
   server.answer("GET /api/reports/r-1", { room: "r-1" });
   const link = await screen.findByRole("link", { name: "Read the report" }, { timeout: 4_000 });

@@ -76,7 +76,7 @@ const SCORED: Event[] = [
 ];
 
 async function enters(events: Event[] = SCORED): Promise<FakeServer> {
-  const joined: Event = { kind: "participant_joined", participant: BEN, connection: "c-9", worker: "w" };
+  const joined: Event = { kind: "participant_joined", participant: BEN, connection: "c-9", worker: "w", at_ms: 0 };
   const server = FakeServer.coached([...events, joined]);
   render(<Coach room="r-1" />);
   await waitFor(() => expect(screen.getByText("Connected")).toBeDefined());

@@ -18,6 +18,9 @@ const FOLLOWING: Partial<Record<Phase, Partial<Record<Event["kind"], Phase>>>> =
   settling: { turn_closed: "choosing" },
 };
 
+/** Who does what comes due by itself. */
+const GREENROOM = "greenroom";
+
 /** The room after one more event. The first event of a room is room_opened, and only the first. */
 export function after(room: Room | null, event: Event): Room {
   if (event.kind === "room_opened") return opened(event);
@@ -33,11 +36,16 @@ function opened(event: RoomOpened): Room {
     notice: event.notice,
     owner: event.owner,
     opened_at: event.opened_at,
+    starts_at: event.starts_at,
+    scheduled: event.starts_at !== null && event.starts_at > event.opened_at,
+    reminded: false,
     phase: "lobby",
     paused: false,
+    stopped_ms: null,
     consented: false,
     candidate: null,
     people: [],
+    empty_ms: 0,
     chair: null,
     turns: [],
     chosen: null,
@@ -46,6 +54,7 @@ function opened(event: RoomOpened): Room {
     whispers: [],
     notes: [],
     ending: false,
+    closing: null,
     closed_ms: null,
   };
 }
@@ -53,9 +62,13 @@ function opened(event: RoomOpened): Room {
 function changed(room: Room, event: Exclude<Event, RoomOpened>): Room {
   switch (event.kind) {
     case "participant_joined":
-      return joined(room, event);
+      return clocked(joined(room, event), event.at_ms);
     case "participant_left":
-      return left(room, event);
+      return clocked(left(room, event), event.at_ms);
+    case "starting_soon":
+      return { ...room, reminded: true };
+    case "lobby_opened":
+      return { ...room, scheduled: false };
     case "consent_given":
       return { ...room, consented: true };
     case "transcriber_named":
@@ -63,15 +76,17 @@ function changed(room: Room, event: Exclude<Event, RoomOpened>): Room {
     case "microphone_opened":
       return { ...room, microphone: event };
     case "question_asked": {
-      const turn = newTurn(event.turn, event.question, event.by);
+      const turn = newTurn(event.turn, event.question, event.by, event.at_ms);
       return { ...room, turns: [...room.turns, turn], chosen: null };
     }
     case "answer_began":
-      return withTurn(room, event.turn, { began_ms: event.at_ms });
+      return withTurn(room, event.turn, { began_ms: event.at_ms, counts_ms: event.at_ms });
     case "utterance_heard":
       return heard(room, event);
     case "turn_held":
       return withTurn(room, event.turn, { held: true });
+    case "turn_limit_near":
+      return withTurn(room, event.turn, { limit_ms: event.ends_ms });
     case "answer_finished":
       return withTurn(room, event.turn, { finished: event });
     case "turn_closed":
@@ -87,25 +102,27 @@ function changed(room: Room, event: Exclude<Event, RoomOpened>): Room {
     case "note_taken":
       return { ...room, notes: [...room.notes, { by: event.by, text: event.text, at_ms: event.at_ms }] };
     case "interview_paused":
-      return { ...room, paused: true };
+      return clocked({ ...room, paused: true }, event.at_ms);
     case "interview_resumed":
-      return { ...room, paused: false };
+      return clocked({ ...room, paused: false }, event.at_ms);
     case "end_requested":
-      return { ...room, ending: true, paused: false };
+      return { ...room, ending: true, paused: false, closing: event.by === GREENROOM ? "abandoned" : "ended" };
     case "room_closed":
-      return { ...room, closed_ms: event.at_ms };
+      return { ...room, closed_ms: event.at_ms, closing: event.reason };
     case "interview_started":
     case "question_repeated":
       return room;
   }
 }
 
-function newTurn(number: number, question: Turn["question"], by: string): Turn {
+function newTurn(number: number, question: Turn["question"], by: string, at_ms: number | null): Turn {
   return {
     number,
     question,
     by,
     began_ms: null,
+    counts_ms: at_ms,
+    limit_ms: null,
     held: false,
     utterances: [],
     finished: null,
@@ -123,7 +140,7 @@ function joined(room: Room, event: ParticipantJoined): Room {
     who.role === "candidate" ? [event.connection] : [...(before?.connections ?? []), event.connection];
   const now: Presence = { participant: who, connections };
   const people = before ? room.people.map((p) => (p === before ? now : p)) : [...room.people, now];
-  return { ...room, people, candidate: who.role === "candidate" ? who.id : room.candidate };
+  return { ...room, people, candidate: who.role === "candidate" ? who.id : room.candidate, empty_ms: null };
 }
 
 function left(room: Room, event: ParticipantLeft): Room {
@@ -132,7 +149,21 @@ function left(room: Room, event: ParticipantLeft): Room {
       ? { ...p, connections: p.connections.filter((c) => c !== event.connection) }
       : p,
   );
-  return { ...room, people };
+  return { ...room, people, empty_ms: people.some((p) => p.connections.length) ? null : (event.at_ms ?? 0) };
+}
+
+/** The room with its answer's clock stopped (paused, or the candidate is away) or going again. */
+function clocked(room: Room, at_ms: number | null): Room {
+  const seat = room.candidate === null ? undefined : presence(room, room.candidate);
+  const stands = room.paused || !seat?.connections.length;
+  const stood = room.stopped_ms;
+  if (stands === (stood !== null)) return room;
+  const now = { ...room, stopped_ms: stands ? at_ms : null };
+  const turn = openTurn(room);
+  if (!turn) return now;
+  let counts = turn.counts_ms;
+  if (stood !== null && at_ms !== null && counts !== null) counts += Math.max(0, at_ms - Math.max(stood, counts));
+  return withTurn(now, turn.number, { counts_ms: counts, limit_ms: null });
 }
 
 function heard(room: Room, event: UtteranceHeard): Room {

@@ -13,8 +13,15 @@ export const OPENED: Event = {
   notice: "2026-11",
   owner: "owner",
   opened_at: 1_795_000_000_000,
+  starts_at: null,
 };
-export const JOINED: Event = { kind: "participant_joined", participant: ANA, connection: "c-1", worker: "w-1" };
+export const JOINED: Event = {
+  kind: "participant_joined",
+  participant: ANA,
+  connection: "c-1",
+  worker: "w-1",
+  at_ms: 0,
+};
 export const CONSENTED: Event = { kind: "consent_given", participant: ANA.id, notice: "2026-11" };
 export const STARTED: Event = { kind: "interview_started" };
 
@@ -28,7 +35,7 @@ export function asked(turn: number, text = `Question ${turn}?`): Event {
     kind: "new" as const,
     why: null,
   };
-  return { kind: "question_asked", turn, question, by: "greenroom" };
+  return { kind: "question_asked", turn, question, by: "greenroom", at_ms: 500 };
 }
 
 export function began(turn: number): Event {
