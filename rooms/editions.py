@@ -11,14 +11,29 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
+from rooms import events as e
 from rooms.protocol import SPOKEN, VERSION, Durable, Happened, ServerMessage, Telling, Welcome
+from rooms.state import Room, Turn
 from rooms.values import Value
 
-NEW_KINDS: frozenset[type[Value]] = frozenset({Durable})
+NEW_KINDS: frozenset[type[Value]] = frozenset({Durable, e.StartingSoon, e.LobbyOpened, e.TurnLimitNear})
 """Messages, events and tellings that the version before does not know. They are left out: between the versions that a
 member is shown, `Happened.after` says that nothing is missing."""
 
-NEW_FIELDS: Mapping[type[Value], frozenset[str]] = MappingProxyType({Welcome: frozenset({"durable"})})
+NEW_FIELDS: Mapping[type[Value], frozenset[str]] = MappingProxyType(
+    {
+        Welcome: frozenset({"durable"}),
+        Room: frozenset({"starts_at", "scheduled", "reminded", "stopped_ms", "empty_ms", "closing"}),
+        Turn: frozenset({"counts_ms", "limit_ms"}),
+        e.RoomOpened: frozenset({"starts_at"}),
+        e.ParticipantJoined: frozenset({"at_ms"}),
+        e.ParticipantLeft: frozenset({"at_ms"}),
+        e.QuestionAsked: frozenset({"at_ms"}),
+        e.InterviewPaused: frozenset({"at_ms"}),
+        e.InterviewResumed: frozenset({"at_ms"}),
+        e.RoomClosed: frozenset({"reason"}),
+    }
+)
 """Fields that the version before does not know, of values that it does."""
 
 OLDER_WORDS: Mapping[StrEnum, StrEnum] = MappingProxyType({})
