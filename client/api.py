@@ -6,6 +6,7 @@ Decides which address is asked and when the next one is; never what is sent on a
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from time import monotonic
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -15,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from client.connection import LOOPBACK, Entry
 from client.errors import AwayError, GreenroomError, LateError, RefusedError
+from client.kept import KeptOutbox
 from client.visit import Visit, visiting
 from rooms.events import Mode
 from rooms.people import Participant, Role
@@ -135,13 +137,16 @@ class Greenroom:
         *,
         name: str | None = None,
         patience_s: float = PATIENCE_S,
+        outbox: str | Path | None = None,
     ) -> AsyncIterator[Visit]:
         """Be in a room until the block ends, over as many connections as it takes.
 
-        Without a connection for `patience_s` seconds the visit is over and its calls raise AwayError.
+        Without a connection for `patience_s` seconds the visit is over and its calls raise AwayError. With a file as
+        `outbox`, what was put and is not durable outlives this process: who joins with it again offers it again.
         """
         id = room if isinstance(room, str) else room.room
-        async with visiting(_RoomDoor(self, id, role, name), patience_s) as visit:
+        kept = KeptOutbox(Path(outbox), id) if outbox is not None else None
+        async with visiting(_RoomDoor(self, id, role, name), patience_s, kept) as visit:
             yield visit
 
     # --- reports ---

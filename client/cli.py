@@ -69,6 +69,7 @@ async def _run(arguments: argparse.Namespace) -> None:
                     room=arguments.room,
                     skip_rest=arguments.skip_rest,
                     report_deadline_s=arguments.report_deadline,
+                    outbox=arguments.outbox,
                 )
                 await play(greenroom, arguments.files, plan, screen)
             case "watch":
@@ -136,6 +137,9 @@ def _parser() -> argparse.ArgumentParser:
     play.add_argument("--pace", type=_pace, default=1.0, help="1: as fast as spoken (default); 2: twice; 0: at once")
     play.add_argument("--room", help="join this room instead of opening one")
     play.add_argument("--skip-rest", action="store_true", help="skip questions when no file is left; else end")
+    play.add_argument(
+        "--outbox", type=Path, metavar="FILE", help="keep what is not safe yet here; started again, it is offered again"
+    )
     play.add_argument("--report-deadline", type=float, default=120.0, metavar="SECONDS")
     watch = verbs.add_parser("watch", help="print what a coach sees, as it happens")
     watch.add_argument("room", metavar="ROOM", help="the room's id or its address")

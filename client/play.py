@@ -12,6 +12,7 @@ from typing import NamedTuple
 from client.api import Greenroom, OpenedRoom
 from client.audio import Pace, decode, duration_ms, paced, silence
 from client.errors import LateError, RefusedError
+from client.kept import room_of
 from client.report import report_lines
 from client.screen import Screen, show_until_over
 from client.visit import Microphone, Visit
@@ -51,6 +52,8 @@ class Plan(NamedTuple):
     skip_rest: bool = False
     """When no recording is left, skip the questions that come, instead of ending the interview."""
     report_deadline_s: float = 120.0
+    outbox: Path | None = None
+    """Where what was put outlives this process; the room that it belongs to is joined again."""
 
 
 async def play(greenroom: Greenroom, files: Sequence[Path], plan: Plan, screen: Screen) -> None:
@@ -58,14 +61,15 @@ async def play(greenroom: Greenroom, files: Sequence[Path], plan: Plan, screen: 
     recordings = [Recording(path.name, await asyncio.to_thread(decode, path)) for path in files]
     opened = await _room(greenroom, plan, len(recordings))
     screen.say(f"Candidate: {opened.url}\nCoach:     {opened.url}/coach", type="opened", **opened.model_dump())
-    async with greenroom.join(opened, Role.CANDIDATE, name=plan.name) as visit:
+    async with greenroom.join(opened, Role.CANDIDATE, name=plan.name, outbox=plan.outbox) as visit:
         await _both(_interview(visit, recordings, plan, screen), show_until_over(visit, screen))
     await _report(greenroom, opened.room, plan, screen)
 
 
 async def _room(greenroom: Greenroom, plan: Plan, answers: int) -> OpenedRoom:
-    if plan.room is not None:
-        return OpenedRoom(room=plan.room, url=greenroom.address(f"/rooms/{plan.room}"))
+    room = plan.room or (room_of(plan.outbox) if plan.outbox else None)
+    if room is not None:
+        return OpenedRoom(room=room, url=greenroom.address(f"/rooms/{room}"))
     return await greenroom.open_room(plan.mode, plan.length or max(3, min(10, answers)))
 
 

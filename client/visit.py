@@ -13,8 +13,9 @@ from time import monotonic
 from client.connection import Door, Lifeline
 from client.conversation import Conversation
 from client.errors import AudioLostError, GreenroomError, LateError, RefusedError
+from client.kept import KeptOutbox
 from client.mirror import Mirror
-from client.news import Change, News, Whole
+from client.news import Change, News, Unkept, Whole
 from client.outbox import Standing
 from rooms.commands import SAMPLE_RATE_HZ, OpenMicrophone, PersonCommand
 from rooms.people import Participant
@@ -29,9 +30,9 @@ BYTES_PER_MS = 2 * SAMPLE_RATE_HZ // 1000
 
 
 @asynccontextmanager
-async def visiting(door: Door, patience_s: float) -> AsyncIterator["Visit"]:
+async def visiting(door: Door, patience_s: float, kept: KeptOutbox | None = None) -> AsyncIterator["Visit"]:
     """A visit that is in its room when the block begins, and leaves when it ends."""
-    visit = Visit(door, patience_s)
+    visit = Visit(door, patience_s, kept)
     life = asyncio.create_task(visit._live(), name="visit")
     try:
         await visit._entered()
@@ -39,18 +40,23 @@ async def visiting(door: Door, patience_s: float) -> AsyncIterator["Visit"]:
     finally:
         life.cancel()
         await asyncio.gather(life, return_exceptions=True)
+        if kept is not None:
+            kept.close(over=visit._is_over)
 
 
 class Visit:
     """Somebody in a room. Get one from `Greenroom.join`."""
 
-    def __init__(self, door: Door, patience_s: float) -> None:
-        self._talk = Conversation(new_id=lambda: f"c-{secrets.token_hex(8)}")
+    def __init__(self, door: Door, patience_s: float, kept: KeptOutbox | None = None) -> None:
+        wishes = kept.wishes if kept else ()
+        self._talk = Conversation(new_id=lambda: f"c-{secrets.token_hex(8)}", shelf=kept, kept=wishes)
+        self._kept = kept
         self._lifeline = Lifeline(self._talk, door, patience_s, self._tell)
         self._moved = asyncio.Condition()
         self._answers: dict[str, asyncio.Future[Accepted | Refused]] = {}
         self._listeners: set[_Listener] = set()
         self._left = False
+        self._unkept: list[Unkept] = []
 
     # --- what is so ---
 
@@ -93,9 +99,11 @@ class Visit:
         id = self._talk.put(command, id)
         answer: asyncio.Future[Accepted | Refused] = asyncio.get_running_loop().create_future()
         self._answers[id] = answer
-        self._lifeline.wake()
         try:
             async with asyncio.timeout(deadline_s):
+                if self._kept is not None:
+                    await asyncio.to_thread(self._kept.sync)
+                self._lifeline.wake()
                 said = await answer
         except TimeoutError:
             late = f"No answer to {command.kind} within {deadline_s:.0f} seconds. It may still be done."
@@ -148,6 +156,8 @@ class Visit:
     async def changes(self) -> AsyncGenerator[Change, None]:
         """Everything that happens or is told from now on, beginning with the room whole; ends when you leave.
 
+        Only `Unkept` is told to whoever comes later too.
+
         Who reads too slowly gets the room whole in place of what was dropped. Raises when the visit was ended by
         anybody but you.
         """
@@ -184,6 +194,7 @@ class Visit:
             waiting = self._answers.get(news.answer.id)
             if waiting is not None and not waiting.done():
                 waiting.set_result(news.answer)
+        self._unkept += (change for change in news.changes if isinstance(change, Unkept))
         for change in news.changes:
             for listener in self._listeners:
                 listener.put(change)
@@ -210,6 +221,12 @@ class Visit:
                 waiting.set_exception(error or GreenroomError("You have left the room."))
         for listener in self._listeners:
             listener.put(None)
+
+    @property
+    def _is_over(self) -> bool:
+        """The interview has ended, and everything that was put is answered."""
+        room = self._talk.mirror.room
+        return room is not None and room.closed_ms is not None and not self._talk.unanswered
 
     @property
     def _over(self) -> bool:
@@ -290,6 +307,8 @@ class _Listener:
     def __init__(self, visit: Visit) -> None:
         self._visit = visit
         self._queue: asyncio.Queue[Change | None] = asyncio.Queue()
+        for unkept in visit._unkept:  # they may have been refused before anybody could listen
+            self._queue.put_nowait(unkept)
 
     def whole(self) -> Whole:
         return Whole(self._visit.room, ResetReason.FIRST)
