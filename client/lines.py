@@ -130,6 +130,8 @@ def _fact(event: Event, room: Room) -> list[str]:
             return [f"{_name(room, event.by)} ended the interview."]
         case e.RoomClosed():
             return ["The interview is over."]
+        case e.RoomRestored():
+            return ["The room was restored. What was said in the last moment before may be missing: look."]
         case e.RoomOpened() | e.MicrophoneOpened() | e.AnswerBegan() | e.AnswerFinished():
             return []
         case _:

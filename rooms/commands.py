@@ -259,6 +259,13 @@ class CloseRoom(Value):
     kind: Literal["close_room"] = "close_room"
 
 
+class NoteRestoration(Value):
+    """The room was written anew from what is kept of it, up to this version."""
+
+    kind: Literal["note_restoration"] = "note_restoration"
+    through: Annotated[int, Field(ge=0)]
+
+
 SystemCommand = (
     OpenRoom
     | Join
@@ -274,6 +281,7 @@ SystemCommand = (
     | CloseTurn
     | RecordScore
     | CloseRoom
+    | NoteRestoration
 )
 
 Command = PersonCommand | SystemCommand

@@ -66,6 +66,7 @@ PERMITTED: Mapping[type[Command], frozenset[Role]] = MappingProxyType(
         c.CloseTurn: _SYSTEM,
         c.RecordScore: _SYSTEM,
         c.CloseRoom: _SYSTEM,
+        c.NoteRestoration: _SYSTEM,
     }
 )
 """Which roles may put which command. A human can always pause, end and take over."""
@@ -155,6 +156,8 @@ def decide(room: Room | None, command: Command, who: Participant, now_ms: int) -
             return _score(room, command)
         case c.CloseRoom():
             return _close(room, at)
+        case c.NoteRestoration():
+            return (e.RoomRestored(through=command.through, at_ms=at),)
         case _:
             assert_never(command)
 

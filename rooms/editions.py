@@ -16,14 +16,14 @@ from rooms.protocol import SPOKEN, VERSION, Durable, Happened, ServerMessage, Te
 from rooms.state import Room, Turn
 from rooms.values import Value
 
-NEW_KINDS: frozenset[type[Value]] = frozenset({Durable, e.StartingSoon, e.LobbyOpened, e.TurnLimitNear})
+NEW_KINDS: frozenset[type[Value]] = frozenset({Durable, e.StartingSoon, e.LobbyOpened, e.TurnLimitNear, e.RoomRestored})
 """Messages, events and tellings that the version before does not know. They are left out: between the versions that a
 member is shown, `Happened.after` says that nothing is missing."""
 
 NEW_FIELDS: Mapping[type[Value], frozenset[str]] = MappingProxyType(
     {
         Welcome: frozenset({"durable"}),
-        Room: frozenset({"starts_at", "scheduled", "reminded", "stopped_ms", "empty_ms", "closing"}),
+        Room: frozenset({"starts_at", "scheduled", "reminded", "stopped_ms", "empty_ms", "closing", "restored"}),
         Turn: frozenset({"counts_ms", "limit_ms"}),
         e.RoomOpened: frozenset({"starts_at"}),
         e.ParticipantJoined: frozenset({"at_ms"}),

@@ -273,6 +273,18 @@ class RoomClosed(Value):
     """None only in rooms that were closed before reasons were kept."""
 
 
+class RoomRestored(Value):
+    """The log was lost or had fallen behind, and was written anew from what is kept elsewhere.
+
+    What was said in the last moment before may be missing; whoever said it still has it and says it again.
+    """
+
+    kind: Literal["room_restored"] = "room_restored"
+    through: Annotated[int, Field(ge=0)]
+    """Up to this version the room is as it was."""
+    at_ms: Milliseconds
+
+
 Event = (
     RoomOpened
     | ParticipantJoined
@@ -300,6 +312,7 @@ Event = (
     | InterviewResumed
     | EndRequested
     | RoomClosed
+    | RoomRestored
 )
 
 EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])

@@ -105,6 +105,8 @@ class Room(Value):
     closing: e.Closing | None = None
     """Why it ends or ended."""
     closed_ms: Milliseconds | None = None
+    restored: e.RoomRestored | None = None
+    """The last time that the log had to be written anew."""
 
     @property
     def turn(self) -> Turn | None:
@@ -209,6 +211,8 @@ def _changed(room: Room, event: Event) -> Room:
             return room.model_copy(update={"ending": True, "paused": False, "closing": closing})
         case e.RoomClosed():
             return room.model_copy(update={"closed_ms": event.at_ms, "closing": event.reason})
+        case e.RoomRestored():
+            return room.model_copy(update={"restored": event})
         case e.RoomOpened() | e.InterviewStarted() | e.QuestionRepeated():
             return room
         case _:

@@ -51,6 +51,7 @@ def seen_by(event: Event) -> frozenset[Role]:
             | e.InterviewResumed()
             | e.EndRequested()
             | e.RoomClosed()
+            | e.RoomRestored()
         ):
             return _ALL
         case _:

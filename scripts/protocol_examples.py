@@ -131,6 +131,7 @@ EVENTS: tuple[e.Event, ...] = (
     e.InterviewResumed(by=ADA.id, at_ms=30400),
     e.EndRequested(by=ADA.id),
     e.RoomClosed(at_ms=64200, reason=e.Closing.FINISHED),
+    e.RoomRestored(through=12, at_ms=31800),
 )
 
 TELLS: tuple[p.Tell, ...] = (

@@ -124,6 +124,7 @@ def story() -> tuple[Event, ...]:
         e.TurnHeld(turn=2),
         e.AnswerBegan(turn=2, at_ms=39_000),
         e.UtteranceHeard(turn=2, utterance=written),
+        e.RoomRestored(through=25, at_ms=40_500),
         e.TurnLimitNear(turn=2, at_ms=40_000, ends_ms=100_000),
         e.InterviewPaused(by=ANA.id, at_ms=41_000),
         e.ParticipantLeft(participant=ANA.id, connection="c-4", at_ms=41_500),

@@ -173,6 +173,7 @@ SYSTEMIC: dict[type[Command], Make] = {
     ),
     c.RecordScore: _scored,
     c.CloseRoom: lambda draw, _: c.CloseRoom(),
+    c.NoteRestoration: lambda draw, _: c.NoteRestoration(through=draw(st.integers(0, 9))),
 }
 
 

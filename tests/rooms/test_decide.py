@@ -54,6 +54,7 @@ EXAMPLES: dict[type[Command], Command] = {
         c.CloseTurn(turn=1),
         record(1),
         c.CloseRoom(),
+        c.NoteRestoration(through=7),
     )
 }
 
@@ -547,6 +548,15 @@ def test_an_interview_may_end_in_the_lobby() -> None:
     stage.done(c.EndInterview(), ADA)
     stage.done(c.CloseRoom())
     assert stage.room.phase is Phase.CLOSED
+
+
+def test_that_a_room_was_restored_is_a_fact_for_everybody_and_changes_nothing_else() -> None:
+    stage = at.spoken_to()
+    before = stage.room
+    (restored,) = stage.done(c.NoteRestoration(through=7))
+    assert isinstance(restored, e.RoomRestored)
+    assert restored.through == 7
+    assert stage.room == before.model_copy(update={"restored": restored})
 
 
 def test_an_interview_ends_by_itself_after_the_planned_questions() -> None:

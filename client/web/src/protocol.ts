@@ -1,5 +1,5 @@
 // Made by scripts/protocol_types from rooms/protocol.py. Do not edit: change that file and run the script.
-// schema fc4da9bc3b3333d4 body 4cb8db8f745eca2d
+// schema 7738d432336f5081 body 17778412678e0138
 export const PROTOCOL_VERSION = 2;
 export const SAMPLE_RATE_HZ = 16000;
 export const FRAME_VERSION = 1;
@@ -261,6 +261,7 @@ export interface Room {
   ending: boolean;
   closing: Closing | null;
   closed_ms: number | null;
+  restored: RoomRestored | null;
 }
 /**
  * A participant and the connections that hold them in the room. None left: away.
@@ -431,6 +432,16 @@ export interface Line {
   at_ms: number;
 }
 /**
+ * The log was lost or had fallen behind, and was written anew from what is kept elsewhere.
+ *
+ * What was said in the last moment before may be missing; whoever said it still has it and says it again.
+ */
+export interface RoomRestored {
+  kind: "room_restored";
+  through: number;
+  at_ms: number;
+}
+/**
  * Something told and not kept: only the latest of each kind matters.
  */
 export interface Telling {
@@ -516,7 +527,8 @@ export interface Happened {
     | InterviewPaused
     | InterviewResumed
     | EndRequested
-    | RoomClosed;
+    | RoomClosed
+    | RoomRestored;
 }
 export interface RoomOpened {
   kind: "room_opened";

@@ -56,6 +56,7 @@ function opened(event: RoomOpened): Room {
     ending: false,
     closing: null,
     closed_ms: null,
+    restored: null,
   };
 }
 
@@ -109,6 +110,8 @@ function changed(room: Room, event: Exclude<Event, RoomOpened>): Room {
       return { ...room, ending: true, paused: false, closing: event.by === GREENROOM ? "abandoned" : "ended" };
     case "room_closed":
       return { ...room, closed_ms: event.at_ms, closing: event.reason };
+    case "room_restored":
+      return { ...room, restored: event };
     case "interview_started":
     case "question_repeated":
       return room;
