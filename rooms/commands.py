@@ -245,7 +245,7 @@ class CloseTurn(Value):
 
     kind: Literal["close_turn"] = "close_turn"
     turn: TurnNumber
-    reason: Literal[Finish.SILENCE, Finish.LIMIT] | None = None
+    reason: Literal[Finish.SILENCE] | None = None
 
 
 class RecordScore(Value):

@@ -253,7 +253,7 @@ def _clocked(room: Room, at_ms: Milliseconds | None) -> Room:
         return room
     counts_ms = turn.counts_ms
     if stood_ms is not None and at_ms is not None and counts_ms is not None:
-        counts_ms += max(0, at_ms - max(stood_ms, counts_ms))
+        counts_ms += max(1, at_ms - max(stood_ms, counts_ms))  # always another: a timer goes by this number
     return _with_turn(room, turn.number, counts_ms=counts_ms, limit_ms=None)
 
 

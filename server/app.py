@@ -29,6 +29,7 @@ from server.adapters.redis_directory import RedisDirectory
 from server.adapters.redis_leases import RedisLeases
 from server.adapters.redis_log import RedisRoomLog, RedisSubscriber
 from server.adapters.redis_tickets import RedisTickets
+from server.adapters.redis_timers import RedisTimers
 from server.adapters.report_store import SqlReportStore
 from server.adapters.silero import Silero
 from server.adapters.transcribers import choose
@@ -47,6 +48,7 @@ from server.reporting import written
 from server.scorer import Scorer
 from server.settings import Settings
 from server.socket import Sockets
+from server.timekeeper import Timekeeper, limits_of
 from server.whole import LogAndArchive
 from server.wire import Wire
 from server.worker import Worker, without_pen
@@ -191,10 +193,12 @@ async def serve_worker(settings: Settings) -> None:
     transcriber = await choose(settings)
     async with parts(settings, "worker") as p:
         hearing = Hearing(settings, p.log, p.audio, transcriber, p.clock, Silero)
+        timekeeper = Timekeeper(limits_of(settings), RedisTimers(p.redis), p.leases, p.writer, p.clock)
         readers = (
             hearing.serve,
             Interviewer(p.bank, p.clock, settings.interviewer_patience_ms).serve,
             Scorer(p.bank, load_weights()).serve,
+            without_pen(timekeeper.serve),
             without_pen(Archiver(p.log, p.store, p.leases, written, snapshots=_snapshots(settings)).serve),
         )
         worker = Worker(p.name, settings, p.leases, p.feeds, p.writer, readers)
@@ -202,7 +206,12 @@ async def serve_worker(settings: Settings) -> None:
         for name in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(name, worker.stop)
         async with asyncio.TaskGroup() as tasks:
-            running = (p.feeds.run(), hearing.run(), pulse.beat(settings.var_dir, settings.worker_ttl_ms // 3))
+            running = (
+                p.feeds.run(),
+                hearing.run(),
+                timekeeper.run(),
+                pulse.beat(settings.var_dir, settings.worker_ttl_ms // 3),
+            )
             behind = [tasks.create_task(task) for task in running]
             _log.info("worker up", extra={"worker": p.name, "transcriber": transcriber.label if transcriber else None})
             await worker.run()

@@ -209,6 +209,22 @@ class Leases(Protocol):
         """Those of the web workers that lately said so."""
 
 
+class Timers(Protocol):
+    """When something comes due in a room: one timer a room, its next. What is due follows from the room itself."""
+
+    async def put(self, room: str, at_ms: int | None) -> None:
+        """The room's next timer, in ms since 1970, in place of the one before; None for none."""
+
+    async def claim(self, now_ms: int, until_ms: int, limit: int) -> Sequence[str]:
+        """Rooms whose timer is due. Each is the caller's until `until_ms`; then, unless settled, it is due again."""
+
+    async def settle(self, room: str, until_ms: int, next_ms: int | None) -> None:
+        """A timer that was claimed until `until_ms` was dealt with; one that was put since is left as it is."""
+
+    async def take_chore(self, name: str, every_ms: int) -> bool:
+        """Whether the caller is to do this chore now: one of all who ask, once in `every_ms`."""
+
+
 class Directory(Protocol):
     """Which rooms an owner has opened. A convenience for lists: the log does not depend on it."""
 

@@ -49,6 +49,9 @@ class Settings(BaseSettings):
     turn_silence_ms: Positive = 2500
     """Silence after which a spoken answer is over."""
     turn_limit_s: Positive = 600
+    """How long an answer may take, from when the candidate has the floor. Pauses, and being away, do not count."""
+    turn_warning_s: Positive = 60
+    """So long before an answer's time is up the candidate is told."""
     utterance_silence_ms: Positive = 700
     """Silence after which an utterance is written down."""
     utterance_limit_ms: Positive = 25_000
@@ -62,6 +65,14 @@ class Settings(BaseSettings):
     """Rooms that one worker process hears, scores and archives at a time."""
     empty_room_s: Positive = 60
     """How long a worker keeps a room that nobody is in and that waits for somebody: not begun, or paused."""
+    abandoned_room_s: Positive = 3600
+    """How long an interview under way waits when nobody is there. Then it ends by itself, with its report."""
+    unbegun_room_s: Positive = 7 * 24 * 3600
+    """The same for an interview that has not begun, from the time it was planned for, if any."""
+    start_reminder_s: Positive = 300
+    """So long before a planned interview begins those who are in its room are told."""
+    retention_days: Annotated[int, Field(ge=0)] = 0
+    """How many days a closed room, its words and its report are kept. 0: for ever, or until they are erased."""
     connections_per_room: Positive = 50
     connections_per_worker: Positive = 10_000
     messages_per_second: Positive = 20

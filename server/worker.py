@@ -212,7 +212,7 @@ def worker_of(connection: str) -> str:
 
 def _busy(room: Room) -> bool:
     """Whether there is something to do for a worker. An interview that is left under way is brought to its end."""
-    return any(person.here for person in room.people) or not (room.phase is Phase.LOBBY or room.paused)
+    return any(person.here for person in room.people) or not (room.phase is Phase.LOBBY or room.paused) or room.ending
 
 
 async def _until(feed: Feed, holds: Callable[[Room], bool]) -> None:

@@ -81,7 +81,7 @@ class Ear:
         self._asked_ms = -_LEFT_OVER_MS
         self._known_ms = _written_until(feed.room)
         """Speech before this is in the log: a worker before this one wrote it down, but did not get to forget it."""
-        self._ending = Ending(needs.audio, feed.room_id, settings.turn_limit_s)
+        self._ending = Ending(needs.audio, feed.room_id)
         self._keeping = Keeping(needs.audio, feed.room_id)
         self._offsets = Offsets(feed, needs.log)
         self._scribe = Scribe(feed, pen, needs)
@@ -167,7 +167,7 @@ class Ear:
         turn = self._feed.room.turn
         if turn is None:
             return
-        self._ending.follow(turn, paused=self._feed.room.paused)
+        self._ending.follow(turn)
         if due := await self._ending.due(turn, self._reading(turn)):
             await self._close(turn, due)
 

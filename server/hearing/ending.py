@@ -1,4 +1,4 @@
-"""When the open turn is to be closed: finished by its candidate and heard out, silent for long, or over its limit.
+"""When the open turn is to be closed: finished (by its candidate, or by the clock) and heard out, or silent for long.
 
 Decides when to ask for it; whether the turn then closes is the room's to decide (`rooms.decide`).
 """
@@ -14,12 +14,10 @@ from server.ports import AudioLog, Unavailable
 _FRAMES_WAIT_S: Final = 5.0
 """How long a finished answer waits for the last frames that its candidate sent."""
 _AGAIN_S: Final = 0.5
-_AFTER_PAUSE_S: Final = 5.0
-"""Nobody's time runs out in the first seconds after a pause."""
 
 
 class Due(NamedTuple):
-    """The turn is to be closed. `reason` None: its candidate finished it."""
+    """The turn is to be closed. `reason` None: it was finished already."""
 
     reason: Finish | None
 
@@ -38,27 +36,20 @@ class Reading(NamedTuple):
 class Ending:
     """Of one room's turns, one after the other."""
 
-    def __init__(self, audio: AudioLog, room: str, limit_s: int) -> None:
-        self._audio, self._room, self._limit_s = audio, room, limit_s
+    def __init__(self, audio: AudioLog, room: str) -> None:
+        self._audio, self._room = audio, room
         self._turn = 0
-        self._left_s, self._not_before = float(limit_s), 0.0
-        self._runs_since: float | None = None
+        self._not_before = 0.0
         self._deadline: float | None = None
         self._enough: int | None = None
         self.silent = False
         """Nobody has spoken for as long as patience lasts."""
 
-    def follow(self, turn: Turn, *, paused: bool) -> None:
-        """Notice the open turn, and whether its time runs. A worker that takes over gives the whole time anew."""
+    def follow(self, turn: Turn) -> None:
+        """Notice the open turn."""
         if turn.number != self._turn:
             self._turn, self.silent, self._not_before = turn.number, False, 0.0
-            self._deadline = self._enough = self._runs_since = None
-            self._left_s = float(self._limit_s)
-        if paused and self._runs_since is not None:
-            self._left_s = max(_AFTER_PAUSE_S, self._left_s - (_now() - self._runs_since))
-            self._runs_since = None
-        elif not paused and self._runs_since is None:
-            self._runs_since = _now()
+            self._deadline = self._enough = None
 
     def resumed(self) -> None:
         """The interview goes on after a pause: its silence did not count."""
@@ -73,8 +64,6 @@ class Ending:
             return None
         if turn.finished:
             return Due(None) if await self._heard_out(turn.finished, reading) else None
-        if self._runs_since is not None and _now() - self._runs_since >= self._left_s:
-            return Due(Finish.LIMIT)
         if self.silent and not reading.waiting:  # who speaks again in audio that is already here is not cut off
             self.silent = False
             return Due(Finish.SILENCE) if turn.may_end_by_silence else None

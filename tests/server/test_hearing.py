@@ -239,13 +239,16 @@ async def test_an_answer_without_words_can_be_skipped(rig: Rig) -> None:
 
 
 async def test_an_answer_has_a_limit(rig: Rig) -> None:
-    rig.settings = rig.settings.model_copy(update={"turn_limit_s": 5})
-    async with rig.room() as room:
+    async with rig.room() as room, rig.hearing(Echo(), room):
         await room.say(tone(4, 6_000))
-        async with rig.hearing(Echo(), room):
-            turn = await room.closed()
-            assert turn.finished
-            assert turn.finished.reason is Finish.LIMIT
+        await room.do(c.WarnOfLimit(turn=1, counts_ms=room.turn.counts_ms or 0, ends_ms=0), SYSTEM)
+        await room.until(lambda: room.turn.limit_ms)
+        rig.clock.ms += 5_000
+        await room.do(c.CallTime(turn=1), SYSTEM)
+        turn = await room.closed()
+        assert turn.finished
+        assert turn.finished.reason is Finish.LIMIT
+        assert room.texts  # what was being said is heard out
 
 
 async def test_a_pause_stops_listening_and_keeps_what_was_said(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -165,7 +165,7 @@ function clocked(room: Room, at_ms: number | null): Room {
   const turn = openTurn(room);
   if (!turn) return now;
   let counts = turn.counts_ms;
-  if (stood !== null && at_ms !== null && counts !== null) counts += Math.max(0, at_ms - Math.max(stood, counts));
+  if (stood !== null && at_ms !== null && counts !== null) counts += Math.max(1, at_ms - Math.max(stood, counts));
   return withTurn(now, turn.number, { counts_ms: counts, limit_ms: null });
 }
 

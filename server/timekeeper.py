@@ -1,0 +1,123 @@
+"""Lets happen what comes due by itself: keeps each room's next timer in Redis, and fires it when its time has come.
+
+Decides who fires a timer (whichever worker claims it, whether or not it serves the room) and what becomes of one that
+was claimed by a worker that died (it comes due again); what is due is `rooms.timers`', and whether it may happen is
+`rooms.decide`'s. A timer's command has an id that says what it is for, so that it is done once whoever fires it.
+"""
+
+import asyncio
+import contextlib
+import logging
+from typing import Final
+
+from rooms.people import SYSTEM
+from rooms.phases import Phase
+from rooms.refusals import Refusal
+from rooms.state import Room
+from rooms.timers import Limits, Timer, standing
+from server.feed import Feed
+from server.ports import Clock, Leases, Timers, Unavailable
+from server.settings import Settings
+from server.writer import Writer
+
+LOOK_S: Final = 0.25
+"""How often due timers are looked for: the most that one is late on a good day."""
+PUT_AGAIN_S: Final = 15.0
+"""How often a room's timer is put again though nothing happened: Redis may have lost it in a failover."""
+CLAIM_MS: Final = 10_000
+"""How long a timer that was claimed is left alone: longer than its command can take."""
+AT_ONCE: Final = 50
+"""Timers claimed in one look."""
+AGAIN_MS: Final = 1_000
+"""After which a timer that was due and refused is looked at again."""
+AGAIN_S: Final = 0.5
+
+_log = logging.getLogger(__name__)
+
+
+def limits_of(settings: Settings) -> Limits:
+    """How long things may last here."""
+    return Limits(
+        answer_ms=settings.turn_limit_s * 1000,
+        warning_ms=settings.turn_warning_s * 1000,
+        reminder_ms=settings.start_reminder_s * 1000,
+        abandoned_ms=settings.abandoned_room_s * 1000,
+        unbegun_ms=settings.unbegun_room_s * 1000,
+    )
+
+
+class Timekeeper:
+    """`serve` for each room that is served here; `run` once."""
+
+    def __init__(self, limits: Limits, timers: Timers, leases: Leases, writer: Writer, clock: Clock) -> None:
+        self._limits, self._timers, self._leases = limits, timers, leases
+        self._writer, self._clock = writer, clock
+
+    async def serve(self, feed: Feed) -> None:
+        """Keep the room's next timer in step with the room until it is closed. Left behind, a timer still fires."""
+        put, put_at = -1, float("-inf")
+        while feed.room.phase is not Phase.CLOSED:
+            version, next_ms, now = feed.cursor.version, self._next_ms(feed.room), _now()
+            if (next_ms or 0) != put or now - put_at >= PUT_AGAIN_S:
+                try:
+                    await self._timers.put(feed.room_id, next_ms)
+                    put, put_at = next_ms or 0, now
+                except Unavailable:
+                    await asyncio.sleep(AGAIN_S)
+                    continue
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(PUT_AGAIN_S):
+                    await feed.moved(version)
+        with contextlib.suppress(Unavailable):  # one that stays comes due once more, and is dropped
+            await self._timers.put(feed.room_id, None)
+
+    async def run(self) -> None:
+        """Fire timers as they come due, until cancelled."""
+        while True:
+            try:
+                until_ms = self._clock.now_ms() + CLAIM_MS
+                rooms = await self._timers.claim(self._clock.now_ms(), until_ms, AT_ONCE)
+                await asyncio.gather(*(self._due(room, until_ms) for room in rooms))
+            except Unavailable:
+                rooms = ()  # they come due again
+            if len(rooms) < AT_ONCE:
+                await asyncio.sleep(LOOK_S)
+
+    async def _due(self, room_id: str, until_ms: int) -> None:
+        try:
+            next_ms = await self._fire(room_id)
+            await self._timers.settle(room_id, until_ms, next_ms)
+        except Unavailable:
+            return  # what was done is done once; the claim runs out
+        except Exception:
+            _log.exception("a timer cannot fire", extra={"room": room_id})  # looked at again when the claim runs out
+
+    async def _fire(self, room_id: str) -> int | None:
+        """Put what is due to the room. Gives when something is due next."""
+        room = await self._writer.look(room_id)
+        if room is None or room.phase is Phase.CLOSED:
+            return None
+        due = self._due_now(room)
+        if due or room.ending:
+            # First, so that whoever dies right after the command leaves a room that somebody serves.
+            await self._leases.announce(room_id)
+        for timer in due:
+            outcome = await self._writer.do(room_id, timer.command, SYSTEM, f"timer.{timer.name}")
+            refused = outcome.code.value if isinstance(outcome, Refusal) else None
+            late_ms = self._clock.now_ms() - timer.at_ms
+            line = {"room": room_id, "timer": timer.name, "late_ms": late_ms, "refused": refused}
+            _log.info("timer", extra=line)
+        after = await self._writer.look(room_id) if due else room
+        next_ms = self._next_ms(after) if after else None
+        return None if next_ms is None else max(next_ms, self._clock.now_ms() + AGAIN_MS if due else 0)
+
+    def _due_now(self, room: Room) -> list[Timer]:
+        now_ms = self._clock.now_ms()
+        return [timer for timer in standing(room, self._limits) if timer.at_ms <= now_ms]
+
+    def _next_ms(self, room: Room) -> int | None:
+        return next((timer.at_ms for timer in standing(room, self._limits)), None)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()
