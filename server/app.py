@@ -18,7 +18,6 @@ from typing import Any
 import uvicorn
 
 from rooms.interview.bank import Bank, load_bank
-from rooms.protocol import MAX_MESSAGE_BYTES
 from scoring.weights import load_weights
 from server import pulse, web
 from server.adapters.database import Database
@@ -47,10 +46,10 @@ from server.logs import configure
 from server.reporting import written
 from server.scorer import Scorer
 from server.settings import Settings
-from server.socket import Sockets
+from server.socket import Sockets, is_socket
 from server.timekeeper import Timekeeper, limits_of
 from server.whole import LogAndArchive
-from server.wire import Wire
+from server.wire import wired
 from server.worker import Worker, without_pen
 from server.writer import Writer
 
@@ -144,11 +143,8 @@ async def serve_web(settings: Settings, host: str, port: int, fd: int | None) ->
                 host=host,
                 port=port,
                 fd=fd,
-                ws=Wire,
-                ws_max_size=MAX_MESSAGE_BYTES,
-                ws_per_message_deflate=False,
+                ws=wired(sockets.serve, is_socket),
                 ws_ping_interval=20,
-                ws_ping_timeout=20,
                 timeout_graceful_shutdown=settings.stop_timeout_s,
                 lifespan="off",
                 log_config=None,

@@ -7,6 +7,8 @@ Decides whether one more is within the budget; never what happens when it is not
 class Budget:
     """`rate` units a second on average, `burst` at once. Time is handed in, in seconds, and never runs back."""
 
+    __slots__ = ("_at", "_burst", "_left", "_rate")
+
     def __init__(self, rate: float, burst: float, now: float) -> None:
         self._rate, self._burst = rate, burst
         self._left, self._at = burst, now

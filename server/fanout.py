@@ -19,6 +19,7 @@ from rooms.state import Room
 from rooms.views import hears, view
 from server.errors import Failed
 from server.feed import Feed, Feeds
+from server.framing import framed
 from server.member import Member
 from server.ports import Record, RoomLog
 
@@ -48,19 +49,22 @@ class Lane:
             return
         shown, self._shown = self._shown, record.version
         if self.members and (text := said(_happened(record, seen, shown), self._protocol)) is not None:
+            frame = framed(text.encode())
             for member in self.members:
-                member.send(text)
+                member.send(frame)
 
     def told(self, telling: Telling) -> None:
         if self.members and (text := said(telling, self._protocol)) is not None:
+            frame = framed(text.encode())
             for member in self.members:
-                member.tell(telling.what.kind, text)
+                member.tell(telling.what.kind, frame)
 
     def durable(self, message: Durable) -> None:
         """Of this, too, only the latest waits."""
         if self.members and (text := said(message, self._protocol)) is not None:
+            frame = framed(text.encode())
             for member in self.members:
-                member.tell("durable", text)
+                member.tell("durable", frame)
 
 
 class Hall:
@@ -68,6 +72,7 @@ class Hall:
 
     def __init__(self, feed: Feed, log: RoomLog) -> None:
         self.users = 0
+        self.room_id = feed.room_id
         self._feed, self._log = feed, log
         self._lanes: dict[Tongue, Lane] = {}
 
@@ -91,7 +96,7 @@ class Hall:
     async def enter(self, member: Member, resume: Cursor | None, audio_through: int | None) -> None:
         """Queue the member's welcome and everything they missed; from then on they hear all that happens."""
         role = member.participant.role
-        lately = [telling for raw in await self._log.told(self.room.id) if (telling := _telling(raw, role))]
+        lately = [telling for raw in await self._log.told(self.room_id) if (telling := _telling(raw, role))]
         missed = await self._feed.missed(resume) if resume else ResetReason.FIRST
         # From here to the end nothing is awaited: no fact can slip between the story so far and what comes next.
         welcome = Welcome(
@@ -128,7 +133,7 @@ class Hall:
 
     def leave(self, member: Member) -> None:
         """The member hears nothing more."""
-        member.gone.set()
+        member.leave()
         if lane := self._lanes.get(_tongue(member)):
             lane.members.discard(member)
 

@@ -2,133 +2,155 @@
 
 Decides the order and the bound: facts wait their turn and are never dropped; of what is told only the latest of each
 kind waits. Who is slow is cut off and resumes; nobody else waits for them. As long as nothing waits, a message goes
-straight to the socket: waking a task for each took half of a worker's time (docs/PERFORMANCE.md).
+straight to the socket, and what waits goes when the socket says that it takes more: no task is woken for either.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from rooms.editions import said
 from rooms.people import Participant
 from rooms.protocol import VERSION, ServerMessage
-from server.errors import TABLE, Problem
+from server.errors import TABLE, Problem, goodbye
+from server.framing import framed
+
+REASONS_CLOSE = 4001
+"""The close code of a problem that names none."""
 
 
-class Ending(Exception):
-    """The socket is to be closed, with this problem as the reason."""
+class Way(Protocol):
+    """What a member needs of a socket: see `server.wire.Wire`."""
 
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(problem.code)
-        self.problem = problem
+    on_flow: Callable[[], None] | None
+
+    def at_once(self, frame: bytes) -> bool: ...
+
+    def close(self, code: int, reason: str) -> None: ...
+
+    def abort(self) -> None: ...
 
 
 class Member:
-    """A participant's connection, as the fan-out sees it."""
+    """A participant's connection, as the fan-out sees it. Frames are whole WebSocket frames (`server.framing`)."""
 
-    def __init__(self, participant: Participant, connection: str, limit_bytes: int, protocol: int = VERSION) -> None:
+    __slots__ = (
+        "_facts", "_limit", "_patience", "_timeout_s", "_told", "_waiting", "_way", "connection", "ended",
+        "participant", "protocol",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        participant: Participant,
+        connection: str,
+        way: Way,
+        limit_bytes: int,
+        timeout_s: float,
+        protocol: int = VERSION,
+    ) -> None:
         self.participant, self.connection = participant, connection
         self.protocol = protocol
         """The version that they speak."""
-        self.gone = asyncio.Event()
-        """Set when nothing more is sent on this connection."""
-        self._limit = limit_bytes
-        self._facts: deque[str] = deque()
+        self.ended: Problem | None = None
+        """Why this connection ends or ended, once it does."""
+        self._way, self._limit, self._timeout_s = way, limit_bytes, timeout_s
+        self._facts: deque[bytes] | None = None
+        """None while nothing waits."""
+        self._told: dict[str, bytes] = {}
         self._waiting = 0
-        self._told: dict[str, str] = {}
-        self._ending: Problem | None = None
-        self._wake = asyncio.Event()
-        self._patience: asyncio.Timeout | None = None
-        """With the one write that is waited for."""
-        self._straight: Callable[[str], bool] | None = None
-        """Set while nothing waits or is on its way through `pump`, which it would overtake."""
+        self._patience: asyncio.TimerHandle | None = None
 
     def begin(self, *story: ServerMessage) -> None:
-        """Queue the welcome and what was missed. However long that is, it counts as nobody's slowness."""
-        texts = [text for message in story if (text := said(message, self.protocol)) is not None]
-        self._limit += sum(_bytes(text) for text in texts)
-        for text in texts:
-            self.send(text)
+        """Say the welcome and what was missed. However long that is, it counts as nobody's slowness."""
+        texts = [said(message, self.protocol) for message in story]
+        self.catch_up([framed(text.encode()) for text in texts if text is not None])
 
-    def send(self, text: str) -> None:
-        """Queue a message that must arrive."""
-        if self._ending:
-            return  # what comes now is sent when they come back
-        if self._straight and self._straight(text):
+    def catch_up(self, frames: Sequence[bytes]) -> None:
+        """Send what does not count as this reader's slowness, however much it is."""
+        self._limit += sum(map(len, frames))
+        for frame in frames:
+            self.send(frame)
+
+    def send(self, frame: bytes) -> None:
+        """Send what must arrive, or let it wait."""
+        if self._facts is None and not self.ended and self._way.at_once(frame):
             return
-        self._straight = None
-        self._facts.append(text)
-        self._waiting += _bytes(text)
+        if self.ended:
+            return  # what comes now is sent when they come back
+        self._wait().append(frame)
+        self._waiting += len(frame)
         if self._waiting > self._limit:
-            self._give_up()
-        self._wake.set()
+            self.end("too_slow")
 
     def say(self, message: ServerMessage) -> None:
         if (text := said(message, self.protocol)) is not None:
-            self.send(text)
+            self.send(framed(text.encode()))
 
-    def tell(self, kind: str, text: str) -> None:
-        """Queue something of which only the latest matters."""
-        if not self._ending and self._straight and self._straight(text):
+    def tell(self, kind: str, frame: bytes) -> None:
+        """Send something of which only the latest matters."""
+        if self.ended or (self._facts is None and self._way.at_once(frame)):
             return
-        self._straight = None
-        self._told[kind] = text
-        self._wake.set()
+        self._wait()
+        self._told[kind] = frame
 
     def end(self, code: str) -> None:
-        """Close the socket with this problem from the table, once what is queued has had its chance."""
-        self._ending = self._ending or TABLE[code]
-        self._wake.set()
+        """Close the socket with this problem from the table, once what waits has had its chance.
 
-    async def pump(
-        self,
-        send_text: Callable[[str], Awaitable[None]],
-        timeout_s: float,
-        at_once: Callable[[str], bool] | None = None,
-    ) -> None:
-        """Send what is queued, in order, until the member ends: then raise Ending.
-
-        `at_once` sends without waiting, or says that the socket takes nothing just now: then `send_text` waits for it.
+        Who is too slow has had it: what waits is let go of, and so is what the socket holds.
         """
-        try:
-            while True:
-                await self._wake.wait()
-                self._wake.clear()
-                if self._ending and self._ending.code == "too_slow":
-                    raise Ending(self._ending)
-                while self._facts or self._told:
-                    text = self._next()
-                    if not (at_once and at_once(text)):
-                        await self._send(text, send_text, timeout_s)
-                if self._ending:
-                    raise Ending(self._ending)
-                self._straight = at_once
-        finally:
-            self._straight = None
+        if code == "too_slow":
+            self.ended = TABLE[code]
+            self.leave()
+            self._way.abort()
+        elif self.ended is None:
+            self.ended = TABLE[code]
+            if self._facts is None:
+                self._depart()
 
-    def _give_up(self) -> None:
-        """Nothing of what waits is sent any more, and the write under way is not waited for."""
-        self.end("too_slow")
-        self._facts.clear()
-        if self._patience and not self._patience.expired():
-            self._patience.reschedule(asyncio.get_running_loop().time())
-
-    def _next(self) -> str:
-        if not self._facts:
-            return self._told.pop(next(iter(self._told)))
-        text = self._facts.popleft()
-        self._waiting -= _bytes(text)
-        return text
-
-    async def _send(self, text: str, send_text: Callable[[str], Awaitable[None]], timeout_s: float) -> None:
-        try:
-            async with asyncio.timeout(timeout_s) as self._patience:
-                await send_text(text)
-        except TimeoutError:
-            raise Ending(TABLE["too_slow"]) from None
-        finally:
+    def leave(self) -> None:
+        """Nothing is sent any more."""
+        self._facts, self._told, self._waiting = None, {}, 0
+        self._way.on_flow = None
+        if self._patience:
+            self._patience.cancel()
             self._patience = None
 
+    def _wait(self) -> deque[bytes]:
+        """Let the socket say when it takes more; who gives it no cause to for too long is cut off."""
+        if self._facts is None:
+            self._facts = deque()
+            self._way.on_flow = self._flow
+            self._be_patient()
+        return self._facts
 
-def _bytes(text: str) -> int:
-    return len(text) if text.isascii() else len(text.encode())
+    def _be_patient(self) -> None:
+        if self._patience:
+            self._patience.cancel()
+        self._patience = asyncio.get_running_loop().call_later(self._timeout_s, self.end, "too_slow")
+
+    def _flow(self) -> None:
+        """Send what waits, in order, as far as the socket takes it."""
+        while self._facts:
+            if not self._way.at_once(self._facts[0]):
+                return self._be_patient()
+            self._waiting -= len(self._facts.popleft())
+        while self._told:
+            kind = next(iter(self._told))
+            if not self._way.at_once(self._told[kind]):
+                return self._be_patient()
+            del self._told[kind]
+        self.leave()
+        if self.ended:
+            self._depart()
+        return None
+
+    def _depart(self) -> None:
+        assert self.ended is not None, "only who is to go departs"
+        say_goodbye(self._way, self.ended)
+
+
+def say_goodbye(way: Way, problem: Problem) -> None:
+    """Tell the other side why, and close."""
+    way.at_once(framed(goodbye(problem).model_dump_json().encode()))
+    way.close(problem.close or REASONS_CLOSE, problem.code)

@@ -14,6 +14,7 @@ from rooms.protocol import AudioSafe, BadFrame, Frame, HearingTrouble, Telling, 
 from rooms.refusals import Code
 from server.errors import TABLE, Problem, problem_of, refused
 from server.fanout import Hall
+from server.framing import framed
 from server.member import Member
 from server.ports import AudioFull, AudioLog, Unavailable
 
@@ -34,13 +35,14 @@ class Microphone:
         # the frames carry no name.
         self._stream = opened.stream if opened else None
         self._frames: list[tuple[str, Frame]] = []
-        self._wake = asyncio.Event()
+        self._passing: asyncio.Task[None] | None = None
+        """While frames are on their way to the log."""
         self._complained: str | None = None
         self._dropped = False
 
     async def through(self) -> int | None:
         """The last frame of the open stream that is safe."""
-        return await self._audio.through(self._hall.room.id, self._stream) if self._stream else None
+        return await self._audio.through(self._hall.room_id, self._stream) if self._stream else None
 
     def opened(self, stream: str) -> None:
         """Frames that come from now on belong to this stream."""
@@ -59,22 +61,31 @@ class Microphone:
             self._dropped = True
         else:
             self._frames.append((self._stream, frame))
-            self._wake.set()
+            if self._passing is None:
+                self._passing = asyncio.create_task(self._pass_all_on())
 
-    async def run(self) -> None:
-        """Pass frames on until cancelled."""
-        while True:
-            await self._wake.wait()
-            self._wake.clear()
-            waiting, self._frames = self._frames, []
-            dropped, self._dropped = self._dropped, False
-            for stream, frames in groupby(waiting, key=itemgetter(0)):
-                await self._pass_on(stream, [frame for _, frame in frames], dropped)
+    def close(self) -> None:
+        """Nothing more is passed on."""
+        if self._passing:
+            self._passing.cancel()
+
+    async def _pass_all_on(self) -> None:
+        try:
+            while self._frames:
+                waiting, self._frames = self._frames, []
+                dropped, self._dropped = self._dropped, False
+                for stream, frames in groupby(waiting, key=itemgetter(0)):
+                    await self._pass_on(stream, [frame for _, frame in frames], dropped)
+        except Exception:
+            _log.exception("a microphone broke", extra={"room": self._hall.room_id})
+            self._member.end("internal")
+        finally:
+            self._passing = None
 
     async def _pass_on(self, stream: str, frames: list[Frame], dropped: bool) -> None:
         """`dropped`: more frames came than could wait, behind these."""
         try:
-            through = await self._audio.append(self._hall.room.id, stream, frames)
+            through = await self._audio.append(self._hall.room_id, stream, frames)
         except (AudioFull, Unavailable) as trouble:
             problem = TABLE["hearing_behind"] if isinstance(trouble, AudioFull) else problem_of(trouble)
             await self._hold_back(stream, problem)
@@ -86,12 +97,12 @@ class Microphone:
     async def _hold_back(self, stream: str, problem: Problem) -> None:
         """Let go of what waits; after a moment ask for it again."""
         trouble = HearingTrouble(code=problem.code, sentence=problem.sentence)
-        self._member.tell(trouble.kind, Telling(what=trouble).model_dump_json())
+        self._member.tell(trouble.kind, framed(Telling(what=trouble).model_dump_json().encode()))
         while True:
             await asyncio.sleep(RETRY_S)
             self._frames.clear()
             with contextlib.suppress(Unavailable):
-                through = await self._audio.through(self._hall.room.id, stream)
+                through = await self._audio.through(self._hall.room_id, stream)
                 self._member.say(AudioSafe(stream=stream, through=through, again=True))
                 return
 

@@ -1,53 +1,45 @@
-"""The life of one WebSocket: hello, join or resume, one loop in and one loop out, goodbye.
+"""The life of one WebSocket: hello, join or resume, listen, goodbye.
 
-Decides the order of these steps; never who may enter (`gate`), what may happen (`decide`) or who sees it (`fanout`).
+Decides the order of these steps; never who may enter (`gate`), what is answered (`seat`), what may happen (`decide`) or
+who sees it (`fanout`). One task lives as long as the socket, and waits in `Wire.receive` for most of its life.
 """
 
 import asyncio
 import contextlib
 import logging
+import re
 import secrets
 import time
-from typing import Annotated
+from typing import Final, NoReturn
 
-from pydantic import BaseModel, Field, ValidationError
-from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+from pydantic import ValidationError
 
-from rooms.commands import ChooseNext, Join, OpenMicrophone
-from rooms.events import Mode
+from rooms.commands import Join
 from rooms.interview.bank import Bank
-from rooms.people import SYSTEM, Id, Participant, Role
+from rooms.people import SYSTEM, Participant
 from rooms.phases import Phase
-from rooms.protocol import (
-    CLIENT_MESSAGE,
-    HELLO_SECONDS,
-    SPOKEN,
-    TELL,
-    Accepted,
-    ClientMessage,
-    Do,
-    Hello,
-    IsTyping,
-    Moving,
-    Typing,
-)
-from rooms.refusals import Code, Refusal
-from server.budget import Budget
+from rooms.protocol import CLIENT_MESSAGE, HELLO_SECONDS, SPOKEN, ClientMessage, Hello, Moving
+from rooms.refusals import Refusal
 from server.departures import Departures
-from server.errors import TABLE, Failed, goodbye, problem_of, refused
+from server.errors import Failed, problem_of
 from server.fanout import Fanout, Hall
 from server.gate import Gate
-from server.member import Ending, Member
+from server.member import Member, say_goodbye
 from server.microphone import Microphone
-from server.ports import AudioLog, Leases, RoomLog, Unavailable
+from server.ports import AudioLog, Leases, RoomLog
+from server.seat import Seat, speaks
 from server.settings import Settings
-from server.wire import straight_way
+from server.wire import Asked, Closed, Gone, Wire
 from server.writer import Writer
 
-MISTAKES, MISTAKES_PER_SECOND = 20, 0.1
-"""Messages that cannot be read: so many at once, and so many a second, before the socket is closed."""
+_PATH: Final = re.compile(r"/rooms/([^/]+)/socket")
 
 _log = logging.getLogger(__name__)
+
+
+def is_socket(path: str) -> bool:
+    """Whether there is a room's socket at this path."""
+    return _PATH.fullmatch(path) is not None
 
 
 class Sockets:
@@ -70,69 +62,78 @@ class Sockets:
         self._gate, self._writer, self._fanout, self._departures = gate, writer, fanout, departures
         self._log, self._audio, self._leases, self._bank = log, audio, leases, bank
         self._open = 0
+        self._none_open = asyncio.Event()
+        self._none_open.set()
         self.closing = False
 
     async def drain(self, within_ms: int) -> None:
         """Take nobody new; tell everybody to move within a while, to another worker, and send off who stays."""
         self.closing = True
-        members = self._fanout.members
-        for member in members:
+        for member in self._fanout.members:
             member.say(Moving(within_ms=within_ms))
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(within_ms / 1000):  # they go when another worker has welcomed them
-                await asyncio.gather(*(member.gone.wait() for member in members))
-        staying = [member for member in members if not member.gone.is_set()]
+        await self._all_closed(within_ms / 1000)  # they go when another worker has welcomed them
+        staying = self._fanout.members
         for member in staying:
             # Spread out, so that the others are not asked for thousands of rooms at once.
             await asyncio.sleep(within_ms / 1000 / len(staying))
             member.end("going_away")
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._settings.write_timeout_s):
-                await asyncio.gather(*(member.gone.wait() for member in members))  # each is still to be told why
+        await self._all_closed(self._settings.write_timeout_s)  # each is still to be told why
 
-    async def serve(self, websocket: WebSocket) -> None:
+    async def _all_closed(self, within_s: float) -> None:
+        """Wait for all sockets to be done, but no longer than this."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(within_s):
+                await self._none_open.wait()
+
+    async def serve(self, wire: Wire, asked: Asked) -> None:
         """One connection, from handshake to close. Writes its one canonical log line."""
-        room, began = websocket.path_params["room"], time.monotonic()
-        line: dict[str, object] = {"room": room}
+        found, began = _PATH.fullmatch(asked.path), time.monotonic()
+        assert found is not None, "is_socket said so"
+        line: dict[str, object] = {"room": found[1]}
         self._open += 1
+        self._none_open.clear()
         try:
-            outcome = await self._live(websocket, room, line)
-        except WebSocketDisconnect as gone:
+            outcome = await self._live(wire, asked.origin, found[1], line)
+        except Gone as gone:
             outcome = f"left {gone.code}"
+        except Closed:
+            outcome = "going_away"
         except Exception as error:
-            problem = problem_of(error) if not isinstance(error, Ending) else error.problem
+            problem = problem_of(error)
             outcome = problem.code
-            await _close(websocket, outcome)
+            say_goodbye(wire, problem)
             if problem.code == "internal":
                 _log.exception("socket broke", extra=line)
         finally:
             self._open -= 1
+            if not self._open:
+                self._none_open.set()
         line |= {"outcome": outcome, "seconds": round(time.monotonic() - began, 3)}
         _log.info("connection", extra=line)
 
-    async def _live(self, websocket: WebSocket, room: str, line: dict[str, object]) -> str:
-        await websocket.accept()  # before any "no": a page is told the reason on an open socket only
-        origin = self._gate.check_origin(websocket)
+    async def _live(self, wire: Wire, origin: str, room: str, line: dict[str, object]) -> str:
+        self._gate.check_origin(origin)
         if self.closing:
             raise Failed("going_away")
         if self._open > self._settings.connections_per_worker:
             raise Failed("worker_full")
-        hello = await _hello(websocket)
+        hello = await _hello(wire)
         who = await self._gate.admit(hello.ticket, room, origin)
         connection = f"{self._worker}.{secrets.token_hex(4)}"
         line |= {"participant": who.id, "role": who.role.value, "connection": connection, "client": hello.client}
         async with self._fanout.hall(room) as hall:
             # Before joining: whom there is no space for leaves no trace in the room. A candidate is always let in,
             # because each new connection takes over the last one.
-            if hall.users > self._settings.connections_per_room and not _speaks(who):
+            if hall.users > self._settings.connections_per_room and not speaks(who):
                 raise Failed("room_full")
             joined = await self._join(room, who, connection)
             try:
                 await hall.reached(joined)
                 if hall.room.phase is not Phase.CLOSED:
                     await self._leases.announce(room)  # once more: an announcement that was lost is made good
-                member = Member(who, connection, self._settings.outbox_bytes, hello.protocol)
-                return await self._converse(websocket, hall, member, hello)
+                limit, timeout_s = self._settings.outbox_bytes, self._settings.write_timeout_s
+                member = Member(who, connection, wire, limit, timeout_s, hello.protocol)
+                return await self._converse(wire, hall, member, hello)
             finally:
                 self._departures.left(room, who.id, connection)
 
@@ -148,134 +149,42 @@ class Sockets:
             raise Failed(joined.code.value)
         return joined.cursor.version
 
-    async def _converse(self, websocket: WebSocket, hall: Hall, member: Member, hello: Hello) -> str:
-        microphone = Microphone(self._audio, hall, member) if _speaks(member.participant) else None
+    async def _converse(self, wire: Wire, hall: Hall, member: Member, hello: Hello) -> str:
+        microphone = Microphone(self._audio, hall, member) if speaks(member.participant) else None
         through = await microphone.through() if microphone else None
         await hall.enter(member, hello.resume, through)
         try:
-            async with asyncio.TaskGroup() as tasks:
-                timeout_s, straight = self._settings.write_timeout_s, straight_way(websocket.scope)
-                tasks.create_task(member.pump(websocket.send_text, timeout_s, straight))
-                if microphone:
-                    tasks.create_task(microphone.run())
-                tasks.create_task(self._listen(websocket, hall, member, microphone))
-        except* (WebSocketDisconnect, Ending, Failed, Unavailable) as ended:
-            raise ended.exceptions[0] from None
+            await self._listen(wire, hall, member, microphone)
+        except Closed:
+            return member.ended.code if member.ended else "going_away"
         finally:
             hall.leave(member)
-        return "done"
+            if microphone:
+                microphone.close()
 
-    async def _listen(self, websocket: WebSocket, hall: Hall, member: Member, microphone: Microphone | None) -> None:
-        messages = _budget(self._settings.messages_per_second)
-        frames = _budget(self._settings.frames_per_second)
-        mistakes = Budget(MISTAKES_PER_SECOND, MISTAKES, time.monotonic())
-        while True:
-            message = await websocket.receive()
-            if message["type"] == "websocket.disconnect":
-                raise WebSocketDisconnect(message["code"])
-            data = message.get("bytes")
-            budget = frames if microphone and data is not None else messages
-            if not budget.spend(1, time.monotonic()):
-                raise Failed("too_much")
-            text = message.get("text") or ""
-            if data is not None and microphone:
-                microphone.heard(data)
-            elif data is not None:
-                member.say(refused(TABLE[Code.NOT_YOUR_ROLE.value], None))
-            elif said := _read(text):
-                await self._answer(said, hall, member, microphone)
-            elif mistakes.spend(1, time.monotonic()):
-                member.say(refused(TABLE["message_invalid"], _id_in(text)))
-            else:
-                raise Failed("message_invalid")
-
-    async def _answer(self, message: ClientMessage, hall: Hall, member: Member, microphone: Microphone | None) -> None:
-        match message:
-            case Do():
-                if await self._do(message, hall, member) and microphone and isinstance(message.command, OpenMicrophone):
-                    microphone.opened(message.command.stream)
-            case Typing():
-                if _speaks(member.participant):
-                    await self._tell_of_typing(hall, message)
-            case Hello():
-                member.say(refused(TABLE["message_invalid"], None))
-
-    async def _tell_of_typing(self, hall: Hall, typing: Typing) -> None:
-        with contextlib.suppress(Unavailable):  # only told, not kept: the next one comes in two seconds
-            await self._log.tell(hall.room.id, "is_typing", TELL.dump_json(IsTyping(turn=typing.turn)))
-
-    async def _do(self, message: Do, hall: Hall, member: Member) -> bool:
-        """Put the command to the room and answer. Gives whether it is done."""
-        who, command = member.participant, message.command
+    async def _listen(self, wire: Wire, hall: Hall, member: Member, microphone: Microphone | None) -> NoReturn:
         try:
-            if isinstance(command, ChooseNext) and not self._in_bank(command.question, hall.room.mode):
-                raise Failed(Code.UNKNOWN_QUESTION.value)
-            # The person's id makes the command's: nobody can spend another's.
-            outcome = await self._writer.do(hall.room.id, command, who, f"{who.id}/{message.id}")
-            if isinstance(outcome, Refusal):
-                raise Failed(outcome.code.value)
+            await Seat(self._settings, self._writer, self._log, self._bank, hall, member, microphone).listen(wire)
+        except (Gone, Closed):
+            raise
         except Exception as error:
             problem = problem_of(error)
-            if problem.code == "internal":  # only this command: a socket that closed would come back with the same one
-                _log.exception("command broke", extra={"room": hall.room.id, "kind": command.kind})
-            member.say(refused(problem, message.id))
-            return False
-        member.say(Accepted(id=message.id, version=outcome.cursor.version))
-        return True
-
-    def _in_bank(self, question: str, mode: Mode) -> bool:
-        return any(known.id == question for known in self._bank.questions(mode))
+            if problem.code == "internal":
+                _log.exception("socket broke", extra={"room": hall.room_id})
+            member.end(problem.code)
+        while True:  # what waits for them is sent before the goodbye; what they say meanwhile is not heard
+            await wire.receive()
 
 
-class _Named(BaseModel):
-    """What can be read of a message that is not valid."""
-
-    id: Annotated[Id, Field(max_length=40)]
-
-
-def _read(text: str) -> ClientMessage | None:
-    try:
-        return CLIENT_MESSAGE.validate_json(text)
-    except ValidationError:
-        return None
-
-
-def _id_in(text: str) -> str | None:
-    """The command that an invalid message names, so that its client knows what was refused."""
-    try:
-        return _Named.model_validate_json(text).id
-    except ValidationError:
-        return None
-
-
-def _budget(per_second: int) -> Budget:
-    return Budget(per_second, 3 * per_second, time.monotonic())
-
-
-def _speaks(who: Participant) -> bool:
-    return who.role is Role.CANDIDATE
-
-
-async def _hello(websocket: WebSocket) -> Hello:
+async def _hello(wire: Wire) -> Hello:
     try:
         async with asyncio.timeout(HELLO_SECONDS):
-            message: ClientMessage = CLIENT_MESSAGE.validate_json(await websocket.receive_text())
-    except (TimeoutError, ValidationError, KeyError):
+            said = await wire.receive()
+        message: ClientMessage | None = CLIENT_MESSAGE.validate_json(said) if isinstance(said, str) else None
+    except (TimeoutError, ValidationError):
         raise Failed("hello_expected") from None
     if not isinstance(message, Hello):
         raise Failed("hello_expected")
     if message.protocol not in SPOKEN:
         raise Failed("protocol_unknown")
     return message
-
-
-async def _close(websocket: WebSocket, code: str) -> None:
-    """Say goodbye and close, as far as the other side still listens."""
-    problem = TABLE[code]
-    try:
-        async with asyncio.timeout(2):
-            if websocket.application_state is WebSocketState.CONNECTED:
-                await websocket.send_text(goodbye(problem).model_dump_json())
-            await websocket.close(problem.close or 4001, problem.code)
-    except (TimeoutError, RuntimeError, WebSocketDisconnect):
-        return

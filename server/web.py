@@ -10,7 +10,6 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
-from starlette.routing import WebSocketRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server import pages
@@ -46,7 +45,6 @@ def build(routers: Sequence[APIRouter], sockets: Sockets, ready: Callable[[], Aw
         fine = not sockets.closing and await ready()
         return JSONResponse({"ready": fine}, status_code=200 if fine else 503)
 
-    app.router.routes.append(WebSocketRoute("/rooms/{room}/socket", sockets.serve))
     app.router.routes.extend(pages.routes())
     app.add_exception_handler(Failed, _answer)
     app.add_exception_handler(Unavailable, _answer)

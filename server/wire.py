@@ -1,109 +1,301 @@
-"""Uvicorn's WebSocket protocol, with an end for those who never read and a limit for those who never finish.
+"""One WebSocket at the end of a TCP connection: `websockets` reads and writes its frames, uvicorn accepts it.
 
-Decides when a connection is cut without being asked: what an application cannot do over ASGI. Never what is said on it.
+Decides how bytes wait and when a connection is cut without being asked; never what is said on it. There is no ASGI
+in between: an application there can neither cut a connection nor see that it would have to wait, and its layers cost
+more than the rest (docs/decisions/0010). A connection that is idle holds no more than what is in `__slots__`.
 """
 
 import asyncio
+import logging
+import socket
 import struct
-from collections.abc import Callable
-from typing import Any, Final
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any, Final, NamedTuple, cast
+from urllib.parse import unquote
 
-from starlette.types import Scope
-from uvicorn._types import ASGISendEvent
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.frames import CloseCode, Frame
+from uvicorn.config import Config
+from uvicorn.server import ServerState
+from websockets.frames import DATA_OPCODES, CloseCode, Frame, Opcode
 from websockets.http11 import Request
-from websockets.protocol import OPEN
+from websockets.protocol import OPEN, Protocol, Side
+from websockets.server import ServerProtocol
+
+from rooms.protocol import MAX_MESSAGE_BYTES
 
 FLUSH_S: Final = 5.0
 """How long the last words of a connection may take to be read."""
 FRAGMENTS: Final = 64
 """Pieces that one message may come in. Each costs memory, however small it is."""
+UNHEARD_BYTES: Final = 64 * 1024
+"""What may have come in and wait to be looked at before the connection is not read any further."""
+KERNEL_BYTES: Final = 128 * 1024
+"""What the kernel keeps for a reader; it doubles the figure. Left alone, it takes 4 MB from one who never reads."""
+UNACKNOWLEDGED_MS: Final = 20_000
+"""How long sent bytes may stay unacknowledged by the other machine (TCP_USER_TIMEOUT, Linux)."""
+
+_log = logging.getLogger("websockets.server")
 
 
-BATCH_BYTES: Final = 16 * 1024
-"""What may be gathered before it is written, within one turn of the event loop."""
-AT_ONCE: Final = "greenroom.at_once"
-"""The ASGI extension under which an application finds `Wire.at_once`."""
+class Asked(NamedTuple):
+    """What the handshake asked for."""
+
+    path: str
+    origin: str
+    """"" where none was named: programs name none, browsers always do."""
 
 
-def straight_way(scope: Scope) -> Callable[[str], bool] | None:
-    """`Wire.at_once` of the connection that an application serves; None on another server."""
-    found: Callable[[str], bool] | None = scope.get("extensions", {}).get(AT_ONCE, {}).get("send")
-    return found
+class Gone(Exception):
+    """The other side left; `code` is its close code, or 1005 where it gave none, or 1006 where it just vanished."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(code)
+        self.code = code
 
 
-class Wire(WebSocketsSansIOProtocol):
-    """One connection."""
+class Closed(Exception):
+    """This side closed the connection."""
 
-    _last_words: asyncio.TimerHandle | None = None
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._batch: list[bytes] = []
-        self._batch_bytes = 0
+Serve = Callable[["Wire", Asked], Awaitable[None]]
 
-    async def run_asgi(self) -> None:
-        try:
-            await super().run_asgi()
-        finally:
-            # Closing waits for the reader, for ever if need be, and holds what was not read in memory.
-            self._last_words = self.loop.call_later(FLUSH_S, self.transport.abort)
 
-    def handle_connect(self, event: Request) -> None:
-        super().handle_connect(event)
-        if self.response.status_code == 101:
-            self.scope["extensions"][AT_ONCE] = {"send": self.at_once}
+def wired(serve: Serve, finds: Callable[[str], bool]) -> type[asyncio.Protocol]:
+    """For `uvicorn.Config(ws=...)`: each connection is served by `serve`, if `finds` says that there is its path."""
+    return cast(type[asyncio.Protocol], partial(Wire, serve, finds))
 
-    def at_once(self, text: str) -> bool:
-        """Send a text message without waiting. False: the socket takes nothing just now, or nothing any more.
 
-        Past the application's layers and straight to the transport, together with what else is said in this turn of
-        the event loop: one write to a socket costs more than all that leads there.
+class Wire(asyncio.Protocol):
+    """One connection. For the one who serves it: `receive`, `at_once`, `on_flow`, `close` and `abort`."""
+
+    __slots__ = (
+        "_conn", "_connections", "_finds", "_full", "_held", "_last_words", "_loop", "_over", "_pieces", "_pieces_kind",
+        "_ping", "_ping_every_s", "_pinged", "_serve", "_tasks", "_transport", "_unheard",
+        "_unheard_bytes", "_waiter", "on_flow",
+    )  # fmt: skip
+
+    def __init__(
+        self, serve: Serve, finds: Callable[[str], bool], config: Config, server_state: ServerState, app_state: Any
+    ) -> None:
+        self._serve, self._finds = serve, finds
+        self._connections, self._tasks = server_state.connections, server_state.tasks
+        self._ping_every_s = config.ws_ping_interval
+        self._loop = asyncio.get_running_loop()
+        self._conn: Protocol = ServerProtocol(max_size=MAX_MESSAGE_BYTES, logger=_log)
+        self._transport: asyncio.Transport
+        self._unheard: list[str | bytes] = []
+        self._unheard_bytes = 0
+        self._held = self._full = False
+        self._pieces: list[bytes] | None = None
+        self._pieces_kind = Opcode.TEXT
+        self._waiter: asyncio.Future[None] | None = None
+        self._over: Gone | Closed | None = None
+        self._ping: asyncio.TimerHandle | None = None
+        self._pinged: bytes | None = None
+        self._last_words: asyncio.TimerHandle | None = None
+        self.on_flow: Callable[[], None] | None = None
+        """Called when the socket takes something again, after `at_once` said no."""
+
+    # --- for the one who serves it --------------------------------------------------------------------------------
+
+    async def receive(self) -> str | bytes:
+        """The next message. Gone when the other side left, behind all that it said; Closed when this side closed."""
+        while not self._unheard:
+            if self._over:
+                raise self._over
+            self._waiter = self._loop.create_future()
+            try:
+                await self._waiter
+            finally:
+                self._waiter = None
+        if isinstance(self._over, Closed):
+            raise self._over
+        message = self._unheard.pop(0)
+        self._unheard_bytes -= len(message)
+        if self._held and not self._unheard:
+            self._held = False
+            self._transport.resume_reading()
+        return message
+
+    def at_once(self, frame: bytes) -> bool:
+        """Send a frame without waiting; what is sent in one turn of the event loop is one write.
+
+        False: the socket takes nothing just now (`on_flow` is called when it does), or nothing any more.
         """
-        if not self.writable.is_set() or self.conn.state is not OPEN or self.transport.is_closing():
+        if self._full or self._over or self._transport.is_closing():
             return False
-        frame = _text_frame(text.encode())
-        if not self._batch:
-            self.loop.call_soon(self._flush)
-        self._batch.append(frame)
-        self._batch_bytes += len(frame)
-        if self._batch_bytes > BATCH_BYTES:
-            self._flush()
+        self._transport.write(frame)
         return True
 
-    async def send(self, message: ASGISendEvent) -> None:
-        self._flush()  # what was said before goes before
-        await super().send(message)
+    def close(self, code: int, reason: str) -> None:
+        """Say that this is the end. Who has not heard it after FLUSH_S is cut off."""
+        if self._over is None and self._conn.state is OPEN:
+            self._conn.send_close(code, reason)
+            self._write()
+        self._end(Closed())
+        self._last_words = self._last_words or self._loop.call_later(FLUSH_S, self._transport.abort)
 
-    def shutdown(self) -> None:
-        self._flush()
-        super().shutdown()
+    def abort(self) -> None:
+        """Cut the connection: what was not read is let go of at once."""
+        self._end(Closed())
+        self._transport.abort()
 
-    def _flush(self) -> None:
-        if self._batch and not self.transport.is_closing():
-            self.transport.write(b"".join(self._batch))
-        self._batch.clear()
-        self._batch_bytes = 0
+    # --- for uvicorn and the event loop ---------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+        self._connections.add(self)  # type: ignore[arg-type]  # of which it asks no more than `shutdown`
+        _bound(transport.get_extra_info("socket"))
 
     def connection_lost(self, exc: Exception | None) -> None:
-        if self._last_words:
-            self._last_words.cancel()
-        super().connection_lost(exc)
+        self._connections.discard(self)
+        for timer in (self._ping, self._last_words):
+            if timer:
+                timer.cancel()
+        self._ping = self._last_words = self.on_flow = None
+        self._end(Gone(CloseCode.ABNORMAL_CLOSURE))
 
-    def handle_cont(self, event: Frame) -> None:
-        if len(self.frames) < FRAGMENTS:
-            super().handle_cont(event)
-        elif not self.close_sent:
-            self.conn.fail(CloseCode.MESSAGE_TOO_BIG, "too many fragments")
-            self.handle_parser_exception()
+    def shutdown(self) -> None:
+        """The process ends."""
+        self.close(CloseCode.SERVICE_RESTART, "")
+
+    def pause_writing(self) -> None:
+        self._full = True
+
+    def resume_writing(self) -> None:
+        self._full = False
+        if self.on_flow:
+            self.on_flow()
+
+    def data_received(self, data: bytes) -> None:
+        self._conn.receive_data(data)
+        for event in self._conn.events_received():
+            if isinstance(event, Request):
+                self._asked(event)
+            elif isinstance(event, Frame):
+                self._take(event)
+        self._write()
+        if self._conn.eof_sent:
+            self._closing()
+
+    def eof_received(self) -> None:
+        """Closes the connection: a side that says no more hears no more either."""
+
+    # --- frames -----------------------------------------------------------------------------------------------------
+
+    def _asked(self, request: Request) -> None:
+        conn = cast(ServerProtocol, self._conn)
+        path = unquote(request.path.partition("?")[0])
+        response = conn.accept(request) if self._finds(path) else conn.reject(404, "There is no room's socket here.\n")
+        conn.send_response(response)
+        self._write()
+        if response.status_code != 101:
+            self._end(Closed())
+            self._transport.close()
+            return
+        # The handshake's headers and state are not needed any more.
+        self._conn = Protocol(Side.SERVER, max_size=MAX_MESSAGE_BYTES, logger=_log)
+        self._ping_later()
+        task = self._loop.create_task(self._run(Asked(path, request.headers.get("Origin", ""))))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _run(self, asked: Asked) -> None:
+        try:
+            await self._serve(self, asked)
+        finally:
+            self.close(CloseCode.INTERNAL_ERROR, "")  # unless it was closed already
+
+    def _take(self, frame: Frame) -> None:
+        if frame.opcode is Opcode.PONG:
+            if self._pinged and bytes(frame.data) == self._pinged:
+                self._pinged = None
+        elif frame.opcode in DATA_OPCODES:
+            if frame.fin and self._pieces is None:
+                self._heard(frame.opcode, frame.data)
+            else:
+                self._piece(frame)
+
+    def _piece(self, frame: Frame) -> None:
+        if self._pieces is None:
+            self._pieces, self._pieces_kind = [], frame.opcode
+        self._pieces.append(bytes(frame.data))
+        if len(self._pieces) > FRAGMENTS:
+            self._pieces = None
+            self._conn.fail(CloseCode.MESSAGE_TOO_BIG, "too many fragments")
+        elif frame.fin:
+            whole, self._pieces = b"".join(self._pieces), None
+            self._heard(self._pieces_kind, whole)
+
+    def _heard(self, kind: Opcode, data: bytes | bytearray | memoryview) -> None:
+        if self._over or self._conn.state is not OPEN:
+            return
+        try:
+            message = bytes(data) if kind is Opcode.BINARY else str(data, "utf-8")
+        except UnicodeDecodeError:
+            self._conn.fail(CloseCode.INVALID_DATA, "not UTF-8")
+            return
+        self._unheard.append(message)
+        self._unheard_bytes += len(message)
+        if self._unheard_bytes > UNHEARD_BYTES and not self._held:
+            self._held = True
+            self._transport.pause_reading()
+        self._wake()
+
+    def _write(self) -> None:
+        """Send what the library has to say. Answers to pings that nobody reads are let go of."""
+        writes = self._conn.data_to_send()
+        if writes and not self._transport.is_closing() and (not self._full or self._conn.state is not OPEN):
+            self._transport.write(b"".join(writes))
+
+    # --- the end ----------------------------------------------------------------------------------------------------
+
+    def _closing(self) -> None:
+        """A close was received, or something that ends the connection."""
+        received = self._conn.close_rcvd
+        sent = self._conn.close_sent
+        ours = sent.code if sent else CloseCode.ABNORMAL_CLOSURE
+        self._end(Gone(received.code if received else ours))
+        self._last_words = self._last_words or self._loop.call_later(FLUSH_S, self._transport.abort)
+        self._transport.close()
+
+    def _end(self, over: Gone | Closed) -> None:
+        self._over = self._over or over
+        if self._held and not self._transport.is_closing():
+            self._held = False
+            self._transport.resume_reading()  # the other side's close is to be heard
+        self._wake()
+
+    def _wake(self) -> None:
+        if self._waiter and not self._waiter.done():
+            self._waiter.set_result(None)
+
+    # --- pings ------------------------------------------------------------------------------------------------------
+
+    def _ping_later(self) -> None:
+        if self._ping_every_s:
+            self._ping = self._loop.call_later(self._ping_every_s, self._ping_now)
+
+    def _ping_now(self) -> None:
+        """Ask whether the other side is there; who has not answered by the next time is gone."""
+        self._ping = None
+        if self._over or self._transport.is_closing():
+            return
+        if self._pinged:
+            self._conn.fail(CloseCode.INTERNAL_ERROR, "keepalive ping timeout")
+            self._write()
+            self._closing()
+            return
+        self._pinged = struct.pack(">I", id(self) & 0xFFFFFFFF)
+        self._conn.send_ping(self._pinged)
+        self._write()
+        self._ping_later()
 
 
-def _text_frame(payload: bytes) -> bytes:
-    """A whole, unmasked text frame (RFC 6455, 5.2)."""
-    size = len(payload)
-    if size < 126:
-        return b"\x81%c%b" % (size, payload)
-    if size < 65536:
-        return struct.pack(">BBH", 0x81, 126, size) + payload
-    return struct.pack(">BBQ", 0x81, 127, size) + payload
+def _bound(sock: socket.socket | None) -> None:
+    """What never reaches the other side must neither pile up in the kernel nor be waited for."""
+    if sock is None or sock.family not in (socket.AF_INET, socket.AF_INET6):
+        return
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BYTES)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNACKNOWLEDGED_MS)

@@ -14,10 +14,11 @@ from rooms.protocol import TELL, VERSION, Cursor, DeliverySoFar, Partial
 from server import fanout as module
 from server.errors import Failed
 from server.fanout import Fanout, Hall
-from server.member import Ending, Member
+from server.member import Member
 from server.story import UnknownRoom
 from tests.memory_log import MemoryRoomLog
 from tests.server.hearings import CANDIDATE, Heard, Rig
+from tests.server.way import Way
 
 COACH = Participant(id="ben", name="Ben", role=Role.COACH)
 OBSERVER = Participant(id="ida", name="Ida", role=Role.OBSERVER)
@@ -28,26 +29,24 @@ class Seat:
     """Somebody in the hall, and what their socket was sent."""
 
     def __init__(self, who: Participant, connection: str = "k", protocol: int = VERSION) -> None:
-        self.member = Member(who, connection, 1_000_000, protocol)
-        self.raw: list[str] = []
-        self.ended: str | None = None
+        self.way = Way()
+        self.member = Member(who, connection, self.way, 1_000_000, 5, protocol)
+
+    @property
+    def raw(self) -> list[bytes]:
+        return self.way.frames
+
+    @property
+    def ended(self) -> str | None:
+        return self.member.ended.code if self.member.ended else None
 
     @property
     def said(self) -> list[Said]:
-        return [json.loads(text) for text in self.raw]
+        return [json.loads(text) for text in self.way.sent]
 
     @property
     def kinds(self) -> list[str]:
         return [said["event"]["kind"] for said in self.said if said["type"] == "event"]
-
-    async def pump(self) -> None:
-        try:
-            await self.member.pump(self._send, 5)
-        except Ending as ending:
-            self.ended = ending.problem.code
-
-    async def _send(self, text: str) -> None:
-        self.raw.append(text)
 
 
 @asynccontextmanager
@@ -72,15 +71,11 @@ async def come_in(rig: Rig, room: Heard, hall: Hall, *seats: Seat) -> None:
 
 @asynccontextmanager
 async def seated(hall: Hall, *seats: Seat, resume: Cursor | None = None) -> AsyncIterator[None]:
-    async with asyncio.TaskGroup() as tasks:
-        pumping = []
-        for seat in seats:
-            await hall.enter(seat.member, resume, None)
-            pumping.append(tasks.create_task(seat.pump()))
-        yield
-        for seat, task in zip(seats, pumping, strict=True):
-            hall.leave(seat.member)
-            task.cancel()
+    for seat in seats:
+        await hall.enter(seat.member, resume, None)
+    yield
+    for seat in seats:
+        hall.leave(seat.member)
 
 
 async def all_told(rig: Rig, room: Heard) -> None:
@@ -176,15 +171,15 @@ async def test_of_how_far_the_room_is_durable_only_the_latest_waits() -> None:
     async with hall_of(rig) as (room, hall, _):
         he = Seat(COACH)
         await hall.enter(he.member, None, None)
+        he.way.open = False
         for _ in range(3):
             await room.do(c.Whisper(text="One more."), COACH)
             head = await rig.log.head(room.id)
             assert head is not None
             await rig.log.mark_durable(room.id, head)
         await all_told(rig, room)
-        pumping = asyncio.create_task(he.pump())
-        await all_told(rig, room)
-        pumping.cancel()
+        he.way.flow()
+        hall.leave(he.member)
         assert [said["version"] for said in he.said if said["type"] == "durable"] == [head.version]
 
 

@@ -15,6 +15,7 @@ from server.member import Member
 from server.microphone import QUEUE_FRAMES, Microphone
 from server.ports import AudioLog, Unavailable
 from tests.server.hearings import CANDIDATE, MemoryAudioLog, Rig
+from tests.server.way import Way
 
 pytestmark = pytest.mark.usefixtures("hurried")
 
@@ -42,9 +43,12 @@ class StubbornAudioLog(MemoryAudioLog):
 class Speaker:
     """A microphone, and what its member was told."""
 
-    def __init__(self, microphone: Microphone, member: Member) -> None:
-        self.microphone, self._member = microphone, member
-        self.said: list[dict[str, Any]] = []
+    def __init__(self, microphone: Microphone, way: Way) -> None:
+        self.microphone, self._way = microphone, way
+
+    @property
+    def said(self) -> list[dict[str, Any]]:
+        return [json.loads(text) for text in self._way.sent]
 
     def send(self, *numbers: int) -> None:
         for number in numbers:
@@ -56,13 +60,7 @@ class Speaker:
         async with asyncio.timeout(5):
             while wanted not in self.said:
                 await asyncio.sleep(0.005)
-        self.said.clear()
-
-    async def pump(self) -> None:
-        async def send(text: str) -> None:
-            self.said.append(json.loads(text))
-
-        await self._member.pump(send, 5)
+        self._way.frames.clear()
 
     def told(self, kind: str) -> list[str]:
         return [said["what"]["code"] for said in self.said if said.get("what", {}).get("kind") == kind]
@@ -76,14 +74,10 @@ async def speaking(audio: AudioLog) -> AsyncIterator[Speaker]:
     """Somebody at an open microphone with the stream `mic`."""
     rig = Rig(audio=audio)
     async with rig.up(), rig.room() as room, Fanout(rig.feeds, rig.log).hall(room.id) as hall:
-        member = Member(CANDIDATE, "c", 1_000_000)
-        microphone = Microphone(audio, hall, member)
-        speaker = Speaker(microphone, member)
-        async with asyncio.TaskGroup() as tasks:
-            running = [tasks.create_task(microphone.run()), tasks.create_task(speaker.pump())]
-            yield speaker
-            for task in running:
-                task.cancel()
+        way = Way()
+        microphone = Microphone(audio, hall, Member(CANDIDATE, "c", way, 1_000_000, 5))
+        yield Speaker(microphone, way)
+        microphone.close()
 
 
 async def test_what_is_kept_is_said_to_be_safe() -> None:

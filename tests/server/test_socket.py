@@ -13,7 +13,7 @@ from client import Greenroom, Visit, connect
 from rooms.commands import Whisper
 from rooms.people import Role
 from rooms.protocol import MAX_FRAME_BYTES, MAX_MESSAGE_BYTES, SPOKEN, VERSION, Close
-from server.socket import MISTAKES
+from server.seat import MISTAKES
 from tests.deployment import TOKEN
 from tests.redis_parts import until
 from tests.server.conftest import CONNECTIONS_PER_ROOM, MESSAGES_PER_SECOND, Standing

@@ -1,0 +1,16 @@
+"""A text as a WebSocket frame of a server's, ready for any number of sockets.
+
+Decides the bytes in front; `websockets` writes everything else (tests/server/test_member.py holds this to its word).
+"""
+
+import struct
+
+
+def framed(text: bytes) -> bytes:
+    """A whole, unmasked text frame (RFC 6455, 5.2)."""
+    size = len(text)
+    if size < 126:
+        return b"\x81%c%b" % (size, text)
+    if size < 65536:
+        return struct.pack(">BBH", 0x81, 126, size) + text
+    return struct.pack(">BBQ", 0x81, 127, size) + text

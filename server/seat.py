@@ -1,0 +1,137 @@
+"""What a member says, and what is answered: commands, audio, typing; and what cannot be read.
+
+Decides how much one connection may send and what answers it; never what follows from a command (`decide`).
+"""
+
+import contextlib
+import logging
+import time
+from typing import Annotated, Final, NoReturn
+
+from pydantic import BaseModel, Field, ValidationError
+
+from rooms.commands import ChooseNext, OpenMicrophone
+from rooms.events import Mode
+from rooms.interview.bank import Bank
+from rooms.people import Id, Participant, Role
+from rooms.protocol import CLIENT_MESSAGE, TELL, Accepted, ClientMessage, Do, Hello, IsTyping, Typing
+from rooms.refusals import Code, Refusal
+from server.budget import Budget
+from server.errors import TABLE, Failed, problem_of, refused
+from server.fanout import Hall
+from server.member import Member
+from server.microphone import Microphone
+from server.ports import RoomLog, Unavailable
+from server.settings import Settings
+from server.wire import Wire
+from server.writer import Writer
+
+MISTAKES: Final = 20
+MISTAKES_PER_SECOND: Final = 0.1
+"""Messages that cannot be read: so many at once, and so many a second, before the socket is closed."""
+
+_log = logging.getLogger(__name__)
+
+
+class Seat:
+    """A member's place in the hall."""
+
+    __slots__ = ("_bank", "_frames", "_hall", "_log", "_member", "_messages", "_microphone", "_mistakes", "_writer")
+
+    def __init__(
+        self,
+        settings: Settings,
+        writer: Writer,
+        log: RoomLog,
+        bank: Bank,
+        hall: Hall,
+        member: Member,
+        microphone: Microphone | None,
+    ) -> None:
+        now = time.monotonic()
+        self._writer, self._log, self._bank = writer, log, bank
+        self._hall, self._member, self._microphone = hall, member, microphone
+        self._messages = Budget(settings.messages_per_second, 3 * settings.messages_per_second, now)
+        self._frames = Budget(settings.frames_per_second, 3 * settings.frames_per_second, now) if microphone else None
+        self._mistakes = Budget(MISTAKES_PER_SECOND, MISTAKES, now)
+
+    async def listen(self, wire: Wire) -> NoReturn:
+        """Answer what is said until the connection ends. Failed when it is to be closed for what was said."""
+        while True:
+            message = await wire.receive()
+            budget = self._frames if self._frames and isinstance(message, bytes) else self._messages
+            if not budget.spend(1, time.monotonic()):
+                raise Failed("too_much")
+            if isinstance(message, str):
+                await self._heard(message)
+            elif self._microphone:
+                self._microphone.heard(message)
+            else:
+                self._member.say(refused(TABLE[Code.NOT_YOUR_ROLE.value], None))
+
+    async def _heard(self, text: str) -> None:
+        match _read(text):
+            case Do() as wish:
+                await self._do(wish)
+            case Typing() as typing:
+                if speaks(self._member.participant):
+                    await self._tell_of_typing(typing)
+            case Hello():
+                self._member.say(refused(TABLE["message_invalid"], None))
+            case None if self._mistakes.spend(1, time.monotonic()):
+                self._member.say(refused(TABLE["message_invalid"], _id_in(text)))
+            case None:
+                raise Failed("message_invalid")
+
+    async def _tell_of_typing(self, typing: Typing) -> None:
+        with contextlib.suppress(Unavailable):  # only told, not kept: the next one comes in two seconds
+            await self._log.tell(self._hall.room_id, "is_typing", TELL.dump_json(IsTyping(turn=typing.turn)))
+
+    async def _do(self, message: Do) -> None:
+        """Put the command to the room and answer."""
+        who, command, room = self._member.participant, message.command, self._hall.room_id
+        try:
+            if isinstance(command, ChooseNext) and not self._in_bank(command.question, self._hall.room.mode):
+                raise Failed(Code.UNKNOWN_QUESTION.value)
+            # The person's id makes the command's: nobody can spend another's.
+            outcome = await self._writer.do(room, command, who, f"{who.id}/{message.id}")
+            if isinstance(outcome, Refusal):
+                raise Failed(outcome.code.value)
+        except Exception as error:
+            problem = problem_of(error)
+            if problem.code == "internal":  # only this command: a socket that closed would come back with the same one
+                _log.exception("command broke", extra={"room": room, "kind": command.kind})
+            self._member.say(refused(problem, message.id))
+            return
+        self._member.say(Accepted(id=message.id, version=outcome.cursor.version))
+        if self._microphone and isinstance(command, OpenMicrophone):
+            self._microphone.opened(command.stream)
+
+    def _in_bank(self, question: str, mode: Mode) -> bool:
+        return any(known.id == question for known in self._bank.questions(mode))
+
+
+def speaks(who: Participant) -> bool:
+    """Whether this participant has a microphone."""
+    return who.role is Role.CANDIDATE
+
+
+class _Named(BaseModel):
+    """What can be read of a message that is not valid."""
+
+    id: Annotated[Id, Field(max_length=40)]
+
+
+def _read(text: str) -> ClientMessage | None:
+    try:
+        return CLIENT_MESSAGE.validate_json(text)
+    except ValidationError:
+        return None
+
+
+def _id_in(text: str) -> str | None:
+    """The command that an invalid message names, so that its client knows what was refused."""
+    try:
+        return _Named.model_validate_json(text).id
+    except ValidationError:
+        return None
