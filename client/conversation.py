@@ -32,6 +32,7 @@ from rooms.protocol import (
     Happened,
     Hello,
     Moving,
+    Pong,
     Refused,
     ResetReason,
     Telling,
@@ -181,6 +182,8 @@ class Conversation:
                     return self._answered(message)
                 case Durable():
                     self._outbox.marked(message.version)
+                    return News()
+                case Pong():
                     return News()
                 case AudioSafe():
                     self._audio_safe(message)

@@ -12,11 +12,13 @@ from types import MappingProxyType
 from typing import Any
 
 from rooms import events as e
-from rooms.protocol import SPOKEN, VERSION, Durable, Happened, ServerMessage, Telling, Welcome
+from rooms.protocol import SPOKEN, VERSION, Durable, Happened, Pong, ServerMessage, Telling, Welcome
 from rooms.state import Room, Turn
 from rooms.values import Value
 
-NEW_KINDS: frozenset[type[Value]] = frozenset({Durable, e.StartingSoon, e.LobbyOpened, e.TurnLimitNear, e.RoomRestored})
+NEW_KINDS: frozenset[type[Value]] = frozenset(
+    {Durable, Pong, e.StartingSoon, e.LobbyOpened, e.TurnLimitNear, e.RoomRestored}
+)
 """Messages, events and tellings that the version before does not know. They are left out: between the versions that a
 member is shown, `Happened.after` says that nothing is missing."""
 

@@ -72,7 +72,13 @@ class Typing(Value):
     turn: TurnNumber
 
 
-ClientMessage = Hello | Do | Typing
+class Ping(Value):
+    """Is anybody there? Answered with `pong`. For pages, which cannot send a WebSocket's own pings; since version 2."""
+
+    type: Literal["ping"] = "ping"
+
+
+ClientMessage = Hello | Do | Typing | Ping
 CLIENT_MESSAGE: TypeAdapter[ClientMessage] = TypeAdapter(Annotated[ClientMessage, Field(discriminator="type")])
 
 
@@ -217,6 +223,12 @@ class AudioSafe(Value):
     """Frames behind `through` arrived but were not kept (a gap, or hearing is behind): send from there again."""
 
 
+class Pong(Value):
+    """The answer to `ping`."""
+
+    type: Literal["pong"] = "pong"
+
+
 class Moving(Value):
     """This worker is going away: connect again within `within_ms`; another one answers."""
 
@@ -233,7 +245,7 @@ class Goodbye(Value):
     retry: bool
 
 
-ServerMessage = Welcome | Happened | Telling | Accepted | Durable | Refused | AudioSafe | Moving | Goodbye
+ServerMessage = Welcome | Happened | Telling | Accepted | Durable | Refused | AudioSafe | Pong | Moving | Goodbye
 SERVER_MESSAGE: TypeAdapter[ServerMessage] = TypeAdapter(Annotated[ServerMessage, Field(discriminator="type")])
 
 

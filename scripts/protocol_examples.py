@@ -148,6 +148,7 @@ CLIENT: tuple[p.ClientMessage, ...] = (
     p.Hello(protocol=p.VERSION, ticket="qN3c6Zk0vXb1", resume=CURSOR, client="greenroom-python/1"),
     p.Do(id="c-1f6a2b", command=c.StartInterview()),
     p.Typing(turn=1),
+    p.Ping(),
 )
 
 SERVER: tuple[p.ServerMessage, ...] = (
@@ -163,6 +164,7 @@ SERVER: tuple[p.ServerMessage, ...] = (
         retry=True,
     ),
     p.AudioSafe(stream="m-5d1e", through=180),
+    p.Pong(),
     p.Moving(within_ms=4000),
     p.Goodbye(code="taken_over", sentence="You joined from another device, so this one is done.", retry=False),
 )

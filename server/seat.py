@@ -14,7 +14,7 @@ from rooms.commands import ChooseNext, OpenMicrophone
 from rooms.events import Mode
 from rooms.interview.bank import Bank
 from rooms.people import Id, Participant, Role
-from rooms.protocol import CLIENT_MESSAGE, TELL, Accepted, ClientMessage, Do, Hello, IsTyping, Typing
+from rooms.protocol import CLIENT_MESSAGE, TELL, Accepted, ClientMessage, Do, Hello, IsTyping, Ping, Pong, Typing
 from rooms.refusals import Code, Refusal
 from server.budget import Budget
 from server.errors import TABLE, Failed, problem_of, refused
@@ -76,6 +76,8 @@ class Seat:
             case Typing() as typing:
                 if speaks(self._member.participant):
                     await self._tell_of_typing(typing)
+            case Ping():
+                self._member.say(Pong())
             case Hello():
                 self._member.say(refused(TABLE["message_invalid"], None))
             case None if self._mistakes.spend(1, time.monotonic()):

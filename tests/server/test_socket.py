@@ -496,3 +496,9 @@ async def test_who_sends_what_cannot_be_read_again_and_again_is_cut_off(greenroo
         for _ in range(MISTAKES + 1):
             await talker.say("{")
         assert await talker.closed() == Close.MESSAGE_INVALID
+
+
+async def test_a_page_that_asks_whether_anybody_is_there_is_answered(greenroom: Greenroom, room: str) -> None:
+    async with inside(greenroom, room) as talker:
+        await talker.say({"type": "ping"})
+        await talker.hears("pong")

@@ -1,5 +1,5 @@
 // Made by scripts/protocol_types from rooms/protocol.py. Do not edit: change that file and run the script.
-// schema 7738d432336f5081 body 17778412678e0138
+// schema da8c046b27e43055 body 2052a5335f6bddfe
 export const PROTOCOL_VERSION = 2;
 export const SAMPLE_RATE_HZ = 16000;
 export const FRAME_VERSION = 1;
@@ -55,8 +55,8 @@ export type Closing = "finished" | "ended" | "abandoned";
  * Every message in one value, from which the browser's types and the docs' schema are generated.
  */
 export interface Wire {
-  client: Hello | Do | Typing;
-  server: Welcome | Happened | Telling | Accepted | Durable | Refused | AudioSafe | Moving | Goodbye;
+  client: Hello | Do | Typing | Ping;
+  server: Welcome | Happened | Telling | Accepted | Durable | Refused | AudioSafe | Pong | Moving | Goodbye;
   words: Word[];
 }
 /**
@@ -207,6 +207,12 @@ export interface AskOwn {
 export interface Typing {
   type: "typing";
   turn: number;
+}
+/**
+ * Is anybody there? Answered with `pong`. For pages, which cannot send a WebSocket's own pings; since version 2.
+ */
+export interface Ping {
+  type: "ping";
 }
 /**
  * Let in. Either `resumed` (the missed events follow) or `reset` with the whole `room`.
@@ -717,6 +723,12 @@ export interface AudioSafe {
   stream: string;
   through: number | null;
   again: boolean;
+}
+/**
+ * The answer to `ping`.
+ */
+export interface Pong {
+  type: "pong";
 }
 /**
  * This worker is going away: connect again within `within_ms`; another one answers.

@@ -181,6 +181,7 @@ function received(now: Connection, message: ServerMessage): Step {
     case "refused":
       return refused(now, message);
     case "durable":
+    case "pong":
       return [now, []];
     case "audio_safe":
       return safe(now, message.stream, message.through, message.again);
