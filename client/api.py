@@ -20,6 +20,7 @@ from client.kept import KeptOutbox
 from client.visit import Visit, visiting
 from rooms.events import Mode
 from rooms.people import Participant, Role
+from rooms.protocol import Happened
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 REQUEST_DEADLINE_S = 10.0
@@ -47,6 +48,9 @@ class RoomCard(Reply):
     mode: Mode
     length: int
     phase: str
+    stage: str = ""
+    starts_at: int | None = None
+    """Milliseconds since 1970, UTC."""
     roles: tuple[Role, ...] = ()
 
 
@@ -57,6 +61,14 @@ class Ticket(Reply):
     expires_in_s: float
     socket: str
     participant: Participant
+
+
+class History(Reply):
+    """A page of what happened."""
+
+    events: tuple[Happened, ...]
+    through: int
+    more: bool
 
 
 class Notice(Reply):
@@ -107,9 +119,9 @@ class Greenroom:
 
     # --- rooms ---
 
-    async def open_room(self, mode: Mode | str, length: int = 3) -> OpenedRoom:
-        """Open a room for an interview of `length` questions, 3 to 10."""
-        body = {"mode": str(mode), "length": length}
+    async def open_room(self, mode: Mode | str, length: int = 3, *, starts_at: int | None = None) -> OpenedRoom:
+        """Open a room for an interview of `length` questions, 3 to 10, to begin at `starts_at` (ms since 1970)."""
+        body = {"mode": str(mode), "length": length} | ({"starts_at": starts_at} if starts_at is not None else {})
         opened = _read(OpenedRoom, await self._ask("POST", "/api/rooms", body))
         return opened.model_copy(update={"url": self.address(opened.url)})
 
@@ -138,16 +150,28 @@ class Greenroom:
         name: str | None = None,
         patience_s: float = PATIENCE_S,
         outbox: str | Path | None = None,
+        takeover: bool = True,
     ) -> AsyncIterator[Visit]:
         """Be in a room until the block ends, over as many connections as it takes.
 
         Without a connection for `patience_s` seconds the visit is over and its calls raise AwayError. With a file as
         `outbox`, what was put and is not durable outlives this process: who joins with it again offers it again.
+        A candidate who is here on another device takes over from it, or is refused where `takeover` is false.
         """
         id = room if isinstance(room, str) else room.room
         kept = KeptOutbox(Path(outbox), id) if outbox is not None else None
-        async with visiting(_RoomDoor(self, id, role, name), patience_s, kept) as visit:
+        async with visiting(_RoomDoor(self, id, role, name), patience_s, kept, takeover=takeover) as visit:
             yield visit
+
+    async def history(self, room: str, role: Role | str | None = None) -> AsyncIterator[Happened]:
+        """All that happened in a room so far, in order, as a role sees it (without one: as you see most)."""
+        after, more = 0, True
+        while more:
+            as_role = f"&role={role}" if role else ""
+            page = _read(History, await self._ask("GET", f"/api/rooms/{room}/events?after={after}{as_role}"))
+            for fact in page.events:
+                yield fact
+            after, more = page.through, page.more
 
     # --- reports ---
 

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from client.api import DEFAULT_URL, Greenroom, connect
 from client.connection import LOOPBACK
 from client.errors import GreenroomError
+from client.replay import replay
 from client.screen import Screen, show_until_over
 from rooms.events import Mode
 from rooms.people import Role
@@ -74,18 +75,32 @@ async def _run(arguments: argparse.Namespace) -> None:
                 await play(greenroom, arguments.files, plan, screen)
             case "watch":
                 await _watch(greenroom, arguments.room, arguments.name, screen)
+            case "replay":
+                await _replay(greenroom, arguments, screen)
             case "open":
                 await _open(greenroom, arguments.mode, arguments.length or 5, screen)
 
 
 async def _watch(greenroom: Greenroom, room: str, name: str | None, screen: Screen) -> None:
     """Show a room as its coach sees it, until the interview is over."""
-    room = room.rstrip("/").removesuffix("/coach").rpartition("/")[2]
+    room = _room_in(room)
     async with greenroom.join(room, Role.COACH, name=name) as visit:
         screen.say("Watching; Ctrl-C leaves.")
         await show_until_over(visit, screen)
     page = greenroom.report_page(room)
     screen.say(f"Report: {page}", type="over", url=page)
+
+
+async def _replay(greenroom: Greenroom, arguments: argparse.Namespace, screen: Screen) -> None:
+    """Show what happened in a room, as it happened."""
+    room, speed = _room_in(arguments.room), None if arguments.at_once else arguments.speed
+    told = await replay(greenroom.history(room, arguments.role), screen, speed)
+    screen.say(f"That was all so far: {told} facts.", type="replayed", facts=told)
+
+
+def _room_in(given: str) -> str:
+    """The room's id, from itself or from the address of one of its pages."""
+    return given.rstrip("/").removesuffix("/coach").rpartition("/")[2]
 
 
 async def _open(greenroom: Greenroom, mode: str, length: int, screen: Screen) -> None:
@@ -143,13 +158,19 @@ def _parser() -> argparse.ArgumentParser:
     play.add_argument("--report-deadline", type=float, default=120.0, metavar="SECONDS")
     watch = verbs.add_parser("watch", help="print what a coach sees, as it happens")
     watch.add_argument("room", metavar="ROOM", help="the room's id or its address")
+    again = verbs.add_parser("replay", help="print what happened in a room, in its own time; also when it is over")
+    again.add_argument("room", metavar="ROOM", help="the room's id or its address")
+    timing = again.add_mutually_exclusive_group()
+    timing.add_argument("--speed", type=_speed, default=1.0, help="4: four times as fast as it was (default 1)")
+    timing.add_argument("--at-once", action="store_true", help="without waiting")
+    again.add_argument("--role", choices=["candidate", "coach", "observer"], help="as this role saw it (default: most)")
     opening = verbs.add_parser("open", help="open a room and print its links")
     for verb in (play, opening):
         verb.add_argument("--mode", choices=[mode.value for mode in Mode], default=Mode.BEHAVIOURAL.value)
         verb.add_argument("--length", type=int, choices=range(3, 11), metavar="3..10", help="how many questions")
     for verb in (play, watch):
         verb.add_argument("--name", help="the name that others in the room see")
-    for verb in (play, watch, opening):
+    for verb in (play, watch, again, opening):
         _add_place(verb)
     for name, does in SERVER_VERBS.items():
         verbs.add_parser(name, help=does, add_help=False)
@@ -169,6 +190,13 @@ def _pace(text: str) -> float:
     if not 0 <= pace <= 20:
         raise argparse.ArgumentTypeError("a pace from 0 to 20")
     return pace
+
+
+def _speed(text: str) -> float:
+    speed = float(text)
+    if not 0.01 <= speed <= 1_000:
+        raise argparse.ArgumentTypeError("a speed from 0.01 to 1000")
+    return speed
 
 
 if __name__ == "__main__":

@@ -74,6 +74,8 @@ class Conversation:
         self._typing: int | None = None
         self._reopening: str | None = None
         """The command that opens the ring's stream again, until it is answered."""
+        self.takeover = True
+        """Whether to take over from another device on which this person is here, or to be refused."""
         self._afresh = False
         self._speaks = VERSION
         self._asked: Cursor | None = None
@@ -99,7 +101,10 @@ class Conversation:
         """The first message of a connection."""
         self._asked = None if self._afresh else self.mirror.cursor
         self._goodbye = None
-        return Hello(protocol=self._speaks, ticket=ticket, resume=self._asked, client=SOFTWARE).model_dump_json()
+        # Who was in the room takes over from what is left of themselves there.
+        takeover = self.takeover or self.you is not None
+        said = Hello(protocol=self._speaks, ticket=ticket, resume=self._asked, client=SOFTWARE, takeover=takeover)
+        return said.model_dump_json(exclude={"takeover"} if takeover else None)  # a server of protocol 1 knows it not
 
     def put(self, command: PersonCommand, id: str | None = None) -> str:
         """Place a command in the outbox and return its id. Raises RefusedError when the outbox is full."""

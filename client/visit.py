@@ -30,9 +30,12 @@ BYTES_PER_MS = 2 * SAMPLE_RATE_HZ // 1000
 
 
 @asynccontextmanager
-async def visiting(door: Door, patience_s: float, kept: KeptOutbox | None = None) -> AsyncIterator["Visit"]:
+async def visiting(
+    door: Door, patience_s: float, kept: KeptOutbox | None = None, *, takeover: bool = True
+) -> AsyncIterator["Visit"]:
     """A visit that is in its room when the block begins, and leaves when it ends."""
     visit = Visit(door, patience_s, kept)
+    visit._talk.takeover = takeover
     life = asyncio.create_task(visit._live(), name="visit")
     try:
         await visit._entered()

@@ -55,6 +55,8 @@ class Hello(Value):
     """One-use, from POST /api/rooms/{room}/tickets."""
     resume: Cursor | None = None
     client: Annotated[str, Field(max_length=80)] = "unknown"
+    takeover: bool = True
+    """Whether a candidate who is here on another device takes over from it, or is refused. Who resumes always does."""
 
 
 class Do(Value):

@@ -32,7 +32,7 @@ from server.adapters.redis_timers import RedisTimers
 from server.adapters.report_store import SqlReportStore
 from server.adapters.silero import Silero
 from server.adapters.transcribers import choose
-from server.api import reports, rooms, sessions
+from server.api import history, reports, rooms, sessions
 from server.archiver import Archiver, Snapshots
 from server.clock import SystemClock
 from server.departures import Departures
@@ -43,6 +43,7 @@ from server.hearing import Hearing
 from server.identity import Identity
 from server.interviewer import Interviewer
 from server.logs import configure
+from server.ports import Unavailable
 from server.reporting import written
 from server.scorer import Scorer
 from server.settings import Settings
@@ -134,7 +135,8 @@ async def serve_web(settings: Settings, host: str, port: int, fd: int | None) ->
             sockets = Sockets(settings, p.name, gate, p.writer, fanout, departures, p.log, p.audio, p.leases, p.bank)
             routers = (
                 sessions.routes(identity, gate),
-                rooms.routes(settings, identity, gate, p.writer, directory, p.leases, p.bank),
+                rooms.routes(settings, identity, gate, p.writer, directory, p.leases, p.bank, partial(_has_report, p)),
+                history.routes(gate, p.writer.look, p.log, p.store),
                 reports.routes(gate, p.writer.look, p.store),
             )
             app = web.build(routers, sockets, partial(_ready, p))
@@ -167,6 +169,12 @@ def _spare_the_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 20, 20)
+
+
+async def _has_report(p: Parts, room: str) -> bool:
+    with contextlib.suppress(Unavailable):
+        return await p.store.report(room) is not None
+    return False
 
 
 async def _ready(p: Parts) -> bool:

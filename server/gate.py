@@ -38,9 +38,14 @@ class Gate:
     @staticmethod
     def roles(person: Person, room: Room) -> tuple[Role, ...]:
         """The roles that this person may take in the room."""
-        if person.id == room.owner:
+        return Gate.roles_in(person, room.id, room.owner)
+
+    @staticmethod
+    def roles_in(person: Person, room_id: str, owner: str) -> tuple[Role, ...]:
+        """The roles that this person may take in an owner's room, or could take when it was open."""
+        if person.id == owner:
             return _TAKEN_BY_PEOPLE
-        invited = person.invited.get(room.id)
+        invited = person.invited.get(room_id)
         return (invited,) if invited else ()
 
     async def issue(

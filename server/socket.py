@@ -126,7 +126,7 @@ class Sockets:
             # because each new connection takes over the last one.
             if hall.users > self._settings.connections_per_room and not speaks(who):
                 raise Failed("room_full")
-            joined = await self._join(room, who, connection)
+            joined = await self._join(room, who, connection, takeover=hello.takeover or hello.resume is not None)
             try:
                 await hall.reached(joined)
                 if hall.room.phase is not Phase.CLOSED:
@@ -137,9 +137,9 @@ class Sockets:
             finally:
                 self._departures.left(room, who.id, connection)
 
-    async def _join(self, room: str, who: Participant, connection: str) -> int:
+    async def _join(self, room: str, who: Participant, connection: str, *, takeover: bool) -> int:
         """Enter the room; gives the version at which the room shows it."""
-        command = Join(participant=who, connection=connection, worker=self._worker)
+        command = Join(participant=who, connection=connection, worker=self._worker, takeover=takeover)
         try:
             joined = await self._writer.do(room, command, SYSTEM, f"join.{connection}")
         except BaseException:

@@ -2,6 +2,7 @@
 
 import logging
 import secrets
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Request
@@ -10,6 +11,7 @@ from pydantic import BaseModel, Field, ValidationError
 from rooms.commands import OpenRoom
 from rooms.events import Mode
 from rooms.interview.bank import Bank
+from rooms.lifecycle import Stage, stage
 from rooms.people import SYSTEM, Id, Participant, Role
 from rooms.phases import Phase
 from rooms.refusals import Refusal
@@ -29,6 +31,8 @@ _log = logging.getLogger(__name__)
 class NewRoom(BaseModel):
     mode: Mode
     length: Annotated[int, Field(ge=3, le=10)] = 5
+    starts_at: Annotated[int, Field(ge=0, le=2**53 - 1)] | None = None
+    """Milliseconds since 1970, UTC, at most a year ahead: when the interview is to begin. null: at any time."""
 
 
 class Opened(BaseModel):
@@ -41,7 +45,10 @@ class Overview(BaseModel):
     mode: Mode
     length: int
     phase: Phase
+    stage: Stage
     opened_at: int
+    starts_at: int | None
+    """Milliseconds since 1970, UTC: when it is to begin, if that was planned."""
     roles: tuple[Role, ...]
     """The roles that you may take."""
 
@@ -89,6 +96,7 @@ def routes(
     directory: Directory,
     leases: Leases,
     bank: Bank,
+    has_report: Callable[[str], Awaitable[bool]],
 ) -> APIRouter:
     router = APIRouter(prefix="/api", tags=["rooms"])
     signed_in = Annotated[Person, Depends(gate.signed_in)]
@@ -115,7 +123,14 @@ def routes(
         if not person.owner:
             raise Failed("owner_only")
         room_id = f"r-{secrets.token_urlsafe(9).replace('_', '-')}"
-        command = OpenRoom(room=room_id, mode=new.mode, length=new.length, notice=NOTICE.version, owner=person.id)
+        command = OpenRoom(
+            room=room_id,
+            mode=new.mode,
+            length=new.length,
+            notice=NOTICE.version,
+            owner=person.id,
+            starts_at=new.starts_at,
+        )
         opened = await writer.do(room_id, command, SYSTEM, f"open.{room_id}")
         if isinstance(opened, Refusal):
             raise Failed(opened.code.value)
@@ -135,7 +150,8 @@ def routes(
     @router.get("/rooms/{room_id}")
     async def one_room(room_id: Id, person: signed_in) -> Overview:
         """A room that I may enter."""
-        return _overview(*await entered(room_id, person))
+        room, roles = await entered(room_id, person)
+        return _overview(room, roles, kept=room.phase is Phase.CLOSED and await has_report(room_id))
 
     @router.post("/rooms/{room_id}/tickets", status_code=201)
     async def ticket(room_id: Id, wish: TicketFor, request: Request, person: signed_in) -> Issued:
@@ -173,7 +189,14 @@ def routes(
     return router
 
 
-def _overview(room: Room, roles: tuple[Role, ...]) -> Overview:
+def _overview(room: Room, roles: tuple[Role, ...], *, kept: bool = False) -> Overview:
     return Overview(
-        room=room.id, mode=room.mode, length=room.length, phase=room.phase, opened_at=room.opened_at, roles=roles
+        room=room.id,
+        mode=room.mode,
+        length=room.length,
+        phase=room.phase,
+        stage=stage(room, kept=kept),
+        opened_at=room.opened_at,
+        starts_at=room.starts_at,
+        roles=roles,
     )

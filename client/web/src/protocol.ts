@@ -1,5 +1,5 @@
 // Made by scripts/protocol_types from rooms/protocol.py. Do not edit: change that file and run the script.
-// schema da8c046b27e43055 body 2052a5335f6bddfe
+// schema 393d98b24c846f25 body 2488a36a6882e8d4
 export const PROTOCOL_VERSION = 2;
 export const SAMPLE_RATE_HZ = 16000;
 export const FRAME_VERSION = 1;
@@ -68,6 +68,7 @@ export interface Hello {
   ticket: string;
   resume: Cursor | null;
   client: string;
+  takeover: boolean;
 }
 /**
  * A place in a room's log. `version` alone lies after a failover; with `epoch` and `tag` it cannot.
