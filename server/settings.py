@@ -22,7 +22,7 @@ class Settings(BaseSettings):
 
     # where things are
     redis_url: str
-    """redis://, rediss://, unix:// or redis+sentinel://; where rooms live."""
+    """redis://, rediss://, unix://, redis+sentinel:// or redis+cluster://; where rooms live: docs/REDIS.md."""
     database_url: str
     """postgresql+asyncpg:// or sqlite+aiosqlite://; where reports and archives are kept."""
     public_url: str = "http://127.0.0.1:8000"

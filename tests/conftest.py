@@ -2,6 +2,8 @@
 
 redis_url          a real Redis-compatible server, emptied for this test
 any_redis_url      the same test twice: on Valkey and on a Redis (6.2 where it comes from a wheel)
+cluster_url        a real cluster of three, for a user with no more rights than docs/REDIS.md gives; emptied
+every_redis_url    the same test three times: on each of any_redis_url, and on the cluster
 postgres_url       a real Postgres, a new database for this test
 killable_redis     a function that starts a Redis of this test's own, to kill, pause and start again
 killable_postgres  likewise for Postgres
@@ -15,6 +17,8 @@ from uuid import uuid4
 import pytest
 
 from tests import sharing
+from tests.redis_parts import PASSWORD, least_rights
+from tests.redis_servers import RedisCluster, running
 from tests.servers import Postgres, Redis, ServerNotFoundError, find_postgres, find_redis
 
 
@@ -50,6 +54,37 @@ def any_redis_server(request: pytest.FixtureRequest) -> Iterator[Redis]:
 def any_redis_url(any_redis_server: Redis) -> str:
     any_redis_server.flush()
     return any_redis_server.url
+
+
+@pytest.fixture(scope="session")
+def redis_cluster() -> Iterator[RedisCluster]:
+    try:
+        cluster = RedisCluster()
+    except ServerNotFoundError as absent:
+        pytest.skip(str(absent))
+    with running(cluster):
+        cluster.let_in("greenroom", PASSWORD, least_rights())
+        yield cluster
+
+
+@pytest.fixture
+def cluster_url(redis_cluster: RedisCluster) -> str:
+    redis_cluster.flush()
+    return redis_cluster.url
+
+
+@pytest.fixture(scope="session", params=["valkey-server", "redis-server", "cluster"])
+def every_redis_server(request: pytest.FixtureRequest) -> Iterator[Redis | RedisCluster]:
+    if request.param == "cluster":
+        yield request.getfixturevalue("redis_cluster")
+    else:
+        yield from _running_redis(request.param)
+
+
+@pytest.fixture
+def every_redis_url(every_redis_server: Redis | RedisCluster) -> str:
+    every_redis_server.flush()
+    return every_redis_server.url
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ Servers of one kind come from one program, Valkey's where there is one; every wa
 
 import contextlib
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -125,10 +125,11 @@ class RedisCluster:
         self.servers = [_node(binary, settings) for _ in range(primaries * (1 + replicas))]
         self.primaries = self.servers[:primaries]
         self._replicas = replicas
+        self._login = ""
 
     @property
     def url(self) -> str:
-        return "redis+cluster://" + ",".join(f"127.0.0.1:{server.port}" for server in self.servers[:3])
+        return f"redis+cluster://{self._login}" + ",".join(f"127.0.0.1:{server.port}" for server in self.servers[:3])
 
     def start(self) -> None:
         for server in self.servers:
@@ -147,6 +148,13 @@ class RedisCluster:
             with client(replica.port) as redis:
                 redis.execute_command("CLUSTER", "REPLICATE", self.id(self.primaries[number % len(self.primaries)]))
         until(self._whole, "a whole cluster")
+
+    def let_in(self, user: str, password: str, rule: Sequence[str]) -> None:
+        """From now on the address is that of this user, who has the rights in `rule`."""
+        for server in self.servers:
+            with client(server.port) as redis:
+                redis.execute_command("ACL", "SETUSER", *rule)
+        self._login = f"{user}:{password}@"
 
     def flush(self) -> None:
         for server in self.primaries:

@@ -13,35 +13,51 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
-from redis.exceptions import NoScriptError, OutOfMemoryError, ReadOnlyError, ResponseError
+from redis.exceptions import (
+    ClusterDownError,
+    NoScriptError,
+    OutOfMemoryError,
+    ResponseError,
+    TryAgainError,
+)
 
 from server.adapters.redis_address import parsed
-from server.adapters.redis_lane import Command, Link, Lost, Replicas, Server, TooFewReplicas, Word
+from server.adapters.redis_cluster import ClusterRoad
+from server.adapters.redis_lane import Command, Link, Lost, Replicas, Server, TooFewReplicas, Word, is_read_only
 from server.adapters.redis_roads import Road, StraightRoad
 from server.ports import Misconfigured, Unavailable
 
 PREFIX = "greenroom:"
 """All keys and channels begin with it, so that one ACL rule and one look tell ours from others'."""
 
-_AWAY = ("READONLY", "MASTERDOWN", "CLUSTERDOWN", "NOREPLICAS", "TRYAGAIN", "LOADING")
+_AWAY = (ClusterDownError, TryAgainError, Lost, TooFewReplicas)
 _FULL = ("OOM ", "MISCONF")
 
 __all__ = ["PREFIX", "Command", "RedisConnection", "Script", "Word", "room_key"]
 
 
-@dataclass(frozen=True, slots=True)
-class Script:
-    """A Lua script beside the adapters, known to Redis by its SHA-1."""
-
+class Text(NamedTuple):
     source: str
     sha: str
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A Lua script beside the adapters, known to Redis by its SHA-1.
+
+    Where it says 'PUBLISH', the shard publishes instead if that is how a cluster does it: see `calls`.
+    """
+
+    plain: Text
+    sharded: Text
 
     @classmethod
     def load(cls, name: str) -> "Script":
         source = files("server.adapters").joinpath(name).read_text()
-        return cls(source, hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest())
+        texts = (source, source.replace("'PUBLISH'", "'SPUBLISH'"))
+        return cls(*(Text(text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()) for text in texts))
 
 
 class RedisConnection:
@@ -61,9 +77,8 @@ class RedisConnection:
         self.waits = wait_replicas > 0
         replicas = Replicas(wait_replicas, wait_timeout_ms) if wait_replicas else None
         address = parsed(url)
-        if address.kind == "cluster":
-            raise Misconfigured("REDIS_URL: clusters come next.")
-        self._road: Road = StraightRoad(address, self.timeout_s, replicas)
+        road = ClusterRoad if address.kind == "cluster" else StraightRoad
+        self._road: Road = road(address, self.timeout_s, replicas)
         self._task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -86,7 +101,10 @@ class RedisConnection:
         return (await self.calls([command]))[0]
 
     async def calls(self, commands: Sequence[Command], *, replicated: bool = False) -> list[Any]:
-        """Many commands in one round trip, not one transaction. The first error among the replies is raised."""
+        """Many commands in one round trip, not one transaction. The first error among the replies is raised.
+
+        PUBLISH reaches whoever listens to the channel: in a cluster with sharded channels it is sent as SPUBLISH.
+        """
         return [_checked(reply) for reply in await self._ask(commands, replicated)]
 
     async def script(
@@ -103,18 +121,16 @@ class RedisConnection:
         replicated: bool = False,
     ) -> list[Any]:
         """Run a script many times in one round trip."""
-        commands: list[Command] = [("EVALSHA", script.sha, len(keys), *keys, *args) for keys, args in runs]
+        sharded = self._road.is_sharded
+        text = script.sharded if sharded or (sharded is None and await self.sharded()) else script.plain
+        commands: list[Command] = [("EVALSHA", text.sha, len(keys), *keys, *args) for keys, args in runs]
         replies = await self._ask(commands, replicated)
         if forgotten := [place for place, reply in enumerate(replies) if isinstance(reply, NoScriptError)]:
             # A Redis that was restarted, or a node that never knew it, learns it by running its source.
-            again: list[Command] = [("EVAL", script.source, *commands[place][2:]) for place in forgotten]
+            again: list[Command] = [("EVAL", text.source, *commands[place][2:]) for place in forgotten]
             for place, reply in zip(forgotten, await self._ask(again, replicated), strict=True):
                 replies[place] = reply
         return [_checked(reply) for reply in replies]
-
-    async def publishing(self) -> str:
-        """The command that publishes to a room's listeners: PUBLISH, or SPUBLISH where the shard does it."""
-        return "SPUBLISH" if await self.sharded() else "PUBLISH"
 
     # --- for listeners --------------------------------------------------------------------------------------------
 
@@ -165,6 +181,6 @@ def _checked(reply: Any) -> Any:
     text = str(reply)
     if isinstance(reply, OutOfMemoryError) or any(word in text for word in _FULL):
         raise Unavailable("redis", full=True) from reply
-    if isinstance(reply, ReadOnlyError | Lost | TooFewReplicas) or any(word in text for word in _AWAY):
+    if isinstance(reply, _AWAY) or is_read_only(reply) or "NOREPLICAS" in text:
         raise Unavailable("redis") from reply
     raise reply

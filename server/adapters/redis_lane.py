@@ -193,11 +193,11 @@ class Lane:
                 reply = error
             self._replied_at = loop.time()
             settle(self._sent.popleft(), reply)
-            if isinstance(reply, ReadOnlyError):
+            if is_read_only(reply):
                 raise reply  # demoted: behind the same address may now be another server
 
     def _hold(self, waiting: _Waiting, reply: Any) -> None:
-        if isinstance(reply, ReadOnlyError):
+        if is_read_only(reply):
             _answer(waiting, reply)  # the connection ends with it
             return
         if waiting.command != self._wait:
@@ -221,6 +221,11 @@ class Lane:
     async def _leave(self) -> None:
         await self._drop.wait()
         raise RedisConnectionError("another server answers for this one now")
+
+
+def is_read_only(reply: Any) -> bool:
+    """Whether it means: I am a replica. Redis 6.2 says so in the middle of what it says about a script."""
+    return isinstance(reply, ReadOnlyError) or (isinstance(reply, ResponseError) and "-READONLY" in str(reply))
 
 
 def _answer(waiting: _Waiting, reply: Any) -> None:

@@ -32,6 +32,9 @@ class Road(Protocol):
     generation: int
     """Grows whenever a connection found another server than before, or the same one restarted."""
 
+    is_sharded: bool | None
+    """Whether messages go through the shard that keeps the room (SPUBLISH); None while that is unknown."""
+
     async def run(self) -> None:
         """Keep the connections up until cancelled."""
 
@@ -39,7 +42,7 @@ class Road(Protocol):
         """The replies in order; errors come as values. The caller sets the deadline."""
 
     async def sharded(self) -> bool:
-        """Whether messages go through the shard that keeps the room (SPUBLISH); waits for a first look."""
+        """The same; waits for a first look."""
 
     def home(self, channel: str) -> str | None:
         """The node at which a channel is listened to; None while that is unknown."""
@@ -62,6 +65,7 @@ class StraightRoad:
 
     def __init__(self, address: Address, timeout_s: float, replicas: Replicas | None) -> None:
         self.generation = 0
+        self.is_sharded: bool | None = False
         self._address, self._timeout_s = address, timeout_s
         self._sentinels = Sentinels(address, timeout_s) if address.kind == "sentinel" else None
         self._lane = Lane(self._make, timeout_s)

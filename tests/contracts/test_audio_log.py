@@ -1,4 +1,4 @@
-"""The contract of `ports.AudioLog`, on Valkey and on Redis 6.2."""
+"""The contract of `ports.AudioLog`, on Valkey, on Redis 6.2 and on a cluster."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Sequence
@@ -6,13 +6,12 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from redis import Redis as Client
 
 from rooms.protocol import Frame
 from server.adapters.redis_audio import RedisAudioLog
 from server.adapters.redis_connection import RedisConnection, room_key
 from server.ports import AudioFull, AudioLog, Unavailable
-from tests.redis_parts import cut_all_connections
+from tests.redis_parts import admin_of, cut_all_connections
 from tests.servers import free_port
 
 ROOM, STREAM = "r-1", "s-1"
@@ -27,8 +26,8 @@ def frames(numbers: Iterable[int], ms: int = FRAME_MS) -> list[Frame]:
 
 
 @pytest.fixture
-async def audio(any_redis_url: str) -> AsyncIterator[AudioLog]:
-    async with RedisConnection(any_redis_url, 3_000) as redis:
+async def audio(every_redis_url: str) -> AsyncIterator[AudioLog]:
+    async with RedisConnection(every_redis_url, 3_000) as redis:
         yield RedisAudioLog(redis, BACKLOG_S)
 
 
@@ -140,25 +139,25 @@ async def test_forgetting_keeps_what_came_later(audio: AudioLog) -> None:
     assert [frame.seq for _, frame in await kept(audio)] == [3, 4, 5]
 
 
-async def test_erased_audio_is_gone_and_its_stream_too(audio: AudioLog, any_redis_url: str) -> None:
+async def test_erased_audio_is_gone_and_its_stream_too(audio: AudioLog, every_redis_url: str) -> None:
     await audio.append(ROOM, STREAM, frames(range(3)))
     await audio.erase(ROOM)
     await audio.erase(ROOM)
     assert await audio.append(ROOM, STREAM, frames([3])) == -1  # a late frame does not bring it back
-    with Client.from_url(any_redis_url) as admin:
+    with admin_of(every_redis_url) as admin:
         assert admin.dbsize() == 0
 
 
-async def test_audio_goes_by_itself(audio: AudioLog, any_redis_url: str) -> None:
+async def test_audio_goes_by_itself(audio: AudioLog, every_redis_url: str) -> None:
     await audio.append(ROOM, STREAM, frames(range(3)))
-    with Client.from_url(any_redis_url) as admin:
+    with admin_of(every_redis_url) as admin:
         assert all(0 < admin.ttl(key) <= 3_600 for key in admin.scan_iter())
 
 
-async def test_cut_connections_leave_the_audio_whole(audio: AudioLog, any_redis_url: str) -> None:
+async def test_cut_connections_leave_the_audio_whole(audio: AudioLog, every_redis_url: str) -> None:
     for number in range(FITS):
         if number % 10 == 5:
-            cut_all_connections(any_redis_url)
+            cut_all_connections(every_redis_url)
         await audio.append(ROOM, STREAM, frames([number]))
     assert [frame.seq for _, frame in await kept(audio)] == list(range(FITS))
 
@@ -185,8 +184,8 @@ async def test_whatever_order_frames_come_in_the_kept_ones_are_gapless(
         assert [frame.seq for _, frame in await kept(audio)] == list(range(through + 1))
 
 
-async def test_a_frame_of_another_release_is_left_out_and_the_rest_is_read(any_redis_url: str) -> None:
-    async with RedisConnection(any_redis_url, 3_000) as redis:
+async def test_a_frame_of_another_release_is_left_out_and_the_rest_is_read(every_redis_url: str) -> None:
+    async with RedisConnection(every_redis_url, 3_000) as redis:
         audio = RedisAudioLog(redis, BACKLOG_S)
         await audio.append(ROOM, STREAM, frames([0]))
         await redis.call("XADD", room_key(ROOM, "audio"), "*", "samples", 1, "stream", STREAM, "frame", b"\xff" * 40)

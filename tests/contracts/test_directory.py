@@ -20,8 +20,8 @@ class Ticking:
 
 
 @pytest.fixture
-async def directory(any_redis_url: str) -> AsyncIterator[RedisDirectory]:
-    async with RedisConnection(any_redis_url, 3_000) as redis:
+async def directory(every_redis_url: str) -> AsyncIterator[RedisDirectory]:
+    async with RedisConnection(every_redis_url, 3_000) as redis:
         yield RedisDirectory(redis, Ticking())
 
 

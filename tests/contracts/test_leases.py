@@ -1,4 +1,4 @@
-"""The contract of `ports.Leases`, on Valkey and on Redis 6.2."""
+"""The contract of `ports.Leases`, on Valkey, on Redis 6.2 and on a cluster."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,13 +8,14 @@ import pytest
 from server.adapters.redis_connection import RedisConnection
 from server.adapters.redis_leases import RedisLeases
 from server.ports import Leases
+from tests.redis_parts import admin_of
 
 SOON_MS, LONG_MS = 30, 60_000
 
 
 @pytest.fixture
-async def leases(any_redis_url: str) -> AsyncIterator[Leases]:
-    async with RedisConnection(any_redis_url, 3_000) as redis:
+async def leases(every_redis_url: str) -> AsyncIterator[Leases]:
+    async with RedisConnection(every_redis_url, 3_000) as redis:
         yield RedisLeases(redis)
 
 
@@ -58,10 +59,10 @@ async def test_each_new_holder_gets_a_higher_number(leases: Leases) -> None:
     assert first < second < third
 
 
-async def test_numbers_grow_though_all_was_forgotten(leases: Leases, any_redis_url: str) -> None:
+async def test_numbers_grow_though_all_was_forgotten(leases: Leases, every_redis_url: str) -> None:
     first = await leases.take("r-1", "w-1", LONG_MS)
-    async with RedisConnection(any_redis_url, 3_000) as redis:
-        await redis.call("FLUSHALL")
+    with admin_of(every_redis_url) as admin:
+        admin.flushall()
     await asyncio.sleep(0.002)  # they are times in ms
     second = await leases.take("r-1", "w-2", LONG_MS)
     assert first is not None

@@ -1,4 +1,4 @@
-"""The contract of `ports.RoomLog`: on Valkey, on Redis 6.2, and on the log in memory that other tests use."""
+"""The contract of `ports.RoomLog`: on Valkey, Redis 6.2, a cluster, and the log in memory that other tests use."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -233,6 +233,6 @@ class TestMemoryRoomLog(RoomLogContract):
 
 class TestRedisRoomLog(RoomLogContract):
     @pytest.fixture
-    async def log(self, any_redis_url: str) -> AsyncIterator[RoomLog]:
-        async with RedisConnection(any_redis_url, 3_000) as redis:
+    async def log(self, every_redis_url: str) -> AsyncIterator[RoomLog]:
+        async with RedisConnection(every_redis_url, 3_000) as redis:
             yield RedisRoomLog(redis)

@@ -1,4 +1,4 @@
-"""The contract of `ports.Subscriber`, on Valkey and on Redis 6.2."""
+"""The contract of `ports.Subscriber`, on Valkey, on Redis 6.2 and on a cluster."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -49,8 +49,8 @@ async def listening(url: str, timeout_ms: int = 3_000) -> AsyncIterator[Ear]:
         await asyncio.wait([task])
 
 
-async def test_an_append_is_heard_as_the_records_of_the_log(any_redis_url: str) -> None:
-    async with listening(any_redis_url) as ear:
+async def test_an_append_is_heard_as_the_records_of_the_log(every_redis_url: str) -> None:
+    async with listening(every_redis_url) as ear:
         await ear.subscriber.subscribe(ROOM)
         cursor = await open_room(ear.log)
         await append(ear.log, "c", cursor, whisper("a"), whisper("b"))
@@ -59,16 +59,16 @@ async def test_an_append_is_heard_as_the_records_of_the_log(any_redis_url: str) 
         assert {message.room for message in ear.heard} == {ROOM}
 
 
-async def test_what_is_told_is_heard_and_not_logged(any_redis_url: str) -> None:
-    async with listening(any_redis_url) as ear:
+async def test_what_is_told_is_heard_and_not_logged(every_redis_url: str) -> None:
+    async with listening(every_redis_url) as ear:
         await ear.subscriber.subscribe(ROOM)
         await ear.log.tell(ROOM, "partial", b'{"kind":"partial"}')
         await until(lambda: bool(ear.heard))
         assert ear.heard == [Message(ROOM, None, b'{"kind":"partial"}')]
 
 
-async def test_how_far_a_room_is_durable_is_heard_once_for_each_move(any_redis_url: str) -> None:
-    async with listening(any_redis_url) as ear:
+async def test_how_far_a_room_is_durable_is_heard_once_for_each_move(every_redis_url: str) -> None:
+    async with listening(every_redis_url) as ear:
         first = await open_room(ear.log)
         await ear.subscriber.subscribe(ROOM)
         for _ in range(2):
@@ -78,8 +78,8 @@ async def test_how_far_a_room_is_durable_is_heard_once_for_each_move(any_redis_u
         assert ear.heard == [Message(ROOM, None, None, 1), Message(ROOM, None, b"{}")]
 
 
-async def test_a_clash_and_a_repeated_command_are_not_heard(any_redis_url: str) -> None:
-    async with listening(any_redis_url) as ear:
+async def test_a_clash_and_a_repeated_command_are_not_heard(every_redis_url: str) -> None:
+    async with listening(every_redis_url) as ear:
         await ear.subscriber.subscribe(ROOM)
         first = await open_room(ear.log)
         second = await append(ear.log, "c-1", first)
@@ -90,8 +90,8 @@ async def test_a_clash_and_a_repeated_command_are_not_heard(any_redis_url: str) 
         assert ear.versions == [1, 2, 3]
 
 
-async def test_only_subscribed_rooms_are_heard(any_redis_url: str) -> None:
-    async with listening(any_redis_url) as ear:
+async def test_only_subscribed_rooms_are_heard(every_redis_url: str) -> None:
+    async with listening(every_redis_url) as ear:
         await ear.subscriber.subscribe("r-2")
         await ear.subscriber.subscribe("r-3")
         await ear.subscriber.unsubscribe("r-3")
@@ -101,8 +101,8 @@ async def test_only_subscribed_rooms_are_heard(any_redis_url: str) -> None:
         assert [message.room for message in ear.heard] == ["r-2"]
 
 
-async def test_many_first_subscriptions_at_once_all_hear(any_redis_url: str) -> None:
-    async with listening(any_redis_url) as ear:
+async def test_many_first_subscriptions_at_once_all_hear(every_redis_url: str) -> None:
+    async with listening(every_redis_url) as ear:
         rooms = [f"r-{number}" for number in range(300)]
         await asyncio.gather(*(ear.subscriber.subscribe(room) for room in rooms))
         await asyncio.gather(*(open_room(ear.log, room) for room in rooms))

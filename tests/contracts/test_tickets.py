@@ -1,23 +1,23 @@
-"""The contract of `ports.Tickets`, on Valkey and on Redis 6.2."""
+"""The contract of `ports.Tickets`, on Valkey, on Redis 6.2 and on a cluster."""
 
 import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
-from redis import Redis as Client
 
 from rooms.people import Participant, Role
 from server.adapters.redis_connection import RedisConnection
 from server.adapters.redis_tickets import RedisTickets
 from server.ports import Ticket, Tickets
+from tests.redis_parts import admin_of
 
 ADA = Participant(id="p-1", name='Ada "é" \x00', role=Role.CANDIDATE)
 TICKET = Ticket("r-1", ADA, "http://127.0.0.1:8000")
 
 
 @pytest.fixture
-async def tickets(any_redis_url: str) -> AsyncIterator[Tickets]:
-    async with RedisConnection(any_redis_url, 3_000) as redis:
+async def tickets(every_redis_url: str) -> AsyncIterator[Tickets]:
+    async with RedisConnection(every_redis_url, 3_000) as redis:
         yield RedisTickets(redis)
 
 
@@ -37,9 +37,9 @@ async def test_an_unknown_secret_is_no_ticket(tickets: Tickets, secret: str) -> 
     assert await tickets.spend(secret) is None
 
 
-async def test_a_ticket_expires(tickets: Tickets, any_redis_url: str) -> None:
+async def test_a_ticket_expires(tickets: Tickets, every_redis_url: str) -> None:
     await tickets.issue(TICKET, 30)
-    with Client.from_url(any_redis_url) as admin:
+    with admin_of(every_redis_url) as admin:
         assert [0 < admin.ttl(key) <= 30 for key in admin.scan_iter()] == [True]
 
 
@@ -49,9 +49,9 @@ async def test_no_two_tickets_share_a_secret_and_none_is_guessable(tickets: Tick
     assert min(map(len, issued)) >= 43  # 256 bits
 
 
-async def test_redis_never_sees_the_secret(tickets: Tickets, any_redis_url: str) -> None:
+async def test_redis_never_sees_the_secret(tickets: Tickets, every_redis_url: str) -> None:
     secret = await tickets.issue(TICKET, 30)
-    with Client.from_url(any_redis_url) as admin:
+    with admin_of(every_redis_url) as admin:
         for key in admin.scan_iter():
             assert secret.encode() not in key
             assert secret.encode() not in admin.get(key)

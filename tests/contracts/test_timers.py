@@ -14,8 +14,8 @@ LATER = NOW + 10_000
 
 
 @pytest.fixture
-async def timers(any_redis_url: str) -> AsyncIterator[Timers]:
-    async with RedisConnection(any_redis_url, 3_000) as redis:
+async def timers(every_redis_url: str) -> AsyncIterator[Timers]:
+    async with RedisConnection(every_redis_url, 3_000) as redis:
         yield RedisTimers(redis)
 
 
