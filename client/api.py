@@ -173,6 +173,10 @@ class Greenroom:
                 yield fact
             after, more = page.through, page.more
 
+    async def erase(self, room: str) -> None:
+        """Forget a room whose interview is over, with its report. Only its owner may, and it cannot be undone."""
+        await self._ask("DELETE", f"/api/rooms/{room}", again=True)
+
     # --- reports ---
 
     async def report(self, room: str) -> dict[str, Any]:
@@ -259,6 +263,8 @@ def _reply(response: httpx.Response) -> dict[str, Any]:
         body = None
     if response.is_success and isinstance(body, dict):
         return body
+    if response.status_code == 204:
+        return {}
     refused = None
     if isinstance(body, dict) and {"code", "sentence"} <= body.keys():
         refused = RefusedError(str(body["code"]), str(body["sentence"]), bool(body.get("retry")))

@@ -77,6 +77,9 @@ async def _run(arguments: argparse.Namespace) -> None:
                 await _watch(greenroom, arguments.room, arguments.name, screen)
             case "replay":
                 await _replay(greenroom, arguments, screen)
+            case "erase":
+                await greenroom.erase(_room_in(arguments.room))
+                screen.say("Erased: what was said, its marks and its report.", type="erased")
             case "open":
                 await _open(greenroom, arguments.mode, arguments.length or 5, screen)
 
@@ -164,13 +167,15 @@ def _parser() -> argparse.ArgumentParser:
     timing.add_argument("--speed", type=_speed, default=1.0, help="4: four times as fast as it was (default 1)")
     timing.add_argument("--at-once", action="store_true", help="without waiting")
     again.add_argument("--role", choices=["candidate", "coach", "observer"], help="as this role saw it (default: most)")
+    erasing = verbs.add_parser("erase", help="forget a room that is over: words, marks, report; cannot be undone")
+    erasing.add_argument("room", metavar="ROOM", help="the room's id or its address")
     opening = verbs.add_parser("open", help="open a room and print its links")
     for verb in (play, opening):
         verb.add_argument("--mode", choices=[mode.value for mode in Mode], default=Mode.BEHAVIOURAL.value)
         verb.add_argument("--length", type=int, choices=range(3, 11), metavar="3..10", help="how many questions")
     for verb in (play, watch):
         verb.add_argument("--name", help="the name that others in the room see")
-    for verb in (play, watch, again, opening):
+    for verb in (play, watch, again, erasing, opening):
         _add_place(verb)
     for name, does in SERVER_VERBS.items():
         verbs.add_parser(name, help=does, add_help=False)

@@ -32,10 +32,11 @@ from server.adapters.redis_timers import RedisTimers
 from server.adapters.report_store import SqlReportStore
 from server.adapters.silero import Silero
 from server.adapters.transcribers import choose
-from server.api import history, reports, rooms, sessions
+from server.api import erasing, history, reports, rooms, sessions
 from server.archiver import Archiver, Snapshots
 from server.clock import SystemClock
 from server.departures import Departures
+from server.erasing import Eraser
 from server.fanout import Fanout
 from server.feed import Feeds
 from server.gate import Gate
@@ -137,6 +138,7 @@ async def serve_web(settings: Settings, host: str, port: int, fd: int | None) ->
                 sessions.routes(identity, gate),
                 rooms.routes(settings, identity, gate, p.writer, directory, p.leases, p.bank, partial(_has_report, p)),
                 history.routes(gate, p.writer.look, p.log, p.store),
+                erasing.routes(gate, p.writer.look, p.store, _eraser(p)),
                 reports.routes(gate, p.writer.look, p.store),
             )
             app = web.build(routers, sockets, partial(_ready, p))
@@ -169,6 +171,11 @@ def _spare_the_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 20, 20)
+
+
+def _eraser(p: Parts) -> Eraser:
+    directory, timers = RedisDirectory(p.redis, p.clock), RedisTimers(p.redis)
+    return Eraser(p.log, p.audio, p.store, directory, timers, p.clock, p.settings.retention_days)
 
 
 async def _has_report(p: Parts, room: str) -> bool:

@@ -40,6 +40,7 @@ _FAULTS = (
     Problem("request_too_big", "A request has at most 64 KiB.", False, 413, None),
     Problem("report_not_ready", "The report is being written. Try again in a moment.", True, 404, None),
     Problem("interview_open", "The interview is not over yet; its report comes when it is.", True, 404, None),
+    Problem("not_over", "The interview is not over. End it first; then its room can be erased.", True, 409, None),
     Problem("hello_expected", "Say hello with a ticket before anything else.", False, 400, Close.HELLO_EXPECTED),
     Problem("ticket_invalid", "The ticket is spent, expired or for another room. Get a new one.", True, 403, Close.TICKET_INVALID),
     Problem("protocol_unknown", "This client is too old or too new. Load the page again.", False, 400, Close.PROTOCOL_UNKNOWN),

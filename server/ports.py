@@ -130,7 +130,7 @@ class RoomLog(Protocol):
         """Forget the latest under `key`."""
 
     async def expire(self, room: str, after_s: int) -> None:
-        """The room is closed and archived: the store may forget it after `after_s` seconds."""
+        """The room is closed and archived: the store may forget it after `after_s` seconds, and does at once for 0."""
 
 
 class Subscriber(Protocol):
@@ -337,6 +337,12 @@ class ReportStore(Protocol):
 
     async def reports(self, owner: str, limit: int, before: int | None = None) -> Sequence[ReportRow]:
         """An owner's reports, newest first, closed before the given time."""
+
+    async def closed_before(self, before_ms: int, limit: int) -> Sequence[ReportRow]:
+        """Rooms with a report that were closed before this time (ms since 1970), the oldest first."""
+
+    async def erase(self, room: str) -> None:
+        """Forget all that is kept of a room."""
 
     async def ping(self) -> None: ...
 

@@ -100,6 +100,19 @@ class SqlReportStore:
         async with self._database.reading() as connection:
             return [ReportRow(*found) for found in await connection.execute(query)]
 
+    async def closed_before(self, before_ms: int, limit: int) -> Sequence[ReportRow]:
+        """Rooms with a report that were closed before this time, the oldest first."""
+        query = _report_rows().where(t.rooms.c.closed_at < before_ms).order_by(t.rooms.c.closed_at).limit(limit)
+        async with self._database.reading() as connection:
+            return [ReportRow(*found) for found in await connection.execute(query)]
+
+    async def erase(self, room: str) -> None:
+        """Forget all that is kept of a room, in one transaction."""
+        async with self._database.writing() as connection:
+            for table in reversed(t.tables.sorted_tables):
+                if "room" in table.c:
+                    await connection.execute(delete(table).where(table.c.room == room))
+
     async def ping(self) -> None:
         """Raises `Unavailable` unless the database answers."""
         async with self._database.reading() as connection:

@@ -244,3 +244,33 @@ async def test_two_workers_that_archive_the_same_room_at_once_keep_each_record_o
     log = interview()
     await asyncio.gather(*(store.archive("r-1", EPOCH, log[start:]) for start in (0, 3, 0, 5, 9)))
     assert await kept(store) == log
+
+
+# --- forgetting -----------------------------------------------------------------------------------------------
+
+
+async def test_an_erased_room_leaves_no_row_anywhere(store: ReportStore, database: Database) -> None:
+    for room in ("r-1", "r-2"):
+        log = interview(room)
+        await store.archive(room, EPOCH, log)
+        await store.archive(room, "epoch-2", chain([*(record.event for record in log[:-1]), closing(9)], "b")[-1:])
+        await store.archive(room, EPOCH, log)
+        await store.keep_report(ROW._replace(room=room), REPORT)
+    await store.erase("r-1")
+    await store.erase("r-1")
+    async with database.reading() as connection:
+        for table in t.tables.sorted_tables:
+            rows = (await connection.execute(select(table))).mappings().all()
+            assert {row["room"] for row in rows if "room" in row} <= {"r-2"}, table.name
+    assert await store.archived("r-1") == 0
+    assert await store.report("r-2") is not None
+
+
+async def test_rooms_that_were_closed_long_ago_are_named_oldest_first(store: ReportStore) -> None:
+    for number, room in enumerate(("r-3", "r-1", "r-2")):
+        closed_ms = 300_000 + number
+        await store.archive(room, EPOCH, interview(room, closed_ms=closed_ms))
+        await store.keep_report(ROW._replace(room=room, closed_at=OPENED_AT + closed_ms), REPORT)
+    old = await store.closed_before(OPENED_AT + 300_002, 10)
+    assert [row.room for row in old] == ["r-3", "r-1"]
+    assert [row.room for row in await store.closed_before(OPENED_AT + 300_002, 1)] == ["r-3"]

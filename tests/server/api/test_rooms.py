@@ -35,6 +35,8 @@ ACCESS = [
     ("GET", "/api/rooms/{closed}/events?limit=501", None, (401, 422, 422, 422, 422)),
     ("GET", "/api/rooms/{closed}/events?after=-1", None, (401, 422, 422, 422, 422)),
     ("GET", "/api/rooms/r-never-was/events", None, (401, 404, 404, 404, 404)),
+    ("DELETE", "/api/rooms/{room}", None, (401, 404, 403, 403, 409)),
+    ("DELETE", "/api/rooms/r-never-was", None, (401, 404, 404, 404, 404)),
     ("POST", "/api/rooms/{room}/tickets", {"role": "candidate"}, (401, 404, 403, 201, 201)),
     ("POST", "/api/rooms/{room}/tickets", {"role": "coach"}, (401, 404, 201, 403, 201)),
     ("POST", "/api/rooms/{room}/tickets", {"role": "observer"}, (401, 404, 403, 403, 201)),

@@ -1,0 +1,95 @@
+"""Rooms are forgotten: on their owner's wish, and by their age."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable
+from pathlib import Path
+
+import pytest
+
+from client import Greenroom, RefusedError
+from rooms.commands import EndInterview, GiveConsent, StartInterview
+from rooms.protocol import Frame
+from server.adapters.database import Database
+from server.adapters.migrations import migrate
+from server.adapters.redis_audio import RedisAudioLog
+from server.adapters.redis_connection import RedisConnection
+from server.adapters.redis_directory import RedisDirectory
+from server.adapters.redis_log import RedisRoomLog
+from server.adapters.redis_timers import RedisTimers
+from server.adapters.report_store import SqlReportStore
+from server.erasing import DAY_MS, Eraser
+from server.ports import ReportRow
+from tests.kept_rooms import EPOCH, OPENED_AT, interview
+from tests.server.conftest import Standing
+from tests.server.hearings import SteppedClock
+
+
+class Kept:
+    """Rooms in a database and in a Redis."""
+
+    def __init__(self, redis: RedisConnection, database: Database, days: int) -> None:
+        self.redis, self.clock = redis, SteppedClock()
+        self.log, self.audio = RedisRoomLog(redis), RedisAudioLog(redis, 60)
+        self.store = SqlReportStore(database, self.clock)
+        timers, directory = RedisTimers(redis), RedisDirectory(redis, self.clock)
+        self.eraser = Eraser(self.log, self.audio, self.store, directory, timers, self.clock, days)
+
+    async def room(self, room: str, closed_ms: int) -> None:
+        records = interview(room, closed_ms=closed_ms)
+        await self.store.archive(room, EPOCH, records)
+        row = ReportRow(room, "owner", "behavioural", OPENED_AT, OPENED_AT + closed_ms, 3.0, 3)
+        await self.store.keep_report(row, b"{}")
+        await self.log.append(room, "open", None, OPENED_AT, [records[0].event])
+        await self.audio.append(room, "s-1", [Frame(0, 0, bytes(640))])
+
+    async def keys(self, room: str) -> list[bytes]:
+        found: list[bytes] = await self.redis.call("KEYS", f"*{room}*")
+        return found
+
+
+@pytest.fixture
+async def kept(redis_url: str, tmp_path: Path) -> AsyncIterator[Kept]:
+    url = f"sqlite+aiosqlite:///{tmp_path}/greenroom.db"
+    await migrate(url)
+    database = Database(url, 5_000)
+    async with RedisConnection(redis_url, 3_000) as redis:
+        yield Kept(redis, database, days=30)
+    await database.close()
+
+
+async def test_rooms_older_than_they_may_be_are_forgotten_everywhere(kept: Kept) -> None:
+    await kept.room("r-old", 0)
+    await kept.room("r-young", DAY_MS)
+    kept.clock.ms = OPENED_AT + 30 * DAY_MS + 1
+    assert await kept.eraser.sweep() == 1
+    assert await kept.eraser.sweep() == 0
+    assert await kept.store.report("r-old") is None
+    assert await kept.keys("r-old") == []
+    assert await kept.store.report("r-young") is not None
+    assert await kept.log.head("r-young") is not None
+
+
+async def test_an_owner_erases_a_room_that_is_over(standing: Standing, greenroom: Greenroom) -> None:
+    opened = await greenroom.open_room("behavioural")
+    async with greenroom.join(opened) as candidate:
+        await candidate.do(GiveConsent(notice=candidate.room.notice))
+        await candidate.do(StartInterview())
+        with pytest.raises(RefusedError, match="End it first"):
+            await greenroom.erase(opened.room)
+        await candidate.do(EndInterview())
+    await greenroom.wait_for_report(opened.room)
+    await greenroom.erase(opened.room)
+    async with asyncio.timeout(15):
+        while await code_of(greenroom.room(opened.room)) != "unknown_room":  # who was in it lately still has it in mind
+            await asyncio.sleep(0.1)
+    assert await code_of(greenroom.report(opened.room)) == "unknown_room"
+    assert await code_of(greenroom.erase(opened.room)) == "unknown_room"
+
+
+async def code_of(asking: Awaitable[object]) -> str | None:
+    """Why it was refused, if it was."""
+    try:
+        await asking
+    except RefusedError as refused:
+        return refused.code
+    return None
