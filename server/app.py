@@ -48,10 +48,10 @@ from server.ports import Unavailable
 from server.reporting import written
 from server.scorer import Scorer
 from server.settings import Settings
-from server.socket import Sockets, is_socket
+from server.socket import Sockets
 from server.timekeeper import Timekeeper, limits_of
 from server.whole import LogAndArchive
-from server.wire import wired
+from server.wire import Wire
 from server.worker import Worker, without_pen
 from server.writer import Writer
 
@@ -147,7 +147,7 @@ async def serve_web(settings: Settings, host: str, port: int, fd: int | None) ->
                 host=host,
                 port=port,
                 fd=fd,
-                ws=wired(sockets.serve, is_socket),
+                ws=Wire,
                 ws_ping_interval=20,
                 timeout_graceful_shutdown=settings.stop_timeout_s,
                 lifespan="off",

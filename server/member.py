@@ -7,29 +7,17 @@ straight to the socket, and what waits goes when the socket says that it takes m
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Sequence
 
 from rooms.editions import said
 from rooms.people import Participant
 from rooms.protocol import VERSION, ServerMessage
 from server.errors import TABLE, Problem, goodbye
 from server.framing import framed
+from server.way import Way
 
 REASONS_CLOSE = 4001
 """The close code of a problem that names none."""
-
-
-class Way(Protocol):
-    """What a member needs of a socket: see `server.wire.Wire`."""
-
-    on_flow: Callable[[], None] | None
-
-    def at_once(self, frame: bytes) -> bool: ...
-
-    def close(self, code: int, reason: str) -> None: ...
-
-    def abort(self) -> None: ...
 
 
 class Member:

@@ -23,7 +23,7 @@ from server.member import Member
 from server.microphone import Microphone
 from server.ports import RoomLog, Unavailable
 from server.settings import Settings
-from server.wire import Wire
+from server.way import Way
 from server.writer import Writer
 
 MISTAKES: Final = 20
@@ -55,10 +55,10 @@ class Seat:
         self._frames = Budget(settings.frames_per_second, 3 * settings.frames_per_second, now) if microphone else None
         self._mistakes = Budget(MISTAKES_PER_SECOND, MISTAKES, now)
 
-    async def listen(self, wire: Wire) -> NoReturn:
+    async def listen(self, way: Way) -> NoReturn:
         """Answer what is said until the connection ends. Failed when it is to be closed for what was said."""
         while True:
-            message = await wire.receive()
+            message = await way.receive()
             budget = self._frames if self._frames and isinstance(message, bytes) else self._messages
             if not budget.spend(1, time.monotonic()):
                 raise Failed("too_much")

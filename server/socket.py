@@ -1,18 +1,19 @@
 """The life of one WebSocket: hello, join or resume, listen, goodbye.
 
 Decides the order of these steps; never who may enter (`gate`), what is answered (`seat`), what may happen (`decide`) or
-who sees it (`fanout`). One task lives as long as the socket, and waits in `Wire.receive` for most of its life.
+who sees it (`fanout`). One task lives as long as the socket, and waits in `Way.receive` for most of its life.
 """
 
 import asyncio
 import contextlib
 import logging
-import re
 import secrets
 import time
-from typing import Final, NoReturn
+from functools import partial
+from typing import NoReturn
 
 from pydantic import ValidationError
+from starlette.websockets import WebSocket
 
 from rooms.commands import Join
 from rooms.interview.bank import Bank
@@ -29,17 +30,10 @@ from server.microphone import Microphone
 from server.ports import AudioLog, Leases, RoomLog
 from server.seat import Seat, speaks
 from server.settings import Settings
-from server.wire import Asked, Closed, Gone, Wire
+from server.way import AsgiWay, Closed, Gone, Way, carried_on
 from server.writer import Writer
 
-_PATH: Final = re.compile(r"/rooms/([^/]+)/socket")
-
 _log = logging.getLogger(__name__)
-
-
-def is_socket(path: str) -> bool:
-    """Whether there is a room's socket at this path."""
-    return _PATH.fullmatch(path) is not None
 
 
 class Sockets:
@@ -85,15 +79,22 @@ class Sockets:
             async with asyncio.timeout(within_s):
                 await self._none_open.wait()
 
-    async def serve(self, wire: Wire, asked: Asked) -> None:
-        """One connection, from handshake to close. Writes its one canonical log line."""
-        found, began = _PATH.fullmatch(asked.path), time.monotonic()
-        assert found is not None, "is_socket said so"
-        line: dict[str, object] = {"room": found[1]}
+    async def endpoint(self, websocket: WebSocket) -> None:
+        """Accept, and only then look who it is: a page is told the reason for a "no" on an open socket only."""
+        await websocket.accept()
+        room, origin = websocket.path_params["room"], websocket.headers.get("origin", "")
+        if not carried_on(websocket.scope, partial(self.serve, room, origin)):
+            async with AsgiWay(websocket) as way:
+                await self.serve(room, origin, way)
+
+    async def serve(self, room: str, origin: str, way: Way) -> None:
+        """One connection, from hello to close. Writes its one canonical log line. `origin`: "" for programs."""
+        began = time.monotonic()
+        line: dict[str, object] = {"room": room}
         self._open += 1
         self._none_open.clear()
         try:
-            outcome = await self._live(wire, asked.origin, found[1], line)
+            outcome = await self._live(way, origin, room, line)
         except Gone as gone:
             outcome = f"left {gone.code}"
         except Closed:
@@ -101,7 +102,7 @@ class Sockets:
         except Exception as error:
             problem = problem_of(error)
             outcome = problem.code
-            say_goodbye(wire, problem)
+            say_goodbye(way, problem)
             if problem.code == "internal":
                 _log.exception("socket broke", extra=line)
         finally:
@@ -111,13 +112,13 @@ class Sockets:
         line |= {"outcome": outcome, "seconds": round(time.monotonic() - began, 3)}
         _log.info("connection", extra=line)
 
-    async def _live(self, wire: Wire, origin: str, room: str, line: dict[str, object]) -> str:
+    async def _live(self, way: Way, origin: str, room: str, line: dict[str, object]) -> str:
         self._gate.check_origin(origin)
         if self.closing:
             raise Failed("going_away")
         if self._open > self._settings.connections_per_worker:
             raise Failed("worker_full")
-        hello = await _hello(wire)
+        hello = await _hello(way)
         who = await self._gate.admit(hello.ticket, room, origin)
         connection = f"{self._worker}.{secrets.token_hex(4)}"
         line |= {"participant": who.id, "role": who.role.value, "connection": connection, "client": hello.client}
@@ -132,8 +133,8 @@ class Sockets:
                 if hall.room.phase is not Phase.CLOSED:
                     await self._leases.announce(room)  # once more: an announcement that was lost is made good
                 limit, timeout_s = self._settings.outbox_bytes, self._settings.write_timeout_s
-                member = Member(who, connection, wire, limit, timeout_s, hello.protocol)
-                return await self._converse(wire, hall, member, hello)
+                member = Member(who, connection, way, limit, timeout_s, hello.protocol)
+                return await self._converse(way, hall, member, hello)
             finally:
                 self._departures.left(room, who.id, connection)
 
@@ -149,12 +150,12 @@ class Sockets:
             raise Failed(joined.code.value)
         return joined.cursor.version
 
-    async def _converse(self, wire: Wire, hall: Hall, member: Member, hello: Hello) -> str:
+    async def _converse(self, way: Way, hall: Hall, member: Member, hello: Hello) -> str:
         microphone = Microphone(self._audio, hall, member) if speaks(member.participant) else None
         through = await microphone.through() if microphone else None
         await hall.enter(member, hello.resume, through)
         try:
-            await self._listen(wire, hall, member, microphone)
+            await self._listen(way, hall, member, microphone)
         except Closed:
             return member.ended.code if member.ended else "going_away"
         finally:
@@ -162,9 +163,9 @@ class Sockets:
             if microphone:
                 microphone.close()
 
-    async def _listen(self, wire: Wire, hall: Hall, member: Member, microphone: Microphone | None) -> NoReturn:
+    async def _listen(self, way: Way, hall: Hall, member: Member, microphone: Microphone | None) -> NoReturn:
         try:
-            await Seat(self._settings, self._writer, self._log, self._bank, hall, member, microphone).listen(wire)
+            await Seat(self._settings, self._writer, self._log, self._bank, hall, member, microphone).listen(way)
         except (Gone, Closed):
             raise
         except Exception as error:
@@ -173,13 +174,13 @@ class Sockets:
                 _log.exception("socket broke", extra={"room": hall.room_id})
             member.end(problem.code)
         while True:  # what waits for them is sent before the goodbye; what they say meanwhile is not heard
-            await wire.receive()
+            await way.receive()
 
 
-async def _hello(wire: Wire) -> Hello:
+async def _hello(way: Way) -> Hello:
     try:
         async with asyncio.timeout(HELLO_SECONDS):
-            said = await wire.receive()
+            said = await way.receive()
         message: ClientMessage | None = CLIENT_MESSAGE.validate_json(said) if isinstance(said, str) else None
     except (TimeoutError, ValidationError):
         raise Failed("hello_expected") from None

@@ -10,6 +10,7 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Router, WebSocketRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server import pages
@@ -51,7 +52,8 @@ def build(routers: Sequence[APIRouter], sockets: Sockets, ready: Callable[[], Aw
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _answer)
-    return SmallBodies(app)
+    # Sockets first: what a join costs, thousands pay at once when a worker dies.
+    return Router([WebSocketRoute("/rooms/{room}/socket", sockets.endpoint), Mount("", app=SmallBodies(app))])
 
 
 class SmallBodies:

@@ -1,30 +1,29 @@
 """One WebSocket at the end of a TCP connection: `websockets` reads and writes its frames, uvicorn accepts it.
 
-Decides how bytes wait and when a connection is cut without being asked; never what is said on it. There is no ASGI
-in between: an application there can neither cut a connection nor see that it would have to wait, and its layers cost
-more than the rest (docs/decisions/0010). A connection that is idle holds no more than what is in `__slots__`.
+Decides how bytes wait and when a connection is cut without being asked; never what is said on it. A connection is
+opened over ASGI like any other (`server.handshake`), then carried on without: an ASGI application can neither cut a
+connection nor see that it would have to wait, and its layers cost more than the rest (docs/decisions/0010). One that is
+idle holds no more than what is in `__slots__`.
 """
 
 import asyncio
 import logging
 import socket
 import struct
-from collections.abc import Awaitable, Callable
-from functools import partial
-from typing import Any, Final, NamedTuple, cast
-from urllib.parse import unquote
+from collections.abc import Callable
+from typing import Any, Final, cast
 
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 from websockets.frames import DATA_OPCODES, CloseCode, Frame, Opcode
-from websockets.http11 import Request
+from websockets.http11 import Request, Response
 from websockets.protocol import OPEN, Protocol, Side
 from websockets.server import ServerProtocol
 
 from rooms.protocol import MAX_MESSAGE_BYTES
+from server.handshake import Handshake
+from server.way import LAST_WORDS_S, Closed, Gone, Serve
 
-FLUSH_S: Final = 5.0
-"""How long the last words of a connection may take to be read."""
 FRAGMENTS: Final = 64
 """Pieces that one message may come in. Each costs memory, however small it is."""
 UNHEARD_BYTES: Final = 64 * 1024
@@ -37,47 +36,16 @@ UNACKNOWLEDGED_MS: Final = 20_000
 _log = logging.getLogger("websockets.server")
 
 
-class Asked(NamedTuple):
-    """What the handshake asked for."""
-
-    path: str
-    origin: str
-    """"" where none was named: programs name none, browsers always do."""
-
-
-class Gone(Exception):
-    """The other side left; `code` is its close code, or 1005 where it gave none, or 1006 where it just vanished."""
-
-    def __init__(self, code: int) -> None:
-        super().__init__(code)
-        self.code = code
-
-
-class Closed(Exception):
-    """This side closed the connection."""
-
-
-Serve = Callable[["Wire", Asked], Awaitable[None]]
-
-
-def wired(serve: Serve, finds: Callable[[str], bool]) -> type[asyncio.Protocol]:
-    """For `uvicorn.Config(ws=...)`: each connection is served by `serve`, if `finds` says that there is its path."""
-    return cast(type[asyncio.Protocol], partial(Wire, serve, finds))
-
-
 class Wire(asyncio.Protocol):
-    """One connection. For the one who serves it: `receive`, `at_once`, `on_flow`, `close` and `abort`."""
+    """For `uvicorn.Config(ws=Wire)`: one connection, and, once it is accepted, its `server.way.Way`."""
 
     __slots__ = (
-        "_conn", "_connections", "_finds", "_full", "_held", "_last_words", "_loop", "_over", "_pieces", "_pieces_kind",
-        "_ping", "_ping_every_s", "_pinged", "_serve", "_tasks", "_transport", "_unheard",
-        "_unheard_bytes", "_waiter", "on_flow",
+        "_app", "_conn", "_connections", "_full", "_held", "_last_words", "_loop", "_over", "_pieces", "_pieces_kind",
+        "_ping", "_ping_every_s", "_pinged", "_tasks", "_transport", "_unheard", "_unheard_bytes", "_waiter", "on_flow",
     )  # fmt: skip
 
-    def __init__(
-        self, serve: Serve, finds: Callable[[str], bool], config: Config, server_state: ServerState, app_state: Any
-    ) -> None:
-        self._serve, self._finds = serve, finds
+    def __init__(self, config: Config, server_state: ServerState, app_state: Any) -> None:
+        self._app = config.loaded_app
         self._connections, self._tasks = server_state.connections, server_state.tasks
         self._ping_every_s = config.ws_ping_interval
         self._loop = asyncio.get_running_loop()
@@ -99,7 +67,7 @@ class Wire(asyncio.Protocol):
     # --- for the one who serves it --------------------------------------------------------------------------------
 
     async def receive(self) -> str | bytes:
-        """The next message. Gone when the other side left, behind all that it said; Closed when this side closed."""
+        """See `server.way.Way`."""
         while not self._unheard:
             if self._over:
                 raise self._over
@@ -128,12 +96,12 @@ class Wire(asyncio.Protocol):
         return True
 
     def close(self, code: int, reason: str) -> None:
-        """Say that this is the end. Who has not heard it after FLUSH_S is cut off."""
+        """Say that this is the end. Who has not heard it after LAST_WORDS_S is cut off."""
         if self._over is None and self._conn.state is OPEN:
             self._conn.send_close(code, reason)
             self._write()
         self._end(Closed())
-        self._last_words = self._last_words or self._loop.call_later(FLUSH_S, self._transport.abort)
+        self._last_words = self._last_words or self._loop.call_later(LAST_WORDS_S, self._transport.abort)
 
     def abort(self) -> None:
         """Cut the connection: what was not read is let go of at once."""
@@ -184,10 +152,37 @@ class Wire(asyncio.Protocol):
     # --- frames -----------------------------------------------------------------------------------------------------
 
     def _asked(self, request: Request) -> None:
+        response = cast(ServerProtocol, self._conn).accept(request)
+        if response.status_code != 101:
+            self._answer(response)
+            return
+        task = self._loop.create_task(self._run(request, response))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _run(self, request: Request, response: Response) -> None:
+        try:
+            serve = await self._opened(request, response)
+            del request, response  # the task lives as long as the connection, and needs neither
+            if serve:
+                await serve(self)
+        except Exception:
+            _log.exception("a connection broke")
+        finally:
+            self.close(CloseCode.INTERNAL_ERROR, "")  # unless it was closed already
+
+    async def _opened(self, request: Request, response: Response) -> Serve | None:
+        """Ask the application; gives who carries the connection on, or None where it ends here."""
         conn = cast(ServerProtocol, self._conn)
-        path = unquote(request.path.partition("?")[0])
-        response = conn.accept(request) if self._finds(path) else conn.reject(404, "There is no room's socket here.\n")
-        conn.send_response(response)
+        handshake = Handshake(request, lambda yes: self._answer(response if yes else conn.reject(403, "")))
+        try:
+            await self._app(handshake.scope(self._transport), handshake.receive, handshake.send)
+        finally:
+            handshake.settle(accepted=False)
+        return handshake.serve
+
+    def _answer(self, response: Response) -> None:
+        cast(ServerProtocol, self._conn).send_response(response)
         self._write()
         if response.status_code != 101:
             self._end(Closed())
@@ -196,15 +191,6 @@ class Wire(asyncio.Protocol):
         # The handshake's headers and state are not needed any more.
         self._conn = Protocol(Side.SERVER, max_size=MAX_MESSAGE_BYTES, logger=_log)
         self._ping_later()
-        task = self._loop.create_task(self._run(Asked(path, request.headers.get("Origin", ""))))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _run(self, asked: Asked) -> None:
-        try:
-            await self._serve(self, asked)
-        finally:
-            self.close(CloseCode.INTERNAL_ERROR, "")  # unless it was closed already
 
     def _take(self, frame: Frame) -> None:
         if frame.opcode is Opcode.PONG:
@@ -256,7 +242,7 @@ class Wire(asyncio.Protocol):
         sent = self._conn.close_sent
         ours = sent.code if sent else CloseCode.ABNORMAL_CLOSURE
         self._end(Gone(received.code if received else ours))
-        self._last_words = self._last_words or self._loop.call_later(FLUSH_S, self._transport.abort)
+        self._last_words = self._last_words or self._loop.call_later(LAST_WORDS_S, self._transport.abort)
         self._transport.close()
 
     def _end(self, over: Gone | Closed) -> None:

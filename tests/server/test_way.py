@@ -1,0 +1,149 @@
+"""A socket's two ways are the same on our own ASGI server, which carries them on, and on one that is not ours."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+import uvicorn
+from starlette.routing import Router, WebSocketRoute
+from starlette.websockets import WebSocket
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from server.framing import framed, unframed
+from server.way import AsgiWay, Closed, Gone, Serve, Way, carried_on
+from server.wire import Wire
+from tests.servers import free_port
+
+Served = Callable[[Serve], Awaitable[str]]
+
+
+@pytest.fixture(params=[Wire, "websockets-sansio"], ids=["ours", "another"])
+async def served(request: pytest.FixtureRequest) -> AsyncIterator[Served]:
+    """Serve every connection like this; gives its address. Ends with the test."""
+    async with contextlib.AsyncExitStack() as stack:
+
+        async def serve(serve: Serve) -> str:
+            async def endpoint(websocket: WebSocket) -> None:
+                await websocket.accept()
+                if not carried_on(websocket.scope, serve):
+                    async with AsgiWay(websocket) as way:
+                        await serve(way)
+
+            port = free_port()
+            app = Router([WebSocketRoute("/here", endpoint)])
+            config = uvicorn.Config(app, port=port, ws=request.param, lifespan="off", log_config=None)
+            await stack.enter_async_context(_running(uvicorn.Server(config)))
+            return f"ws://127.0.0.1:{port}/here"
+
+        yield serve
+
+
+@contextlib.asynccontextmanager
+async def _running(server: uvicorn.Server) -> AsyncIterator[None]:
+    task = asyncio.create_task(server.serve())
+    try:
+        async with asyncio.timeout(10):
+            while not server.started:
+                await asyncio.sleep(0.005)
+        yield
+    finally:
+        server.should_exit = True
+        await task
+
+
+async def echo(way: Way) -> None:
+    """Say what is heard, in order, however slowly it is taken."""
+    flow = asyncio.Event()
+    way.on_flow = flow.set
+    with contextlib.suppress(Gone, Closed):
+        while True:
+            message = await way.receive()
+            text = message if isinstance(message, str) else f"{len(message)} bytes"
+            while not way.at_once(framed(text.encode())):
+                flow.clear()
+                await flow.wait()
+
+
+@pytest.mark.parametrize("size", [0, 125, 126, 65_535, 65_536, 70_000])
+def test_a_frame_is_taken_apart_again(size: int) -> None:
+    assert unframed(framed(b"a" * size)) == "a" * size
+
+
+async def test_what_is_said_is_heard_in_order(served: Served) -> None:
+    async with connect(await served(echo), proxy=None) as client:
+        for number in range(200):
+            await client.send(f"{number} é")
+        await client.send(b"\0" * 640)
+        assert [await client.recv() for _ in range(200)] == [f"{number} é" for number in range(200)]
+        assert await client.recv() == "640 bytes"
+
+
+async def test_the_other_side_learns_why_it_is_closed(served: Served) -> None:
+    async def refuse(way: Way) -> None:
+        way.at_once(framed(b"no"))
+        way.close(4502, "ticket_invalid")
+
+    async with connect(await served(refuse), proxy=None) as client:
+        assert await client.recv() == "no"
+        with pytest.raises(ConnectionClosed) as closed:
+            await client.recv()
+    assert closed.value.rcvd is not None
+    assert (closed.value.rcvd.code, closed.value.rcvd.reason) == (4502, "ticket_invalid")
+
+
+async def test_we_learn_that_the_other_side_left(served: Served) -> None:
+    left: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+    async def listen(way: Way) -> None:
+        try:
+            while True:
+                await way.receive()
+        except Gone as gone:
+            left.set_result(gone.code)
+
+    async with connect(await served(listen), proxy=None) as client:
+        await client.close(4000)
+    async with asyncio.timeout(5):
+        assert await left == 4000
+
+
+async def test_who_closes_hears_nothing_more(served: Served) -> None:
+    over: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+
+    async def shut(way: Way) -> None:
+        await way.receive()
+        way.close(4505, "refused")
+        try:
+            await way.receive()
+        except Closed:
+            over.set_result(way.at_once(framed(b"too late")))
+
+    async with connect(await served(shut), proxy=None) as client:
+        await client.send("one")
+        await client.send("two")
+        async with asyncio.timeout(5):
+            assert await over is False
+            with pytest.raises(ConnectionClosed):
+                await client.recv()
+
+
+async def test_a_connection_is_cut(served: Served) -> None:
+    async def cut(way: Way) -> None:
+        await way.receive()
+        way.abort()
+
+    async with connect(await served(cut), proxy=None) as client:
+        await client.send("hello")
+        async with asyncio.timeout(5):
+            with pytest.raises(ConnectionClosed):
+                await client.recv()
+
+
+async def test_where_nobody_serves_the_handshake_is_refused(served: Served) -> None:
+    url = await served(echo)
+    with pytest.raises(InvalidStatus) as refused:
+        async with connect(url + "/not", proxy=None):
+            pass
+    assert refused.value.response.status_code == 403
