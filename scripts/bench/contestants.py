@@ -101,7 +101,7 @@ class Greenroom:
             welcome.set_result(text)
 
         socket = await Socket.connect(at.port, f"/rooms/{room}/socket", first)
-        socket.send(json.dumps({"type": "hello", "protocol": 1, "ticket": entry, "resume": resume}).encode())
+        socket.send(json.dumps({"type": "hello", "protocol": VERSION, "ticket": entry, "resume": resume}).encode())
         async with asyncio.timeout(JOIN_S):
             said = json.loads(await welcome)
         if said["type"] != "welcome":
