@@ -42,9 +42,9 @@ OLDER_WORDS: Mapping[StrEnum, StrEnum] = MappingProxyType({})
 """What is said instead of a word (a phase, a reason) that the version before does not know."""
 
 
-def knows(kind: Value, protocol: int) -> bool:
-    """Whether who speaks this version knows such an event, telling or message at all."""
-    return protocol >= VERSION or type(kind) not in NEW_KINDS
+def knows(kind: type[Value], protocol: int) -> bool:
+    """Whether who speaks this version knows such events, tellings or messages at all."""
+    return protocol >= VERSION or kind not in NEW_KINDS
 
 
 def said(message: ServerMessage, protocol: int) -> str | None:

@@ -4,8 +4,10 @@ Decides what is worth remembering; never whether it may happen (`decide`). Parti
 facts: they are told and forgotten.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Literal
+from types import MappingProxyType
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, TypeAdapter
 
@@ -317,3 +319,6 @@ Event = (
 
 EVENT: TypeAdapter[Event] = TypeAdapter(Annotated[Event, Field(discriminator="kind")])
 """Reads an event from JSON, by its kind."""
+
+KINDS: Mapping[str, type[Any]] = MappingProxyType({kind.model_fields["kind"].default: kind for kind in get_args(Event)})
+"""Every kind of event, by its name."""

@@ -133,6 +133,17 @@ class Happened(Value):
     event: Annotated[Event, Field(discriminator="kind")]
 
 
+def happened_json(version: int, after: int, tag: str, at: int, event: bytes) -> bytes:
+    """A `Happened` as JSON, around an event that is JSON already. `tag` is one of ours: nothing in it is escaped."""
+    return b'{"type":"event","version":%d,"after":%d,"tag":"%b","at":%d,"event":%b}' % (
+        version,
+        after,
+        tag.encode(),
+        at,
+        event,
+    )
+
+
 class Partial(Value):
     """A guess at an utterance under way. `stable` will hardly change; `unstable` may."""
 

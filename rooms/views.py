@@ -4,11 +4,14 @@ A view of a room is the room in which unseen facts did not happen: fold the seen
 Nothing reaches a socket except through here.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from enum import Enum, auto
+from functools import cache
+from types import MappingProxyType
 from typing import assert_never
 
 from rooms import events as e
-from rooms.events import Event
+from rooms.events import KINDS, Event
 from rooms.people import Role
 from rooms.protocol import DeliverySoFar, Tell
 from rooms.state import Room, replay
@@ -17,6 +20,19 @@ _STAFF = frozenset({Role.COACH, Role.INTERVIEWER, Role.SYSTEM})
 _ALL = frozenset(Role)
 _NOT_THE_CANDIDATE = _ALL - {Role.CANDIDATE}
 _NOT_THE_OBSERVER = _ALL - {Role.OBSERVER}
+
+
+class Sight(Enum):
+    """How a role sees a kind of event."""
+
+    HIDDEN = auto()
+    RETOLD = auto()
+    """With something left out: only `view` knows what."""
+    AS_IT_IS = auto()
+    """Word for word as the log has it: its JSON may be passed on."""
+
+
+_RETOLD: Mapping[type[Event], frozenset[Role]] = MappingProxyType({e.QuestionAsked: frozenset({Role.CANDIDATE})})
 
 
 def seen_by(event: Event) -> frozenset[Role]:
@@ -62,10 +78,23 @@ def view(event: Event, role: Role) -> Event | None:
     """The event as this role sees it, or None where the role does not."""
     if role not in seen_by(event):
         return None
-    if isinstance(event, e.QuestionAsked) and role is Role.CANDIDATE:
-        question = event.question.model_copy(update={"why": None, "difficulty": None})
-        return event.model_copy(update={"question": question})
-    return event
+    if role not in _RETOLD.get(type(event), ()):
+        return event
+    match event:
+        case e.QuestionAsked():
+            question = event.question.model_copy(update={"why": None, "difficulty": None})
+            return event.model_copy(update={"question": question})
+        case _:
+            raise AssertionError(f"nobody wrote how {event.kind} is retold")
+
+
+@cache
+def sight(kind: str, role: Role) -> Sight:
+    """How this role sees events of this kind, without looking at one: what `view` would do with it."""
+    made = KINDS[kind]
+    if role not in seen_by(made.model_construct()):
+        return Sight.HIDDEN
+    return Sight.RETOLD if role in _RETOLD.get(made, ()) else Sight.AS_IT_IS
 
 
 def snapshot(events: Iterable[Event], role: Role) -> Room | None:

@@ -7,16 +7,29 @@ see (`rooms.views`) or how an older version says it (`rooms.editions`).
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import NamedTuple
 
 from pydantic import ValidationError
 
 from rooms.editions import knows, said
-from rooms.events import Event, ParticipantJoined, ParticipantLeft
+from rooms.events import KINDS
 from rooms.people import Role
-from rooms.protocol import TELL, Cursor, Durable, Happened, HearingTrouble, IsTyping, ResetReason, Telling, Welcome
+from rooms.protocol import (
+    TELL,
+    VERSION,
+    Cursor,
+    Durable,
+    Happened,
+    HearingTrouble,
+    IsTyping,
+    ResetReason,
+    Telling,
+    Welcome,
+    happened_json,
+)
 from rooms.state import Room
-from rooms.views import hears, view
+from rooms.views import Sight, hears, sight, view
 from server.errors import Failed
 from server.feed import Feed, Feeds
 from server.framing import framed
@@ -25,6 +38,7 @@ from server.ports import Record, RoomLog
 
 CATCH_UP_S = 5.0
 """How long a message that a room moved may be late: lost ones are made good every second."""
+_PRESENCE = frozenset({"participant_joined", "participant_left"})
 
 
 class Tongue(NamedTuple):
@@ -38,18 +52,17 @@ class Lane:
     """The members of a room who see it alike, and the version of the last fact that they were shown."""
 
     def __init__(self, tongue: Tongue, version: int) -> None:
-        self.role, self._protocol = tongue
+        self.role, self._protocol = self._tongue = tongue
         self._shown = version
         self.members: set[Member] = set()
 
     def happened(self, record: Record) -> None:
-        """Pass a record on, as this role sees it. Encoded once, however many there are."""
-        seen = view(record.event, self.role)
-        if seen is None or not knows(seen, self._protocol):
+        """Pass a record on, as this role sees it. Framed once, however many there are."""
+        if not _is_for(record.kind, self._tongue):
             return
         shown, self._shown = self._shown, record.version
-        if self.members and (text := said(_happened(record, seen, shown), self._protocol)) is not None:
-            frame = framed(text.encode())
+        if self.members:
+            frame = _frame(record, self._tongue, shown)
             for member in self.members:
                 member.send(frame)
 
@@ -98,6 +111,7 @@ class Hall:
         role = member.participant.role
         lately = [telling for raw in await self._log.told(self.room_id) if (telling := _telling(raw, role))]
         missed = await self._feed.missed(resume) if resume else ResetReason.FIRST
+        tongue = _tongue(member)
         # From here to the end nothing is awaited: no fact can slip between the story so far and what comes next.
         welcome = Welcome(
             protocol=member.protocol,
@@ -111,9 +125,8 @@ class Hall:
             reason = missed if isinstance(missed, ResetReason) else ResetReason.FIRST
             member.begin(welcome.model_copy(update={"reset": reason, "room": self._feed.seen_by(role)}))
         else:
-            story = _story(missed, member, resume.version)
-            member.begin(welcome.model_copy(update={"resumed": len(story)}), *story)
-        tongue = _tongue(member)
+            story = _story(missed, tongue, resume.version)
+            member.begin(welcome.model_copy(update={"resumed": len(story)}), story)
         self._lanes.setdefault(tongue, Lane(tongue, self._feed.cursor.version)).members.add(member)
         self._check(member)
 
@@ -137,10 +150,10 @@ class Hall:
         if lane := self._lanes.get(_tongue(member)):
             lane.members.discard(member)
 
-    def happened(self, record: Record, before: Room | None) -> None:
+    def happened(self, record: Record) -> None:
         for lane in self._lanes.values():
             lane.happened(record)
-        if isinstance(record.event, ParticipantJoined | ParticipantLeft):
+        if record.kind in _PRESENCE:
             for member in self.members:  # a second device took over; or this worker was silent and thought dead
                 self._check(member)
 
@@ -200,20 +213,33 @@ def _telling(raw: bytes, role: Role) -> Telling | None:
     return Telling(what=tell) if hears(tell, role) else None
 
 
-def _happened(record: Record, seen: Event, shown: int) -> Happened:
-    return Happened(version=record.version, after=shown, tag=record.tag, at=record.at, event=seen)
+@cache
+def _is_for(kind: str, tongue: Tongue) -> bool:
+    """Whether facts of this kind are for who speaks so: their role may see them, their version knows them."""
+    return sight(kind, tongue.role) is not Sight.HIDDEN and knows(KINDS[kind], tongue.protocol)
+
+
+def _frame(record: Record, tongue: Tongue, shown: int) -> bytes:
+    """A record that is for them, as they hear of it: with its event's own JSON where they see that as it is."""
+    if tongue.protocol == VERSION and sight(record.kind, tongue.role) is Sight.AS_IT_IS:
+        return framed(happened_json(record.version, shown, record.tag, record.at, record.text))
+    seen = view(record.event, tongue.role)
+    assert seen is not None, "it is for them"
+    message = Happened(version=record.version, after=shown, tag=record.tag, at=record.at, event=seen)
+    text = said(message, tongue.protocol)
+    assert text is not None, "it is for them"
+    return framed(text.encode())
 
 
 def _tongue(member: Member) -> Tongue:
     return Tongue(member.participant.role, member.protocol)
 
 
-def _story(missed: Sequence[Record], member: Member, shown: int) -> list[Happened]:
-    """What this member may see of what happened behind version `shown`, as messages that follow on each other."""
-    messages = []
+def _story(missed: Sequence[Record], tongue: Tongue, shown: int) -> list[bytes]:
+    """What who speaks so may see of what happened behind version `shown`, as frames that follow on each other."""
+    frames = []
     for record in missed:
-        seen = view(record.event, member.participant.role)
-        if seen is not None and knows(seen, member.protocol):
-            messages.append(_happened(record, seen, shown))
+        if _is_for(record.kind, tongue):
+            frames.append(_frame(record, tongue, shown))
             shown = record.version
-    return messages
+    return frames

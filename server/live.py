@@ -1,7 +1,8 @@
 """Keeps one room in memory as its log has it, and tells its listeners what happens there.
 
-Decides what is the next record: a lower one is dropped, the next one is folded and told, a gap is filled from the
-log, and a log that went another way (a fork, a new epoch) means that the room is read anew and `reset`.
+Decides what is the next record: a lower one is dropped, the next one is taken and told, a gap is filled from the
+log, and a log that went another way (a fork, a new epoch) means that the room is read anew and `reset`. What is taken
+is folded into the room when somebody asks for it: who only passes records on need not read them (decisions/0010).
 Never changes a room, and never waits for a message: what the messages did not bring, the log has (`server.feed`).
 """
 
@@ -18,14 +19,19 @@ from server.ports import Record, RoomLog
 from server.story import PAGE_RECORDS, BrokenChain, Story, continued, expect_next, pages
 from server.whole import LogAndArchive, Source, Whole
 
+UNFOLDED = 256
+"""Records that may wait to be folded; from then on each that comes has the oldest folded. Together about 2 ms."""
+
+_NOWHERE = Cursor(epoch="", version=0, tag="")
+
 _log = logging.getLogger(__name__)
 
 
 class Listener(Protocol):
     """Told what happens in a room, in order, each record once. Called synchronously: it returns at once."""
 
-    def happened(self, record: Record, before: Room | None) -> None:
-        """One more record. `before`: the room before it; the feed's `room` and `cursor` are already behind it."""
+    def happened(self, record: Record) -> None:
+        """One more record. The feed's `room` and `cursor` are already behind it."""
 
     def told(self, tell: bytes) -> None:
         """Something told and not kept: a `rooms.protocol.Tell` as JSON."""
@@ -47,7 +53,11 @@ class Feed:
         self.reading = asyncio.Lock()
         """Held while the log is read into this feed. Records that arrive meanwhile are in the log as well."""
         self._log, self._source = log, source or LogAndArchive(log)
-        self._story: Story | None = None
+        self._folded: Story | None = None
+        """As far as it was asked for; behind it lie `_unfolded`, up to `cursor`."""
+        self._unfolded: deque[Record] = deque()
+        self._cursor = _NOWHERE
+        self._foreseen: tuple[Cursor, Room] | None = None
         self._recent: deque[Record] = deque(maxlen=PAGE_RECORDS)
         self.durable = 0
         """Up to this version the log is kept in the database too."""
@@ -60,16 +70,26 @@ class Feed:
 
     @property
     def story(self) -> Story:
-        assert self._story is not None, "a feed is handed out when it is loaded"
-        return self._story
+        while self._unfolded:
+            self._fold_one()
+        assert self._folded is not None, "a feed is handed out when it is loaded"
+        return self._folded
 
     @property
     def room(self) -> Room:
+        if self._foreseen and self._unfolded:
+            there, room = self._foreseen
+            if there.tag == self._cursor.tag and there == self._cursor:
+                return room
         return self.story.room
 
     @property
     def cursor(self) -> Cursor:
-        return self.story.cursor
+        return self._cursor
+
+    def foresee(self, cursor: Cursor, room: Room) -> None:
+        """Be told by this process's writer which room will be found at `cursor`: it need not be folded twice."""
+        self._foreseen = cursor, room
 
     def seen_by(self, role: Role) -> Room:
         """The room as this role sees it: the fold of what `rooms.views` shows it."""
@@ -127,7 +147,7 @@ class Feed:
 
     @property
     def loaded(self) -> bool:
-        return self._story is not None
+        return self._folded is not None
 
     async def load(self) -> None:
         """Read the room for the first time. UnknownRoom if there is no log."""
@@ -137,10 +157,10 @@ class Feed:
     def receive(self, record: Record) -> ResetReason | None:
         """Take a record that a message brought. Returns why the log must be read (`mend`), if it must."""
         self._heard = max(self._heard, record.version)
-        if self._story is None or self.reading.locked() or record.version <= self.cursor.version:
+        if self._folded is None or self.reading.locked() or record.version <= self._cursor.version:
             return None
         try:
-            self._fold(record)
+            self._take(record)
         except BrokenChain as broken:
             return broken.reason
         return None
@@ -190,7 +210,9 @@ class Feed:
             await self._read_on()
 
     def _begin(self, whole: Whole) -> None:
-        self._story, recent, self.durable = whole
+        self._folded, recent, self.durable = whole
+        self._cursor = self._folded.cursor
+        self._unfolded.clear()
         self._recent.clear()
         self._recent.extend(recent)
 
@@ -200,20 +222,31 @@ class Feed:
             before = self.cursor.version, self._heard
             async for page in pages(self._log, self.room_id, self.cursor):
                 for record in page:
-                    self._fold(record)
+                    self._take(record)
             if self._heard <= self.cursor.version or before == (self.cursor.version, self._heard):
                 return
 
-    def _fold(self, record: Record) -> None:
-        before = self.story
-        self._story = continued(before, record, before.cursor.epoch)
+    def _take(self, record: Record) -> None:
+        """Make it the last one, and tell. BrokenChain if it does not follow."""
+        cursor = self._cursor
+        expect_next(record, cursor.version, cursor.tag)
+        self._cursor = Cursor.model_construct(epoch=cursor.epoch, version=record.version, tag=record.tag)
         self._recent.append(record)
+        self._unfolded.append(record)
+        if len(self._unfolded) > UNFOLDED:
+            self._fold_one()
         for listener in self._listeners:
             try:
-                listener.happened(record, before.room)
+                listener.happened(record)
             except Exception:
                 _log.exception("a listener failed")
-        self._wake(reset=False)
+        if self._waiters:
+            self._wake(reset=False)
+
+    def _fold_one(self) -> None:
+        assert self._folded is not None, "records are taken behind a story"
+        self._folded = continued(self._folded, self._unfolded[0], self._folded.cursor.epoch)
+        self._unfolded.popleft()
 
     def _reset(self, reason: ResetReason) -> None:
         for listener in self._listeners:

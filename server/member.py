@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from rooms.editions import said
 from rooms.people import Participant
-from rooms.protocol import VERSION, ServerMessage
+from rooms.protocol import VERSION, ServerMessage, Welcome
 from server.errors import TABLE, Problem, goodbye
 from server.framing import framed
 from server.way import Way
@@ -49,13 +49,10 @@ class Member:
         self._waiting = 0
         self._patience: asyncio.TimerHandle | None = None
 
-    def begin(self, *story: ServerMessage) -> None:
+    def begin(self, welcome: Welcome, story: Sequence[bytes] = ()) -> None:
         """Say the welcome and what was missed. However long that is, it counts as nobody's slowness."""
-        texts = [said(message, self.protocol) for message in story]
-        self.catch_up([framed(text.encode()) for text in texts if text is not None])
-
-    def catch_up(self, frames: Sequence[bytes]) -> None:
-        """Send what does not count as this reader's slowness, however much it is."""
+        text = said(welcome, self.protocol)
+        frames = [framed(text.encode()), *story] if text is not None else story
         self._limit += sum(map(len, frames))
         for frame in frames:
             self.send(frame)

@@ -10,23 +10,9 @@ from rooms.events import Event
 from rooms.people import Participant
 from rooms.protocol import Cursor, Frame
 from rooms.transcript import Word
+from server.record import Record as Record
 
 # --- the log --------------------------------------------------------------------------------------------------
-
-
-class Record(NamedTuple):
-    """One event in a room's log, with its place."""
-
-    version: int
-    """Counts from 1 without gaps."""
-    tag: str
-    before: str
-    """The tag of the record at version - 1 ("" at version 1). Another one than expected: the log forked."""
-    at: int
-    """Milliseconds since 1970, UTC."""
-    command: str
-    """The id of the command that caused it."""
-    event: Event
 
 
 class Appended(NamedTuple):

@@ -137,7 +137,10 @@ class Writer:
             return outcome
         if not outcome.fresh:
             return Done(outcome.cursor, ())
-        self._keep(room_id, place.then(decision, outcome.cursor))
+        place = place.then(decision, outcome.cursor)
+        self._keep(room_id, place)
+        if place.room and self._feeds and (feed := self._feeds.here(room_id)):
+            feed.foresee(outcome.cursor, place.room)
         return Done(outcome.cursor, decision)
 
     async def _place(self, room_id: str) -> Place:

@@ -29,6 +29,11 @@ def chain(events: Sequence[Event], branch: str = "") -> list[Record]:
     return records
 
 
+def behind(record: Record, tag: str) -> Record:
+    """The record, as if it came behind another one."""
+    return Record(record.version, record.tag, tag, record.at, record.command, record.event)
+
+
 def interview(room: str = "r-1", owner: str = "owner", closed_ms: int = 300_000) -> list[Record]:
     """A whole interview of three turns, closed."""
     return chain([*opening(room, owner), *spoken_turn(1), *typed_turn(2), *skipped_turn(3), closing(closed_ms)])

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Protocol
 
+from rooms.protocol import VERSION
 from scripts.bench.sockets import Api, Socket
 from server.lifeline import dying_with_us
 from tests.deployment import TOKEN, Deployment

@@ -99,7 +99,7 @@ async def _read_what_is_kept(cluster: Cluster, history: History, rooms: Sequence
 
 
 def _fields(record: Record) -> dict[str, Any]:
-    return {name: value for name, value in record._asdict().items() if name != "at"}
+    return {name: getattr(record, name) for name in ("version", "tag", "before", "command", "event")}
 
 
 def _log(redis: RedisClient, room: str) -> list[Record]:

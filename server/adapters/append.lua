@@ -33,6 +33,6 @@ if fence > highest then
 end
 if #ARGV >= 10 then
   -- Not being allowed to publish must not look like not having appended: the log is read when nothing is heard.
-  redis.pcall('PUBLISH', ARGV[9], '[' .. table.concat(ARGV, ',', 10) .. ']')
+  redis.pcall('PUBLISH', ARGV[9], table.concat(ARGV, '\n', 10))
 end
 return {'appended'}

@@ -6,7 +6,7 @@ Decides how a room lies in Redis. Keys, all with the room's hash tag:
     greenroom:{room}:commands  hash: command id -> "version tag", for the life of the room
     greenroom:{room}:snapshot  the room at some version (server/whole.py)
     greenroom:{room}:told      hash: the latest of what is told and not kept
-and a channel greenroom:{room}:live, on which an append is a JSON array of records, a telling a JSON object, and the
+and a channel greenroom:{room}:live, on which an append is its records, a line each, a telling a JSON object, and the
 durable mark a JSON number.
 Never decides what follows from a command, or what a gap means.
 """
@@ -46,7 +46,7 @@ class RedisRoomLog:
         fence: int | None = None,
     ) -> Appended | Clash:
         start = expected or _NEW
-        records, tag = list[str](), start.tag
+        records, tag = list[bytes](), start.tag
         for version, event in enumerate(events, start.version + 1):
             before, tag = tag, secrets.token_urlsafe(6)
             records.append(packed(Record(version, tag, before, at, command, event)))

@@ -105,7 +105,7 @@ class Ear:
 
     # --- for the feed: server.live.Listener -------------------------------------------------------------------------
 
-    def happened(self, record: Record, before: Room | None) -> None:
+    def happened(self, record: Record) -> None:
         match record.event:
             case QuestionAsked():
                 self._asked_ms = record.at - self._feed.room.opened_at

@@ -13,7 +13,18 @@ from server.adapters.database import Database
 from server.adapters.migrations import migrate
 from server.adapters.report_store import SqlReportStore
 from server.ports import Record, ReportRow, ReportStore
-from tests.kept_rooms import AWKWARD, EPOCH, OPENED_AT, chain, closing, interview, opening, skipped_turn, spoken_turn
+from tests.kept_rooms import (
+    AWKWARD,
+    EPOCH,
+    OPENED_AT,
+    behind,
+    chain,
+    closing,
+    interview,
+    opening,
+    skipped_turn,
+    spoken_turn,
+)
 
 ROW = ReportRow("r-1", "owner", "behavioural", OPENED_AT, OPENED_AT + 300_000, 3.0, 3)
 REPORT = b'{"schema_version": "1", "b": 1.50, "a": "\\u0000\xc3\xa9"}'
@@ -111,10 +122,8 @@ async def test_when_the_log_forked_its_branch_is_kept_and_the_other_set_aside(
     first = chain([*opening(), *spoken_turn(1)])
     await store.archive("r-1", EPOCH, first)
     common = 9
-    second = first[:common] + [
-        record._replace(before=first[common - 1].tag if record.version == common + 1 else record.before)
-        for record in chain([*opening(), *spoken_turn(1), closing()], branch="b")[common:]
-    ]
+    fork, *rest = chain([*opening(), *spoken_turn(1), closing()], branch="b")[common:]
+    second = [*first[:common], behind(fork, first[common - 1].tag), *rest]
     await store.archive("r-1", EPOCH, second[11:])  # behind the fork: what lies between is missing yet
     assert await store.archived("r-1") < 11
     while (archived := await store.archived("r-1")) < len(second):

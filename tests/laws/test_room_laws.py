@@ -11,9 +11,10 @@ from rooms import lifecycle
 from rooms.events import EVENT
 from rooms.people import Role
 from rooms.phases import TABLE, Phase
+from rooms.protocol import Happened, happened_json
 from rooms.refusals import Code, Refusal
 from rooms.state import Room, after, replay
-from rooms.views import snapshot, view
+from rooms.views import Sight, sight, snapshot, view
 from server.adapters.redis_records import packed, unpacked
 from server.ports import Record
 from server.writer import Done, Writer
@@ -178,7 +179,23 @@ def test_every_quote_in_the_log_was_said(walk: Walk) -> None:
 def test_a_record_comes_back_from_the_log_as_it_was(walk: Walk) -> None:
     for version, event in enumerate(walk.events, 1):
         record = Record(version, f"t{version}", f"t{version - 1}", 1_795_000_000_000, 'c "1"', event)
-        assert unpacked(packed(record).encode()) == record
+        assert unpacked(packed(record)) == record
+        assert unpacked(packed(record)).kind == event.kind
+
+
+@law
+@given(walk=walks(), role=st.sampled_from(Role))
+def test_what_is_passed_on_as_it_is_written_is_what_the_view_would_say(walk: Walk, role: Role) -> None:
+    """No role is shown more by a record's own JSON than by its view, and no less."""
+    for version, event in enumerate(walk.events, 1):
+        seen, how = view(event, role), sight(event.kind, role)
+        assert (seen is None) == (how is Sight.HIDDEN)
+        if how is Sight.AS_IT_IS:
+            assert seen == event
+            record = unpacked(packed(Record(version, "t", "", 1_795_000_000_000, "c", event)))
+            message = Happened(version=version, after=version - 1, tag="t", at=record.at, event=event)
+            said = happened_json(version, version - 1, "t", record.at, record.text)
+            assert said.decode() == message.model_dump_json()
 
 
 class Told:

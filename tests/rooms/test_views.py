@@ -7,7 +7,7 @@ from rooms.events import EVENT
 from rooms.people import Role
 from rooms.protocol import DeliverySoFar, HearingTrouble, IsTyping, Partial, Speaking
 from rooms.state import replay
-from rooms.views import hears, seen_by, snapshot, view
+from rooms.views import Sight, hears, seen_by, sight, snapshot, view
 from tests.laws.mirror_fixture import story
 
 STAFF = {Role.COACH, Role.INTERVIEWER, Role.SYSTEM}
@@ -42,6 +42,16 @@ def test_a_fact_that_is_seen_is_seen_as_it_is_but_for_a_candidates_question(even
         assert seen.question == event.question.model_copy(update={"why": None, "difficulty": None})
     else:
         assert seen == event
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize("event", story(), ids=lambda event: event.kind)
+def test_how_a_role_sees_a_kind_is_what_its_view_does(event: e.Event, role: Role) -> None:
+    seen, how = view(event, role), sight(event.kind, role)
+    if how is Sight.AS_IT_IS:
+        assert seen is event
+    else:
+        assert how is (Sight.HIDDEN if seen is None else Sight.RETOLD)
 
 
 def test_a_view_leaves_the_fact_itself_alone() -> None:

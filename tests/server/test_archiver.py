@@ -27,7 +27,17 @@ from server.logs import JsonLines
 from server.ports import Appended, Head, Leases, Record, ReportStore, RoomLog, Unavailable
 from server.reporting import written
 from server.whole import read
-from tests.kept_rooms import OPENED_AT, chain, closing, interview, opening, skipped_turn, spoken_turn, typed_turn
+from tests.kept_rooms import (
+    OPENED_AT,
+    behind,
+    chain,
+    closing,
+    interview,
+    opening,
+    skipped_turn,
+    spoken_turn,
+    typed_turn,
+)
 from tests.servers import Postgres
 
 ROOM = "r-1"
@@ -289,7 +299,7 @@ def forked(common: int) -> tuple[list[Record], list[Record]]:
     """Two logs that share their first records, and the second closed."""
     first = chain([*opening(), *spoken_turn(1)])
     rest = chain([*opening(), *typed_turn(1), *skipped_turn(2), closing()], branch="b")[common:]
-    return first, [*first[:common], rest[0]._replace(before=first[common - 1].tag), *rest[1:]]
+    return first, [*first[:common], behind(rest[0], first[common - 1].tag), *rest[1:]]
 
 
 @pytest.mark.parametrize("common", [7, 8])

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rooms import events as e
 from rooms.people import Role
 from rooms.protocol import Cursor, ResetReason
-from rooms.state import Room, replay
+from rooms.state import replay
 from rooms.views import snapshot
 from server import feed as feed_module
 from server.adapters.redis_connection import RedisConnection
@@ -31,16 +31,14 @@ class Diary:
     def __init__(self, feed: Feed) -> None:
         self.feed = feed
         self.records: list[Record] = []
-        self.rooms_before: list[Room | None] = []
         self.tells: list[bytes] = []
         self.resets: list[ResetReason] = []
         self.marks: list[int] = []
         feed.attach(self)
 
-    def happened(self, record: Record, before: Room | None) -> None:
+    def happened(self, record: Record) -> None:
         assert self.feed.cursor.version == record.version
         self.records.append(record)
-        self.rooms_before.append(before)
 
     def told(self, tell: bytes) -> None:
         self.tells.append(tell)
@@ -206,13 +204,12 @@ async def test_without_a_log_nothing_can_be_followed_but_later_it_can(log: Memor
 
 
 @pytest.mark.usefixtures("never")
-async def test_each_record_is_told_once_in_order_with_the_room_before_it(log: MemoryRoomLog) -> None:
+async def test_each_record_is_told_once_in_order(log: MemoryRoomLog) -> None:
     cursor = await open_room(log)
     async with running(log, MemorySubscriber(log)) as feeds, feeds.follow(ROOM) as feed:
-        diary, opened = Diary(feed), feed.room
+        diary = Diary(feed)
         cursor = await append(log, "c-1", cursor, whisper("a"), whisper("b"))
         assert diary.records == list(await log.read(ROOM, 1, 10))
-        assert diary.rooms_before[0] == opened
         assert feed.cursor == cursor
         assert feed.room == replay(await whole(log))
 
@@ -245,7 +242,7 @@ async def test_how_far_a_room_is_durable_reaches_listeners_also_where_the_messag
 
 async def test_a_listener_that_breaks_disturbs_no_other(log: MemoryRoomLog) -> None:
     class Broken(Diary):
-        def happened(self, record: Record, before: Room | None) -> None:
+        def happened(self, record: Record) -> None:
             raise RuntimeError("a fault")
 
         def told(self, tell: bytes) -> None:

@@ -7,7 +7,7 @@ import pytest
 from websockets.frames import Frame, Opcode
 
 from rooms.people import Participant, Role
-from rooms.protocol import Accepted
+from rooms.protocol import VERSION, Cursor, Welcome
 from server.errors import TABLE
 from server.framing import framed
 from server.member import Member
@@ -111,10 +111,12 @@ async def test_a_long_story_is_nobodys_slowness() -> None:
     way = Way()
     member = member_on(way, limit_bytes=10)
     way.open = False
-    member.begin(*(Accepted(id=f"c-{number}", version=number) for number in range(50)))
+    welcome = Welcome(protocol=VERSION, you=SHE, cursor=Cursor(epoch="e", version=1, tag="t"), resumed=50)
+    member.begin(welcome, [frame(str(number)) for number in range(50)])
     assert member.ended is None
     way.flow()
-    assert [json.loads(text)["version"] for text in way.sent] == list(range(50))
+    assert json.loads(way.sent[0])["resumed"] == 50
+    assert way.sent[1:] == [str(number) for number in range(50)]
 
 
 async def test_what_waits_is_sent_before_the_end() -> None:

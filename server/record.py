@@ -1,0 +1,65 @@
+"""One event in a room's log, with its place, as it travels between the log and those who follow it.
+
+Decides that an event is read from its JSON when somebody asks for it, and written when somebody asks for that: most
+records only pass through on their way to sockets. Never what an event means.
+"""
+
+from rooms.events import EVENT, Event
+
+
+class Record:
+    """One event in a room's log, with its place. Never changed once it is made."""
+
+    __slots__ = ("_event", "_text", "at", "before", "command", "tag", "version")
+
+    def __init__(self, version: int, tag: str, before: str, at: int, command: str, event: Event | bytes) -> None:
+        """`event` may be its JSON, which must then begin with its kind."""
+        self.version = version
+        """Counts from 1 without gaps."""
+        self.tag = tag
+        self.before = before
+        """The tag of the record at version - 1 ("" at version 1). Another one than expected: the log forked."""
+        self.at = at
+        """Milliseconds since 1970, UTC."""
+        self.command = command
+        """The id of the command that caused it."""
+        self._text: bytes | None = event if isinstance(event, bytes) else None
+        self._event: Event | None = None if isinstance(event, bytes) else event
+
+    @property
+    def event(self) -> Event:
+        if self._event is None:
+            assert self._text is not None, "it has the one or the other"
+            self._event = EVENT.validate_json(self._text)
+        return self._event
+
+    @property
+    def text(self) -> bytes:
+        """The event as JSON."""
+        if self._text is None:
+            assert self._event is not None, "it has the one or the other"
+            self._text = self._event.model_dump_json().encode()
+        return self._text
+
+    @property
+    def kind(self) -> str:
+        """The event's kind, without reading all of it."""
+        return self._event.kind if self._event else kind_of(self.text)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Record) and self._place == other._place and self.event == other.event
+
+    def __hash__(self) -> int:
+        return hash(self._place)
+
+    def __repr__(self) -> str:
+        return f"Record(version={self.version}, tag={self.tag!r}, before={self.before!r}, kind={self.kind!r})"
+
+    @property
+    def _place(self) -> tuple[int, str, str, int, str]:
+        return self.version, self.tag, self.before, self.at, self.command
+
+
+def kind_of(text: bytes) -> str:
+    """The kind of an event in JSON that begins with it."""
+    return text[9 : text.index(b'"', 9)].decode()
