@@ -1,85 +1,61 @@
-"""The command line of the checker: which faults, how long, from which seed; and what is printed of it."""
+"""The command line of the checker: which faults, how long, from which seed, and how many clusters side by side."""
 
 import argparse
 import asyncio
 import signal
 import sys
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from time import monotonic
-from typing import NamedTuple
 
-from scripts.hardening.cluster import Cluster, running
-from scripts.hardening.faults import FAULTS, QUICK
-from scripts.hardening.history import Died, History, Recorded, read
-from scripts.hardening.invariants import INVARIANTS, Break, broken
-from scripts.hardening.rounds import play
-from scripts.hardening.telling import story
+import uvloop
 
-HISTORIES = Path(__file__).parents[2] / "var" / "hardening"
-BREAKS_TOLD = 3
+from scripts.hardening.cluster import running
+from scripts.hardening.disk import own_mounts
+from scripts.hardening.faults import AWAITED, FAULTS, QUICK
+from scripts.hardening.history import read
+from scripts.hardening.invariants import broken
+from scripts.hardening.lanes import given, played
+from scripts.hardening.rounds import judged
+from scripts.hardening.verdicts import ROOT, Ledger, Round, Verdict, line, summary, table, told
 
-
-class Plan(NamedTuple):
-    """What to run."""
-
-    seed: int
-    faults: tuple[str, ...]
-    minutes: float | None
-    quick: bool
-    rooms: int
-    webs: int
-    workers: int
-    histories: Path
-
-
-class Result(NamedTuple):
-    """One round's."""
-
-    faults: tuple[str, ...]
-    seed: int
-    seconds: float
-    entries: int
-    breaks: list[Break]
+HISTORIES = ROOT / "var" / "hardening"
 
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run as told; 1 if an invariant broke."""
-    told = _parser().parse_args(words)
-    if told.list:
+    asked = _parser().parse_args(words)
+    asked.rooms = asked.rooms or (2 if asked.quick else 4)
+    asked.webs = asked.webs or (2 if asked.quick else 3)
+    if asked.list:
         for name, fault in FAULTS.items():
-            print(f"{name:16} {(fault.__doc__ or '').splitlines()[0]}")
+            print(f"{name:24} {(fault.__doc__ or '').splitlines()[0]}")
         return 0
-    if told.judge:
-        return _judge(told.judge)
-    faults = tuple(told.fault) or (QUICK if told.quick else tuple(FAULTS))
-    plan = Plan(told.seed, faults, told.minutes, told.quick, told.rooms, told.webs, told.workers, told.histories)
+    if asked.judge:
+        return _judge(asked.judge)
+    own_mounts()
+    asked.histories.mkdir(parents=True, exist_ok=True)
     try:
-        results = asyncio.run(run(plan))
+        verdicts = uvloop.run(_run(asked))
     except (KeyboardInterrupt, asyncio.CancelledError):
         print("Interrupted; everything that was started is stopped.", file=sys.stderr)
         return 130
-    return _summary(results)
+    if asked.lane:
+        return 0
+    if len(verdicts) > 1:
+        print("\n".join(table(verdicts)))
+    print(summary(verdicts))
+    return 1 if any(verdict.broken for verdict in verdicts) else 0
 
 
-async def run(plan: Plan) -> list[Result]:
-    """Round after round on one cluster: each fault once, or again and again with the next seeds until time is up."""
-    began, results = monotonic(), list[Result]()
+async def _run(asked: argparse.Namespace) -> list[Verdict]:
     _end_on_sigterm()
-    async with running(webs=plan.webs, workers=plan.workers, postgres=not plan.quick) as cluster:
-        if unfit := [name for name in plan.faults if not FAULTS[name].fits(cluster)]:
-            raise SystemExit(f"A quick run has no Postgres, so it cannot do {', '.join(unfit)}.")
-        print(f"cluster up in {monotonic() - began:.1f} s", flush=True)
-        began, seed = monotonic(), plan.seed
-        while True:
-            for faults in [plan.faults] if plan.quick else [(name,) for name in plan.faults]:
-                results.append(await _round(cluster, plan, seed, faults))
-                if plan.minutes is not None and monotonic() - began > 60 * plan.minutes:
-                    return results
-            if plan.minutes is None:
-                return results
-            seed += 1
+    if asked.lane:
+        await _one_cluster(asked, given())
+        return []
+    if asked.lanes == 1:
+        return await _one_cluster(asked, _each(_rounds(asked)))
+    return await _side_by_side(asked)
 
 
 def _end_on_sigterm() -> None:
@@ -89,58 +65,72 @@ def _end_on_sigterm() -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, running_now.cancel)
 
 
-async def _round(cluster: Cluster, plan: Plan, seed: int, faults: tuple[str, ...]) -> Result:
-    began = monotonic()
-    plan.histories.mkdir(parents=True, exist_ok=True)
-    path = plan.histories / f"{seed}-{faults[0]}.jsonl"
-    with path.open("w", encoding="utf-8") as file:
-        history = History(file)
-        try:
-            await play(cluster, history, seed, faults, plan.rooms)
-        except (
-            Exception
-        ) as error:  # a cluster that does not come back is a finding, and other rounds may still tell more
-            history.note(Died(process="the round", sentence=f"{type(error).__name__}: {error}"))
-    breaks = broken(history.entries)
-    result = Result(faults, seed, monotonic() - began, len(history.entries), breaks)
-    verdict = "BROKEN" if breaks else "held"
-    print(f"{verdict:6}  seed {seed:<4} {' + '.join(faults):20} {result.seconds:5.1f} s  {result.entries:6} entries")
-    if breaks:
-        _tell(history.entries, result.breaks)
-        again = " ".join([*(["--quick"] if plan.quick else []), *(f"--fault {name}" for name in faults)])
-        print(f"  again: scripts/room_hardening --seed {seed} {again}   history: {path}")
-    else:
-        path.unlink()
-    sys.stdout.flush()
-    return result
+def _rounds(asked: argparse.Namespace) -> Iterator[Round]:
+    """Each fault once; or for so many seeds; or with the next seeds until time is up."""
+    faults = tuple(asked.fault) or (QUICK if asked.quick else tuple(name for name in FAULTS if name not in AWAITED))
+    until = None if asked.minutes is None else monotonic() + 60 * asked.minutes
+    seed, last = asked.seed, None if until else asked.seed + asked.seeds - 1
+    while last is None or seed <= last:
+        for of_round in [faults] if asked.quick else [(name,) for name in faults]:
+            if until and monotonic() > until:
+                return
+            yield Round(seed=seed, faults=of_round)
+        seed += 1
+
+
+async def _each(rounds: Iterator[Round]) -> AsyncIterator[Round]:
+    for one in rounds:
+        yield one
+
+
+async def _one_cluster(asked: argparse.Namespace, rounds: AsyncIterator[Round]) -> list[Verdict]:
+    """Round after round on one cluster, in this process."""
+    began, verdicts = monotonic(), list[Verdict]()
+    async with running(webs=asked.webs, workers=asked.workers, postgres=not asked.quick) as cluster:
+        if unfit := [name for name in asked.fault if not FAULTS[name].fits(cluster)]:
+            raise SystemExit(f"This cluster cannot do {', '.join(unfit)}: it has no Postgres, or no disk of its own.")
+        print(f"cluster up in {monotonic() - began:.1f} s", flush=True)
+        async for one in rounds:
+            if unfit := [name for name in one.faults if not FAULTS[name].fits(cluster)]:
+                print(f"NOT DONE, as this machine does not let us: {', '.join(unfit)}", flush=True)
+                continue
+            verdict, lines = await judged(cluster, one, asked.rooms, asked.histories)
+            again = " ".join([*(["--quick"] if asked.quick else []), *(f"--fault {name}" for name in one.faults)])
+            if verdict.broken:
+                lines.append(f"  again: scripts/room_hardening --seed {one.seed} {again}")
+            print("\n".join(lines if asked.lane else [line(verdict), *lines]), flush=True)
+            if asked.lane:
+                print(verdict.model_dump_json(), flush=True)
+            verdicts.append(verdict)
+    return verdicts
+
+
+async def _side_by_side(asked: argparse.Namespace) -> list[Verdict]:
+    """Several clusters, each in a process of its own; what was played already on this code is not played again."""
+    ledger = Ledger.of_this_code(asked.histories / "verdicts.jsonl")
+    faults = set(asked.fault or FAULTS)
+    verdicts = [] if asked.afresh else [kept for kept in ledger.kept() if set(kept.faults) <= faults]
+    done = {(kept.seed, kept.faults) for kept in verdicts}
+    if done:
+        print(f"{len(done)} rounds were played on this commit already; --afresh plays them again", flush=True)
+    left = (one for one in _rounds(asked) if (one.seed, one.faults) not in done)
+    began, before = monotonic(), len(verdicts)
+    words = [f"--{name}={getattr(asked, name)}" for name in ("rooms", "webs", "workers", "histories")]
+    lane = (sys.executable, "-m", "scripts.hardening", "--lane", *words)
+    async for verdict in played(left, asked.lanes, lane, print):
+        ledger.keep(verdict)
+        verdicts.append(verdict)
+        print(f"{line(verdict)}   {len(verdicts)} played, {sum(bool(v.broken) for v in verdicts)} broken, "
+              f"{(monotonic() - began) / (len(verdicts) - before):.1f} s each", flush=True)  # fmt: skip
+    return verdicts
 
 
 def _judge(path: Path) -> int:
     """Look through a kept history once more."""
     entries = read(path)
     breaks = broken(entries)
-    _tell(entries, breaks)
-    print(f"{len(entries)} entries, {len(breaks)} breaks")
+    print("\n".join([*told(entries, breaks), f"{len(entries)} entries, {len(breaks)} breaks"]))
     return 1 if breaks else 0
-
-
-def _tell(entries: Sequence[Recorded], breaks: Sequence[Break]) -> None:
-    for broke in breaks[:BREAKS_TOLD]:
-        where = " ".join(filter(None, (broke.room, broke.who)))
-        print(f"  {broke.invariant}: {broke.sentence}  [{where}]")
-        for line in story(entries, broke):
-            print(f"      {line}")
-    if len(breaks) > BREAKS_TOLD:
-        counts = Counter(broke.invariant for broke in breaks)
-        print(f"  in all: {', '.join(f'{times} x {name}' for name, times in counts.items())}")
-
-
-def _summary(results: Sequence[Result]) -> int:
-    bad = sum(bool(result.breaks) for result in results)
-    kinds, entries = len({name for result in results for name in result.faults}), sum(r.entries for r in results)
-    print(f"{len(results)} rounds, {kinds} kinds of fault, {len(INVARIANTS) + 1} invariants, {entries} entries: "
-          f"{bad} rounds broken")  # fmt: skip
-    return 1 if bad else 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -148,15 +138,19 @@ def _parser() -> argparse.ArgumentParser:
         prog="scripts/room_hardening", description="Breaks a real cluster in every way listed and checks its rooms."
     )
     parser.add_argument("--seed", type=int, default=1, help="chance begins here; a round prints its own (1)")
+    parser.add_argument("--seeds", type=int, default=1, help="so many seeds, each fault with each (1)")
     parser.add_argument("--fault", action="append", default=[], choices=FAULTS, help="only this one; may be repeated")
     parser.add_argument("--minutes", type=float, help="go on with the next seeds for so long")
-    parser.add_argument("--quick", action="store_true", help="a few faults in one round, on SQLite, in under a minute")
+    parser.add_argument("--lanes", type=int, default=1, help="clusters side by side (1)")
+    parser.add_argument("--afresh", action="store_true", help="play again what lanes have played on this commit")
+    parser.add_argument("--quick", action="store_true", help="a few faults in one round, on SQLite, in half a minute")
     parser.add_argument("--list", action="store_true", help="name the faults and end")
     parser.add_argument("--judge", type=Path, metavar="FILE", help="look through a kept history again, and run nothing")
-    parser.add_argument("--rooms", type=int, default=4, help="interviews in a round (4)")
+    parser.add_argument("--rooms", type=int, help="interviews in a round (4; 2 in a quick run)")
     parser.add_argument("--histories", type=Path, default=HISTORIES, help="where those of broken rounds are kept")
-    parser.add_argument("--webs", type=int, default=3, help="web workers (3)")
+    parser.add_argument("--webs", type=int, help="web workers (3; 2 in a quick run)")
     parser.add_argument("--workers", type=int, default=2, help="workers (2)")
+    parser.add_argument("--lane", action="store_true", help=argparse.SUPPRESS)
     return parser
 
 

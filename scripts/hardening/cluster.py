@@ -1,4 +1,4 @@
-"""A whole Greenroom on loopback: web workers behind fault proxies, workers, a Redis that keeps, a database.
+"""A whole Greenroom on loopback: web workers and workers behind fault proxies, a Redis that keeps, a database.
 
 Decides which processes run and where; never when one fails (`faults`). All die with us, also when we are killed.
 """
@@ -12,71 +12,35 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from time import monotonic
-from urllib.error import URLError
-from urllib.request import urlopen
 
-from scripts.hardening.proxy import Proxy
+from scripts.hardening.disk import Disk
+from scripts.hardening.post import READY_POLL_S, Post
 from tests.deployment import START_DEADLINE_S, STOP_DEADLINE_S, TOKEN, Process
 from tests.servers import Postgres, Redis, find_postgres, find_redis, free_port
 
-READY_POLL_S = 0.05
+OUTBOX_BYTES = 16_384
+"""What a slow reader may leave unread here: less than in production, so that a round is long enough to reach it."""
 
-
-class Post:
-    """A process's place: it can be killed and manned again, on the same port."""
-
-    def __init__(self, cluster: "Cluster", name: str, port: int | None = None) -> None:
-        self.name, self.port = name, port
-        self._cluster = cluster
-        self.process: Process | None = None
-        self.proxy = Proxy(port) if port else None
-
-    def start(self) -> None:
-        """Man the post; `ready` says when it serves."""
-        assert self.process is None, f"{self.name} is manned already"
-        words = ("web", "--port", str(self.port)) if self.port else ("worker",)
-        self.process = Process(self._cluster.environment, self.log, *words)
-
-    async def ready(self) -> None:
-        """Return when a web worker is ready; of a worker nobody waits for that."""
-        until = monotonic() + START_DEADLINE_S
-        while self.port and not await asyncio.to_thread(_is_ready, self.port):
-            if self.process is None or not self.process.running or monotonic() > until:
-                raise RuntimeError(f"{self.name} did not come up; see {self.log}")
-            await asyncio.sleep(READY_POLL_S)
-
-    async def kill(self) -> None:
-        """As a power cut would."""
-        if self.process:
-            process, self.process = self.process, None
-            await asyncio.to_thread(process.kill)
-
-    async def stop(self) -> None:
-        """As a deployment does: SIGTERM, and it ends by itself."""
-        if self.process:
-            process, self.process = self.process, None
-            await asyncio.to_thread(process.stop)
-
-    def pause(self) -> None:
-        if self.process:
-            self.process.pause()
-
-    def resume(self) -> None:
-        if self.process:
-            self.process.resume()
-
-    @property
-    def log(self) -> Path:
-        return self._cluster.directory / f"{self.name}.log"
+SNAPSHOT_EVERY_RECORDS, LOG_TAIL_RECORDS = 30, 60
+"""Less than in production too: logs of rounds are short, and are to be forgotten behind snapshots as long ones are."""
 
 
 class Cluster:
     """What runs. Get one from `running`."""
 
-    def __init__(self, directory: Path, redis: Redis, postgres: Postgres | None, webs: int, workers: int) -> None:
-        self.directory, self.redis, self.postgres = directory, redis, postgres
+    def __init__(
+        self,
+        directory: Path,
+        redis: Redis,
+        postgres: Postgres | None = None,
+        disk: Disk | None = None,
+        *,
+        webs: int,
+        workers: int,
+    ) -> None:
+        self.directory, self.redis, self.postgres, self.disk = directory, redis, postgres, disk
         if postgres:
-            self.database_url = postgres.create_database("greenroom")
+            self.database_url = _database(postgres, disk)
         else:
             self.database_url = f"sqlite+aiosqlite:///{directory / 'greenroom.sqlite3'}"
         self.environment = {
@@ -87,9 +51,12 @@ class Cluster:
             "SIGN_IN_TOKEN": TOKEN,
             "VAR_DIR": str(directory),
             "TRANSCRIBER": "none",
+            "OUTBOX_BYTES": str(OUTBOX_BYTES),
+            "SNAPSHOT_EVERY_RECORDS": str(SNAPSHOT_EVERY_RECORDS),
+            "LOG_TAIL_RECORDS": str(LOG_TAIL_RECORDS),
         }
-        self.webs = [Post(self, f"web-{number}", free_port()) for number in range(1, webs + 1)]
-        self.workers = [Post(self, f"worker-{number}") for number in range(1, workers + 1)]
+        self.webs = [Post(f"web-{number}", directory, self.environment, free_port()) for number in range(1, webs + 1)]
+        self.workers = [Post(f"worker-{number}", directory, self.environment) for number in range(1, workers + 1)]
         self._read_to: dict[Path, int] = {}
 
     @property
@@ -106,17 +73,14 @@ class Cluster:
         if await asyncio.to_thread(migrating.popen.wait, START_DEADLINE_S) != 0:
             raise RuntimeError(migrating.log)
         for post in self.posts:
+            await post.connect()
             post.start()
-            if post.proxy:
-                await post.proxy.start()
         await asyncio.gather(*(post.ready() for post in self.posts))
 
     async def stop(self) -> None:
         for post in self.posts:
             post.resume()
-            if post.proxy:
-                post.proxy.flow()
-                await post.proxy.stop()
+            await post.disconnect()
         running = [post.process for post in self.posts if post.process]
         for process in running:
             process.popen.terminate()
@@ -131,6 +95,8 @@ class Cluster:
         if not self.redis.is_running:
             self.redis.process = None
             await asyncio.to_thread(self.redis.start)
+        if self.disk:
+            self.disk.free()
         if self.postgres:
             self.postgres.resume()
             if not self.postgres.is_running:
@@ -138,13 +104,20 @@ class Cluster:
                 await asyncio.to_thread(self.postgres.start)
         for post in self.posts:
             post.resume()
-            if post.proxy:
-                post.proxy.flow()
-                post.proxy.delay_s = 0.0
+            post.clock_jumps_to(0)
+            for way in post.ways:
+                way.heal()
             if post.process is None or not post.process.running:
                 post.process = None
                 post.start()
         await asyncio.gather(*(post.ready() for post in self.posts))
+
+    async def use(self, redis: Redis) -> None:
+        """Everybody is led to another Redis from now on; the one until now is done for."""
+        before, self.redis = self.redis, redis
+        for post in self.posts:
+            post.to_redis.lead_to(redis.port)
+        await asyncio.to_thread(before.remove)
 
     def gone(self) -> list[str]:
         """Posts whose process ended without being told to."""
@@ -167,31 +140,33 @@ class Cluster:
 async def running(*, webs: int, workers: int, postgres: bool) -> AsyncIterator[Cluster]:
     """A cluster that serves; everything of it is gone at the end."""
     with tempfile.TemporaryDirectory(prefix="greenroom-hardening-") as name:
-        redis = Redis(find_redis())
-        database = None
-        cluster = None
+        redis, database, disk, cluster = Redis(find_redis()), None, None, None
         try:
             redis.start()
             if postgres:
                 database = Postgres(find_postgres())
                 database.start()
-            cluster = Cluster(Path(name), redis, database, webs, workers)
+                disk = Disk.mounted(database.directory / "disk", database.run_as)
+            cluster = Cluster(Path(name), redis, database, disk, webs=webs, workers=workers)
             await cluster.start()
             yield cluster
         finally:
             if cluster:
                 await cluster.stop()
-            redis.remove()
+            (cluster.redis if cluster else redis).remove()
             if database:
                 database.remove()
+            if disk:
+                disk.close()
 
 
-def _is_ready(port: int) -> bool:
-    try:
-        with urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2) as answer:
-            return bool(answer.status == 200)
-    except (URLError, OSError):
-        return False
+def _database(postgres: Postgres, disk: Disk | None) -> str:
+    """A new database, on the disk that can be full where there is one."""
+    if disk:
+        postgres.sql(f"CREATE TABLESPACE small LOCATION '{disk.place}'")
+        postgres.sql('CREATE DATABASE "greenroom" TABLESPACE small')
+        return postgres.database_url("greenroom")
+    return postgres.create_database("greenroom")
 
 
 def _error(line: bytes) -> str | None:

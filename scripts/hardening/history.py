@@ -118,6 +118,20 @@ class Back(ByVisitor):
     missed: int
 
 
+class Held(ByVisitor):
+    """These commands were held back or swapped on their way out."""
+
+    what: Literal["held"] = "held"
+    ids: tuple[str, ...]
+
+
+class Unread(ByVisitor):
+    """Somebody never read a word; in the end the server had cut them off, or not."""
+
+    what: Literal["unread"] = "unread"
+    cut: bool
+
+
 class Stuck(ByVisitor):
     """The visitor could not go on."""
 
@@ -170,8 +184,8 @@ class Reported(InRoom):
 
 
 Recorded = (
-    Began | Injected | Healed | Died | Arrived | Put | Answered | Whole | Saw | Told | Lost | Back | Stuck | Ended
-    | Afresh | Logged | Archived | Reported
+    Began | Injected | Healed | Died | Arrived | Put | Answered | Whole | Saw | Told | Lost | Back | Held | Unread
+    | Stuck | Ended | Afresh | Logged | Archived | Reported
 )  # fmt: skip
 R = TypeVar("R", bound=Moment)
 _ENTRY: TypeAdapter[Recorded] = TypeAdapter(Annotated[Recorded, Field(discriminator="what")])

@@ -1,136 +1,21 @@
-"""The people of a round, on the real client: a candidate who types, a coach who whispers and notes, an observer.
+"""The interviews of a round: who comes into which room, in which role, and who looks back afterwards.
 
-Decides what each of them does, from a seed; nobody ever says the same words twice, so that every word can be found
-back. What reaches them is noted by `witness`; whoever cannot go on says so and leaves.
+Decides who is there; never what they do (`people`).
 """
 
 import asyncio
 import random
-import secrets
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
-from functools import partial
 
-from client import Greenroom, GreenroomError, RefusedError, Visit, connect
-from rooms import commands as c
+from client import Greenroom, GreenroomError, Visit, connect
 from rooms.people import Role
-from rooms.phases import Phase
-from rooms.state import Room
 from scripts.hardening import history as h
+from scripts.hardening.people import LENGTH, PATIENCE_S, Candidate, Coach, Person
 from scripts.hardening.stage import Stage
-from scripts.hardening.witness import note_end, watch
 from tests.deployment import TOKEN
 
-PATIENCE_S = 60.0
-"""How long anybody waits for an answer, a question or a connection before they count as stuck."""
-LENGTH = 3
 MODES = ("behavioural", "technical", "system_design")
-SPEECH = (
-    "I measured where the time went because the release broke, decided to cache the result, asked two colleagues, and "
-    "in ten weeks failures fell by 60 percent; the trade-off was stale figures, which the team took and I wrote down"
-)
-WORDS = tuple(SPEECH.split())
-
-
-class Person:
-    """One visitor who does things, one after the other."""
-
-    def __init__(self, stage: Stage, visit: Visit, room: str, who: str, chance: random.Random) -> None:
-        self.stage, self.visit, self.room, self.who, self.chance = stage, visit, room, who, chance
-        self._said = 0
-        watch(visit, room, who, stage.history)
-
-    def words(self) -> str:
-        """A sentence that nobody said before."""
-        self._said += 1
-        some = " ".join(self.chance.choices(WORDS, k=self.chance.randint(4, 20)))
-        return f"{some} ({self.who} {self._said} {self.room}.)"
-
-    async def do(self, command: c.PersonCommand) -> None:
-        """Put a command until it is answered; in a time of doubling, once more with the same id."""
-        id = f"{self.who}-{secrets.token_hex(6)}"
-        await self.visit.insist(command, PATIENCE_S, id=id)
-        if self.stage.doubling:
-            await self.visit.do(command, PATIENCE_S, id=id)
-
-    async def pause(self, shortest_s: float, longest_s: float) -> None:
-        await asyncio.sleep(self.chance.uniform(shortest_s, longest_s))
-
-    async def until(self, ready: Callable[[Room], bool], awaited: str) -> Room:
-        return await self.visit.until(ready, PATIENCE_S, f"waited {PATIENCE_S:.0f} s in vain for {awaited}")
-
-    async def until_closed(self) -> None:
-        await self.until(closed, "the end of the interview")
-        note_end(self.visit, self.room, self.who, self.stage.history)
-
-
-class Candidate(Person):
-    """Consents, starts, and types answers in pieces. Who `lingers` keeps typing the last one until all is healed."""
-
-    lingers = False
-
-    async def sit(self, began: asyncio.Event) -> None:
-        await self.do(c.GiveConsent(notice=self.visit.room.notice))
-        await self.do(c.StartInterview())
-        for number in range(1, LENGTH + 1):
-            await self.until(partial(_asked, number), f"question {number}")
-            began.set()
-            await self._answer(number)
-        await self.until_closed()
-
-    async def _answer(self, turn: int) -> None:
-        if self.chance.random() < 0.1:
-            await self.do(c.SkipQuestion(turn=turn))
-            return
-        for habit in (c.BeginAnswer, c.RepeatQuestion, c.HoldTurn):
-            if self.chance.random() < 0.3:
-                await self.do(habit(turn=turn))
-        pieces = self.chance.randint(2, 8)
-        while pieces > 0 or (turn == LENGTH and self.lingers and not self.stage.quiet.is_set()):
-            self.visit.typing(turn)
-            await self.do(c.TypeAnswer(turn=turn, text=self.words()))
-            await self.pause(0.02, 0.3)
-            pieces -= 1
-        await self.do(c.FinishAnswer(turn=turn))
-
-
-class Coach(Person):
-    """Whispers, notes, and now and then holds the interview up for a moment."""
-
-    also: Visit | None = None
-    """The same coach on a second device."""
-
-    async def sit(self) -> None:
-        while not closed(self.visit.room):
-            try:
-                await self._meddle()
-            except RefusedError as refused:
-                if refused.code not in ("room_closed", "not_paused", "paused", "no_open_turn"):
-                    raise
-            await self.pause(0.05, 0.7)
-        await self.until_closed()
-
-    async def _meddle(self) -> None:
-        match self.chance.choices(("whisper", "note", "pause"), (5, 5, 1))[0]:
-            case "whisper":
-                await self.do(c.Whisper(text=self.words()))
-            case "note":
-                await self.do(c.TakeNote(text=self.words()))
-            case _:
-                await self.do(c.PauseInterview())
-                await self.pause(0.1, 0.5)
-                await self.do(c.ResumeInterview())
-
-    async def do(self, command: c.PersonCommand) -> None:
-        """As everybody; in a time of doubling at the same moment on both devices, with one id."""
-        if not (self.stage.doubling and self.also):
-            return await super().do(command)
-        id = f"{self.who}-{secrets.token_hex(6)}"
-        both = (visit.do(command, PATIENCE_S, id=id) for visit in (self.visit, self.also))
-        outcomes = await asyncio.gather(*both, return_exceptions=True)
-        for outcome in outcomes:
-            if isinstance(outcome, BaseException):
-                raise outcome
 
 
 class Interview:
@@ -192,10 +77,11 @@ class Interview:
         except GreenroomError as error:
             self._is_stuck(who, f"{type(error).__name__}: {error.sentence}")
 
-    async def _sit_as_candidate(self, _: Greenroom, visit: Visit, chance: random.Random) -> None:
-        candidate = Candidate(self._stage, visit, self.room, "candidate", chance)
-        candidate.lingers = self._number % 4 != 3
-        await candidate.sit(self.began)
+    async def _sit_as_candidate(self, greenroom: Greenroom, visit: Visit, chance: random.Random) -> None:
+        async with AsyncExitStack() as devices:
+            candidate = Candidate(self._stage, greenroom, visit, self.room, chance, devices)
+            candidate.lingers = self._number % 4 != 3
+            await candidate.sit(self.began)
 
     async def _sit_as_coach(self, greenroom: Greenroom, visit: Visit, chance: random.Random) -> None:
         coach = Coach(self._stage, visit, self.room, "coach", chance)
@@ -218,11 +104,3 @@ class Interview:
             tuple(utterance["text"] for utterance in turn["transcript"]["utterances"]) for turn in report["turns"]
         )
         self._stage.history.note(h.Reported(room=self.room, answers=answers))
-
-
-def _asked(number: int, room: Room) -> bool:
-    return len(room.turns) >= number
-
-
-def closed(room: Room) -> bool:
-    return room.phase is Phase.CLOSED

@@ -1,4 +1,4 @@
-"""A network that fails on demand: a TCP proxy on loopback before one web worker.
+"""A network that fails on demand: a TCP proxy on loopback before one server.
 
 Decides what happens to bytes on their way; never looks into them. What is read and not passed on is bounded by what
 one read takes: while a lane stands still nothing more is read, so the sender's own limits count.
@@ -22,6 +22,7 @@ class Proxy:
         self._open: dict[asyncio.Task[None], list[StreamWriter]] = {}
         self._flowing = asyncio.Event()
         self._flowing.set()
+        self._is_shut = False
         self._server: asyncio.Server | None = None
         self.delay_s = 0.0
         """How long each piece is held up."""
@@ -34,9 +35,10 @@ class Proxy:
     async def stop(self) -> None:
         if self._server:
             self._server.close()
-        for task in list(self._open):
-            task.cancel()
-        await asyncio.gather(*self._open, return_exceptions=True)
+        self.heal()
+        while self._open:
+            self.shut()
+            await asyncio.wait(self._open)
 
     @property
     def url(self) -> str:
@@ -52,9 +54,21 @@ class Proxy:
         """Pass nothing on, either way, while every connection stays open: a half-open network."""
         self._flowing.clear()
 
-    def flow(self) -> None:
-        """Pass on again, beginning with what was held up."""
+    def shut(self) -> None:
+        """Reset every connection, and each new one too."""
+        self._is_shut = True
+        self.cut()
+
+    def heal(self) -> None:
+        """Pass on again at once, beginning with what was held up."""
+        self.delay_s = 0.0
+        self._is_shut = False
         self._flowing.set()
+
+    def lead_to(self, port: int) -> None:
+        """Another server stands behind it from now on."""
+        self._to = port
+        self.cut()
 
     async def _passed_on(self, reader: StreamReader, writer: StreamWriter) -> None:
         task = asyncio.current_task()
@@ -62,6 +76,8 @@ class Proxy:
         ends = self._open[task] = [writer]
         try:
             await self._flowing.wait()
+            if self._is_shut:
+                return
             there_reader, there = await asyncio.open_connection("127.0.0.1", self._to)
             ends.append(there)
             async with asyncio.TaskGroup() as lanes:

@@ -5,7 +5,9 @@ Decides the order of these steps and their deadlines; never what must be true (`
 
 import asyncio
 import random
+import traceback
 from collections.abc import Sequence
+from pathlib import Path
 from time import monotonic
 from typing import Any
 
@@ -17,7 +19,9 @@ from scripts.hardening.cluster import Cluster
 from scripts.hardening.faults import FAULTS, Fault
 from scripts.hardening.history import History
 from scripts.hardening.interviews import Interview
+from scripts.hardening.invariants import broken
 from scripts.hardening.stage import Stage
+from scripts.hardening.verdicts import Round, Verdict, told
 from server.adapters.database import Database
 from server.adapters.redis_connection import room_key
 from server.adapters.redis_records import unpacked
@@ -32,6 +36,29 @@ LEAVE_DEADLINE_S = 12.0
 POLL_S = 0.2
 
 
+async def judged(cluster: Cluster, one: Round, rooms: int, histories: Path) -> tuple[Verdict, list[str]]:
+    """Play a round and say what came of it. Its history stays only if something broke."""
+    began, failed = monotonic(), False
+    path = histories / f"{one.seed}-{one.faults[0]}.jsonl"
+    with path.open("w", encoding="utf-8") as file:
+        history = History(file)
+        try:
+            await play(cluster, history, one.seed, one.faults, rooms)
+        except Exception as error:  # a cluster that does not come back is a finding, and others may still tell more
+            failed = True
+            history.note(h.Died(process="the round", sentence="".join(traceback.format_exception(error))))
+    breaks = broken([entry for entry in history.entries if isinstance(entry, h.Died) or not failed])
+    names = tuple(dict.fromkeys(broke.invariant for broke in breaks))
+    verdict = Verdict(
+        faults=one.faults, seed=one.seed, seconds=round(monotonic() - began, 1), entries=len(history.entries),
+        broken=names, failed=failed,
+    )  # fmt: skip
+    if not breaks:
+        path.unlink()
+        return verdict, []
+    return verdict, [*told(history.entries, breaks), f"  history: {path}"]
+
+
 async def play(cluster: Cluster, history: History, seed: int, faults: Sequence[str], rooms: int) -> None:
     """Play a round and fill its history."""
     history.note(h.Began(seed=seed, faults=tuple(faults)))
@@ -43,13 +70,14 @@ async def play(cluster: Cluster, history: History, seed: int, faults: Sequence[s
         try:
             async with asyncio.timeout(BEGIN_DEADLINE_S):
                 await asyncio.gather(*(interview.began.wait() for interview in interviews))
-            await _break_things(stage, random.Random(name), faults)
+            broke = await _break_things(stage, random.Random(name), faults)
         finally:
             stage.quiet.set()
             await cluster.heal()
         _, late = await asyncio.wait(held, timeout=END_DEADLINE_S)
         for task in late:
             task.cancel()
+        await asyncio.gather(*(fault.settle() for fault in broke))
     known = [interview for interview in interviews if interview.room]
     for interview, task in zip(interviews, held, strict=True):
         if task in late:
@@ -62,10 +90,10 @@ async def play(cluster: Cluster, history: History, seed: int, faults: Sequence[s
         history.note(h.Died(process=post, sentence=error))
 
 
-async def _break_things(stage: Stage, chance: random.Random, faults: Sequence[str]) -> None:
-    for name in faults:
+async def _break_things(stage: Stage, chance: random.Random, faults: Sequence[str]) -> list[Fault]:
+    broke = [FAULTS[name](stage, chance) for name in faults]
+    for name, fault in zip(faults, broke, strict=True):
         await asyncio.sleep(chance.uniform(0.1, 1.5))
-        fault: Fault = FAULTS[name](stage, chance)
         stage.history.note(h.Injected(fault=name))
         try:
             await fault.inject()
@@ -75,27 +103,38 @@ async def _break_things(stage: Stage, chance: random.Random, faults: Sequence[st
             await stage.cluster.heal()
             stage.history.note(h.Healed(fault=f"{name} {fault.into}".strip()))
     await asyncio.sleep(chance.uniform(0.2, 1.0))
+    return broke
 
 
 async def _read_what_is_kept(cluster: Cluster, history: History, rooms: Sequence[str]) -> None:
-    """Read logs once everybody counts as gone, or should; and what the database has."""
+    """Read logs once everybody counts as gone, or should; and what the database has.
+
+    What a log has forgotten is taken from the archive: that the two meet is for the invariants to say.
+    """
     until = monotonic() + LEAVE_DEADLINE_S
-    with RedisClient.from_url(cluster.redis.url) as redis:
-        logs = {room: _log(redis, room) for room in rooms}
-        while monotonic() < until and not all(_is_left(log) for log in logs.values()):
-            await asyncio.sleep(POLL_S)
-            logs |= {room: _log(redis, room) for room, log in logs.items() if not _is_left(log)}
-    for room, log in logs.items():
-        for record in log:
-            history.note(h.Logged(room=room, **_fields(record)))
     database = Database(cluster.database_url, 5_000)
     store = SqlReportStore(database, SystemClock())
     try:
-        for room in rooms:
-            async for record in store.records(room):
-                history.note(h.Archived(room=room, **_fields(record)))
+        with RedisClient.from_url(cluster.redis.url) as redis:
+            kept = {room: await _kept(redis, store, room) for room in rooms}
+            while monotonic() < until and not all(_is_left(log) for log, _ in kept.values()):
+                await asyncio.sleep(POLL_S)
+                kept |= {room: await _kept(redis, store, room) for room in rooms if not _is_left(kept[room][0])}
     finally:
         await database.close()
+    for room, (log, archive) in kept.items():
+        for record in log:
+            history.note(h.Logged(room=room, **_fields(record)))
+        for record in archive:
+            history.note(h.Archived(room=room, **_fields(record)))
+
+
+async def _kept(redis: RedisClient, store: SqlReportStore, room: str) -> tuple[list[Record], list[Record]]:
+    """A room's log, with what it has forgotten from the archive before it; and the archive."""
+    log = _log(redis, room)
+    archive = [record async for record in store.records(room)]
+    begins = log[0].version if log else 1
+    return [*(record for record in archive if record.version < begins), *log], archive
 
 
 def _fields(record: Record) -> dict[str, Any]:

@@ -21,3 +21,9 @@ class Stage:
     """The last fault is healed: interviews that lingered for it come to their end."""
     doubling: bool = False
     """Everybody puts each command twice, with the same id."""
+    muddling: bool = False
+    """Everybody puts several commands at once, and what they send is held back and swapped."""
+    moving: bool = False
+    """Candidates go on from a second device."""
+    loud: bool = False
+    """Coaches whisper long sentences, one after the other."""

@@ -34,7 +34,14 @@ def _belongs(entry: Recorded, broke: Break) -> bool:
             return version in broke.versions and broke.who in ("", who)
         case h.Logged(version=version, command=command):
             return version in broke.versions or command.rpartition("/")[2] in broke.ids
-        case h.Whole(who=who) | h.Ended(who=who) | h.Lost(who=who) | h.Back(who=who) | h.Stuck(who=who):
+        case (
+            h.Whole(who=who)
+            | h.Ended(who=who)
+            | h.Lost(who=who)
+            | h.Back(who=who)
+            | h.Stuck(who=who)
+            | h.Unread(who=who)
+        ):
             return who == broke.who
         case _:
             return False
@@ -63,6 +70,8 @@ def _line(entry: Recorded) -> str | None:
             return f"{at}{who} is back and missed {missed}"
         case h.Stuck(who=who, sentence=sentence):
             return f"{at}{who} is stuck: {sentence}"
+        case h.Unread(who=who, cut=cut):
+            return f"{at}{who} read nothing and was {'cut' if cut else 'not cut'}"
         case h.Logged(version=version, event=event, command=command):
             return f"     log  {version}: {event.kind} {(text_of(event) or '')[:40]!r} by {command}"
         case _:

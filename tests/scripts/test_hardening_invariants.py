@@ -215,6 +215,26 @@ def test_a_command_that_overtook_an_earlier_one_is_caught() -> None:
     assert "order_is_kept" in caught(with_log(swapped))
 
 
+def test_a_command_put_behind_what_was_accepted_and_standing_before_it_is_caught() -> None:
+    """As a server does that answers "accepted" before it has appended."""
+    history = sound()
+    note = next(entry for entry in history if isinstance(entry, h.Put) and entry.id == "note")
+    history.remove(note)
+    history.insert(next(at for at, entry in enumerate(history) if answered("say-1")(entry)) + 1, note)
+    assert caught(history) == {"order_is_kept"}
+
+
+def test_a_command_that_was_held_back_on_purpose_may_be_overtaken() -> None:
+    def swapped(log: list[tuple[str, Event]]) -> None:
+        log[7], log[9] = log[9], log[7]
+        log[6] = ("owner.candidate/say-1", log[6][1])
+
+    history = sorted(with_log(swapped), key=lambda entry: isinstance(entry, h.Answered))  # all were under way at once
+    assert "order_is_kept" in caught(history)
+    held = h.Held(room=ROOM, who="candidate", ids=("say-0", "say-1"))
+    assert "order_is_kept" not in caught([*history, held])
+
+
 # --- what people saw ------------------------------------------------------------------------------------------
 
 
@@ -345,6 +365,11 @@ def test_a_ghost_is_caught() -> None:
 
 def test_whoever_got_stuck_is_caught() -> None:
     assert caught([*sound(), h.Stuck(room=ROOM, who="coach", sentence="No answer.")]) == {"nobody_is_left_behind"}
+
+
+@pytest.mark.parametrize(("cut", "breaks"), [(False, {"who_never_reads_is_cut"}), (True, set())])
+def test_whoever_reads_nothing_and_is_not_cut_is_caught(cut: bool, breaks: set[str]) -> None:
+    assert caught([*sound(), h.Unread(room=ROOM, who="stuck coach", cut=cut)]) == breaks
 
 
 def test_a_process_that_died_by_itself_is_caught() -> None:

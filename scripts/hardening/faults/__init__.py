@@ -9,24 +9,38 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from scripts.hardening.faults.fault import Fault
-from scripts.hardening.faults.of_network import HalfOpen, SlowNetwork, SocketsCut
-from scripts.hardening.faults.of_people import CommandsDoubled, StuckReader
-from scripts.hardening.faults.of_postgres import PostgresFrozen, PostgresKilled
+from scripts.hardening.faults.of_network import (
+    HalfOpen,
+    SlowNetwork,
+    SocketsCut,
+    WebLosesRedis,
+    WebsLosePostgres,
+    WorkerLosesRedis,
+    WorkersLosePostgres,
+)
+from scripts.hardening.faults.of_people import CommandsDoubled, CommandsMuddled, SecondDevice, StuckReader
+from scripts.hardening.faults.of_postgres import PostgresFrozen, PostgresFull, PostgresKilled, PostgresRestarted
 from scripts.hardening.faults.of_processes import (
+    ClocksJump,
+    PowerCut,
     WebFrozen,
     WebKilled,
     WebsRolled,
     WebStopped,
     WorkerFrozen,
     WorkerKilled,
+    WorkersFrozen,
     WorkerStopped,
 )
 from scripts.hardening.faults.of_redis import (
     ConnectionsCut,
+    RedisFailsOverBehind,
+    RedisFlushed,
     RedisFrozen,
     RedisFull,
     RedisKilled,
     RedisReadOnly,
+    RedisRestarted,
     SubscribersCut,
 )
 
@@ -34,29 +48,43 @@ FAULTS: Mapping[str, type[Fault]] = MappingProxyType(
     {
         "web-killed": WebKilled,
         "worker-killed": WorkerKilled,
+        "power-cut": PowerCut,
         "web-stopped": WebStopped,
         "worker-stopped": WorkerStopped,
         "webs-rolled": WebsRolled,
         "web-frozen": WebFrozen,
         "worker-frozen": WorkerFrozen,
+        "workers-frozen": WorkersFrozen,
+        "clocks-jump": ClocksJump,
         "redis-killed": RedisKilled,
+        "redis-restarted": RedisRestarted,
         "redis-frozen": RedisFrozen,
         "subscribers-cut": SubscribersCut,
         "connections-cut": ConnectionsCut,
         "redis-read-only": RedisReadOnly,
         "redis-full": RedisFull,
+        "redis-flushed": RedisFlushed,
+        "redis-fails-over-behind": RedisFailsOverBehind,
         "postgres-killed": PostgresKilled,
+        "postgres-restarted": PostgresRestarted,
         "postgres-frozen": PostgresFrozen,
+        "postgres-full": PostgresFull,
         "sockets-cut": SocketsCut,
         "half-open": HalfOpen,
         "slow-network": SlowNetwork,
+        "web-loses-redis": WebLosesRedis,
+        "worker-loses-redis": WorkerLosesRedis,
+        "webs-lose-postgres": WebsLosePostgres,
+        "workers-lose-postgres": WorkersLosePostgres,
         "commands-doubled": CommandsDoubled,
+        "commands-muddled": CommandsMuddled,
+        "second-device": SecondDevice,
         "stuck-reader": StuckReader,
     }
 )
-QUICK = (
-    "sockets-cut", "commands-doubled", "subscribers-cut", "web-killed", "redis-killed", "worker-killed", "web-stopped"
-)  # fmt: skip
-"""What a quick run does to one cluster, one after the other, in less than a minute."""
+QUICK = ("sockets-cut", "commands-muddled", "subscribers-cut", "web-killed", "redis-killed", "worker-killed")
+"""What a quick run does to one cluster, one after the other."""
+AWAITED = ("redis-flushed", "redis-fails-over-behind")
+"""What rooms do not survive yet: done only when it is asked for by name."""
 
-__all__ = ["FAULTS", "QUICK", "Fault"]
+__all__ = ["AWAITED", "FAULTS", "QUICK", "Fault"]

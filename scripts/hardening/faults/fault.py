@@ -7,7 +7,8 @@ import random
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
-from scripts.hardening.cluster import Cluster, Post
+from scripts.hardening.cluster import Cluster
+from scripts.hardening.post import Post
 from scripts.hardening.stage import Stage
 
 
@@ -30,6 +31,10 @@ class Fault(ABC):
 
     async def heal(self) -> None:
         """Make good what `Cluster.heal` does not know of."""
+        return
+
+    async def settle(self) -> None:
+        """Once the interviews are over: note what only shows afterwards, and leave nothing behind."""
         return
 
     @classmethod

@@ -1,7 +1,8 @@
-"""A network between web workers and their people that cuts, hangs, or crawls."""
+"""A network that cuts, hangs, or crawls: before web workers, or between processes and what they stand on."""
 
 import asyncio
 
+from scripts.hardening.cluster import Cluster
 from scripts.hardening.faults.fault import Fault
 
 
@@ -37,3 +38,49 @@ class SlowNetwork(Fault):
         for post in self.cluster.webs:
             if post.proxy:
                 post.proxy.delay_s = 0.3
+
+
+class WebLosesRedis(Fault):
+    """For 8 s nothing passes between one web worker and Redis, past its lease, while its people reach it well."""
+
+    lasts_s = 8.0
+
+    async def inject(self) -> None:
+        self.chosen(self.cluster.webs).to_redis.hang()
+
+
+class WorkerLosesRedis(Fault):
+    """For 8 s nothing passes between one worker and Redis: others take its rooms, and then it comes back."""
+
+    lasts_s = 8.0
+
+    async def inject(self) -> None:
+        self.chosen(self.cluster.workers).to_redis.hang()
+
+
+class _WithoutPostgres(Fault):
+    @classmethod
+    def fits(cls, cluster: Cluster) -> bool:
+        return cluster.postgres is not None
+
+
+class WebsLosePostgres(_WithoutPostgres):
+    """For 4 s every connection of web workers to Postgres is reset, while workers reach it well."""
+
+    lasts_s = 4.0
+
+    async def inject(self) -> None:
+        for post in self.cluster.webs:
+            if post.to_postgres:
+                post.to_postgres.shut()
+
+
+class WorkersLosePostgres(_WithoutPostgres):
+    """For 8 s nothing passes between workers and Postgres, longer than they wait, and nobody is told."""
+
+    lasts_s = 8.0
+
+    async def inject(self) -> None:
+        for post in self.cluster.workers:
+            if post.to_postgres:
+                post.to_postgres.hang()

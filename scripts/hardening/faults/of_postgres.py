@@ -1,4 +1,4 @@
-"""A Postgres that crashes or hangs."""
+"""A Postgres that crashes, ends, hangs, or has no room."""
 
 import asyncio
 import contextlib
@@ -32,6 +32,29 @@ class PostgresKilled(_OnPostgres):
 
     async def inject(self) -> None:
         await asyncio.to_thread(self.postgres.kill)
+
+
+class PostgresRestarted(_OnPostgres):
+    """Postgres ends in good order and is started again 3 s later."""
+
+    lasts_s = 3.0
+
+    async def inject(self) -> None:
+        await asyncio.to_thread(self.postgres.stop)
+
+
+class PostgresFull(Fault):
+    """The disk under the database takes not one page more for 4 s (a tmpfs without room)."""
+
+    lasts_s = 4.0
+
+    @classmethod
+    def fits(cls, cluster: Cluster) -> bool:
+        return cluster.disk is not None
+
+    async def inject(self) -> None:
+        assert self.cluster.disk is not None
+        self.cluster.disk.fill()
 
 
 class PostgresFrozen(_OnPostgres):

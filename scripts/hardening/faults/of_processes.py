@@ -1,4 +1,6 @@
-"""Processes of ours that die, are sent away, or stand still."""
+"""Processes of ours that die, are sent away, stand still, or do not know what time it is."""
+
+import asyncio
 
 from scripts.hardening.faults.fault import Fault
 
@@ -60,3 +62,40 @@ class WorkerFrozen(Fault):
 
     async def inject(self) -> None:
         self.chosen(self.cluster.workers).pause()
+
+
+class WorkersFrozen(Fault):
+    """All workers stand still for 8 s at once, so that nobody hears, asks, scores or keeps, and then go on."""
+
+    lasts_s = 8.0
+
+    async def inject(self) -> None:
+        self.into = "every worker"
+        for post in self.cluster.workers:
+            post.pause()
+
+
+class PowerCut(Fault):
+    """Every process of ours and Redis are killed with -9 at once; all come back a second later."""
+
+    lasts_s = 1.0
+
+    async def inject(self) -> None:
+        self.into = "everything"
+        redis = asyncio.to_thread(self.cluster.redis.kill)
+        await asyncio.gather(redis, *(post.kill() for post in self.cluster.posts))
+
+
+class ClocksJump(Fault):
+    """The wall clock of each process jumps by up to an hour, forth or back, and two seconds later once more."""
+
+    lasts_s = 2.0
+
+    async def inject(self) -> None:
+        self._jump()
+        await asyncio.sleep(2.0)
+        self._jump()
+
+    def _jump(self) -> None:
+        for post in self.cluster.posts:
+            post.clock_jumps_to(self.chance.choice((-3600, -60, 0, 60, 3600)))

@@ -1,13 +1,18 @@
-"""A Redis that dies, hangs, or says no."""
+"""A Redis that dies, hangs, says no, or forgets."""
 
 import asyncio
 import contextlib
-from typing import ClassVar
+import random
+from typing import Any, ClassVar
 
 from redis import Redis as RedisClient
 
 from scripts.hardening.faults.fault import Fault
-from tests.servers import free_port
+from scripts.hardening.proxy import Proxy
+from scripts.hardening.stage import Stage
+from tests.servers import Redis, free_port
+
+SYNC_DEADLINE_S = 20.0
 
 
 class RedisKilled(Fault):
@@ -28,12 +33,21 @@ class RedisFrozen(Fault):
         self.cluster.redis.pause()
 
 
+class RedisRestarted(Fault):
+    """Redis ends in good order (SIGTERM) and is started again a second later."""
+
+    lasts_s = 1.0
+
+    async def inject(self) -> None:
+        await asyncio.to_thread(self.cluster.redis.stop)
+
+
 class _Asked(Fault):
     """A fault that Redis itself is asked for."""
 
-    def ask(self, *command: str) -> None:
-        with contextlib.closing(RedisClient.from_url(self.cluster.redis.url)) as client:
-            client.execute_command(*command)  # type: ignore[no-untyped-call]
+    def ask(self, *command: str, of: Redis | None = None) -> Any:
+        with contextlib.closing(RedisClient.from_url((of or self.cluster.redis).url)) as client:
+            return client.execute_command(*command)  # type: ignore[no-untyped-call]
 
 
 class SubscribersCut(_Asked):
@@ -75,3 +89,53 @@ class RedisFull(_Asked):
 
     async def heal(self) -> None:
         self.ask("CONFIG", "SET", "maxmemory", "0")
+
+
+class RedisFlushed(_Asked):
+    """Redis loses everything at once (FLUSHALL): rooms, leases, tickets, presence."""
+
+    lasts_s = 3.0
+
+    async def inject(self) -> None:
+        self.ask("FLUSHALL")
+
+
+class RedisFailsOverBehind(_Asked):
+    """Redis dies half a second after its replica had lost touch, and the replica is put in its place."""
+
+    lasts_s = 3.0
+
+    def __init__(self, stage: Stage, chance: random.Random) -> None:
+        super().__init__(stage, chance)
+        self._link = Proxy(stage.cluster.redis.port)
+        self._replica: Redis | None = None
+
+    async def inject(self) -> None:
+        primary, replica = self.cluster.redis, Redis(self.cluster.redis.binary)
+        self._replica = replica
+        await asyncio.to_thread(replica.start)
+        await self._link.start()
+        self.ask("CONFIG", "SET", "repl-diskless-sync-delay", "0")
+        self.ask("REPLICAOF", "127.0.0.1", str(self._link.port), of=replica)
+        async with asyncio.timeout(SYNC_DEADLINE_S):
+            while self._behind(primary, replica) != 0:  # noqa: ASYNC110
+                await asyncio.sleep(0.05)
+        self._link.hang()
+        await asyncio.sleep(self.chance.uniform(0.3, 1.0))
+        self.into = f"{self._behind(primary, replica)} bytes behind"
+        await asyncio.to_thread(primary.kill)
+        self.ask("REPLICAOF", "NO", "ONE", of=replica)
+        self._replica = None
+        await self.cluster.use(replica)
+
+    async def heal(self) -> None:
+        await self._link.stop()
+        if self._replica:
+            await asyncio.to_thread(self._replica.remove)
+
+    def _behind(self, primary: Redis, replica: Redis) -> int | None:
+        """By how many bytes of its log of writes the replica is behind; None while it is not in touch."""
+        there, here = self.ask("INFO", "replication", of=primary), self.ask("INFO", "replication", of=replica)
+        if here["master_link_status"] != "up":
+            return None
+        return int(there["master_repl_offset"]) - int(here["slave_repl_offset"])

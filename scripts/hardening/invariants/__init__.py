@@ -15,6 +15,7 @@ from scripts.hardening.invariants.of_ends import (
     one_score_each,
     the_archive_is_the_log,
     the_report_says_what_was_said,
+    who_never_reads_is_cut,
 )
 from scripts.hardening.invariants.of_log import (
     an_answer_stays,
@@ -49,6 +50,7 @@ INVARIANTS: MappingProxyType[str, Callable[[Tale], Found]] = MappingProxyType(
             the_report_says_what_was_said,
             the_archive_is_the_log,
             nobody_is_left_behind,
+            who_never_reads_is_cut,
         )
     }
 )

@@ -80,6 +80,13 @@ def nobody_is_left_behind(tale: Tale) -> Found:
                         f"{', '.join(presence.connections)}", versions=_joins(tale, presence.connections))  # fmt: skip
 
 
+def who_never_reads_is_cut(tale: Tale) -> Found:
+    """Nobody who does not read stays connected for ever."""
+    for unread in tale.of(h.Unread):
+        if not unread.cut:
+            yield Break(sentence=f"{unread.who} read nothing and was not cut", who=unread.who)
+
+
 def _about(tale: Tale, turn: int) -> tuple[int, ...]:
     kinds = (e.QuestionAsked, e.AnswerFinished, e.TurnClosed, e.TurnScored)
     return tuple(r.version for r in tale.log if isinstance(r.event, kinds) and r.event.turn == turn)

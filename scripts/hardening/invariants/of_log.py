@@ -108,12 +108,32 @@ def an_answer_stays(tale: Tale) -> Found:
 
 
 def order_is_kept(tale: Tale) -> Found:
-    """What one visitor put one after the other stands in that order, unless one was refused meanwhile."""
+    """What was put once another was accepted stands behind it; and one visitor's wishes stand as they were put.
+
+    The second holds unless one of the two was refused meanwhile, or held back on its way on purpose.
+    """
+    yield from _put_behind_what_was_accepted(tale)
     refused = {(answer.who, answer.id) for answer in tale.answers if answer.version is None}
+    muddled = {(held.who, id) for held in tale.of(h.Held) for id in held.ids}
     for who in tale.arrived:
-        ids = dict.fromkeys(put.id for put in tale.puts if put.who == who and (who, put.id) not in refused)
-        stood = [(id, records[0].version) for id in ids if (records := tale.by_command.get(tale.command(who, id)))]
+        puts = [put.id for put in tale.puts if put.who == who and (who, put.id) not in refused | muddled]
+        stood = [(id, r[0].version) for id in dict.fromkeys(puts) if (r := tale.by_command.get(tale.command(who, id)))]
         for (one, first), (other, second) in pairwise(stood):
             if second < first:
                 yield Break(sentence=f"{other} overtook {one}", who=who, ids=(one, other),
                             versions=(second, first))  # fmt: skip
+
+
+def _put_behind_what_was_accepted(tale: Tale) -> Found:
+    """Whoever puts it: at that moment the log was already as long as the answer said."""
+    accepted, before = 0, dict[str, int]()
+    for entry in tale.entries:
+        if isinstance(entry, h.Answered) and entry.version:
+            accepted = max(accepted, entry.version)
+        elif isinstance(entry, h.Put):
+            before.setdefault(tale.command(entry.who, entry.id), accepted)
+    for command, at in before.items():
+        records = tale.by_command.get(command, [])
+        if records and records[0].version <= at:
+            yield Break(sentence=f"{command} was put after version {at} was accepted and stands at "
+                        f"{records[0].version}", versions=(records[0].version, at))  # fmt: skip

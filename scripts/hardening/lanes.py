@@ -1,0 +1,91 @@
+"""Clusters side by side: each lane is a process with a cluster of its own, and takes one round after the other.
+
+Decides who plays which round next, and that a lane whose cluster failed is replaced; never what a round does.
+A lane reads rounds from its standard input, a JSON line each, and writes what it has to say to its standard output:
+a line that begins with a brace is a verdict, every other one is for people.
+"""
+
+import asyncio
+import sys
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+
+from scripts.hardening.verdicts import Round, Verdict
+from server.lifeline import dying_with_us
+
+STOP_DEADLINE_S = 60.0
+
+
+async def played(
+    rounds: Iterator[Round], lanes: int, command: Sequence[str], say: Callable[[str], None]
+) -> AsyncIterator[Verdict]:
+    """Verdicts as they come. `command` starts a lane."""
+    verdicts: asyncio.Queue[Verdict | None] = asyncio.Queue()
+
+    async def drive(number: int) -> None:
+        try:
+            for first in rounds:
+                await _lane(first, rounds, command, lambda text: say(f"{number}| {text}"), verdicts.put)
+        finally:
+            await verdicts.put(None)
+
+    async with asyncio.TaskGroup() as drivers:
+        for number in range(1, lanes + 1):
+            drivers.create_task(drive(number))
+        ended = 0
+        while ended < lanes:
+            verdict = await verdicts.get()
+            if verdict is None:
+                ended += 1
+            else:
+                yield verdict
+
+
+async def _lane(
+    first: Round,
+    rounds: Iterator[Round],
+    command: Sequence[str],
+    say: Callable[[str], None],
+    judged: Callable[[Verdict], Awaitable[None]],
+) -> None:
+    """One lane from its start until there are no more rounds, or its cluster failed."""
+    lane = await asyncio.create_subprocess_exec(*dying_with_us(*command), stdin=PIPE, stdout=PIPE, limit=1 << 22)
+    try:
+        next_one: Round | None = first
+        while next_one is not None:
+            verdict = await _one(lane, next_one, say)
+            await judged(verdict)
+            if verdict.failed:
+                return
+            next_one = next(rounds, None)
+    finally:
+        await _end(lane)
+
+
+async def _one(lane: Process, one: Round, say: Callable[[str], None]) -> Verdict:
+    assert lane.stdin is not None
+    assert lane.stdout is not None
+    lane.stdin.write(one.model_dump_json().encode() + b"\n")
+    while text := (await lane.stdout.readline()).decode():
+        if text.startswith("{"):
+            return Verdict.model_validate_json(text)
+        say(text.rstrip())
+    return Verdict(faults=one.faults, seed=one.seed, seconds=0, entries=0, broken=("no_process_breaks",), failed=True)
+
+
+async def _end(lane: Process) -> None:
+    """It stops what it started, and ends."""
+    if lane.returncode is None:
+        lane.terminate()
+        try:
+            async with asyncio.timeout(STOP_DEADLINE_S):
+                await lane.wait()
+        except TimeoutError:
+            lane.kill()
+            await lane.wait()
+
+
+async def given() -> AsyncIterator[Round]:
+    """In a lane: the rounds that it is told to play."""
+    while text := await asyncio.to_thread(sys.stdin.readline):
+        yield Round.model_validate_json(text)

@@ -1,0 +1,200 @@
+"""The people of a round, on the real client: a candidate who types, a coach who whispers and notes, an observer.
+
+Decides what each of them does, from a seed; nobody ever says the same words twice, so that every word can be found
+back. What reaches them is noted by `witness`; whoever cannot go on says so and leaves.
+"""
+
+import asyncio
+import random
+import secrets
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from functools import partial
+
+from client import ClosedError, Greenroom, GreenroomError, RefusedError, Visit
+from rooms import commands as c
+from rooms.people import Role
+from rooms.phases import Phase
+from rooms.protocol import Close
+from rooms.state import Room
+from scripts.hardening import history as h
+from scripts.hardening.muddle import muddle
+from scripts.hardening.stage import Stage
+from scripts.hardening.witness import note_end, watch
+
+PATIENCE_S = 60.0
+"""How long anybody waits for an answer, a question or a connection before they count as stuck."""
+MOVE_DEADLINE_S = 20.0
+LENGTH = 3
+LOUD_WORDS = 130
+"""What a loud whisper has: nearly as much as one may."""
+SPEECH = (
+    "I measured where the time went because the release broke, decided to cache the result, asked two colleagues, and "
+    "in ten weeks failures fell by 60 percent; the trade-off was stale figures, which the team took and I wrote down"
+)
+WORDS = tuple(SPEECH.split())
+
+
+class Person:
+    """One visitor who does things, one after the other."""
+
+    def __init__(self, stage: Stage, visit: Visit, room: str, who: str, chance: random.Random) -> None:
+        self.stage, self.visit, self.room, self.who, self.chance = stage, visit, room, who, chance
+        self._said = 0
+        self._watched(visit, who)
+
+    def _watched(self, visit: Visit, who: str) -> None:
+        muddle(visit, self.room, who, self.stage, self.chance)
+        watch(visit, self.room, who, self.stage.history)
+
+    def words(self, count: int | None = None) -> str:
+        """A sentence that nobody said before."""
+        self._said += 1
+        some = " ".join(self.chance.choices(WORDS, k=count or self.chance.randint(4, 20)))
+        return f"{some} ({self.who} {self._said} {self.room}.)"
+
+    async def do(self, command: c.PersonCommand) -> None:
+        """Put a command until it is answered; in a time of doubling, once more with the same id."""
+        id = f"{self.who}-{secrets.token_hex(6)}"
+        await self.visit.insist(command, PATIENCE_S, id=id)
+        if self.stage.doubling:
+            await self.visit.do(command, PATIENCE_S, id=id)
+
+    async def do_all(self, *commands: c.PersonCommand) -> None:
+        """Put several: one after the other, or, in a time of muddle, at once."""
+        if self.stage.muddling:
+            await asyncio.gather(*(self.do(command) for command in commands))
+        else:
+            for command in commands:
+                await self.do(command)
+
+    async def pause(self, shortest_s: float, longest_s: float) -> None:
+        await asyncio.sleep(self.chance.uniform(shortest_s, longest_s))
+
+    async def until(self, ready: Callable[[Room], bool], awaited: str) -> Room:
+        return await self.visit.until(ready, PATIENCE_S, f"waited {PATIENCE_S:.0f} s in vain for {awaited}")
+
+    async def until_closed(self) -> None:
+        await self.until(closed, "the end of the interview")
+        note_end(self.visit, self.room, self.who, self.stage.history)
+
+
+class Candidate(Person):
+    """Consents, starts, and types answers in pieces. Who `lingers` keeps typing the last one until all is healed."""
+
+    lingers = False
+
+    def __init__(
+        self,
+        stage: Stage,
+        greenroom: Greenroom,
+        visit: Visit,
+        room: str,
+        chance: random.Random,
+        devices: AsyncExitStack,
+    ) -> None:
+        super().__init__(stage, visit, room, "candidate", chance)
+        self._greenroom, self._devices = greenroom, devices
+        self._moved = False
+
+    async def sit(self, began: asyncio.Event) -> None:
+        await self.do(c.GiveConsent(notice=self.visit.room.notice))
+        await self.do(c.StartInterview())
+        for number in range(1, LENGTH + 1):
+            await self.until(partial(_asked, number), f"question {number}")
+            began.set()
+            await self._answer(number)
+        await self.until_closed()
+
+    async def _answer(self, turn: int) -> None:
+        if self.chance.random() < 0.1:
+            await self.do(c.SkipQuestion(turn=turn))
+            return
+        for habit in (c.BeginAnswer, c.RepeatQuestion, c.HoldTurn):
+            if self.chance.random() < 0.3:
+                await self.do(habit(turn=turn))
+        pieces = self.chance.randint(2, 8)
+        while pieces > 0 or (turn == LENGTH and self.lingers and not self.stage.quiet.is_set()):
+            self.visit.typing(turn)
+            if self.stage.moving and not self._moved:
+                await self._move(c.TypeAnswer(turn=turn, text=self.words()))
+            sentences = 3 if self.stage.muddling else 1
+            await self.do_all(*(c.TypeAnswer(turn=turn, text=self.words()) for _ in range(sentences)))
+            await self.pause(0.02, 0.3)
+            pieces -= 1
+        await self.do(c.FinishAnswer(turn=turn))
+
+    async def _move(self, command: c.PersonCommand) -> None:
+        """Go on from a second device, with a command under way on the first: put on both with one id, done once."""
+        self._moved, first, id = True, self.visit, f"{self.who}-{secrets.token_hex(6)}"
+        under_way = asyncio.create_task(first.insist(command, MOVE_DEADLINE_S, id=id))
+        join = self._greenroom.join(self.room, Role.CANDIDATE, patience_s=PATIENCE_S)
+        self.visit = await self._devices.enter_async_context(join)
+        self._watched(self.visit, "candidate.phone")
+        self.who = "candidate.phone"
+        try:
+            await under_way
+            await first.until(lambda _: False, MOVE_DEADLINE_S)
+        except ClosedError as closed_:
+            shown_the_door = closed_.close == Close.TAKEN_OVER
+        except GreenroomError:
+            shown_the_door = False
+        if not shown_the_door:
+            sentence = "the first device was not taken over by the second"
+            self.stage.history.note(h.Stuck(room=self.room, who="candidate", sentence=sentence))
+        await self.visit.insist(command, PATIENCE_S, id=id)
+
+
+class Coach(Person):
+    """Whispers, notes, and now and then holds the interview up for a moment."""
+
+    also: Visit | None = None
+    """The same coach on a second device."""
+
+    async def sit(self) -> None:
+        while not closed(self.visit.room):
+            try:
+                await self._meddle()
+            except RefusedError as refused:
+                if refused.code not in ("room_closed", "not_paused", "paused", "no_open_turn"):
+                    raise
+            await self.pause(0.05, 0.15 if self.stage.loud else 0.7)
+        await self.until_closed()
+
+    async def _meddle(self) -> None:
+        if self.stage.loud:
+            return await self._shout()
+        match self.chance.choices(("whisper", "note", "pause"), (5, 5, 1))[0]:
+            case "whisper":
+                await self.do_all(c.Whisper(text=self.words()), c.TakeNote(text=self.words()))
+            case "note":
+                await self.do(c.TakeNote(text=self.words()))
+            case _:
+                await self.do(c.PauseInterview())
+                await self.pause(0.1, 0.5)
+                await self.do(c.ResumeInterview())
+
+    async def _shout(self) -> None:
+        """As much as the limits let two devices say."""
+        devices = [visit for visit in (self.visit, self.also) if visit]
+        whispers = [(visit, c.Whisper(text=self.words(LOUD_WORDS))) for visit in devices for _ in range(3)]
+        await asyncio.gather(*(visit.insist(whisper, PATIENCE_S) for visit, whisper in whispers))
+
+    async def do(self, command: c.PersonCommand) -> None:
+        """As everybody; in a time of doubling at the same moment on both devices, with one id."""
+        if not (self.stage.doubling and self.also):
+            return await super().do(command)
+        id = f"{self.who}-{secrets.token_hex(6)}"
+        both = (visit.do(command, PATIENCE_S, id=id) for visit in (self.visit, self.also))
+        outcomes = await asyncio.gather(*both, return_exceptions=True)
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome
+
+
+def _asked(number: int, room: Room) -> bool:
+    return len(room.turns) >= number
+
+
+def closed(room: Room) -> bool:
+    return room.phase is Phase.CLOSED

@@ -1,0 +1,103 @@
+"""A process's place in the cluster: its port, its log, its ways to Redis and Postgres, and its wall clock.
+
+Decides how a process is started, stopped and reached; never when one fails (`faults`).
+"""
+
+import asyncio
+import struct
+from collections.abc import Mapping
+from pathlib import Path
+from time import monotonic
+from urllib.error import URLError
+from urllib.parse import urlsplit
+from urllib.request import urlopen
+
+from scripts.hardening.proxy import Proxy
+from tests.deployment import START_DEADLINE_S, Process
+
+READY_POLL_S = 0.05
+
+
+class Post:
+    """It can be killed and manned again, on the same port. Everything it says and hears goes through proxies."""
+
+    def __init__(self, name: str, directory: Path, environment: Mapping[str, str], port: int | None = None) -> None:
+        self.name, self.port = name, port
+        self.log = directory / f"{name}.log"
+        self.process: Process | None = None
+        self.proxy: Proxy | None = Proxy(port) if port else None
+        """Between a web worker and its people."""
+        self.to_redis = Proxy(urlsplit(environment["REDIS_URL"]).port or 6379)
+        database = urlsplit(environment["DATABASE_URL"]).port
+        self.to_postgres: Proxy | None = Proxy(database) if database else None
+        self._environment = dict(environment)
+        self._clock = directory / f"{name}.clock"
+
+    @property
+    def ways(self) -> list[Proxy]:
+        """All its proxies."""
+        return [way for way in (self.proxy, self.to_redis, self.to_postgres) if way]
+
+    async def connect(self) -> None:
+        """Open its ways; before it is manned."""
+        for each in self.ways:
+            await each.start()
+        ways: dict[str, Proxy | None] = {"REDIS_URL": self.to_redis, "DATABASE_URL": self.to_postgres}
+        for name, way in ways.items():
+            if way:
+                url = self._environment[name]
+                self._environment[name] = url.replace(f":{urlsplit(url).port}/", f":{way.port}/")
+        self._environment["HARDENING_CLOCK"] = str(self._clock)
+        self.clock_jumps_to(0)
+
+    async def disconnect(self) -> None:
+        for way in self.ways:
+            await way.stop()
+
+    def start(self) -> None:
+        """Man the post; `ready` says when it serves."""
+        assert self.process is None, f"{self.name} is manned already"
+        words = ("web", "--port", str(self.port)) if self.port else ("worker",)
+        self.process = Process(self._environment, self.log, *words, program="scripts.hardening.clocked")
+
+    async def ready(self) -> None:
+        """Return when a web worker is ready; of a worker nobody waits for that."""
+        until = monotonic() + START_DEADLINE_S
+        while self.port and not await asyncio.to_thread(_is_ready, self.port):
+            if self.process is None or not self.process.running or monotonic() > until:
+                raise RuntimeError(f"{self.name} did not come up; see {self.log}")
+            await asyncio.sleep(READY_POLL_S)
+
+    async def kill(self) -> None:
+        """As a power cut would."""
+        if self.process:
+            process, self.process = self.process, None
+            await asyncio.to_thread(process.kill)
+
+    async def stop(self) -> None:
+        """As a deployment does: SIGTERM, and it ends by itself."""
+        if self.process:
+            process, self.process = self.process, None
+            await asyncio.to_thread(process.stop)
+
+    def pause(self) -> None:
+        if self.process:
+            self.process.pause()
+
+    def resume(self) -> None:
+        if self.process:
+            self.process.resume()
+
+    def clock_jumps_to(self, ahead_s: int) -> None:
+        """Its wall clock goes so many seconds ahead (or behind) of ours from now on; other clocks stay as they are."""
+        ahead = struct.pack("<q", ahead_s * 1_000_000_000)
+        with self._clock.open("r+b" if self._clock.exists() else "wb") as file:
+            file.write(ahead)
+
+
+def _is_ready(port: int) -> bool:
+    try:
+        with urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except (URLError, OSError):
+        return False

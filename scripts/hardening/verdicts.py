@@ -1,0 +1,132 @@
+"""What rounds came to: one line each while they are played, one JSON line each in a file, and a table at the end.
+
+Decides what is said of a run and what counts as done already; never what is true of a room (`invariants`).
+"""
+
+import subprocess
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from rooms.values import Value
+from scripts.hardening.history import Recorded
+from scripts.hardening.invariants import INVARIANTS, Break
+from scripts.hardening.telling import story
+
+BREAKS_TOLD = 3
+ROOT = Path(__file__).parents[2]
+
+
+class Round(Value):
+    """One to be played."""
+
+    seed: int
+    faults: tuple[str, ...]
+
+
+class Verdict(Value):
+    """One round's. `broken` names the invariants that broke; empty: all held."""
+
+    faults: tuple[str, ...]
+    seed: int
+    seconds: float
+    entries: int
+    broken: tuple[str, ...] = ()
+    failed: bool = False
+    """The round could not be played to its end: its cluster is not to be trusted with another."""
+    commit: str = ""
+    at: str = ""
+
+
+class Ledger(NamedTuple):
+    """A file of verdicts: a run that was interrupted goes on where it was."""
+
+    path: Path
+    commit: str
+
+    @classmethod
+    def of_this_code(cls, path: Path) -> "Ledger":
+        return cls(path, _commit())
+
+    def keep(self, verdict: Verdict) -> None:
+        dated = verdict.model_copy(update={"commit": self.commit, "at": f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}"})
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with self.path.open("a", encoding="utf-8") as file:
+            file.write(dated.model_dump_json() + "\n")
+
+    def kept(self) -> list[Verdict]:
+        """Verdicts on the code as it is now. Of code that was changed since its commit none are kept in mind."""
+        if not self.path.exists() or self.commit.endswith("+"):
+            return []
+        lines = self.path.read_text(encoding="utf-8").splitlines()
+        return [verdict for verdict in map(Verdict.model_validate_json, lines) if verdict.commit == self.commit]
+
+
+def line(verdict: Verdict) -> str:
+    """A round in one line."""
+    word = "BROKEN" if verdict.broken else "held"
+    names = " + ".join(verdict.faults)
+    return f"{word:6}  seed {verdict.seed:<4} {names:24} {verdict.seconds:5.1f} s  {verdict.entries:6} entries"
+
+
+def told(entries: Sequence[Recorded], breaks: Sequence[Break]) -> list[str]:
+    """The first breaks of a round, each with its shortest story."""
+    lines: list[str] = []
+    for broke in breaks[:BREAKS_TOLD]:
+        where = " ".join(filter(None, (broke.room, broke.who)))
+        lines += [f"  {broke.invariant}: {broke.sentence}  [{where}]", *(f"      {x}" for x in story(entries, broke))]
+    if len(breaks) > BREAKS_TOLD:
+        counts = Counter(broke.invariant for broke in breaks)
+        lines.append(f"  in all: {', '.join(f'{times} x {name}' for name, times in counts.items())}")
+    return lines
+
+
+def table(verdicts: Iterable[Verdict]) -> list[str]:
+    """A line of markdown for each fault."""
+    by_fault: dict[str, list[Verdict]] = defaultdict(list)
+    for verdict in verdicts:
+        by_fault[" + ".join(verdict.faults)].append(verdict)
+    lines = ["| fault | seeds | held | seconds a round | entries | broken |", "|---|---|---|---|---|---|"]
+    for name, of_fault in by_fault.items():
+        seeds = sorted({verdict.seed for verdict in of_fault})
+        seconds = sorted(verdict.seconds for verdict in of_fault)
+        broken = Counter(name for verdict in of_fault for name in verdict.broken)
+        lines.append(
+            f"| `{name}` | {_spans(seeds)} | {sum(not v.broken for v in of_fault)} of {len(of_fault)} | "
+            f"{seconds[0]:.0f} to {seconds[-1]:.0f} | {sum(v.entries for v in of_fault):,} | "
+            f"{', '.join(f'{times} x `{broke}`' for broke, times in broken.items())} |"
+        )
+    return lines
+
+
+def summary(verdicts: Sequence[Verdict]) -> str:
+    bad = sum(bool(verdict.broken) for verdict in verdicts)
+    kinds = len({name for verdict in verdicts for name in verdict.faults})
+    entries = sum(verdict.entries for verdict in verdicts)
+    return (
+        f"{len(verdicts)} rounds, {kinds} kinds of fault, {len(INVARIANTS) + 1} invariants, {entries} entries: "
+        f"{bad} rounds broken"
+    )
+
+
+def _spans(seeds: Sequence[int]) -> str:
+    """1, 2, 3, 5 as "1-3, 5"."""
+    spans: list[list[int]] = []
+    for seed in seeds:
+        if spans and seed == spans[-1][-1] + 1:
+            spans[-1][1:] = [seed]
+        else:
+            spans.append([seed])
+    return ", ".join("-".join(map(str, span)) for span in spans)
+
+
+def _commit() -> str:
+    """The commit of the code that runs, with a + when it was changed since."""
+    try:
+        known = subprocess.run(["git", "describe", "--always", "--dirty=+", "--exclude=*"], cwd=ROOT,
+                               capture_output=True, text=True, check=True, timeout=30)  # fmt: skip
+    except (OSError, subprocess.SubprocessError):
+        return "+"
+    return known.stdout.strip()

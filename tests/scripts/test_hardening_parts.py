@@ -1,0 +1,167 @@
+"""What the checker breaks things with: each part does what its fault says, and a run goes on where it was."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from scripts.hardening.disk import Disk
+from scripts.hardening.lanes import played
+from scripts.hardening.post import Post
+from scripts.hardening.proxy import Proxy
+from scripts.hardening.verdicts import Ledger, Round, Verdict, summary, table
+
+ROOT = Path(__file__).parents[2]
+HELD = Verdict(faults=("web-killed",), seed=1, seconds=9.5, entries=1_200)
+
+
+# --- a wall clock that jumps ----------------------------------------------------------------------------------
+
+
+def test_a_process_reads_the_wall_clock_that_it_is_given_and_counts_on_as_before(tmp_path: Path) -> None:
+    post = Post("web-1", tmp_path, {"REDIS_URL": "redis://127.0.0.1:1/0", "DATABASE_URL": "sqlite+aiosqlite:///x"})
+    post.clock_jumps_to(-3600)
+    ask = (
+        "import time; from pathlib import Path; from scripts.hardening.clocked import follow; "
+        "was = time.time_ns(), time.monotonic_ns(); "
+        f"follow(Path({str(tmp_path / 'web-1.clock')!r})); from server.clock import SystemClock; "
+        "print((SystemClock().now_ms() - was[0] // 1_000_000) // 1000, (time.monotonic_ns() - was[1]) // 10**10)"
+    )
+    ran = subprocess.run([sys.executable, "-c", ask], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    jumped, counted = map(int, ran.stdout.split())
+    assert -3600 <= jumped < -3500, ran.stderr
+    assert counted == 0
+
+
+# --- a disk that is full --------------------------------------------------------------------------------------
+
+
+def test_a_full_disk_takes_nothing_more_until_it_is_freed(tmp_path: Path) -> None:
+    if os.geteuid() or (disk := Disk.mounted(tmp_path / "disk", None)) is None:
+        pytest.skip("this machine does not let us mount a disk: a full one was NOT tested")
+    try:
+        (disk.place / "kept").write_bytes(b"x" * 100_000)
+        disk.fill()
+        with pytest.raises(OSError, match="No space left"):
+            (disk.place / "more").write_bytes(b"x" * 10_000)
+        disk.free()
+        (disk.place / "more").write_bytes(b"x" * 10_000)
+    finally:
+        disk.close()
+
+
+# --- a network that fails -------------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def proxied(says: bytes) -> AsyncIterator[Proxy]:
+    """A proxy before a server that says one thing and closes."""
+
+    async def greet(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(says)
+        writer.close()
+        await writer.wait_closed()
+
+    server = await asyncio.start_server(greet, "127.0.0.1", 0)
+    proxy = Proxy(server.sockets[0].getsockname()[1])
+    await proxy.start()
+    try:
+        yield proxy
+    finally:
+        await proxy.stop()
+        server.close()
+
+
+async def heard(proxy: Proxy) -> bytes:
+    reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
+    try:
+        return await reader.read()
+    finally:
+        writer.close()
+
+
+async def test_a_shut_proxy_resets_who_comes_and_passes_on_again_when_healed() -> None:
+    async with proxied(b"hello") as proxy:
+        assert await heard(proxy) == b"hello"
+        proxy.shut()
+        with pytest.raises(ConnectionResetError):
+            await heard(proxy)
+        proxy.heal()
+        assert await heard(proxy) == b"hello"
+
+
+async def test_a_proxy_that_is_led_elsewhere_leads_there() -> None:
+    async with proxied(b"one") as proxy, proxied(b"two") as other:
+        proxy.lead_to(other.port)
+        assert await heard(proxy) == b"two"
+
+
+async def test_a_hung_proxy_passes_on_later_what_it_was_given() -> None:
+    async with proxied(b"late") as proxy:
+        proxy.hang()
+        waiting = asyncio.create_task(heard(proxy))
+        done, _ = await asyncio.wait([waiting], timeout=0.1)
+        assert not done
+        proxy.heal()
+        assert await waiting == b"late"
+
+
+# --- what a run came to ---------------------------------------------------------------------------------------
+
+
+def test_what_was_played_on_a_commit_is_remembered_for_it_alone(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "deep" / "verdicts.jsonl", "abc")
+    ledger.keep(HELD)
+    ledger.keep(HELD.model_copy(update={"seed": 2, "broken": ("order_is_kept",)}))
+    assert [(kept.seed, kept.broken) for kept in ledger.kept()] == [(1, ()), (2, ("order_is_kept",))]
+    assert ledger._replace(commit="def").kept() == []
+    assert ledger._replace(commit="abc+").kept() == []  # the code was changed since: nothing is known of it
+
+
+def test_the_table_says_what_held_and_what_broke() -> None:
+    broke = HELD.model_copy(update={"seed": 3, "seconds": 20.0, "broken": ("order_is_kept",)})
+    lines = table([HELD, HELD.model_copy(update={"seed": 2}), broke, HELD.model_copy(update={"seed": 5})])
+    assert lines[2:] == ["| `web-killed` | 1-3, 5 | 3 of 4 | 10 to 20 | 4,800 | 1 x `order_is_kept` |"]
+    assert summary([HELD, broke]).startswith("2 rounds, 1 kinds of fault")
+
+
+# --- clusters side by side ------------------------------------------------------------------------------------
+
+LANE = """
+import json, sys
+print("cluster up", flush=True)
+for line in sys.stdin:
+    one = json.loads(line)
+    if one["seed"] == 13:
+        sys.exit("this cluster is gone")
+    print("a story", flush=True)
+    print(json.dumps({**one, "seconds": 1, "entries": 2, "failed": one["seed"] == 7}), flush=True)
+"""
+
+
+async def hand_out(seeds: Iterable[int], lanes: int) -> tuple[list[Verdict], list[str]]:
+    said: list[str] = []
+    rounds = iter([Round(seed=seed, faults=("web-killed",)) for seed in seeds])
+    return [verdict async for verdict in played(rounds, lanes, (sys.executable, "-c", LANE), said.append)], said
+
+
+async def test_rounds_are_handed_out_to_lanes_each_once() -> None:
+    verdicts, said = await hand_out(range(1, 6), 2)
+    assert sorted(verdict.seed for verdict in verdicts) == [1, 2, 3, 4, 5]
+    assert said.count("1| cluster up") == said.count("2| cluster up") == 1
+    assert sum("a story" in line for line in said) == 5
+
+
+@pytest.mark.parametrize(("seed", "broken"), [(7, ()), (13, ("no_process_breaks",))])
+async def test_a_lane_whose_cluster_failed_is_replaced_and_the_others_rounds_are_played(
+    seed: int, broken: tuple[str, ...]
+) -> None:
+    verdicts, said = await hand_out([1, seed, 2], 1)
+    assert [(verdict.seed, verdict.failed) for verdict in verdicts] == [(1, False), (seed, True), (2, False)]
+    assert verdicts[1].broken == broken
+    assert said.count("1| cluster up") == 2
