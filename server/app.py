@@ -46,11 +46,11 @@ from server.interviewer import Interviewer
 from server.logs import configure
 from server.ports import Unavailable
 from server.reporting import written
+from server.restoring import Restorer
 from server.scorer import Scorer
 from server.settings import Settings
 from server.socket import Sockets
 from server.timekeeper import Timekeeper, limits_of
-from server.whole import LogAndArchive
 from server.wire import Wire
 from server.worker import Worker, without_pen
 from server.writer import Writer
@@ -69,6 +69,7 @@ class Parts:
     log: RedisRoomLog
     audio: RedisAudioLog
     leases: RedisLeases
+    restorer: Restorer
     feeds: Feeds
     writer: Writer
     store: SqlReportStore
@@ -85,7 +86,7 @@ async def parts(settings: Settings, kind: str) -> AsyncIterator[Parts]:
         stack.push_async_callback(database.close)
         log = RedisRoomLog(redis)
         store = SqlReportStore(database, clock)
-        source = LogAndArchive(log, store)
+        source = Restorer(log, store, clock)
         feeds = Feeds(log, RedisSubscriber(redis), source)
         yield Parts(
             settings=settings,
@@ -95,6 +96,7 @@ async def parts(settings: Settings, kind: str) -> AsyncIterator[Parts]:
             log=log,
             audio=RedisAudioLog(redis, settings.audio_backlog_s),
             leases=RedisLeases(redis),
+            restorer=source,
             feeds=feeds,
             writer=Writer(log, feeds, clock, source),
             store=store,
@@ -221,6 +223,7 @@ async def serve_worker(settings: Settings) -> None:
                 p.feeds.run(),
                 hearing.run(),
                 timekeeper.run(),
+                p.restorer.watch(p.leases),
                 pulse.beat(settings.var_dir, settings.worker_ttl_ms // 3),
             )
             behind = [tasks.create_task(task) for task in running]

@@ -72,7 +72,7 @@ class Archiver:
 
     async def serve(self, feed: Feed) -> None:
         """Archive the room until it is closed, keep its report, let its log go, and retire it."""
-        kept = Kept(await self._patiently(feed, "archived", 0, partial(self._store.archived, feed.room_id)))
+        kept = await self._patiently(feed, "archived", 0, partial(self._kept, feed.room_id))
         snapped = 0
         while not (feed.room.phase is Phase.CLOSED and kept.met_by(feed.cursor)):
             if kept.met_by(feed.cursor):
@@ -85,6 +85,10 @@ class Archiver:
         await self._patiently(feed, "expire", kept.version, partial(self._log.expire, feed.room_id, LOG_KEPT_S))
         await self._patiently(feed, "retire", kept.version, partial(self._leases.retire, feed.room_id))
         _log.info("room archived", extra={"room": feed.room_id, "version": kept.version})
+
+    async def _kept(self, room: str) -> Kept:
+        version, end = await self._store.archived(room), await self._store.end(room)
+        return Kept(version, end.tag if end and end.version == version else "")
 
     async def _gather(self, feed: Feed) -> None:
         """Wait for a fact, then a little longer for more of them; a closed room waits for nothing."""

@@ -93,7 +93,8 @@ class Feeds:
         async with feed.reading:
             if feed.loaded:
                 return
-            if await self._log.head(feed.room_id) is None:  # no subscription for a mistyped link
+            known = await self._log.head(feed.room_id) or await self._source.heal(feed.room_id)
+            if not known:  # no subscription for a mistyped link
                 raise UnknownRoom(feed.room_id)
             await self._subscriber.subscribe(feed.room_id)
             try:
@@ -118,6 +119,8 @@ class Feeds:
             feed.tell(message.told)
         elif message.durable is not None:
             feed.mark_durable(message.durable)
+        elif message.epoch is not None:
+            self._mend(feed, feed.begins(message.epoch))
 
     def _mend(self, feed: Feed, reason: ResetReason | None) -> None:
         if reason and feed.room_id not in self._mending and self._tasks is not None:
@@ -162,8 +165,9 @@ class Feeds:
             seen = {feed: feed.cursor for feed in feeds[start : start + HEADS_AT_ONCE]}
             heads = await self._log.heads([feed.room_id for feed in seen])
             for feed, cursor in seen.items():
-                if head := heads.get(feed.room_id):
-                    self._mend(feed, feed.compare(cursor, head.cursor))
+                head = heads.get(feed.room_id)
+                self._mend(feed, feed.compare(cursor, head.cursor if head else None))
+                if head:
                     feed.mark_durable(head.durable)
         self._compared_at = asyncio.get_running_loop().time()
         if not self._probing:

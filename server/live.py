@@ -7,15 +7,17 @@ Never changes a room, and never waits for a message: what the messages did not b
 """
 
 import asyncio
+import contextlib
 import logging
 from collections import deque
 from collections.abc import Sequence
 from typing import Protocol
 
+from rooms.lineage import Place, is_behind
 from rooms.people import Role
 from rooms.protocol import Cursor, ResetReason
 from rooms.state import Room
-from server.ports import Record, RoomLog
+from server.ports import Record, RoomLog, Unavailable
 from server.story import PAGE_RECORDS, BrokenChain, Story, continued, expect_next, pages
 from server.whole import LogAndArchive, Source, Whole
 
@@ -90,6 +92,11 @@ class Feed:
     def foresee(self, cursor: Cursor, room: Room) -> None:
         """Be told by this process's writer which room will be found at `cursor`: it need not be folded twice."""
         self._foreseen = cursor, room
+
+    @property
+    def lately(self) -> Sequence[Record]:
+        """The last records, as far as they are remembered."""
+        return tuple(self._recent)
 
     def seen_by(self, role: Role) -> Room:
         """The room as this role sees it: the fold of what `rooms.views` shows it."""
@@ -183,23 +190,35 @@ class Feed:
             except Exception:
                 _log.exception("a listener failed")
 
-    def compare(self, seen: Cursor, head: Cursor) -> ResetReason | None:
+    def compare(self, seen: Cursor, head: Cursor | None) -> ResetReason | None:
         """Why the log must be read, if it must. `seen`: this feed's cursor before the head was asked for."""
+        if head is None:
+            return ResetReason.FORK
         if head.epoch != seen.epoch:
             return ResetReason.EPOCH
-        if head.version < seen.version or (head.version == seen.version and head.tag != seen.tag):
+        if is_behind(Place(head.version, head.tag), Place(seen.version, seen.tag)):
             return ResetReason.FORK
         return ResetReason.TRIMMED if head.version > self.cursor.version else None
+
+    def begins(self, epoch: str) -> ResetReason | None:
+        """Take word that the log begins a new life."""
+        return ResetReason.EPOCH if self._folded and epoch != self.cursor.epoch else None
 
     async def look(self) -> None:
         """Compare with the log's head now, and read what is missing."""
         seen, head = self.cursor, await self._log.head(self.room_id)
-        if head is not None and (reason := self.compare(seen, head)):
+        if reason := self.compare(seen, head):
             await self.mend(reason)
 
     async def mend(self, reason: ResetReason) -> None:
-        """Read on in the log; after a fork or in a new epoch, read it anew and tell the listeners so."""
+        """Read on in the log; after a fork or in a new epoch, read it anew and tell the listeners so.
+
+        What the log lacks of what was seen here is put back first, where that can be.
+        """
         async with self.reading:
+            if reason is ResetReason.FORK:
+                with contextlib.suppress(Unavailable):  # then the log's word counts, if it has one
+                    await self._source.heal(self.room_id, self.lately)
             try:
                 if reason is ResetReason.TRIMMED:
                     return await self._read_on()

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from rooms.events import Event
+from rooms.lineage import Place
 from rooms.people import Participant
 from rooms.protocol import Cursor, Frame
 from rooms.transcript import Word
@@ -37,14 +38,30 @@ class Head(NamedTuple):
     """Up to this version the log is kept in the database too. It never goes back."""
 
 
+class Anew(NamedTuple):
+    """How a room is written anew (`RoomLog.restore`)."""
+
+    end: Cursor
+    """Where the log stands afterwards, under an epoch of its own."""
+    durable: int
+    snapshot: bytes | None
+    """Of the room before `records`; None: the one that is there serves on."""
+    commands: Mapping[str, Place]
+    """Which commands led to what is put back, and where each of them ended."""
+    records: Sequence[Record]
+    """What is appended; the last one is at `end`. With a snapshot they go on from there, else from the log's end."""
+
+
 class Message(NamedTuple):
-    """What a subscriber of a room gets: a record of the log, something told and not kept, or how far it is durable."""
+    """What a subscriber of a room gets: a record, something told and not kept, how far the log is durable, or that it
+    began a new life."""
 
     room: str
     record: Record | None
     told: bytes | None
     """A `rooms.protocol.Tell` as JSON."""
     durable: int | None = None
+    epoch: str | None = None
 
 
 class RoomLog(Protocol):
@@ -105,6 +122,23 @@ class RoomLog(Protocol):
 
     async def snapshot(self, room: str) -> bytes | None:
         """The snapshot that was kept last."""
+
+    @property
+    def generation(self) -> int:
+        """Grows when another server answers than before, or the same one started anew: rooms may have fallen behind."""
+
+    async def restore(self, room: str, seen: Cursor | None, anew: Anew) -> bool:
+        """Write the room anew if its log still stands at `seen` (None: there is none), and publish the new epoch.
+
+        One atomic step: of several that try, one does it. False: the log is another one by now. What remembers leases
+        stays; nothing of the room expires any more.
+        """
+
+    async def remembers(self) -> bool:
+        """Whether this is the store that `remember` was called on: not one that came back empty."""
+
+    async def remember(self) -> None:
+        """Leave a mark that goes when everything goes."""
 
     async def tell(self, room: str, key: str, tell: bytes) -> None:
         """Publish something that is not kept, and remember it as the latest under `key` for those who join later."""
@@ -315,6 +349,12 @@ class ReportStore(Protocol):
 
     def records(self, room: str, after: int = 0) -> AsyncIterator[Record]:
         """The kept log, in order."""
+
+    async def end(self, room: str) -> Place | None:
+        """Where the kept log ends; None where nothing is kept."""
+
+    async def unfinished(self) -> Sequence[str]:
+        """Rooms that are kept and have no report yet: under way, waiting, or closed a moment ago."""
 
     async def keep_report(self, row: ReportRow, report: bytes) -> None:
         """Keep a report (JSON), its turns and marks; keeping it again replaces it with the same."""

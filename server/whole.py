@@ -7,7 +7,7 @@ changes a room, and never decides when a snapshot is made (`server.archiver`).
 import contextlib
 import hashlib
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
@@ -81,6 +81,16 @@ class Source(Protocol):
     async def whole(self, room: str) -> Whole:
         """The room as it stands. UnknownRoom, BrokenChain or Unavailable where there is none to be had."""
 
+    def unsure(self, room: str) -> bool:
+        """Whether the log may lack what others know of this room: `check` before anything is decided there."""
+
+    async def check(self, room: str, lately: Sequence[Record] = ()) -> None:
+        """Compare the log with what is kept of the room and was seen `lately`; put back what it lacks. Never fails."""
+
+    async def heal(self, room: str, lately: Sequence[Record] = ()) -> bool:
+        """The room's log is gone, or behind what was seen of it (`lately`): put back what can be. Whether there is one
+        now."""
+
 
 class LogAndArchive:
     """A Source that restores nothing: what the log has, with the archive before it where there is one."""
@@ -90,6 +100,15 @@ class LogAndArchive:
 
     async def whole(self, room: str) -> Whole:
         return await read_whole(self._log, room, self._archive)
+
+    def unsure(self, room: str) -> bool:
+        return False
+
+    async def check(self, room: str, lately: Sequence[Record] = ()) -> None:
+        """Nothing to compare with."""
+
+    async def heal(self, room: str, lately: Sequence[Record] = ()) -> bool:
+        return await self._log.head(room) is not None
 
 
 async def read_whole(log: RoomLog, room: str, archive: Archive | None = None) -> Whole:

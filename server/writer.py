@@ -7,19 +7,21 @@ from a command (`rooms.decide`). A refusal is given only when it was decided at 
 import asyncio
 import random
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 from weakref import WeakValueDictionary
 
 from rooms.commands import Command, OpenRoom
 from rooms.decide import decide
 from rooms.events import Event
+from rooms.lineage import Place as LogPlace
+from rooms.lineage import is_behind
 from rooms.people import Participant
 from rooms.protocol import Cursor
 from rooms.refusals import Refusal
 from rooms.state import Room, after
 from server.feed import Feeds
-from server.ports import Appended, Clash, Clock, RoomLog, Unavailable
+from server.ports import Appended, Clash, Clock, Record, RoomLog, Unavailable
 from server.story import BrokenChain, UnknownRoom, pages
 from server.whole import LogAndArchive, Source
 
@@ -98,12 +100,16 @@ class Writer:
         if self._feeds and (feed := self._feeds.here(room_id)):
             return feed.room
         head = await self._log.head(room_id)
+        if head is None and await self._source.heal(room_id):
+            head = await self._log.head(room_id)
         return (await self._read_on(room_id, self._kept.get(room_id, NOWHERE), head)).room if head else None
 
     async def _do(
         self, room_id: str, command: Command, who: Participant, command_id: str, fence: int | None
     ) -> Done | Refusal:
         place = NOWHERE if isinstance(command, OpenRoom) else None
+        if place is None and self._source.unsure(room_id):
+            await self._source.check(room_id, self._seen_lately(room_id))
         tries = 0
         while True:
             tries += 1
@@ -153,6 +159,9 @@ class Writer:
 
     async def _read_on(self, room_id: str, place: Place, head: Cursor) -> Place:
         """The room as far as its log goes, at least to `head`: read on from `place` where the log continues it."""
+        if place.cursor and _is_behind(head, place.cursor):
+            await self._source.heal(room_id, self._seen_lately(room_id))
+            place = NOWHERE
         if place.cursor != head:
             place = await self._read_tail(room_id, place, head) or await self._read_whole(room_id)
         self._keep(room_id, place)
@@ -177,6 +186,10 @@ class Writer:
             return NOWHERE
         return Place(story.cursor, story.room)
 
+    def _seen_lately(self, room_id: str) -> Sequence[Record]:
+        feed = self._feeds.here(room_id) if self._feeds else None
+        return feed.lately if feed else ()
+
     def _keep(self, room_id: str, place: Place) -> None:
         if place.cursor is None:
             return
@@ -184,6 +197,12 @@ class Writer:
         self._kept.move_to_end(room_id)
         while len(self._kept) > ROOMS_KEPT:
             self._kept.popitem(last=False)
+
+
+def _is_behind(head: Cursor, seen: Cursor) -> bool:
+    """Whether the log lost what was seen of it, or is gone."""
+    same_life = head.epoch in (seen.epoch, "")
+    return same_life and is_behind(LogPlace(head.version, head.tag), LogPlace(seen.version, seen.tag))
 
 
 def _is_ahead(one: Cursor, other: Cursor) -> bool:

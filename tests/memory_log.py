@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from rooms.events import Event
+from rooms.lineage import BEGINNING, Place
 from rooms.protocol import Cursor
-from server.ports import Appended, Clash, Fenced, Head, Message, Record, Unavailable
+from server.ports import Anew, Appended, Clash, Fenced, Head, Message, Record, Unavailable
 
 _NEW = Cursor(epoch="", version=0, tag="")
 
@@ -28,20 +29,27 @@ class Life:
     fence: int = 0
     trimmed: int = 0
     snapshot: bytes | None = None
+    base: Place = BEGINNING
+    """What lies before the first record."""
 
     @property
     def head(self) -> Cursor:
-        tag = self.records[-1].tag if self.records else ""
-        return Cursor(epoch=self.epoch, version=len(self.records), tag=tag)
+        last = self.records[-1] if self.records else self.base
+        return Cursor(epoch=self.epoch, version=last.version, tag=last.tag)
 
     def tag_at(self, version: int) -> str | None:
-        return self.records[version - 1].tag if 0 < version <= len(self.records) else None
+        return next((record.tag for record in self.records if record.version == version), None)
+
+    def known(self, command: str) -> Cursor:
+        return self.commands[command].model_copy(update={"epoch": self.epoch})
 
 
 class MemoryRoomLog:
     def __init__(self) -> None:
         self.rooms: dict[str, Life] = {}
         self.away = False
+        self.remembered = False
+        self.generation = 1
         self.forgets_to_answer = 0
         """So many appends are done without anybody hearing of it."""
         self.reads = 0
@@ -63,7 +71,7 @@ class MemoryRoomLog:
         await self._answer()
         life = self.rooms.get(room)
         if life and command in life.commands:
-            return Appended(life.commands[command], fresh=False)
+            return Appended(life.known(command), fresh=False)
         if life and fence and fence < life.fence:
             raise Fenced(room)
         if (life.head if life else None) != expected:
@@ -98,7 +106,7 @@ class MemoryRoomLog:
         await self._answer()
         life = self.rooms.get(room)
         if life and command in life.commands:
-            return Appended(life.commands[command], fresh=False)
+            return Appended(life.known(command), fresh=False)
         head = life.head if life else None
         return None if head == expected else Clash(head or _NEW)
 
@@ -134,6 +142,31 @@ class MemoryRoomLog:
         await self._answer()
         return self.rooms[room].snapshot if room in self.rooms else None
 
+    async def restore(self, room: str, seen: Cursor | None, anew: Anew) -> bool:
+        await self._answer()
+        life = self.rooms.get(room)
+        if (life.head if life else None) != seen:
+            return False
+        if life is None:
+            first = anew.records[0] if anew.records else None
+            before = Place(first.version - 1, first.before) if first else Place(anew.end.version, anew.end.tag)
+            life = self.rooms[room] = Life("", base=before)
+        life.records.extend(anew.records)
+        life.epoch, life.durable, life.snapshot = anew.end.epoch, anew.durable, anew.snapshot or life.snapshot
+        life.commands |= {
+            command: Cursor(epoch=life.epoch, version=at.version, tag=at.tag) for command, at in anew.commands.items()
+        }
+        self.publish(Message(room, None, None, epoch=anew.end.epoch))
+        return True
+
+    async def remembers(self) -> bool:
+        await self._answer()
+        return self.remembered
+
+    async def remember(self) -> None:
+        await self._answer()
+        self.remembered = True
+
     async def tell(self, room: str, key: str, tell: bytes) -> None:
         await self._answer()
         self._tellings[room][key] = tell
@@ -159,7 +192,7 @@ class MemoryRoomLog:
     def fall_back(self, room: str, version: int) -> None:
         """As after a failover to a replica that was behind: the same epoch, and the last records gone."""
         life = self.rooms[room]
-        life.records = life.records[:version]
+        life.records = [record for record in life.records if record.version <= version]
         life.commands = {name: cursor for name, cursor in life.commands.items() if cursor.version <= version}
 
     def forget(self, room: str) -> Life:

@@ -5,9 +5,10 @@ Decides how a room lies in Redis. Keys, all with the room's hash tag:
     greenroom:{room}:head      hash: epoch, version, tag, durable (a version), fence (the highest that appended)
     greenroom:{room}:commands  hash: command id -> "version tag", for the life of the room
     greenroom:{room}:snapshot  the room at some version (server/whole.py)
+    greenroom:life             there as long as Redis has not come back empty
     greenroom:{room}:told      hash: the latest of what is told and not kept
-and a channel greenroom:{room}:live, on which an append is its records, a line each, a telling a JSON object, and the
-durable mark a JSON number.
+and a channel greenroom:{room}:live, on which an append is its records, a line each, a telling a JSON object, the
+durable mark a JSON number, and a new epoch a JSON string.
 Never decides what follows from a command, or what a gap means.
 """
 
@@ -16,10 +17,10 @@ from collections.abc import Mapping, Sequence
 
 from rooms.events import Event
 from rooms.protocol import Cursor
-from server.adapters.redis_connection import RedisConnection, Script, room_key
+from server.adapters.redis_connection import PREFIX, RedisConnection, Script, room_key
 from server.adapters.redis_records import packed, unpacked
 from server.adapters.redis_subscriber import RedisSubscriber, channel
-from server.ports import Appended, Clash, Fenced, Head, Record
+from server.ports import Anew, Appended, Clash, Fenced, Head, Record
 
 TOLD_TTL_S = 3600
 """What is told is about the present moment; a room that was left takes it along."""
@@ -27,6 +28,8 @@ TOLD_TTL_S = 3600
 _APPEND = Script.load("append.lua")
 _KEEP_SNAPSHOT = Script.load("keep_snapshot.lua")
 _MARK_DURABLE = Script.load("mark_durable.lua")
+_RESTORE = Script.load("restore.lua")
+_LIFE = f"{PREFIX}life"
 _NEW = Cursor(epoch="", version=0, tag="")
 
 __all__ = ["RedisRoomLog", "RedisSubscriber"]
@@ -101,6 +104,25 @@ class RedisRoomLog:
     async def snapshot(self, room: str) -> bytes | None:
         kept: bytes | None = await self._redis.call("GET", room_key(room, "snapshot"))
         return kept
+
+    @property
+    def generation(self) -> int:
+        return self._redis.generation
+
+    async def restore(self, room: str, seen: Cursor | None, anew: Anew) -> bool:
+        keys = [room_key(room, name) for name in ("log", "head", "commands", "snapshot")]
+        was, end = seen or _NEW, anew.end
+        commands = [word for command, at in anew.commands.items() for word in (command, f"{at.version} {at.tag}")]
+        head = (was.epoch, was.version, was.tag, end.epoch, end.version, end.tag, anew.durable)
+        records = map(packed, anew.records)
+        args = (*head, anew.snapshot or "", channel(room), len(anew.commands), *commands, *records)
+        return bool(await self._redis.script(_RESTORE, keys, args))
+
+    async def remembers(self) -> bool:
+        return bool(await self._redis.call("EXISTS", _LIFE))
+
+    async def remember(self) -> None:
+        await self._redis.call("SET", _LIFE, 1)
 
     async def tell(self, room: str, key: str, tell: bytes) -> None:
         latest = room_key(room, "told")

@@ -175,6 +175,8 @@ def _messages(name: bytes, payload: bytes) -> Iterable[Message]:
     room = room_of(name)
     if payload.isdigit():
         return [Message(room, None, None, int(payload))]
+    if payload.startswith(b'"'):
+        return [Message(room, None, None, epoch=payload.decode().strip('"'))]
     if not payload.startswith(b"["):
         return [Message(room, None, payload)]
     try:

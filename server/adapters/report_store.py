@@ -13,6 +13,7 @@ from sqlalchemy import Column, Select, Table, delete, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from rooms.events import EVENT
+from rooms.lineage import Place
 from server.adapters import tables as t
 from server.adapters.database import Database, insert
 from server.adapters.projection import Row, rows
@@ -55,6 +56,20 @@ class SqlReportStore:
         gapless = select(func.count()).select_from(placed).where(placed.c.version == placed.c.place)
         async with self._database.reading() as connection:
             return await connection.scalar(gapless) or 0
+
+    async def end(self, room: str) -> Place | None:
+        """Where the kept log ends."""
+        last = select(t.events.c.version, t.events.c.tag).where(t.events.c.room == room)
+        async with self._database.reading() as connection:
+            found = (await connection.execute(last.order_by(t.events.c.version.desc()).limit(1))).one_or_none()
+        return None if found is None else Place(*found)
+
+    async def unfinished(self) -> Sequence[str]:
+        """Rooms whose log is kept and that have no report."""
+        begun = select(t.events.c.room).where(t.events.c.version == 1)
+        reported = select(t.reports.c.room).where(t.reports.c.room == t.events.c.room).exists()
+        async with self._database.reading() as connection:
+            return [room for (room,) in await connection.execute(begun.where(~reported).order_by(t.events.c.at))]
 
     async def records(self, room: str, after: int = 0) -> AsyncIterator[Record]:
         """The kept log, in order. No transaction is held open between pages."""

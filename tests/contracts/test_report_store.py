@@ -66,6 +66,23 @@ async def test_a_room_that_never_was_is_archived_up_to_nothing(store: ReportStor
     assert await kept(store) == []
 
 
+async def test_the_end_of_what_is_kept_is_its_last_record(store: ReportStore) -> None:
+    log = interview()
+    assert await store.end("r-1") is None
+    await store.archive("r-1", EPOCH, log[:4])
+    assert await store.end("r-1") == (4, log[3].tag)
+    await store.archive("r-1", EPOCH, log[4:])
+    assert await store.end("r-1") == (len(log), log[-1].tag)
+
+
+async def test_rooms_without_a_report_are_unfinished(store: ReportStore) -> None:
+    for number in range(3):
+        log = interview(f"r-{number}")
+        await store.archive(f"r-{number}", EPOCH, log if number else log[:5])
+    await store.keep_report(ROW._replace(room="r-1"), REPORT)
+    assert sorted(await store.unfinished()) == ["r-0", "r-2"]
+
+
 async def test_records_come_back_as_they_were(store: ReportStore) -> None:
     log = interview()
     await store.archive("r-1", EPOCH, log)

@@ -1,16 +1,17 @@
 """The contract of `ports.RoomLog`: on Valkey, Redis 6.2, a cluster, and the log in memory that other tests use."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 
 from rooms import events as e
+from rooms.lineage import Place
 from rooms.protocol import Cursor
 from rooms.state import replay
 from server.adapters.redis_connection import RedisConnection
 from server.adapters.redis_log import RedisRoomLog
-from server.ports import Appended, Clash, Fenced, Head, RoomLog
+from server.ports import Anew, Appended, Clash, Fenced, Head, Record, RoomLog
 from tests.kept_rooms import OPENED_AT, opening
 from tests.laws.mirror_fixture import story
 from tests.memory_log import MemoryRoomLog
@@ -196,6 +197,72 @@ class RoomLogContract:
         on = await appended(log, "c-on", at[20], whisper("on"))
         assert [record.version for record in await log.read(ROOM, 20, 100)] == [21]
         assert await log.mark_durable(ROOM, on)
+
+    async def test_a_room_that_is_gone_is_written_anew_and_goes_on(self, log: RoomLog) -> None:
+        said = Record(8, "t8", "t7", OPENED_AT, "c-8", whisper("kept elsewhere"))
+        end = Cursor(epoch="anew", version=8, tag="t8")
+        anew = Anew(end, 7, b"as it was at 7", {"c-1": Place(3, "t3"), "c-8": Place(8, "t8")}, [said])
+        assert await log.restore(ROOM, None, anew)
+        assert (await log.heads([ROOM]))[ROOM] == Head(end, 7)
+        assert await log.snapshot(ROOM) == b"as it was at 7"
+        assert await log.read(ROOM, 0, 10) == [said]
+        known = Cursor(epoch="anew", version=3, tag="t3")
+        assert await log.append(ROOM, "c-1", end, OPENED_AT, [whisper("again")]) == Appended(known, fresh=False)
+        on = await appended(log, "c-9", end, whisper("on"))
+        assert on.epoch == "anew"
+        assert [record.version for record in await log.read(ROOM, 0, 10)] == [8, 9]
+
+    async def test_nothing_need_be_appended_to_write_a_room_anew(self, log: RoomLog) -> None:
+        end = Cursor(epoch="anew", version=8, tag="t8")
+        assert await log.restore(ROOM, None, Anew(end, 8, b"as it was", {}, []))
+        assert await log.head(ROOM) == end
+        assert [record.before for record in await self.read_on(log, end)] == ["t8"]
+
+    async def read_on(self, log: RoomLog, end: Cursor) -> Sequence[Record]:
+        await appended(log, "c-9", end, whisper("on"))
+        return await log.read(ROOM, end.version, 10)
+
+    async def test_what_a_log_lost_is_put_behind_it_under_a_new_epoch(self, log: RoomLog) -> None:
+        first = await opened(log)
+        await log.append(ROOM, "fenced", first, OPENED_AT, [], 7)
+        await log.keep_snapshot(ROOM, first, b"kept", 10)
+        lost = Record(2, "t2", first.tag, OPENED_AT, "c-2", whisper("lost"))
+        end = Cursor(epoch="anew", version=2, tag="t2")
+        assert await log.restore(ROOM, first, Anew(end, 2, None, {"c-2": Place(2, "t2")}, [lost]))
+        assert (await log.heads([ROOM]))[ROOM] == Head(end, 2)
+        assert await log.read(ROOM, 1, 10) == [lost]
+        assert await log.snapshot(ROOM) == b"kept"
+        assert await log.append(ROOM, "c-2", end, OPENED_AT, []) == Appended(end, fresh=False)
+        known = await log.append(ROOM, "open", end, OPENED_AT, [])
+        assert known == Appended(first.model_copy(update={"epoch": "anew"}), fresh=False)
+        with pytest.raises(Fenced):
+            await log.append(ROOM, "c-3", end, OPENED_AT, [whisper("from before")], 6)
+        assert isinstance(await log.append(ROOM, "c-3", first, OPENED_AT, [whisper("of old")]), Clash)
+
+    @pytest.mark.parametrize("wrong", [{"tag": "other"}, {"epoch": "other"}, {"version": 2}, None])
+    async def test_a_log_that_is_not_as_it_was_seen_is_left_alone(
+        self, log: RoomLog, wrong: dict[str, str] | None
+    ) -> None:
+        first = await opened(log)
+        anew = Anew(Cursor(epoch="anew", version=8, tag="t8"), 8, b"other", {}, [])
+        seen = None if wrong is None else first.model_copy(update=wrong)
+        assert not await log.restore(ROOM, seen, anew)
+        assert (await log.heads([ROOM]))[ROOM] == Head(first, 0)
+        assert await log.snapshot(ROOM) is None
+        assert not await log.restore("r-none", first, anew)
+        assert await log.head("r-none") is None
+
+    async def test_of_many_that_write_a_room_anew_one_does(self, log: RoomLog) -> None:
+        ends = [Cursor(epoch=f"anew-{n}", version=8, tag="t8") for n in range(20)]
+        done = await asyncio.gather(*(log.restore(ROOM, None, Anew(end, 8, b"s", {}, [])) for end in ends))
+        assert sum(done) == 1
+        assert await log.head(ROOM) == ends[done.index(True)]
+
+    async def test_the_store_remembers_as_long_as_it_is_not_emptied(self, log: RoomLog) -> None:
+        assert not await log.remembers()
+        await log.remember()
+        assert await log.remembers()
+        assert log.generation >= 1
 
     async def test_who_lost_the_lease_cannot_append_any_more(self, log: RoomLog) -> None:
         first = await opened(log)

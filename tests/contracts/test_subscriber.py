@@ -7,10 +7,11 @@ from contextlib import asynccontextmanager
 import pytest
 from redis import Redis as Client
 
+from rooms.protocol import Cursor
 from server.adapters import redis_ear
 from server.adapters.redis_connection import RedisConnection
 from server.adapters.redis_log import RedisRoomLog, RedisSubscriber
-from server.ports import Message, Unavailable
+from server.ports import Anew, Message, Unavailable
 from tests.redis_parts import ROOM, append, cut_all_connections, open_room, until, until_it_works, whisper
 from tests.servers import Redis, free_port
 
@@ -76,6 +77,14 @@ async def test_how_far_a_room_is_durable_is_heard_once_for_each_move(every_redis
         await ear.log.tell(ROOM, "partial", b"{}")
         await until(lambda: len(ear.heard) == 2)
         assert ear.heard == [Message(ROOM, None, None, 1), Message(ROOM, None, b"{}")]
+
+
+async def test_a_room_that_is_written_anew_is_heard_of(every_redis_url: str) -> None:
+    async with listening(every_redis_url) as ear:
+        await ear.subscriber.subscribe(ROOM)
+        await ear.log.restore(ROOM, None, Anew(Cursor(epoch="anew", version=8, tag="t8"), 8, b"s", {}, []))
+        await until(lambda: bool(ear.heard))
+        assert ear.heard == [Message(ROOM, None, None, epoch="anew")]
 
 
 async def test_a_clash_and_a_repeated_command_are_not_heard(every_redis_url: str) -> None:
