@@ -4,6 +4,9 @@
 import type { Mode, Participant, Phase, Role } from "./protocol";
 import type { Problem } from "./room/connection";
 
+/** Where a room stands in its life: docs/PHASES.md. */
+export type Stage = "scheduled" | "lobby" | "live" | "paused" | "ended" | "archived";
+
 export interface Me {
   id: string;
   name: string;
@@ -20,7 +23,10 @@ export interface OpenRoom {
   mode: Mode;
   length: number;
   phase: Phase;
+  stage: Stage;
   opened_at: number;
+  /** When it is to begin, in ms since 1970, if that was planned. */
+  starts_at: number | null;
 }
 export interface RoomCard {
   room: string;
@@ -100,8 +106,8 @@ export const getMe = () => call<Me>("/api/me");
 export const getNotice = () => call<Notice>("/api/notice");
 export const getRooms = () => call<{ rooms: OpenRoom[] }>("/api/rooms").then((answer) => answer.rooms);
 export const getRoom = (room: string) => call<RoomCard>(within(room));
-export const openRoom = (mode: Mode, length: number) =>
-  call<{ room: string; url: string }>("/api/rooms", { mode, length });
+export const openRoom = (mode: Mode, length: number, startsAt: number | null = null) =>
+  call<{ room: string; url: string }>("/api/rooms", { mode, length, starts_at: startsAt });
 export const getTicket = (room: string, role: Role, name: string | null) =>
   call<IssuedTicket>(`${within(room)}/tickets`, name ? { role, name } : { role });
 export const invite = (room: string, role: Role) => call<{ url: string }>(`${within(room)}/invitations`, { role });

@@ -1,4 +1,5 @@
 /** The pages' words for modes, roles, dimensions and times. */
+import type { Stage } from "./api";
 import type { Dimension, Finish, Mode, Participant, Phase, Role, Room } from "./protocol";
 import { person } from "./room/mirror";
 
@@ -36,6 +37,11 @@ export const PHASES: Record<Phase, string> = {
   settling: "Writing down the last words",
   closed: "Over",
 };
+
+/** When a planned room begins, for lists; null for one that may begin at any time. */
+export function beginning(stage: Stage, startsAt: number | null): string | null {
+  return stage === "scheduled" && startsAt !== null ? `Begins ${day(startsAt)}` : null;
+}
 
 export const FINISHES: Record<Finish, string> = {
   done: "Answered",

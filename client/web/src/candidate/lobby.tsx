@@ -6,7 +6,7 @@ import { NameForm } from "../parts/nameForm";
 import { TroubleLine } from "../parts/trouble";
 import { useAnswer } from "../parts/useAnswer";
 import { useConnection, useSession } from "../room/useRoom";
-import { count, MODES } from "../words";
+import { count, day, MODES } from "../words";
 import { Level } from "./level";
 import type { Ears } from "./useEars";
 import "./lobby.css";
@@ -26,6 +26,14 @@ export function Lobby({ ears }: { ears: Ears }) {
           skip, pause or end whenever you like.
         </p>
       </header>
+      {room.scheduled && room.starts_at !== null && (
+        <p className="callout" role="status">
+          <span>
+            {room.reminded ? "It begins in a moment, at" : "It begins"} <strong>{day(room.starts_at)}</strong>. You can
+            settle in already; this page opens the interview by itself.
+          </span>
+        </p>
+      )}
       <NameForm />
       {room.consented ? <Preparation ears={ears} /> : <Notice version={room.notice} />}
     </div>
@@ -89,6 +97,7 @@ function Preparation({ ears }: { ears: Ears }) {
   const starting = useConnection(session, ({ outbox }) =>
     outbox.some(({ command }) => command.kind === "start_interview"),
   );
+  const waiting = useConnection(session, ({ room }) => room?.scheduled === true);
   const heading = useCallback((element: HTMLHeadingElement | null) => element?.focus(), []);
   const start = () => session.wish({ kind: "start_interview" });
   const ready = ears.device.is === "on";
@@ -107,7 +116,7 @@ function Preparation({ ears }: { ears: Ears }) {
         <button
           type="button"
           className={ready ? "button button--main button--large" : "button button--large"}
-          disabled={starting}
+          disabled={starting || waiting}
           onClick={start}
         >
           {starting ? "Starting…" : ready ? "Start the interview" : "Start and type my answers"}

@@ -20,6 +20,9 @@ import { Whispers } from "./whispers";
 import { useDraft, Written } from "./written";
 import "./stage.css";
 
+const SENT_BEFORE_MS = 2_000;
+const LONGEST_WAIT_MS = 3_600_000;
+
 export function Stage({ room, ears, reading }: { room: Room; ears: Ears; reading: Reading }) {
   const turn = openTurn(room);
   const shown = turn ?? room.turns.at(-1) ?? null;
@@ -95,6 +98,14 @@ function Answer({ room, turn, ears, reading, whispers }: AnswerProps) {
     write("");
   }, [session, draft, number, write]);
 
+  useEffect(() => {
+    if (turn.limit_ms === null) return;
+    // What is written and not sent yet belongs to the answer too: it goes just before the time is up.
+    const leftMs = turn.limit_ms - (Date.now() - room.opened_at) - SENT_BEFORE_MS;
+    const timer = setTimeout(send, Math.min(Math.max(0, leftMs), LONGEST_WAIT_MS));
+    return () => clearTimeout(timer);
+  }, [turn.limit_ms, room.opened_at, send]);
+
   function finish() {
     reading.cut();
     send();
@@ -122,6 +133,11 @@ function Answer({ room, turn, ears, reading, whispers }: AnswerProps) {
   return (
     <>
       <Words turn={turn} />
+      {turn.limit_ms !== null && !settling && (
+        <p className="soft" role="status">
+          The time for this answer is nearly up. Finish your thought: all of it counts.
+        </p>
+      )}
       {settling && (
         <p className="soft breathing" role="status">
           Writing down your last words…

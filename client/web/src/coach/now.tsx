@@ -17,13 +17,14 @@ export function Now({ room }: { room: Room }) {
   const typing = useTyping();
   const turn = openTurn(room);
   const running = delivery && delivery.turn === turn?.number ? delivery : null;
-  const state = room.paused ? "Paused" : PHASES[room.phase];
+  const state = room.paused ? "Paused" : room.scheduled ? "Planned" : PHASES[room.phase];
   return (
     <div className="stack">
       <NameForm />
       <p role="status">
         <strong>{state}</strong>
         {room.phase === "answering" && !room.paused && (speaking ? ", speaking" : typing ? ", typing" : ", silent")}
+        {turn?.limit_ms != null && !turn.finished && ", time nearly up"}
         {room.ending && room.phase !== "closed" && ", ending"}
       </p>
       <p className="soft small">Interviewer: {room.chair ? nameOf(room, room.chair) : "AI interviewer"}</p>

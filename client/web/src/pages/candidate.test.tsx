@@ -2,9 +2,9 @@ import { act, render, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it } from "vitest";
 
-import { CLOSE } from "../protocol";
+import { CLOSE, type Event } from "../protocol";
 import { FakeServer, problem } from "../testing/server";
-import { asked, BEN, began, CONSENTED, spoken, STARTED } from "../testing/wire";
+import { asked, BEN, began, CONSENTED, OPENED, spoken, STARTED } from "../testing/wire";
 import { Candidate } from "./candidate";
 
 const ANSWERING = [CONSENTED, STARTED, asked(1), began(1)];
@@ -33,6 +33,32 @@ describe("before the interview", () => {
     expect((await screen.findByRole("alert")).textContent).toContain("https pages");
     await userEvent.click(screen.getByRole("button", { name: "Start and type my answers" }));
     expect(server.kinds).toEqual(["start_interview"]);
+  });
+});
+
+describe("a planned interview", () => {
+  const PLANNED = { ...OPENED, starts_at: 1_795_003_600_000 } as Event;
+
+  it("says when it begins, and cannot be started before", async () => {
+    const server = await enters([PLANNED, CONSENTED]);
+    expect((await screen.findByText(/You can settle in already/)).textContent).toContain("2026");
+    const start = screen.getByRole<HTMLButtonElement>("button", { name: "Start and type my answers" });
+    expect(start.disabled).toBe(true);
+    act(() => server.happen({ kind: "lobby_opened", by: "p-ben" }));
+    expect(start.disabled).toBe(false);
+    expect(screen.queryByText(/You can settle in already/)).toBeNull();
+  });
+});
+
+describe("an answer's time", () => {
+  it("is nearly up: that is said calmly, and what is written goes by itself", async () => {
+    const server = await enters();
+    await userEvent.type(screen.getByLabelText("Type your answer"), "A queue");
+    act(() => server.happen({ kind: "turn_limit_near", turn: 1, at_ms: 0, ends_ms: 1 }));
+    expect(screen.getByText(/nearly up/)).toBeDefined();
+    await waitFor(() =>
+      expect(server.wishes.at(-1)?.command).toEqual({ kind: "type_answer", turn: 1, text: "A queue" }),
+    );
   });
 });
 

@@ -18,7 +18,7 @@ import { Caution, Trouble } from "../parts/trouble";
 import { useAnswer } from "../parts/useAnswer";
 import type { Role, Room } from "../protocol";
 import { RoomProvider, useConnection, useNewSession, useSession } from "../room/useRoom";
-import { MODES } from "../words";
+import { day, MODES } from "../words";
 import "./coach.css";
 
 export function Coach({ room }: { room: string }) {
@@ -95,10 +95,12 @@ function Desk({ room, acts }: { room: Room; acts: boolean }) {
       {closed && (
         <p className="callout">
           <span>
-            The interview is over. <Link to={`/reports/${room.id}`}>Read the report</Link>
+            {room.closing === "abandoned" ? "Everybody had left, so the interview ended." : "The interview is over."}{" "}
+            <Link to={`/reports/${room.id}`}>Read the report</Link>
           </span>
         </p>
       )}
+      {room.scheduled && room.starts_at !== null && <Planned at={room.starts_at} acts={acts} />}
       <Turns room={room} />
       <Hands hands={hands(room, acts)} />
     </div>
@@ -128,6 +130,23 @@ function hands(room: Room, acts: boolean): Hand[] {
     acts && (open || room.notes.length > 0) && { name: "Notes", title: "Notes", panel: <Notes room={room} /> },
     open && { name: "Invite", title: "Invite", panel: <Invitations room={room.id} /> },
   ].filter((hand) => hand !== false);
+}
+
+/** A room that waits for its time. */
+function Planned({ at, acts }: { at: number; acts: boolean }) {
+  const session = useSession();
+  return (
+    <p className="callout" role="status">
+      <span>
+        This interview begins <strong>{day(at)}</strong>.{" "}
+        {acts && (
+          <button type="button" className="button button--small" onClick={() => session.wish({ kind: "open_lobby" })}>
+            Open it now
+          </button>
+        )}
+      </span>
+    </p>
+  );
 }
 
 /** Everything asked and answered so far, newest first: what goes on now needs no looking for. */

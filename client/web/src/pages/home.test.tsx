@@ -35,7 +35,20 @@ describe("the start page", () => {
 
   it("lists open rooms and past interviews with their scores", async () => {
     const mode = "technical";
-    server.answer("GET /api/rooms", { rooms: [{ room: "r-2", mode, length: 5, phase: "lobby", opened_at: 0 }] });
+    server.answer("GET /api/rooms", {
+      rooms: [
+        { room: "r-2", mode, length: 5, phase: "lobby", stage: "lobby", opened_at: 0, starts_at: null },
+        {
+          room: "r-5",
+          mode,
+          length: 3,
+          phase: "lobby",
+          stage: "scheduled",
+          opened_at: 0,
+          starts_at: 1_795_000_000_000,
+        },
+      ],
+    });
     const kept = [
       { room: "r-3", mode, opened_at: 0, closed_at: 9, overall: 3.5, questions: 5 },
       { room: "r-4", mode, opened_at: 0, closed_at: 5, overall: null, questions: 1 },
@@ -45,6 +58,7 @@ describe("the start page", () => {
     expect((await screen.findByRole("link", { name: "Technical, 5 questions" })).getAttribute("href")).toBe(
       "/rooms/r-2",
     );
+    expect(screen.getByText(/^Begins .*2026/)).toBeDefined();
     expect(screen.getByText("3.5")).toBeDefined();
     expect(screen.getByText("not scored")).toBeDefined();
   });

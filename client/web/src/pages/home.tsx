@@ -10,7 +10,7 @@ import { useAnswer } from "../parts/useAnswer";
 import type { Mode } from "../protocol";
 import type { Problem } from "../room/connection";
 import { go } from "../router";
-import { count, day, MODES, PHASES, points } from "../words";
+import { beginning, count, day, MODES, PHASES, points } from "../words";
 import "./home.css";
 
 const MODE_NAMES = Object.keys(MODES) as Mode[];
@@ -60,6 +60,7 @@ function NewRoom() {
   const [mode, setMode] = useState<Mode>("behavioural");
   const [length, setLength] = useState(5);
   const [name, setName] = useState(ownName() ?? "");
+  const [when, setWhen] = useState("");
   const [opening, setOpening] = useState(false);
   const [problem, setProblem] = useState<Problem | null>(null);
 
@@ -67,7 +68,7 @@ function NewRoom() {
     setOpening(true);
     callMe(name);
     try {
-      const { room } = await openRoom(mode, length);
+      const { room } = await openRoom(mode, length, when ? new Date(when).getTime() : null);
       go(`/rooms/${room}${page}`);
     } catch (error) {
       setProblem(problemOf(error));
@@ -120,6 +121,12 @@ function NewRoom() {
             onChange={(change) => setName(change.target.value)}
           />
         </div>
+        <div className="field">
+          <label htmlFor="when">
+            When does it begin? <span className="soft small">optional</span>
+          </label>
+          <input id="when" type="datetime-local" value={when} onChange={(change) => setWhen(change.target.value)} />
+        </div>
       </div>
       {problem && <TroubleLine sentence={problem.sentence} />}
       <div className="row">
@@ -158,7 +165,7 @@ function RoomRow({ room }: { room: OpenRoom }) {
           {MODES[room.mode].name}, {count(room.length, "question")}
         </Link>
         <span className="soft small">
-          {PHASES[room.phase]} · opened {day(room.opened_at)}
+          {beginning(room.stage, room.starts_at) ?? PHASES[room.phase]} · opened {day(room.opened_at)}
         </span>
       </span>
       <Link to={`/rooms/${room.room}/coach`} className="small">

@@ -80,7 +80,9 @@ export class FakeServer {
       mode: "behavioural",
       length: 3,
       phase: "lobby",
+      stage: "lobby",
       opened_at: 0,
+      starts_at: null,
       roles,
     });
     this.answer("POST /api/rooms/r-1/tickets", { ticket: "t", expires_in_s: 30, socket: "/s", participant: you }, 201);
