@@ -81,7 +81,13 @@ async def parts(settings: Settings, kind: str) -> AsyncIterator[Parts]:
     """Everything that is the same in each process, with its connections open."""
     clock = SystemClock()
     async with contextlib.AsyncExitStack() as stack:
-        redis = await stack.enter_async_context(RedisConnection(settings.redis_url, settings.redis_timeout_ms))
+        connection = RedisConnection(
+            settings.redis_url,
+            settings.redis_timeout_ms,
+            wait_replicas=settings.redis_wait_replicas,
+            wait_timeout_ms=settings.redis_wait_timeout_ms,
+        )
+        redis = await stack.enter_async_context(connection)
         database = Database(settings.database_url, settings.database_timeout_ms)
         stack.push_async_callback(database.close)
         log = RedisRoomLog(redis)

@@ -95,6 +95,10 @@ class Settings(BaseSettings):
     """How many of a room's last facts stay in Redis, besides those that are not in the database yet: who missed more
     than these is sent the whole room."""
     redis_timeout_ms: Positive = 3_000
+    redis_wait_replicas: Annotated[int, Field(ge=0)] = 0
+    """How many replicas of Redis must have what a room was told before it counts as accepted (docs/REDIS.md)."""
+    redis_wait_timeout_ms: Positive = 500
+    """How long to wait for them; less than half of `redis_timeout_ms`."""
     database_timeout_ms: Positive = 5_000
     worker_ttl_ms: Positive = 4_500
     """How long a silent worker counts as alive: its leases and its connections last as long."""

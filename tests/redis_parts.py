@@ -26,8 +26,8 @@ def whisper(text: str) -> e.Whispered:
 
 
 @asynccontextmanager
-async def room_log(url: str, timeout_ms: int = 3_000) -> AsyncIterator[RedisRoomLog]:
-    async with RedisConnection(url, timeout_ms) as redis:
+async def room_log(url: str, timeout_ms: int = 3_000, wait_replicas: int = 0) -> AsyncIterator[RedisRoomLog]:
+    async with RedisConnection(url, timeout_ms, wait_replicas=wait_replicas) as redis:
         yield RedisRoomLog(redis)
 
 

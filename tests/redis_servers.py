@@ -55,6 +55,10 @@ class Guarded:
         hosts = ",".join(f"127.0.0.1:{sentinel.port}" for sentinel in self.sentinels)
         return f"redis+sentinel://{hosts}/{self.name}"
 
+    def flush(self) -> None:
+        with client(self.servers[0].port) as redis:
+            redis.flushall()
+
     def start(self) -> None:
         first, *replicas = self.servers
         for server in self.servers:

@@ -31,7 +31,8 @@ class RedisAudioLog:
         args: list[Word] = [stream, self._backlog_samples, AUDIO_TTL_MS]
         for frame in frames:
             args += (frame.seq, pack_frame(frame))
-        through, full = await self._redis.script(_APPEND, [room_key(room, "audio"), room_key(room, "streams")], args)
+        keys = [room_key(room, "audio"), room_key(room, "streams")]
+        through, full = await self._redis.script(_APPEND, keys, args, replicated=True)
         if full:
             raise AudioFull
         return int(through)

@@ -24,7 +24,7 @@ from redis.exceptions import (
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from server.adapters.redis_address import Address, Host
-from server.adapters.redis_lane import MAX_WAITING, Command, Lane, Link, Lost, Replicas, Server, is_read_only
+from server.adapters.redis_lane import MAX_WAITING, Command, Lane, Link, Lost, Replicas, Server, is_read_only, key_of
 from server.adapters.redis_roads import advise, connected
 from server.ports import Unavailable
 
@@ -39,8 +39,6 @@ PAUSE_MIN_S, PAUSE_MAX_S = 0.01, 0.4
 SHARDED_SINCE = (7,)
 """The version of Redis that brought SPUBLISH. Valkey calls itself 7.2 here."""
 
-_KEY_AT = {"EVAL": 3, "EVALSHA": 3, "OBJECT": 2, "XINFO": 2, "XGROUP": 2, "MEMORY": 2}
-_KEYLESS = {"PING", "ECHO", "TIME", "INFO", "WAIT", "SCRIPT", "CONFIG", "CLUSTER", "CLIENT"}
 _LATER = (Lost, ClusterDownError, TryAgainError)
 
 _log = logging.getLogger(__name__)
@@ -311,14 +309,8 @@ class ClusterRoad:
 
 def slot_of(command: Command) -> int | None:
     """The slot of a command's first key; None if it has none, so that any node will do."""
-    name = str(command[0]).upper()
-    if name in _KEYLESS or len(command) < 2:
-        return None
-    place = _KEY_AT.get(name, 1)
-    if name.startswith("EVAL") and command[2] == 0:
-        return None
-    key = command[place]
-    return key_slot(key if isinstance(key, bytes) else str(key).encode())
+    key = key_of(command)
+    return None if key is None else key_slot(key if isinstance(key, bytes) else str(key).encode())
 
 
 def _homes(said: Sequence[Any], asked: str) -> Homes:

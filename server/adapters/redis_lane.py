@@ -28,6 +28,9 @@ REPLIES_PER_STEP = 200
 """Replies taken off the socket before others get their turn of the event loop."""
 RECONNECT_MIN_S, RECONNECT_MAX_S = 0.02, 0.5
 
+_KEY_AT = {"EVAL": 3, "EVALSHA": 3, "OBJECT": 2, "XINFO": 2, "XGROUP": 2, "MEMORY": 2}
+_KEYLESS = {"PING", "ECHO", "TIME", "INFO", "WAIT", "SCRIPT", "CONFIG", "CLUSTER", "CLIENT", "ASKING"}
+
 _log = logging.getLogger(__name__)
 
 Word = bytes | str | int
@@ -74,7 +77,8 @@ class _Waiting(NamedTuple):
     """A command on its way: not sent, or sent and not answered."""
 
     command: Command
-    reply: "asyncio.Future[Any]"
+    reply: "asyncio.Future[Any] | None"
+    """None for what the lane itself asks."""
 
 
 class Lane:
@@ -95,6 +99,7 @@ class Lane:
         self._timeout_s = timeout_s
         self._repeats = repeats
         self._wait: Command | None = ("WAIT", *replicas) if replicas else None
+        self._unmarked = False
         self._replicas = replicas.number if replicas else 0
         self._queue: deque[_Waiting] = deque()
         self._sent: deque[_Waiting] = deque()
@@ -148,7 +153,7 @@ class Lane:
                 tasks.create_task(self._leave())
         finally:
             self.server = None
-            unanswered = [*(waiting for waiting, _ in self._held), *(w for w in self._sent if w.command != self._wait)]
+            unanswered = [*(waiting for waiting, _ in self._held), *(w for w in self._sent if w.reply)]
             self._held.clear()
             self._sent.clear()
             self._queue.extendleft(reversed(unanswered))
@@ -165,7 +170,7 @@ class Lane:
             self._wake.clear()
             # With replicas to wait for, the next commands gather until the last ones are settled: one WAIT for all.
             if not (self._wait and self._sent):
-                batch = [waiting for waiting in self._queue if not waiting.reply.done()]
+                batch = [waiting for waiting in self._queue if waiting.reply and not waiting.reply.done()]
                 self._queue.clear()
                 if batch:
                     await self._send_all(connection, batch)
@@ -175,7 +180,7 @@ class Lane:
 
     async def _send_all(self, connection: Connection, batch: list[_Waiting]) -> None:
         if self._wait:
-            batch.append(_Waiting(self._wait, asyncio.get_running_loop().create_future()))
+            batch += (_Waiting(command, None) for command in (*_marked(batch), self._wait))
         if not self._sent:
             self._replied_at = asyncio.get_running_loop().time()
         self._sent.extend(batch)
@@ -200,13 +205,22 @@ class Lane:
         if is_read_only(reply):
             _answer(waiting, reply)  # the connection ends with it
             return
-        if waiting.command != self._wait:
+        if waiting.reply:
             self._held.append((waiting, reply))
-            return
-        enough = isinstance(reply, int) and reply >= self._replicas
-        missing = reply if isinstance(reply, ResponseError) else TooFewReplicas(f"{reply} of {self._replicas} replicas")
+        elif waiting.command is not self._wait:
+            self._unmarked = isinstance(reply, ResponseError)
+        else:
+            self._settle(reply)
+
+    def _settle(self, replicas: Any) -> None:
+        """What is held is done if enough replicas have it."""
+        missing: ResponseError | None = None
+        if self._unmarked:
+            missing = Lost("the mark was not written: whether replicas have it is unknown")
+        elif not isinstance(replicas, int) or replicas < self._replicas:
+            missing = TooFewReplicas(f"{replicas} of {self._replicas} replicas")
         for held, answer in self._held:
-            _answer(held, answer if enough or isinstance(answer, ResponseError) else missing)
+            _answer(held, answer if missing is None or isinstance(answer, ResponseError) else missing)
         self._held.clear()
         self._wake.set()
 
@@ -228,8 +242,24 @@ def is_read_only(reply: Any) -> bool:
     return isinstance(reply, ReadOnlyError) or (isinstance(reply, ResponseError) and "-READONLY" in str(reply))
 
 
+def key_of(command: Command) -> Word | None:
+    """A command's first key; None if it has none."""
+    name = str(command[0]).upper()
+    if name in _KEYLESS or len(command) < 2 or (name.startswith("EVAL") and command[2] == 0):
+        return None
+    return command[_KEY_AT.get(name, 1)]
+
+
+def _marked(batch: Sequence[_Waiting]) -> Iterable[Command]:
+    """A write behind these: WAIT is about what its connection wrote, and an answer may tell what others wrote."""
+    key = next((key for waiting in batch if (key := key_of(waiting.command)) is not None), "greenroom:")
+    mark = (key.decode() if isinstance(key, bytes) else str(key)) + ":seen"
+    asked = any(waiting.command[0] == "ASKING" for waiting in batch)
+    return [*([("ASKING",)] if asked else []), ("SET", mark, 1, "EX", 10)]
+
+
 def _answer(waiting: _Waiting, reply: Any) -> None:
-    if not waiting.reply.done():
+    if waiting.reply and not waiting.reply.done():
         waiting.reply.set_result(reply)
 
 

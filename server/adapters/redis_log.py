@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 
 from rooms.events import Event
 from rooms.protocol import Cursor
-from server.adapters.redis_connection import PREFIX, RedisConnection, Script, room_key
+from server.adapters.redis_connection import PREFIX, RedisConnection, Script, Word, room_key
 from server.adapters.redis_records import packed, unpacked
 from server.adapters.redis_subscriber import RedisSubscriber, channel
 from server.ports import Anew, Appended, Clash, Fenced, Head, Record
@@ -57,7 +57,8 @@ class RedisRoomLog:
         end = Cursor.model_construct(epoch=epoch, version=start.version + len(records), tag=tag)
         keys = [room_key(room, name) for name in ("log", "head", "commands")]
         places = (start.epoch, start.version, start.tag, end.epoch, end.version, end.tag)
-        reply = await self._redis.script(_APPEND, keys, (command, *places, fence or 0, channel(room), *records))
+        args: list[Word] = [command, *places, fence or 0, channel(room), *records]
+        reply = await self._redis.script(_APPEND, keys, args, replicated=True)
         match reply:
             case [b"known", known_epoch, place]:
                 known = _known(known_epoch, place)
@@ -81,6 +82,9 @@ class RedisRoomLog:
         )
         now = _cursor(head[:3])
         if place is not None:
+            if self._redis.waits:
+                # It may have been appended while too few replicas were there; nobody was told "accepted" then.
+                await self._redis.calls([("HGET", room_key(room, "commands"), command)], replicated=True)
             return Appended(_known(head[0] or b"", place), fresh=False)
         return None if now == expected else Clash(now or _NEW)
 

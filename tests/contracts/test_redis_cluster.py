@@ -105,13 +105,12 @@ async def test_when_a_primary_dies_its_rooms_go_on_at_its_replica_and_the_others
     own_cluster: RedisCluster,
 ) -> None:
     async with listening(own_cluster.url, timeout_ms=10_000) as ear:
-        cursors = {room: await open_room(ear.log, room) for room in ROOMS}
+        async with room_log(own_cluster.url, wait_replicas=1) as careful:
+            cursors = {room: await open_room(careful, room) for room in ROOMS}
         await asyncio.gather(*(ear.subscriber.subscribe(room) for room in ROOMS))
         dying = own_cluster.primaries[0]
         orphans = [room for room in ROOMS if own_cluster.home(room_key(room, "log")) is dying]
         assert 0 < len(orphans) < len(ROOMS)
-        with client(dying.port) as redis:
-            redis.execute_command("WAIT", 1, 5_000)
         generation = ear.redis.generation
         dying.kill()
         began = time.monotonic()
