@@ -13,6 +13,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from server.lifeline import dying_with_us
@@ -134,13 +135,25 @@ def deployed(redis_url: str, database_url: str | None = None, **settings: str) -
     """A deployment on a migrated database (a new SQLite file if none is named), stopped at the end."""
     with tempfile.TemporaryDirectory(prefix="greenroom-") as name:
         directory = Path(name)
+        if not database_url:
+            (directory / "test.sqlite3").write_bytes(_migrated_sqlite())
         url = database_url or f"sqlite+aiosqlite:///{directory / 'test.sqlite3'}"
         deployment = Deployment(redis_url, url, directory, **settings)
         try:
-            deployment.migrate()
+            if database_url:
+                deployment.migrate()
             yield deployment
         finally:
             deployment.stop()
+
+
+@cache
+def _migrated_sqlite() -> bytes:
+    """A new database, migrated once for the whole run: that takes longer than most tests."""
+    with tempfile.TemporaryDirectory(prefix="greenroom-") as name:
+        file = Path(name) / "new.sqlite3"
+        Deployment("redis://127.0.0.1:1/0", f"sqlite+aiosqlite:///{file}", Path(name)).migrate()
+        return file.read_bytes()
 
 
 def _ready(url: str) -> bool:
