@@ -36,6 +36,7 @@ from server.api import erasing, history, reports, rooms, sessions
 from server.archiver import Archiver, Snapshots
 from server.clock import SystemClock
 from server.departures import Departures
+from server.door import Door
 from server.erasing import Eraser
 from server.fanout import Fanout
 from server.feed import Feeds
@@ -155,6 +156,7 @@ async def serve_web(settings: Settings, host: str, port: int, fd: int | None) ->
                 host=host,
                 port=port,
                 fd=fd,
+                http=Door,
                 ws=Wire,
                 ws_ping_interval=20,
                 timeout_graceful_shutdown=settings.stop_timeout_s,

@@ -126,7 +126,7 @@ class _Named(BaseModel):
 
 def _read(text: str) -> ClientMessage | None:
     try:
-        return CLIENT_MESSAGE.validate_json(text)
+        return CLIENT_MESSAGE.validate_json(text, strict=True)
     except ValidationError:
         return None
 

@@ -19,7 +19,7 @@ from rooms.commands import Join
 from rooms.interview.bank import Bank
 from rooms.people import SYSTEM, Participant
 from rooms.phases import Phase
-from rooms.protocol import CLIENT_MESSAGE, HELLO_SECONDS, SPOKEN, ClientMessage, Hello, Moving
+from rooms.protocol import CLIENT_MESSAGE, HELLO_SECONDS, SPOKEN, Hello, Moving
 from rooms.refusals import Refusal
 from server.departures import Departures
 from server.errors import Failed, problem_of
@@ -181,7 +181,7 @@ async def _hello(way: Way) -> Hello:
     try:
         async with asyncio.timeout(HELLO_SECONDS):
             said = await way.receive()
-        message: ClientMessage | None = CLIENT_MESSAGE.validate_json(said) if isinstance(said, str) else None
+        message = CLIENT_MESSAGE.validate_json(said, strict=True) if isinstance(said, str) else None
     except (TimeoutError, ValidationError):
         raise Failed("hello_expected") from None
     if not isinstance(message, Hello):

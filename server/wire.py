@@ -20,7 +20,8 @@ from websockets.http11 import Request, Response
 from websockets.protocol import OPEN, Protocol, Side
 from websockets.server import ServerProtocol
 
-from rooms.protocol import MAX_MESSAGE_BYTES
+from rooms.protocol import MAX_MESSAGE_BYTES, Close
+from server.budget import Budget
 from server.handshake import Handshake
 from server.way import LAST_WORDS_S, Closed, Gone, Serve
 
@@ -28,6 +29,12 @@ FRAGMENTS: Final = 64
 """Pieces that one message may come in. Each costs memory, however small it is."""
 UNHEARD_BYTES: Final = 64 * 1024
 """What may have come in and wait to be looked at before the connection is not read any further."""
+MESSAGE_COST_BYTES: Final = 64
+"""What a message counts besides its length: ten thousand empty ones are a lot."""
+AT_A_TIME_BYTES: Final = 8 * 1024
+"""What is looked at in one go: tiny frames take longer than their size says, and everybody else waits."""
+CONTROLS, CONTROLS_PER_SECOND = 100, 10
+"""Pings and pongs that one may send, so many at once; browsers send none, and answer ours every 20 s."""
 KERNEL_BYTES: Final = 128 * 1024
 """What the kernel keeps for a reader; it doubles the figure. Left alone, it takes 4 MB from one who never reads."""
 UNACKNOWLEDGED_MS: Final = 20_000
@@ -40,8 +47,9 @@ class Wire(asyncio.Protocol):
     """For `uvicorn.Config(ws=Wire)`: one connection, and, once it is accepted, its `server.way.Way`."""
 
     __slots__ = (
-        "_app", "_conn", "_connections", "_full", "_held", "_last_words", "_loop", "_over", "_pieces", "_pieces_kind",
-        "_ping", "_ping_every_s", "_pinged", "_tasks", "_transport", "_unheard", "_unheard_bytes", "_waiter", "on_flow",
+        "_app", "_conn", "_connections", "_controls", "_full", "_held", "_last_words", "_loop", "_over", "_pieces",
+        "_pieces_kind", "_ping", "_ping_every_s", "_pinged", "_rest", "_tasks", "_transport", "_unheard",
+        "_unheard_bytes", "_waiter", "on_flow",
     )  # fmt: skip
 
     def __init__(self, config: Config, server_state: ServerState, app_state: Any) -> None:
@@ -53,6 +61,9 @@ class Wire(asyncio.Protocol):
         self._transport: asyncio.Transport
         self._unheard: list[str | bytes] = []
         self._unheard_bytes = 0
+        self._rest = b""
+        """What came in and was not looked at: as much as one read of the socket gave."""
+        self._controls: Budget | None = None
         self._held = self._full = False
         self._pieces: list[bytes] | None = None
         self._pieces_kind = Opcode.TEXT
@@ -79,10 +90,9 @@ class Wire(asyncio.Protocol):
         if isinstance(self._over, Closed):
             raise self._over
         message = self._unheard.pop(0)
-        self._unheard_bytes -= len(message)
+        self._unheard_bytes -= len(message) + MESSAGE_COST_BYTES
         if self._held and not self._unheard:
-            self._held = False
-            self._transport.resume_reading()
+            self._listen_on()
         return message
 
     def at_once(self, frame: bytes) -> bool:
@@ -136,6 +146,18 @@ class Wire(asyncio.Protocol):
             self.on_flow()
 
     def data_received(self, data: bytes) -> None:
+        if self._rest or len(data) > AT_A_TIME_BYTES:
+            self._rest += data
+            self._catch_up()
+        else:
+            self._look_at(data)
+
+    def _catch_up(self) -> None:
+        while self._rest and not self._held:
+            piece, self._rest = self._rest[:AT_A_TIME_BYTES], self._rest[AT_A_TIME_BYTES:]
+            self._look_at(piece)
+
+    def _look_at(self, data: bytes) -> None:
         self._conn.receive_data(data)
         for event in self._conn.events_received():
             if isinstance(event, Request):
@@ -193,14 +215,21 @@ class Wire(asyncio.Protocol):
         self._ping_later()
 
     def _take(self, frame: Frame) -> None:
-        if frame.opcode is Opcode.PONG:
-            if self._pinged and bytes(frame.data) == self._pinged:
+        if frame.opcode in (Opcode.PING, Opcode.PONG):
+            self._controlled()
+            if frame.opcode is Opcode.PONG and self._pinged and bytes(frame.data) == self._pinged:
                 self._pinged = None
         elif frame.opcode in DATA_OPCODES:
             if frame.fin and self._pieces is None:
                 self._heard(frame.opcode, frame.data)
             else:
                 self._piece(frame)
+
+    def _controlled(self) -> None:
+        now = self._loop.time()
+        self._controls = self._controls or Budget(CONTROLS_PER_SECOND, CONTROLS, now)
+        if not self._controls.spend(1, now):
+            self._conn.fail(Close.TOO_MUCH, "too_much")
 
     def _piece(self, frame: Frame) -> None:
         if self._pieces is None:
@@ -222,7 +251,7 @@ class Wire(asyncio.Protocol):
             self._conn.fail(CloseCode.INVALID_DATA, "not UTF-8")
             return
         self._unheard.append(message)
-        self._unheard_bytes += len(message)
+        self._unheard_bytes += len(message) + MESSAGE_COST_BYTES
         if self._unheard_bytes > UNHEARD_BYTES and not self._held:
             self._held = True
             self._transport.pause_reading()
@@ -248,9 +277,14 @@ class Wire(asyncio.Protocol):
     def _end(self, over: Gone | Closed) -> None:
         self._over = self._over or over
         if self._held and not self._transport.is_closing():
-            self._held = False
-            self._transport.resume_reading()  # the other side's close is to be heard
+            self._listen_on()  # the other side's close is to be heard
         self._wake()
+
+    def _listen_on(self) -> None:
+        self._held = False
+        self._catch_up()
+        if not self._held:
+            self._transport.resume_reading()
 
     def _wake(self) -> None:
         if self._waiter and not self._waiter.done():

@@ -12,7 +12,7 @@ import struct
 from collections.abc import Callable
 from typing import Any, Final, cast
 
-TEXT, CLOSE, PING, PONG = 1, 8, 9, 10
+TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 CONNECT_S: Final = 20.0
 """How long a handshake may take."""
 

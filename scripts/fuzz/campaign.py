@@ -1,0 +1,137 @@
+"""Throws everything that can be wrong at rooms in every phase, as everybody who may be in them.
+
+Decides who throws what where; the rooms are brought into their phases with the real client, and tickets come from the
+real door. Texts are cut into sockets, as each forgives only so many mistakes.
+"""
+
+import asyncio
+import random
+from collections.abc import Iterator, Sequence
+from contextlib import AsyncExitStack
+from typing import Final, NamedTuple
+
+from client import Greenroom, Visit
+from rooms.commands import EndInterview, GiveConsent, PauseInterview, StartInterview, TakeOver
+from rooms.people import Role
+from rooms.phases import Phase
+from scripts.fuzz import frames, messages
+from scripts.fuzz.messages import Bad
+from scripts.fuzz.thrower import FORGIVEN, Notes, NotLetInError, Thrower, wish
+
+ROLES: Final = (Role.CANDIDATE, Role.COACH, Role.OBSERVER)
+STAGES: Final = ("lobby", "consented", "answering", "paused", "taken over", "closed")
+MOVES: Final = frozenset({"give_consent", "start_interview", "end_interview", "finish_answer", "skip_question"})
+"""Commands after which a room is elsewhere: put last, where a room is to stay as it is."""
+QUESTION_S: Final = 30.0
+SEAT_S: Final = 10.0
+
+
+class Place(NamedTuple):
+    """A room in a phase."""
+
+    room: str
+    stage: str
+
+
+async def placed(greenroom: Greenroom, stage: str) -> Place:
+    """A new room, brought into this phase, with everybody gone home."""
+    opened = await greenroom.open_room("behavioural", 3)
+    async with AsyncExitStack() as people:
+        candidate = await people.enter_async_context(greenroom.join(opened))
+        await _bring(candidate, greenroom, people, stage)
+    return Place(opened.room, stage)
+
+
+async def _bring(candidate: Visit, greenroom: Greenroom, people: AsyncExitStack, stage: str) -> None:
+    if stage == "lobby":
+        return
+    await candidate.do(GiveConsent(notice=candidate.room.notice))
+    if stage == "consented":
+        return
+    await candidate.do(StartInterview())
+    await candidate.until(lambda room: len(room.turns) > 0, QUESTION_S)
+    match stage:
+        case "paused":
+            await candidate.do(PauseInterview())
+        case "taken over":
+            coach = await people.enter_async_context(greenroom.join(candidate.room.id, Role.COACH))
+            await coach.do(TakeOver())
+        case "closed":
+            await candidate.do(EndInterview())
+            await candidate.until(lambda room: room.phase is Phase.CLOSED, QUESTION_S)
+
+
+class Campaign:
+    """Against one web worker."""
+
+    def __init__(self, greenroom: Greenroom, port: int, notes: Notes, seed: int) -> None:
+        self._greenroom, self._port, self.notes, self._chance = greenroom, port, notes, random.Random(seed)
+
+    async def enter(self, place: Place, role: Role) -> Thrower:
+        """A thrower in this room; waits for a seat, as those who left may not have been missed yet."""
+        async with asyncio.timeout(SEAT_S):
+            while True:
+                thrower = Thrower(self.notes, role.value, f"{place.stage}, {role.value}")
+                ticket = (await self._greenroom.ticket(place.room, role)).ticket
+                try:
+                    await thrower.enter(self._port, place.room, ticket)
+                    return thrower
+                except NotLetInError as why:
+                    if str(why) != "room_full":
+                        raise
+
+    async def texts(self, places: Sequence[Place], bads: Sequence[Bad], times: int = 2) -> None:
+        """Each text somewhere as somebody, so many times at the same place by the same role.
+
+        What can be read after all is thrown by observers, who may do nothing: the rooms stay in their phases.
+        """
+        shuffled = self._chance.sample(bads, len(bads))
+        read = [bad for bad in shuffled if messages.understood(bad.text)]
+        unread = [bad for bad in shuffled if not messages.understood(bad.text)]
+        async with asyncio.TaskGroup() as tasks:
+            for texts, roles in ((unread, ROLES), (read, (Role.OBSERVER,))):
+                posts = [(place, role) for place in places for role in roles]
+                for number, (place, role) in enumerate(posts):
+                    tasks.create_task(self._throw_all(place, role, texts[number :: len(posts)] * times))
+
+    async def commands(self, place: Place) -> None:
+        """Every command by everybody, twice each with ids of their own; those that move the room come last."""
+        stays = [command for command in messages.commands() if command["kind"] not in MOVES]
+        moves = [command for command in messages.commands() if command["kind"] in MOVES]
+        for role in ROLES:
+            thrower = await self.enter(place, role)
+            for command in stays:
+                for _ in range(2):
+                    await thrower.throw([wish(command)])
+            thrower.leave()
+        for number, command in enumerate(sorted(moves, key=lambda command: command["kind"] == "end_interview")):
+            for role in ROLES:
+                thrower = await self.enter(Place(place.room, f"{place.stage}, moved {number}"), role)
+                await thrower.throw([wish(command)])
+                thrower.leave()
+
+    async def frames(self, place: Place, bads: Sequence[frames.BadFrames]) -> int:
+        """Audio that is wrong, on an open microphone; gives the last frame that was safe in the end."""
+        thrower = await self.enter(place, Role.CANDIDATE)
+        stream = f"m-{self._chance.randrange(10**6)}"
+        opened = await thrower.do({"kind": "open_microphone", "stream": stream, "sample_rate": 16_000})
+        if opened != "accepted":
+            self.notes.fault(f"{place.stage}: a microphone is answered with {opened}")
+        for bad in self._chance.sample(bads, len(bads)):
+            await thrower.throw_frames(bad.messages)
+        await thrower.throw_frames([frames.frame(seq) for seq in range(200)])
+        safe = await thrower.safe_audio(199)
+        thrower.leave()
+        return safe
+
+    async def _throw_all(self, place: Place, role: Role, bads: Sequence[Bad]) -> None:
+        for batch in _forgiven(bads):
+            thrower = await self.enter(place, role)
+            await thrower.throw(batch)
+            thrower.leave()
+
+
+def _forgiven(bads: Sequence[Bad]) -> Iterator[list[Bad]]:
+    """Cut into what one socket is forgiven."""
+    for start in range(0, len(bads), FORGIVEN):
+        yield list(bads[start : start + FORGIVEN])
