@@ -1,12 +1,9 @@
 """What the Redis adapters do when Redis is full, frozen, gone, back again, or not what it was."""
 
 import asyncio
-import shutil
 import ssl
-import subprocess
 import time
 from collections.abc import Callable
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
@@ -19,7 +16,7 @@ from server.adapters.redis_log import RedisRoomLog
 from server.ports import Appended, Unavailable
 from tests.kept_rooms import OPENED_AT
 from tests.redis_parts import ROOM, append, cut_all_connections, open_room, room_log, whisper
-from tests.servers import Redis, find_redis, free_port
+from tests.servers import Redis, free_port
 
 Start = Callable[[], Redis]
 
@@ -190,62 +187,6 @@ async def test_a_wrong_password_is_an_outage_until_it_is_right(killable_redis: S
             await redis.call("PING")
     async with RedisConnection(server.url.replace("redis://", "redis://:secret@"), 3_000) as redis:
         assert await redis.call("PING") == b"PONG"
-
-
-async def test_a_user_with_rights_on_our_keys_alone_suffices(killable_redis: Start) -> None:
-    server = killable_redis()
-    with Client.from_url(server.url) as admin:
-        admin.execute_command("ACL SETUSER rooms on >pw ~greenroom:* &greenroom:* +@all -@admin -@dangerous")
-    async with room_log(server.url.replace("redis://", "redis://rooms:pw@")) as log:
-        cursor = await append(log, "c", await open_room(log))
-        await log.tell(ROOM, "partial", b"{}")
-        assert await log.head(ROOM) == cursor
-
-
-async def test_a_unix_socket_will_do(tmp_path: Path) -> None:
-    class OnASocket(Redis):
-        def _command(self) -> list[str | Path]:
-            return [*super()._command(), "--unixsocket", tmp_path / "redis"]
-
-    server = OnASocket(find_redis())
-    server.start()
-    try:
-        async with room_log(f"unix://{tmp_path}/redis") as log:
-            assert (await append(log, "c", await open_room(log))).version == 2
-    finally:
-        server.remove()
-
-
-async def test_tls_will_do(redis_url: str, tmp_path: Path) -> None:
-    """No server in a wheel speaks TLS, so a proxy does for it."""
-    if not shutil.which("openssl"):
-        pytest.skip("no openssl here to make a certificate")
-    key, certificate = tmp_path / "key", tmp_path / "certificate"
-    name = ("-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost")
-    make: list[str | Path] = [
-        "openssl",
-        "req",
-        "-x509",
-        "-newkey",
-        "rsa:2048",
-        "-nodes",
-        "-keyout",
-        key,
-        "-out",
-        certificate,
-        *name,
-    ]
-    subprocess.run(make, check=True, capture_output=True)
-    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    tls.load_cert_chain(certificate, key)
-    proxy = await HangingProxy.start(redis_url, tls)
-    port = urlsplit(proxy.url).port
-    async with room_log(f"rediss://localhost:{port}/0?ssl_ca_certs={certificate}") as log:
-        assert (await append(log, "c", await open_room(log))).version == 2
-    async with room_log(f"rediss://localhost:{port}/0", timeout_ms=300) as unknown_issuer:
-        with pytest.raises(Unavailable):
-            await unknown_issuer.head(ROOM)
-    await proxy.stop()
 
 
 async def test_a_closed_rooms_keys_expire(any_redis_url: str) -> None:

@@ -11,8 +11,8 @@ from server.adapters import redis_roads
 from server.adapters.redis_connection import RedisConnection
 from server.ports import Unavailable
 from tests.contracts.test_subscriber import listening
-from tests.redis_parts import ROOM, append, open_room, room_log, until
-from tests.redis_servers import Guarded, running
+from tests.redis_parts import PASSWORD, ROOM, append, least_rights, open_room, room_log, until
+from tests.redis_servers import Guarded, client, running
 from tests.servers import ServerNotFoundError, find_redis
 
 
@@ -75,6 +75,20 @@ async def test_a_server_that_the_sentinels_gave_up_is_left_though_it_answers(
             admin.replicaof("NO", "ONE")
         await until(lambda: redis.generation > generation)
         assert await redis.call("CONFIG", "GET", "port") == [b"port", str(others[0].port).encode()]
+
+
+async def test_the_sentinels_and_the_servers_have_logins_of_their_own(guarded: Guarded) -> None:
+    for server in guarded.servers:
+        with Client.from_url(server.url) as admin:
+            admin.execute_command("ACL", "SETUSER", *least_rights())
+    with client(guarded.sentinels[0].port) as admin:
+        admin.execute_command("ACL", "SETUSER", "asker", "on", ">right", "+@all")
+    url = guarded.url.replace("://", f"://greenroom:{PASSWORD}@") + "?sentinel_username=asker&sentinel_password="
+    async with room_log(f"{url}right") as log:
+        await append(log, "c", await open_room(log))
+    async with room_log(f"{url}wrong", timeout_ms=300) as log:
+        with pytest.raises(Unavailable):
+            await log.head(ROOM)
 
 
 async def test_a_name_that_no_sentinel_knows_is_an_outage_and_said(
