@@ -27,6 +27,8 @@ SERVER_VERBS = {
     "worker": "run one worker: hearing, interviewing, scoring, archiving",
     "migrate": "bring the database up to date",
     "fetch": "get the speech model that TRANSCRIBER and WHISPER_MODEL want",
+    "status": "say how far the database is behind the rooms",
+    "dead-letters": "list the rooms that cannot be archived, or have them tried again",
 }
 
 

@@ -13,7 +13,7 @@ import socket
 from collections.abc import AsyncIterator, Coroutine, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 import uvicorn
 
@@ -24,6 +24,7 @@ from server.adapters.database import Database
 from server.adapters.migrations import migrate
 from server.adapters.redis_audio import RedisAudioLog
 from server.adapters.redis_connection import RedisConnection
+from server.adapters.redis_dead_letters import RedisDeadLetters
 from server.adapters.redis_directory import RedisDirectory
 from server.adapters.redis_leases import RedisLeases
 from server.adapters.redis_log import RedisRoomLog, RedisSubscriber
@@ -32,7 +33,7 @@ from server.adapters.redis_timers import RedisTimers
 from server.adapters.report_store import SqlReportStore
 from server.adapters.silero import Silero
 from server.adapters.transcribers import choose
-from server.api import erasing, history, reports, rooms, sessions
+from server.api import erasing, history, operations, reports, rooms, sessions
 from server.archiver import Archiver, Snapshots
 from server.clock import SystemClock
 from server.departures import Departures
@@ -45,6 +46,7 @@ from server.hearing import Hearing
 from server.identity import Identity
 from server.interviewer import Interviewer
 from server.logs import configure
+from server.operations import Backlog, line_of, replay, told
 from server.ports import Unavailable
 from server.reporting import written
 from server.restoring import Restorer
@@ -56,6 +58,7 @@ from server.wire import Wire
 from server.worker import Worker, without_pen
 from server.writer import Writer
 
+T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 
@@ -75,6 +78,8 @@ class Parts:
     writer: Writer
     store: SqlReportStore
     bank: Bank
+    letters: RedisDeadLetters
+    backlog: Backlog
 
 
 @contextlib.asynccontextmanager
@@ -95,6 +100,7 @@ async def parts(settings: Settings, kind: str) -> AsyncIterator[Parts]:
         store = SqlReportStore(database, clock)
         source = Restorer(log, store, clock)
         feeds = Feeds(log, RedisSubscriber(redis), source)
+        leases, letters = RedisLeases(redis), RedisDeadLetters(redis)
         yield Parts(
             settings=settings,
             name=f"{kind}-{secrets.token_hex(4)}",
@@ -102,12 +108,14 @@ async def parts(settings: Settings, kind: str) -> AsyncIterator[Parts]:
             redis=redis,
             log=log,
             audio=RedisAudioLog(redis, settings.audio_backlog_s),
-            leases=RedisLeases(redis),
+            leases=leases,
             restorer=source,
             feeds=feeds,
             writer=Writer(log, feeds, clock, source),
             store=store,
             bank=load_bank(),
+            letters=letters,
+            backlog=Backlog(log, leases, letters, store, settings.archive_behind_limit),
         )
 
 
@@ -145,7 +153,18 @@ async def serve_web(settings: Settings, host: str, port: int, fd: int | None) ->
             sockets = Sockets(settings, p.name, gate, p.writer, fanout, departures, p.log, p.audio, p.leases, p.bank)
             routers = (
                 sessions.routes(identity, gate),
-                rooms.routes(settings, identity, gate, p.writer, directory, p.leases, p.bank, partial(_has_report, p)),
+                rooms.routes(
+                    settings,
+                    identity,
+                    gate,
+                    p.writer,
+                    directory,
+                    p.leases,
+                    p.bank,
+                    partial(_has_report, p),
+                    p.backlog.admit,
+                ),
+                operations.routes(gate, p.backlog),
                 history.routes(gate, p.writer.look, p.log, p.store),
                 erasing.routes(gate, p.writer.look, p.store, _eraser(p)),
                 reports.routes(gate, p.writer.look, p.store),
@@ -220,7 +239,7 @@ async def serve_worker(settings: Settings) -> None:
             Interviewer(p.bank, p.clock, settings.interviewer_patience_ms).serve,
             Scorer(p.bank, load_weights()).serve,
             without_pen(timekeeper.serve),
-            without_pen(Archiver(p.log, p.store, p.leases, written, snapshots=_snapshots(settings)).serve),
+            without_pen(_archiver(p).serve),
         )
         worker = Worker(p.name, settings, p.leases, p.feeds, p.writer, readers)
         loop = asyncio.get_running_loop()
@@ -241,8 +260,10 @@ async def serve_worker(settings: Settings) -> None:
                 task.cancel()
 
 
-def _snapshots(settings: Settings) -> Snapshots:
-    return Snapshots(settings.snapshot_every_records, settings.log_tail_records)
+def _archiver(p: Parts) -> Archiver:
+    snapshots = Snapshots(p.settings.snapshot_every_records, p.settings.log_tail_records)
+    tries = p.settings.dead_letter_after_tries
+    return Archiver(p.log, p.store, p.leases, written, snapshots=snapshots, letters=p.letters, tries=tries)
 
 
 # --- processes ------------------------------------------------------------------------------------------------
@@ -260,6 +281,30 @@ def run_migrations(settings: Settings) -> None:
     _run(settings, migrate(settings.database_url))
 
 
+def run_status(settings: Settings) -> str:
+    """How far the archive is behind, and which rooms cannot be archived."""
+    return _run(settings, _status(settings))
+
+
+async def _status(settings: Settings) -> str:
+    async with parts(settings, "status") as p:
+        return told(await p.backlog.look())
+
+
+def run_dead_letters(settings: Settings, again: bool, room: str | None) -> str:
+    """The rooms that cannot be archived; or, `again`, those that are tried again: this one, or all (None)."""
+    return _run(settings, _dead_letters(settings, again, room))
+
+
+async def _dead_letters(settings: Settings, again: bool, room: str | None) -> str:
+    async with parts(settings, "dead-letters") as p:
+        if again:
+            rooms = await replay(p.letters, p.leases, room)
+            return "\n".join(f"tried again: {each}" for each in rooms) or "There is no such dead letter."
+        letters = (await p.backlog.look()).dead_letters
+        return "\n".join(map(line_of, letters)) or "There are no dead letters."
+
+
 def run_fetch(settings: Settings) -> None:
     """Get the speech model that the settings want, with its progress on standard error."""
     _run(settings, _fetch(settings))
@@ -271,10 +316,10 @@ async def _fetch(settings: Settings) -> None:
         await transcriber.close()
 
 
-def _run(settings: Settings, main: Coroutine[Any, Any, None]) -> None:
+def _run(settings: Settings, main: Coroutine[Any, Any, T]) -> T:
     configure(settings.log_level)
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(main)
+        return runner.run(main)
 
 
 def _loop_factory() -> Any:

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import logging
 import random
+import time
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import NamedTuple, TypeVar
@@ -16,7 +17,7 @@ from rooms.phases import Phase
 from rooms.protocol import Cursor
 from rooms.state import Room, replay
 from server.feed import Feed
-from server.ports import Leases, ReportRow, ReportStore, RoomLog, Unavailable
+from server.ports import DeadLetter, DeadLetters, Leases, ReportRow, ReportStore, RoomLog, Unavailable
 from server.reporting import written
 from server.story import PAGE_RECORDS
 from server.whole import written as snapshot
@@ -27,6 +28,8 @@ FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 10.0
 LOG_KEPT_S = 24 * 3600
 """How long a room that is archived can still be entered and read live."""
+
+DEAD_AFTER_TRIES = 8
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -44,6 +47,10 @@ class Kept(NamedTuple):
 
     def met_by(self, cursor: Cursor) -> bool:
         return (self.version, self.tag) == (cursor.version, cursor.tag)
+
+
+class GivenUp(Exception):
+    """Archiving this room has failed too often. There is a letter about it."""
 
 
 class Snapshots(NamedTuple):
@@ -65,13 +72,41 @@ class Archiver:
         *,
         batch_s: float = BATCH_S,
         snapshots: Snapshots | None = None,
+        letters: DeadLetters | None = None,
+        tries: int = DEAD_AFTER_TRIES,
     ) -> None:
         """`write` turns a closed room into its report; the same room always into the same bytes."""
         self._log, self._store, self._leases = log, store, leases
         self._write, self._batch_s, self._snapshots = write, batch_s, snapshots or Snapshots()
+        self._letters, self._tries = letters, tries
 
     async def serve(self, feed: Feed) -> None:
-        """Archive the room until it is closed, keep its report, let its log go, and retire it."""
+        """Archive the room until it is closed, keep its report, let its log go, and retire it.
+
+        A room that cannot be archived gets a dead letter. Its interview goes on, its log is kept, and it is tried again
+        when the letter was taken away.
+        """
+        while True:
+            try:
+                return await self._serve(feed)
+            except GivenUp:
+                if not await self._wanted_again(feed):
+                    return await self._leases.retire(feed.room_id)
+
+    async def _wanted_again(self, feed: Feed) -> bool:
+        """Wait until somebody has taken the letter away, or until the room is closed: then it is let go."""
+        assert self._letters is not None, "nothing is given up without a place for letters"
+        while True:
+            with contextlib.suppress(Unavailable):
+                if await self._letters.of(feed.room_id) is None:
+                    return True
+                if feed.room.phase is Phase.CLOSED:
+                    return False
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(LONGEST_PAUSE_S):
+                    await feed.moved(feed.cursor.version)
+
+    async def _serve(self, feed: Feed) -> None:
         kept = await self._patiently(feed, "archived", 0, partial(self._kept, feed.room_id))
         snapped = 0
         while not (feed.room.phase is Phase.CLOSED and kept.met_by(feed.cursor)):
@@ -83,6 +118,8 @@ class Archiver:
                 snapped = await self._patiently(feed, "snapshot", kept.version, partial(self._snap, feed))
         await self._patiently(feed, "report", kept.version, partial(self._report, feed))
         await self._patiently(feed, "expire", kept.version, partial(self._log.expire, feed.room_id, LOG_KEPT_S))
+        if self._letters:
+            await self._patiently(feed, "letter", kept.version, partial(self._letters.take, feed.room_id))
         await self._patiently(feed, "retire", kept.version, partial(self._leases.retire, feed.room_id))
         _log.info("room archived", extra={"room": feed.room_id, "version": kept.version})
 
@@ -133,18 +170,30 @@ class Archiver:
 
     async def _patiently(self, feed: Feed, doing: str, kept: int, attempt: Callable[[], Awaitable[T]]) -> T:
         """Try until it succeeds. Failing here must not break the room's interview, which goes on beside us."""
-        failures, since = 0, asyncio.get_running_loop().time()
+        failures, faults, since = 0, 0, asyncio.get_running_loop().time()
         while True:
             try:
                 done = await attempt()
             except Exception as error:
                 failures += 1
+                faults += not isinstance(error, Unavailable)
                 _tell_of(error, failures, _trouble(feed, doing, since, kept))
+                if self._letters and faults >= self._tries:
+                    await self._give_up(self._letters, feed, doing, kept, error)
                 await asyncio.sleep(_pause_s(failures))
             else:
                 if failures:
                     _log.warning("archiving goes on", extra=_trouble(feed, doing, since, kept))
                 return done
+
+    async def _give_up(self, letters: DeadLetters, feed: Feed, doing: str, kept: int, error: Exception) -> None:
+        with contextlib.suppress(Unavailable):
+            before = await letters.of(feed.room_id)
+            tries = self._tries + (before.tries if before else 0)
+            at = int(time.time() * 1000)
+            await letters.put(DeadLetter(feed.room_id, doing, kept, type(error).__name__, tries, at))
+            _log.error("room cannot be archived", extra={"room": feed.room_id, "doing": doing, "tries": tries})
+            raise GivenUp(feed.room_id)
 
 
 def _pause_s(failures: int) -> float:

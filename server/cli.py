@@ -1,4 +1,5 @@
-"""The verbs that start Greenroom: serve (everything on one machine), web, worker, migrate, fetch.
+"""The verbs that start Greenroom: serve (everything on one machine), web, worker, migrate, fetch; and those that look
+after it: status, dead-letters.
 
 Decides arguments and exit codes; what the verbs do is `laptop`'s and `app`'s.
 """
@@ -46,6 +47,14 @@ def run(argv: Sequence[str]) -> int:
                 from server.app import run_fetch
 
                 run_fetch(Settings())
+            case "status":
+                from server.app import run_status
+
+                print(run_status(Settings()))
+            case "dead-letters":
+                from server.app import run_dead_letters
+
+                print(run_dead_letters(Settings(), arguments.what == "replay", getattr(arguments, "room", None)))
     except ValidationError as wrong:
         for error in wrong.errors(include_input=False):
             name = str(error["loc"][0]).upper() if error["loc"] else "settings"
@@ -77,4 +86,12 @@ def _parser() -> argparse.ArgumentParser:
     worker.add_argument("--check", action="store_true", help="only say, by the exit code, whether the one here is well")
     verbs.add_parser("migrate", help="bring the database up to date")
     verbs.add_parser("fetch", help="get the speech model that TRANSCRIBER and WHISPER_MODEL want")
+    verbs.add_parser("status", help="say how far the database is behind the rooms")
+    dead = verbs.add_parser("dead-letters", help="list the rooms that cannot be archived, or have them tried again")
+    what = dead.add_subparsers(dest="what")
+    what.add_parser("list", help="list them (the default)")
+    again = what.add_parser("replay", help="have them tried again")
+    which = again.add_mutually_exclusive_group(required=True)
+    which.add_argument("room", nargs="?", help="this one")
+    which.add_argument("--all", action="store_true", help="all of them")
     return parser

@@ -43,6 +43,8 @@ class Feeds:
         self._linger_s = linger_s
         self._feeds: dict[str, Feed] = {}
         self._mending: set[str] = set()
+        self._gone: set[str] = set()
+        """Rooms whose log is gone for good; said once."""
         self._slots = asyncio.Semaphore(MENDS_AT_ONCE)
         self._look_now = asyncio.Event()
         self._tasks: asyncio.TaskGroup | None = None
@@ -131,10 +133,15 @@ class Feeds:
         try:
             async with self._slots:
                 await feed.mend(reason)
+            self._gone.discard(feed.room_id)
         except Unavailable:
             _log.debug("a room could not be read; the next comparison tries again")
         except UnknownRoom:
-            _log.warning("a room's log is gone; its last state is kept until it is back", extra={"room": feed.room_id})
+            if feed.room_id not in self._gone:
+                _log.warning(
+                    "a room's log is gone; its last state stays until it is back", extra={"room": feed.room_id}
+                )
+            self._gone.add(feed.room_id)
         except Exception:
             _log.exception("a room's log cannot be read", extra={"room": feed.room_id})
         finally:
@@ -180,4 +187,5 @@ class Feeds:
         for feed in list(self._feeds.values()):
             if not feed.followers and now - feed.idle_since > self._linger_s:
                 del self._feeds[feed.room_id]
+                self._gone.discard(feed.room_id)
                 await self._subscriber.unsubscribe(feed.room_id)

@@ -353,6 +353,9 @@ class ReportStore(Protocol):
     async def end(self, room: str) -> Place | None:
         """Where the kept log ends; None where nothing is kept."""
 
+    async def displaced(self) -> int:
+        """How many records were set aside because their log went another way."""
+
     async def unfinished(self) -> Sequence[str]:
         """Rooms that are kept and have no report yet: under way, waiting, or closed a moment ago."""
 
@@ -371,6 +374,36 @@ class ReportStore(Protocol):
         """Forget all that is kept of a room."""
 
     async def ping(self) -> None: ...
+
+
+class DeadLetter(NamedTuple):
+    """A room that could not be archived, through a fault of ours or of what is kept: never what was said in it."""
+
+    room: str
+    doing: str
+    """Which step of archiving failed."""
+    version: int
+    """Up to this version the room is kept."""
+    error: str
+    """The class of the error."""
+    tries: int
+    at: int
+    """Milliseconds since 1970, UTC."""
+
+
+class DeadLetters(Protocol):
+    """Rooms that were given up, one letter each, until somebody has them tried again."""
+
+    async def put(self, letter: DeadLetter) -> None:
+        """Keep the letter, in place of an older one of its room."""
+
+    async def of(self, room: str) -> DeadLetter | None: ...
+
+    async def all(self) -> Sequence[DeadLetter]:
+        """The oldest first."""
+
+    async def take(self, room: str) -> bool:
+        """Remove the room's letter. Gives whether there was one."""
 
 
 class Clock(Protocol):

@@ -164,8 +164,8 @@ class Restorer:
         lost = continuation(Place(story.cursor.version, story.cursor.tag) if story else BEGINNING, lately)
         for record in lost:
             story = continued(story, record, "")
-        if story is None or self._is_over(story.room):
-            return None
+        if story is None or self._is_over(story.room) or (story.room.phase is Phase.CLOSED and not durable):
+            return None  # over, or erased: what is closed comes back from the archive only
         return self._anew(story, durable, kept, lost, ends | _ends(lost))
 
     def _anew(

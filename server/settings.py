@@ -94,6 +94,10 @@ class Settings(BaseSettings):
     log_tail_records: Positive = 2_000
     """How many of a room's last facts stay in Redis, besides those that are not in the database yet: who missed more
     than these is sent the whole room."""
+    archive_behind_limit: Positive = 100_000
+    """How many facts may wait for the database before no more rooms are opened. Interviews under way go on."""
+    dead_letter_after_tries: Positive = 8
+    """How often archiving a room may fail, outages aside, before it is left alone until somebody has it tried again."""
     redis_timeout_ms: Positive = 3_000
     redis_wait_replicas: Annotated[int, Field(ge=0)] = 0
     """How many replicas of Redis must have what a room was told before it counts as accepted (docs/REDIS.md)."""

@@ -5,6 +5,7 @@ Decides what one transaction holds and that writing anything twice is writing it
 """
 
 import json
+import logging
 from collections.abc import AsyncIterator, Sequence
 from itertools import pairwise
 from typing import Any
@@ -21,6 +22,8 @@ from server.ports import Clock, Record, ReportRow
 
 PAGE = 500
 """Records read at a time: about 200 KB of an interview."""
+
+_log = logging.getLogger(__name__)
 
 _ROWS_OF_A_TURN = (t.turns, t.marks, t.quotes, t.dimension_scores, t.deliveries)
 
@@ -45,6 +48,7 @@ class SqlReportStore:
         async with self._database.writing() as connection:
             if (fork := await _fork(connection, room, records)) is not None:
                 await _set_aside(connection, room, fork)
+                _log.error("a log forked; what was kept of it is set aside", extra={"room": room, "version": fork})
             statement = insert(connection, t.events).on_conflict_do_nothing()
             await connection.execute(statement, [_row(room, epoch, record) for record in records])
 
@@ -63,6 +67,11 @@ class SqlReportStore:
         async with self._database.reading() as connection:
             found = (await connection.execute(last.order_by(t.events.c.version.desc()).limit(1))).one_or_none()
         return None if found is None else Place(*found)
+
+    async def displaced(self) -> int:
+        """How many records were set aside after a fork."""
+        async with self._database.reading() as connection:
+            return await connection.scalar(select(func.count()).select_from(t.displaced_events)) or 0
 
     async def unfinished(self) -> Sequence[str]:
         """Rooms whose log is kept and that have no report."""

@@ -97,6 +97,7 @@ def routes(
     leases: Leases,
     bank: Bank,
     has_report: Callable[[str], Awaitable[bool]],
+    admit: Callable[[], Awaitable[None]],
 ) -> APIRouter:
     router = APIRouter(prefix="/api", tags=["rooms"])
     signed_in = Annotated[Person, Depends(gate.signed_in)]
@@ -122,6 +123,7 @@ def routes(
         """Open a room. An invitation leads into one room and no further: guests open none."""
         if not person.owner:
             raise Failed("owner_only")
+        await admit()
         room_id = f"r-{secrets.token_urlsafe(9).replace('_', '-')}"
         command = OpenRoom(
             room=room_id,

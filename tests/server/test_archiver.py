@@ -13,6 +13,7 @@ import pytest
 
 from rooms.events import Event, ParticipantLeft
 from rooms.protocol import Cursor, ResetReason
+from server import archiver as module
 from server.adapters.database import Database
 from server.adapters.migrations import migrate
 from server.adapters.redis_connection import RedisConnection, room_key
@@ -24,7 +25,7 @@ from server.clock import SystemClock
 from server.feed import Feeds
 from server.live import Feed
 from server.logs import JsonLines
-from server.ports import Appended, Head, Leases, Record, ReportStore, RoomLog, Unavailable
+from server.ports import Appended, DeadLetter, DeadLetters, Head, Leases, Record, ReportStore, RoomLog, Unavailable
 from server.reporting import written
 from server.whole import read
 from tests.kept_rooms import (
@@ -290,6 +291,96 @@ async def test_logs_of_trouble_hold_no_word_that_was_said(
     serving.cancel()
     await asyncio.wait([serving])
     assert "ledger" not in "\n".join(JsonLines().format(record) for record in caplog.records)
+
+
+# --- dead letters ---------------------------------------------------------------------------------------------
+
+
+class Letters:
+    def __init__(self) -> None:
+        self.of_rooms: dict[str, DeadLetter] = {}
+
+    async def put(self, letter: DeadLetter) -> None:
+        self.of_rooms[letter.room] = letter
+
+    async def of(self, room: str) -> DeadLetter | None:
+        return self.of_rooms.get(room)
+
+    async def take(self, room: str) -> bool:
+        return self.of_rooms.pop(room, None) is not None
+
+
+def patient(room: Live, store: object, retired: Retired, letters: Letters) -> Archiver:
+    return Archiver(
+        cast(RoomLog, room.log),
+        cast(ReportStore, store),
+        cast(Leases, retired),
+        batch_s=0.01,
+        letters=cast(DeadLetters, letters),
+        tries=2,
+    )
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "FIRST_PAUSE_S", 0.001)
+    monkeypatch.setattr(module, "LONGEST_PAUSE_S", 0.02)
+
+
+@pytest.mark.usefixtures("quick")
+async def test_a_room_that_cannot_be_archived_gets_a_letter_and_is_archived_when_that_is_taken_away(
+    store: SqlReportStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    log, counting, letters, retired = interview(), Counting(store), Letters(), Retired()
+    room = await live(log[:3])
+    counting.broken = RuntimeError("we moved the ledger to Postgres")
+    serving = asyncio.create_task(patient(room, counting, retired, letters).serve(room.feed))
+    await until(partial(_has_letter, letters))
+    letter = letters.of_rooms[ROOM]
+    assert (letter.room, letter.doing, letter.version, letter.error, letter.tries) == (
+        ROOM, "archive", 0, "RuntimeError", 2
+    )  # fmt: skip
+    await room.happen(*log[3:10])
+    assert not serving.done()  # its interview goes on, and may yet be archived
+    counting.broken = None
+    assert await letters.take(ROOM)
+    await until(partial(_archived, store, 10))
+    await room.happen(*log[10:])
+    await asyncio.wait_for(serving, 20)
+    assert await kept(store) == log
+    assert (retired.rooms, letters.of_rooms) == ([ROOM], {})
+    assert "ledger" not in "\n".join(JsonLines().format(record) for record in caplog.records)
+
+
+async def _has_letter(letters: Letters) -> bool:
+    return ROOM in letters.of_rooms
+
+
+@pytest.mark.usefixtures("quick")
+async def test_a_closed_room_with_a_letter_wants_no_worker_and_keeps_its_log(store: SqlReportStore) -> None:
+    counting, letters, retired = Counting(store), Letters(), Retired()
+    room = await live(interview())
+    counting.broken = ValueError("no")
+    await asyncio.wait_for(patient(room, counting, retired, letters).serve(room.feed), 20)
+    assert (retired.rooms, room.log.expiring, room.log.durable) == ([ROOM], [], 0)
+    await asyncio.wait_for(patient(room, counting, retired, letters).serve(room.feed), 20)
+    assert letters.of_rooms[ROOM].tries == 4
+    counting.broken = None
+    await asyncio.wait_for(patient(room, counting, retired, letters).serve(room.feed), 20)
+    assert (room.log.expiring, letters.of_rooms) == ([ROOM], {})
+    assert await store.report(ROOM) == written(room.feed.room)
+
+
+@pytest.mark.usefixtures("quick")
+async def test_an_outage_however_long_is_no_reason_for_a_letter(store: SqlReportStore) -> None:
+    counting, letters = Counting(store), Letters()
+    room = await live(interview())
+    counting.broken = Unavailable("database")
+    serving = asyncio.create_task(patient(room, counting, Retired(), letters).serve(room.feed))
+    await asyncio.sleep(0.2)
+    assert letters.of_rooms == {}
+    counting.broken = None
+    await asyncio.wait_for(serving, 20)
 
 
 # --- forks ----------------------------------------------------------------------------------------------------

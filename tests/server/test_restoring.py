@@ -1,6 +1,7 @@
 """Rooms whose log is gone or has fallen behind are put back, once, whoever notices; and what forked is said."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import cast
@@ -232,6 +233,18 @@ async def test_a_room_that_is_over_for_long_is_not_put_back_but_one_that_just_cl
         assert await process.writer.look(ROOM) is None
     finally:
         Clock.now = OPENED_AT
+
+
+async def test_a_closed_room_that_was_erased_does_not_come_back_from_memory(log: MemoryRoomLog, store: Kept) -> None:
+    async with processes(log, store) as (one, _), one.feeds.follow(ROOM) as feed:
+        await one.writer.do(ROOM, c.EndInterview(), GRACE, "end")
+        await one.writer.do(ROOM, c.CloseRoom(), SYSTEM, "close")
+        assert feed.room.phase is Phase.CLOSED
+        log.forget(ROOM)
+        for store.away in (False, True):
+            with contextlib.suppress(UnknownRoom, Unavailable):
+                await feed.look()
+            assert log.rooms == {}
 
 
 # --- behind ---------------------------------------------------------------------------------------------------

@@ -50,6 +50,7 @@ ACCESS = [
     ("GET", "/api/rooms/r-never-was", None, (401, 404, 404, 404, 404)),
     ("GET", "/api/reports/r-never-was", None, (401, 404, 404, 404, 404)),
     ("POST", "/api/rooms/r-never-was/tickets", {"role": "coach"}, (401, 404, 404, 404, 404)),
+    ("GET", "/api/operations", None, (401, 403, 403, 403, 200)),
     ("GET", "/api/nothing", None, (404, 404, 404, 404, 404)),
     ("PUT", "/api/rooms", None, (405, 405, 405, 405, 405)),
 ]
@@ -234,6 +235,13 @@ def assert_of_the_table(answer: httpx.Response) -> None:
     body = answer.json()
     problem = TABLE[body["code"]]
     assert (body["sentence"], body["retry"]) == (problem.sentence, problem.retry)
+
+
+async def test_the_owner_sees_how_far_the_archive_is_behind(greenroom: Greenroom) -> None:
+    now = await greenroom._ask("GET", "/api/operations")
+    assert now["archive"].keys() == {"rooms", "behind", "worst", "limit", "database", "displaced"}
+    assert (now["archive"]["database"], now["archive"]["displaced"]) == (True, 0)
+    assert now["dead_letters"] == []
 
 
 async def test_a_room_that_cannot_be_read_does_not_hide_the_others(standing: Standing) -> None:
