@@ -250,7 +250,7 @@ async def serve_worker(settings: Settings) -> None:
                 p.feeds.run(),
                 hearing.run(),
                 timekeeper.run(),
-                p.restorer.watch(p.leases),
+                p.restorer.watch(p.leases, RedisDirectory(p.redis, p.clock)),
                 pulse.beat(settings.var_dir, settings.worker_ttl_ms // 3),
             )
             behind = [tasks.create_task(task) for task in running]

@@ -138,9 +138,7 @@ class Feeds:
             _log.debug("a room could not be read; the next comparison tries again")
         except UnknownRoom:
             if feed.room_id not in self._gone:
-                _log.warning(
-                    "a room's log is gone; its last state stays until it is back", extra={"room": feed.room_id}
-                )
+                _log.warning("a room's log is gone; its last state stays for now", extra={"room": feed.room_id})
             self._gone.add(feed.room_id)
         except Exception:
             _log.exception("a room's log cannot be read", extra={"room": feed.room_id})

@@ -21,7 +21,7 @@ from rooms.phases import Phase
 from rooms.protocol import Cursor
 from rooms.refusals import Refusal
 from rooms.state import Room
-from server.ports import Anew, Clock, Head, Leases, Record, ReportStore, RoomLog, Unavailable
+from server.ports import Anew, Clock, Directory, Head, Leases, Record, ReportStore, RoomLog, Unavailable
 from server.story import BrokenChain, Story, UnknownRoom, continued
 from server.whole import Whole, read_whole, written
 
@@ -100,24 +100,28 @@ class Restorer:
                     return head is not None or anew is not None
             return True  # others are writing to it
 
-    async def sweep(self, leases: Leases) -> None:
-        """Put back every room that is not finished, and have it served."""
+    async def sweep(self, leases: Leases, directory: Directory) -> None:
+        """Put back every room that is not finished, into its owner's list too, and have it served."""
         rooms = await self._store.unfinished()
         for room in rooms:
             try:
                 if await self.heal(room):
+                    await directory.add(await self._owner(room), room)
                     await leases.announce(room)
             except (BrokenChain, ValueError):
                 _log.exception("a room cannot be restored", extra={"room": room})
         await self._log.remember()
         _log.warning("the store came back empty", extra={"unfinished": len(rooms)})
 
-    async def watch(self, leases: Leases) -> None:
+    async def _owner(self, room: str) -> str:
+        return (await read_whole(self._log, room, self._store)).story.room.owner
+
+    async def watch(self, leases: Leases, directory: Directory) -> None:
         """Sweep whenever the store has come back empty, until cancelled."""
         while True:
             try:
                 if not await self._log.remembers():
-                    await self.sweep(leases)
+                    await self.sweep(leases, directory)
             except Unavailable:
                 pass
             except Exception:

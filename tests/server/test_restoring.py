@@ -17,7 +17,7 @@ from rooms.protocol import Cursor
 from rooms.refusals import Code, Refusal
 from server import restoring as module
 from server.feed import Feeds
-from server.ports import Leases, Record, ReportStore, RoomLog, Unavailable
+from server.ports import Directory, Leases, Record, ReportStore, RoomLog, Unavailable
 from server.restoring import Restorer
 from server.story import UnknownRoom
 from server.writer import Done, Writer
@@ -71,6 +71,14 @@ class Announced:
 
     async def announce(self, room: str) -> None:
         self.rooms.append(room)
+
+
+class Listed:
+    def __init__(self) -> None:
+        self.added: list[tuple[str, str]] = []
+
+    async def add(self, owner: str, room: str) -> None:
+        self.added.append((owner, room))
 
 
 class Process:
@@ -348,9 +356,10 @@ async def test_a_store_that_came_back_empty_gets_all_unfinished_rooms_once(log: 
         store.rooms["r-done"] = interview("r-done")
         store.reported.add("r-done")
         log.forget(ROOM)
-        leases = Announced()
-        watching = asyncio.create_task(one.restorer.watch(cast(Leases, leases)))
+        leases, listed = Announced(), Listed()
+        watching = asyncio.create_task(one.restorer.watch(cast(Leases, leases), cast(Directory, listed)))
         await until(lambda: log.remembered)
         watching.cancel()
         assert leases.rooms == [ROOM]
+        assert listed.added == [("owner", ROOM)]
         assert log.rooms.keys() == {ROOM}
