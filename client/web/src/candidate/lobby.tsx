@@ -5,6 +5,7 @@ import { CautionIcon, MicIcon, TickIcon } from "../parts/icons";
 import { NameForm } from "../parts/nameForm";
 import { TroubleLine } from "../parts/trouble";
 import { useAnswer } from "../parts/useAnswer";
+import { pending } from "../room/connection";
 import { useConnection, useSession } from "../room/useRoom";
 import { count, day, MODES } from "../words";
 import { Level } from "./level";
@@ -43,8 +44,8 @@ export function Lobby({ ears }: { ears: Ears }) {
 function Notice({ version }: { version: string }) {
   const session = useSession();
   const { answer: notice, problem, again } = useAnswer(getNotice);
-  const consenting = useConnection(session, ({ outbox }) =>
-    outbox.some(({ command }) => command.kind === "give_consent"),
+  const consenting = useConnection(session, (connection) =>
+    pending(connection).some(({ command }) => command.kind === "give_consent"),
   );
   const heading = useId();
   if (problem) {
@@ -94,8 +95,8 @@ function Notice({ version }: { version: string }) {
 function Preparation({ ears }: { ears: Ears }) {
   const session = useSession();
   const caution = useConnection(session, ({ room }) => room?.transcriber?.caution);
-  const starting = useConnection(session, ({ outbox }) =>
-    outbox.some(({ command }) => command.kind === "start_interview"),
+  const starting = useConnection(session, (connection) =>
+    pending(connection).some(({ command }) => command.kind === "start_interview"),
   );
   const waiting = useConnection(session, ({ room }) => room?.scheduled === true);
   const heading = useCallback((element: HTMLHeadingElement | null) => element?.focus(), []);

@@ -9,6 +9,7 @@ import type { Room, Turn } from "../protocol";
 import { openTurn } from "../room/mirror";
 import { useConnection, useSession } from "../room/useRoom";
 import { EndButton, PauseButton, SkipButton } from "./controls";
+import { Limit } from "./limit";
 import { Listening } from "./listening";
 import { Question } from "./question";
 import { Safety } from "./safety";
@@ -87,7 +88,7 @@ interface AnswerProps {
 function Answer({ room, turn, ears, reading, whispers }: AnswerProps) {
   const session = useSession();
   const box = useRef<HTMLTextAreaElement>(null);
-  const [draft, write] = useDraft(room.id, turn.number);
+  const [draft, write] = useDraft(session.shelf, turn.number);
   const settling = turn.finished !== null;
   const number = turn.number;
 
@@ -101,10 +102,10 @@ function Answer({ room, turn, ears, reading, whispers }: AnswerProps) {
   useEffect(() => {
     if (turn.limit_ms === null) return;
     // What is written and not sent yet belongs to the answer too: it goes just before the time is up.
-    const leftMs = turn.limit_ms - (Date.now() - room.opened_at) - SENT_BEFORE_MS;
+    const leftMs = session.roomTime(turn.limit_ms) - Date.now() - SENT_BEFORE_MS;
     const timer = setTimeout(send, Math.min(Math.max(0, leftMs), LONGEST_WAIT_MS));
     return () => clearTimeout(timer);
-  }, [turn.limit_ms, room.opened_at, send]);
+  }, [turn.limit_ms, session, send]);
 
   function finish() {
     reading.cut();
@@ -133,11 +134,7 @@ function Answer({ room, turn, ears, reading, whispers }: AnswerProps) {
   return (
     <>
       <Words turn={turn} />
-      {turn.limit_ms !== null && !settling && (
-        <p className="soft" role="status">
-          The time for this answer is nearly up. Finish your thought: all of it counts.
-        </p>
-      )}
+      {!settling && <Limit turn={turn} paused={room.paused} />}
       {settling && (
         <p className="soft breathing" role="status">
           Writing down your last words…

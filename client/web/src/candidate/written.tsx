@@ -3,27 +3,26 @@ import { useCallback, useEffect, useRef, useState, type RefObject } from "react"
 import type { Command } from "../protocol";
 import { useRefusals, useSession } from "../room/useRoom";
 import type { Refusing } from "../room/session";
+import type { Shelf } from "../room/shelf";
 import "./written.css";
 
 const TYPING_EVERY_MS = 2_000;
 const LONGEST = 10_000;
 
-/** What is written for one turn and not sent yet. Kept in the tab, so that a reload loses nothing. */
-export function useDraft(room: string, turn: number) {
-  const shelf = `greenroom.draft.${room}.${turn}`;
-  const [draft, setDraft] = useState(() => sessionStorage.getItem(shelf) ?? "");
-  const [shown, setShown] = useState(shelf);
-  if (shown !== shelf) {
-    setShown(shelf);
-    setDraft(sessionStorage.getItem(shelf) ?? "");
+/** What is written for one turn and not sent yet. Kept on this device: a reload, or a tab that dies, loses nothing. */
+export function useDraft(shelf: Shelf, turn: number) {
+  const [draft, setDraft] = useState(() => shelf.draft(turn));
+  const [shown, setShown] = useState(turn);
+  if (shown !== turn) {
+    setShown(turn);
+    setDraft(shelf.draft(turn));
   }
   const write = useCallback(
     (text: string) => {
       setDraft(text);
-      if (text) sessionStorage.setItem(shelf, text);
-      else sessionStorage.removeItem(shelf);
+      shelf.writeDraft(turn, text);
     },
-    [shelf],
+    [shelf, turn],
   );
   return [draft, write] as const;
 }
@@ -47,9 +46,9 @@ export function Written({ turn, held, box, draft, write, began, send }: Props) {
 
   const takeBack = useCallback(
     ({ command }: Refusing) => {
-      if (isAnswer(command)) write(draft ? `${command.text}\n${draft}` : command.text);
+      if (isAnswer(command) && command.turn === turn) write(draft ? `${command.text}\n${draft}` : command.text);
     },
-    [write, draft],
+    [write, draft, turn],
   );
   useRefusals(session, takeBack);
   useEffect(() => {

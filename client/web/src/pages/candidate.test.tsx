@@ -1,4 +1,4 @@
-import { act, render, screen, waitFor, within } from "@testing-library/react";
+import { act, cleanup, render, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it } from "vitest";
 
@@ -120,15 +120,39 @@ describe("an answer", () => {
     expect(screen.getByLabelText<HTMLTextAreaElement>("Type your answer").value).toBe("");
   });
 
+  it("met by a fault stays where it is, and is sent again by itself", async () => {
+    const server = await enters();
+    server.accepting = false;
+    const box = screen.getByLabelText<HTMLTextAreaElement>("Type your answer");
+    await userEvent.type(box, "not lost{Control>}{Enter}");
+    const id = server.wishes.find(({ command }) => command.kind === "type_answer")?.id ?? "";
+    act(() => server.socket.say({ type: "refused", id, ...problem("redis_away", true) }));
+    expect([box.value, screen.queryByRole("alert")]).toEqual(["", null]);
+    expect(screen.getByText(/Sentence of redis_away/).textContent).toContain("sent again by itself");
+    server.accepting = true;
+    await waitFor(() => expect(server.wishes.filter((wish) => wish.id === id)).toHaveLength(2), { timeout: 2_000 });
+  });
+
+  it("of an earlier question that is refused is shown where it can be read and copied", async () => {
+    const server = await enters();
+    server.accepting = false;
+    await userEvent.type(screen.getByLabelText("Type your answer"), "of before{Control>}{Enter}");
+    const id = server.wishes.find(({ command }) => command.kind === "type_answer")?.id ?? "";
+    act(() => server.happen({ kind: "turn_closed", turn: 1, reason: "limit", at_ms: 9_000 }, asked(2)));
+    act(() => server.socket.say({ type: "refused", id, ...problem("wrong_turn") }));
+    expect(screen.getByRole("alert").textContent).toContain("This is what you wrote: “of before”");
+    expect(screen.getByLabelText<HTMLTextAreaElement>("Type your answer").value).toBe("");
+  });
+
   it("comes back into the box when it is refused", async () => {
     const server = await enters();
     server.accepting = false;
     await userEvent.type(screen.getByLabelText("Type your answer"), "not lost");
     await userEvent.keyboard("{Control>}{Enter}{/Control}");
     const id = server.wishes.find(({ command }) => command.kind === "type_answer")?.id ?? null;
-    act(() => server.socket.say({ type: "refused", id, ...problem("redis_away", true) }));
+    act(() => server.socket.say({ type: "refused", id, ...problem("paused", true) }));
     expect(screen.getByLabelText<HTMLTextAreaElement>("Type your answer").value).toBe("not lost");
-    expect(screen.getByRole("alert").textContent).toContain("Sentence of redis_away.");
+    expect(screen.getByRole("alert").textContent).toContain("Sentence of paused.");
   });
 
   it("is helped by single keys, which can be switched off", async () => {
@@ -219,4 +243,46 @@ it("leads to the report when the interview is over", async () => {
   server.answer("GET /api/reports/r-1", { room: "r-1" });
   const link = await screen.findByRole("link", { name: "Read the report" }, { timeout: 4_000 });
   expect(link.getAttribute("href")).toBe("/reports/r-1");
+});
+
+describe("what happens to the room", () => {
+  it("is said when it was restored, until it is read, also after a reload", async () => {
+    const server = await enters();
+    act(() => server.happen({ kind: "room_restored", through: 9, at_ms: 9_000 }));
+    expect((await screen.findByText(/The room was restored/)).closest("[role=status]")).not.toBeNull();
+    await userEvent.click(screen.getByRole("button", { name: "All right" }));
+    expect(screen.queryByText(/The room was restored/)).toBeNull();
+    cleanup();
+    await enters([...ANSWERING, { kind: "room_restored", through: 9, at_ms: 9_000 }]);
+    expect(screen.queryByText(/The room was restored/)).toBeNull();
+  });
+
+  it("is said when another server took over, and nothing else changes", async () => {
+    const server = await enters();
+    act(() => server.socket.say({ type: "moving", within_ms: 1 }));
+    expect(await screen.findByText("Connected, on another server")).toBeDefined();
+    expect(screen.getByLabelText("Type your answer")).toBeDefined();
+  });
+
+  it("is said when an answer’s time is nearly up", async () => {
+    const server = await enters();
+    act(() =>
+      server.happen({
+        kind: "turn_limit_near",
+        turn: 1,
+        at_ms: Date.now() - 1_795_000_000_000,
+        ends_ms: Date.now() - 1_795_000_000_000 + 60_000,
+      }),
+    );
+    expect((await screen.findByText(/nearly up: about 1 minute left/)).closest("[role=status]")).not.toBeNull();
+  });
+
+  it("is said as saved only when the database has it", async () => {
+    const server = await enters();
+    expect(
+      await screen.findByText("Your words have arrived and are being saved…", {}, { timeout: 3_000 }),
+    ).toBeDefined();
+    act(() => server.socket.say({ type: "durable", version: 10 }));
+    expect(await screen.findByText("Your words are safe")).toBeDefined();
+  });
 });

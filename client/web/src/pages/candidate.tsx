@@ -10,6 +10,7 @@ import { Frame } from "../parts/frame";
 import { Link } from "../parts/link";
 import { Notices } from "../parts/notices";
 import { People } from "../parts/people";
+import { Restored } from "../parts/restored";
 import { ConnectionState } from "../parts/state";
 import { Trouble } from "../parts/trouble";
 import { useAnswer } from "../parts/useAnswer";
@@ -81,6 +82,9 @@ function InRoom({ room: id }: { room: string }) {
         }
       >
         <Notices />
+        {room && room.phase !== "closed" && (
+          <Restored words="The room was restored. Please check that your last answer is whole." />
+        )}
         {page()}
       </Frame>
     </RoomProvider>

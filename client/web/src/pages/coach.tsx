@@ -13,6 +13,7 @@ import { Frame } from "../parts/frame";
 import { Link } from "../parts/link";
 import { Notices } from "../parts/notices";
 import { People } from "../parts/people";
+import { Restored } from "../parts/restored";
 import { ConnectionState } from "../parts/state";
 import { Caution, Trouble } from "../parts/trouble";
 import { useAnswer } from "../parts/useAnswer";
@@ -91,6 +92,7 @@ function Desk({ room, acts }: { room: Room; acts: boolean }) {
         )}
       </header>
       <Notices />
+      <Restored words="The room was restored after an outage. What was said in the last moment before may be missing." />
       {room.transcriber?.caution && <Caution>{room.transcriber.caution}</Caution>}
       {closed && (
         <p className="callout">

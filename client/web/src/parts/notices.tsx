@@ -3,6 +3,7 @@ import { useCallback, useEffect, useState } from "react";
 
 import type { Command } from "../protocol";
 import type { Refusing } from "../room/session";
+import { openTurn } from "../room/mirror";
 import { useRefusals, useSession } from "../room/useRoom";
 import { TroubleLine } from "./trouble";
 
@@ -21,20 +22,32 @@ const SHOWN_MS = 10_000;
 export function Notices() {
   const session = useSession();
   const [sentence, setSentence] = useState<string | null>(null);
-  const dismiss = useCallback(() => setSentence(null), []);
-  const refused = useCallback(({ refused: said, command }: Refusing) => {
-    if (!(command && OWN.has(command.kind) && TOO_LATE.has(said.code))) setSentence(said.sentence);
+  const [words, setWords] = useState<string | null>(null);
+  const dismiss = useCallback(() => {
+    setSentence(null);
+    setWords(null);
   }, []);
+  const refused = useCallback(
+    ({ refused: said, command }: Refusing) => {
+      if (command && OWN.has(command.kind) && TOO_LATE.has(said.code)) return;
+      setSentence(said.sentence);
+      // The words of the open answer go back into the box; those of an earlier one have no other place to be seen.
+      const { room } = session.connection();
+      const lost = command?.kind === "type_answer" && room && openTurn(room)?.number !== command.turn;
+      setWords(lost ? command.text : null);
+    },
+    [session],
+  );
   useRefusals(session, refused);
   useEffect(() => {
-    if (!sentence) return;
+    if (!sentence || words) return; // what somebody wrote stays until they put it away
     const timer = setTimeout(dismiss, SHOWN_MS);
     return () => clearTimeout(timer);
-  }, [sentence, dismiss]);
+  }, [sentence, words, dismiss]);
   if (!sentence) return null;
   return (
     <div className="notices">
-      <TroubleLine sentence={sentence}>
+      <TroubleLine sentence={words ? `${sentence} This is what you wrote: “${words}”` : sentence}>
         <button type="button" className="button" onClick={dismiss}>
           All right
         </button>

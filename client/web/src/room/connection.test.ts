@@ -1,40 +1,31 @@
 import { beforeEach, describe, expect, it } from "vitest";
 
-import { CLOSE, type ServerMessage } from "../protocol";
+import { CLOSE } from "../protocol";
+import { closed, enter, live, Steps, told, wish } from "../testing/steps";
 import { asked, began, CONSENTED, happened, roomAfter, spoken, STARTED, welcome } from "../testing/wire";
-import { AT_REST, hello, LONGEST_WAIT_MS, step, waitMs, type Connection, type Effect, type Input } from "./connection";
+import { LONGEST_WAIT_MS, pending, waitMs, type Input } from "./connection";
 
-let now: Connection;
-let effects: Effect[];
-
-function feed(...inputs: Input[]): void {
-  for (const input of inputs) [now, effects] = step(now, input);
-}
-const told = (message: ServerMessage): Input => ({ is: "message", message });
-const said = () =>
-  effects.flatMap((effect) => (effect.do === "say" ? [JSON.parse(effect.text) as { id: string }] : []));
-const played = () =>
-  effects.flatMap((effect) =>
-    effect.do === "play" ? effect.frames.map((frame) => new DataView(frame.buffer).getUint32(4)) : [],
-  );
-const enter: Input[] = [{ is: "enter" }, { is: "ticket", ticket: "secret" }];
-const live = (room = roomAfter()): Input[] => [...enter, told(welcome(room))];
-const frame: Input = { is: "frame", pcm: new Int16Array(640), captureMs: 0 };
-const closed = (code: number): Input => ({ is: "closed", code });
-const wish = (id: string): Input => ({ is: "wish", id, command: { kind: "start_interview" } });
+let line: Steps;
 
 beforeEach(() => {
-  now = AT_REST;
-  effects = [];
+  line = new Steps();
 });
+
+const AT_11 = { epoch: "e", version: 11, tag: "t11" };
+const frame: Input = { is: "frame", pcm: new Int16Array(640), captureMs: 0 };
+const played = () =>
+  line.effects.flatMap((effect) =>
+    effect.do === "play" ? effect.frames.map((frame) => new DataView(frame.buffer).getUint32(4)) : [],
+  );
 
 describe("entering a room", () => {
   it("gets a ticket, connects with it and says hello", () => {
-    feed({ is: "enter" });
-    expect(effects).toEqual([{ do: "get_ticket" }]);
-    feed({ is: "ticket", ticket: "secret" });
-    expect(effects).toEqual([{ do: "connect", ticket: "secret" }]);
-    expect(JSON.parse(hello(now, "secret"))).toMatchObject({
+    line.feed({ is: "enter" });
+    expect(line.effects).toEqual([{ do: "get_ticket" }]);
+    line.feed({ is: "ticket", ticket: "secret" });
+    expect(line.effects).toEqual([{ do: "connect", ticket: "secret", second: false }]);
+    line.feed({ is: "opened", ticket: "secret" });
+    expect(line.greeting()).toMatchObject({
       type: "hello",
       protocol: 2,
       ticket: "secret",
@@ -43,110 +34,111 @@ describe("entering a room", () => {
   });
 
   it("is the room of the welcome", () => {
-    feed(...live(roomAfter(CONSENTED)));
-    expect(now.stage).toBe("live");
-    expect(now.room?.consented).toBe(true);
-    expect(now.cursor?.version).toBe(10);
+    line.feed(...live(roomAfter(CONSENTED)));
+    expect(line.now.stage).toBe("live");
+    expect(line.now.room?.consented).toBe(true);
+    expect(line.now.story.cursor?.version).toBe(10);
   });
 
   it("stops at a ticket that is refused for good, and says why", () => {
-    feed({ is: "enter" }, { is: "no_ticket", problem: { code: "unknown_room", sentence: "No.", retry: false } });
-    expect([now.stage, now.problem?.code]).toEqual(["over", "unknown_room"]);
-    expect(effects).toEqual([]);
+    line.feed({ is: "enter" }, { is: "no_ticket", problem: { code: "unknown_room", sentence: "No.", retry: false } });
+    expect([line.now.stage, line.now.problem?.code]).toEqual(["over", "unknown_room"]);
+    expect(line.effects).toEqual([]);
   });
 
   it("tries again when the server is away, slower each time, and not slower than it may", () => {
     const away: Input = { is: "no_ticket", problem: { code: "server_away", sentence: "Away.", retry: true } };
-    feed({ is: "enter" }, away);
-    expect(effects).toEqual([{ do: "wait", ms: 200 }]);
-    feed({ is: "enter" }, away);
-    expect(effects).toEqual([{ do: "wait", ms: 400 }]);
-    expect(waitMs(50)).toBe(LONGEST_WAIT_MS);
+    line.feed({ is: "enter" }, away);
+    expect(line.effects).toEqual([{ do: "wait", fromMs: 0, toMs: 300 }]);
+    line.feed({ is: "enter" }, away);
+    expect(line.effects).toEqual([{ do: "wait", fromMs: 200, toMs: 600 }]);
+    expect(waitMs(50).toMs).toBe(LONGEST_WAIT_MS);
   });
 });
 
 describe("what happened", () => {
   it("is folded into the room, and moves the cursor", () => {
-    feed(...live(), told(happened(11, CONSENTED)));
-    expect(now.room?.consented).toBe(true);
-    expect(now.cursor).toEqual({ epoch: "e", version: 11, tag: "t11" });
-    expect(effects).toEqual([{ do: "show_event", event: CONSENTED }]);
+    line.feed(...live(), told(happened(11, CONSENTED)));
+    expect(line.now.room?.consented).toBe(true);
+    expect(line.now.story.cursor).toEqual({ epoch: "e", version: 11, tag: "t11" });
+    expect(line.effects).toEqual([{ do: "show_event", event: CONSENTED }]);
   });
 
   it("may skip versions that this role does not see", () => {
-    feed(...live(), told(happened(14, CONSENTED, 10)));
-    expect([now.stage, now.cursor?.version]).toEqual(["live", 14]);
+    line.feed(...live(), told(happened(14, CONSENTED, 10)));
+    expect([line.now.stage, line.now.story.cursor?.version]).toEqual(["live", 14]);
   });
 
   it("is not counted twice", () => {
     const heard = happened(11, spoken(1, "u1", "hello"));
-    feed(...live(roomAfter(CONSENTED, STARTED, asked(1), began(1))), told(heard), told(heard));
-    expect(now.room?.turns[0]?.utterances).toHaveLength(1);
+    line.feed(...live(roomAfter(CONSENTED, STARTED, asked(1), began(1))), told(heard), told(heard));
+    expect(line.now.room?.turns[0]?.utterances).toHaveLength(1);
   });
 
   it("comes back for what it missed, with its cursor", () => {
-    feed(...live(), told(happened(13, CONSENTED, 12)));
-    expect(now.stage).toBe("waiting");
-    expect(effects.map((effect) => effect.do)).toEqual(["close", "wait"]);
-    expect(now.room?.consented).toBe(false);
-    expect(JSON.parse(hello(now, "s"))).toMatchObject({ resume: { epoch: "e", version: 10, tag: "t10" } });
+    line.feed(...live(), told(happened(13, CONSENTED, 12)));
+    expect(line.now.stage).toBe("waiting");
+    expect(line.effects.map((effect) => effect.do)).toEqual(["close", "wait"]);
+    expect(line.now.room?.consented).toBe(false);
+    line.feed(...enter);
+    expect(line.greeting()).toMatchObject({ resume: { epoch: "e", version: 10, tag: "t10" } });
   });
 
   it("goes on after a resume where it was", () => {
-    feed(
+    line.feed(
       ...live(),
       closed(1006),
       ...enter,
       told(welcome(null, { resumed: 1, cursor: { epoch: "e", version: 11, tag: "t11" } })),
     );
-    expect(now.cursor?.version).toBe(10);
-    feed(told(happened(11, CONSENTED)));
-    expect([now.stage, now.room?.consented]).toEqual(["live", true]);
+    expect(line.now.story.cursor?.version).toBe(10);
+    line.feed(told(happened(11, CONSENTED)));
+    expect([line.now.stage, line.now.room?.consented]).toEqual(["live", true]);
   });
 
   it("takes the whole room when it cannot be resumed", () => {
     const cursor = { epoch: "f", version: 3, tag: "x" };
-    feed(
+    line.feed(
       ...live(),
       closed(CLOSE.LOST_TRACK),
       ...enter,
       told(welcome(roomAfter(CONSENTED), { reset: "epoch", cursor })),
     );
-    expect([now.room?.consented, now.cursor]).toEqual([true, cursor]);
+    expect([line.now.room?.consented, line.now.story.cursor]).toEqual([true, cursor]);
   });
 });
 
 describe("what a person wished", () => {
   it("is sent, and kept until it is answered", () => {
-    feed(...live(), wish("a"));
-    expect(said()).toEqual([{ type: "do", id: "a", command: { kind: "start_interview" } }]);
-    expect(now.outbox).toHaveLength(1);
-    feed(told({ type: "accepted", id: "a", version: 11 }));
-    expect(now.outbox).toEqual([]);
+    line.feed(...live(), wish("a"));
+    expect(line.said()).toEqual([{ type: "do", id: "a", command: { kind: "start_interview" } }]);
+    expect(pending(line.now)).toHaveLength(1);
+    line.feed(told({ type: "accepted", id: "a", version: 11 }));
+    expect(pending(line.now)).toEqual([]);
   });
 
   it("is sent again on the next connection, under the same ids and in order", () => {
-    feed(...live(), wish("a"), wish("b"), closed(1006), wish("c"));
-    expect(effects).toEqual([]);
-    feed(...enter, told(welcome(null, { resumed: 0 })));
-    expect(said().map(({ id }) => id)).toEqual(["a", "b", "c"]);
+    line.feed(...live(), wish("a"), wish("b"), closed(1006), wish("c"));
+    expect(line.effects).toEqual([]);
+    line.feed(...enter, told(welcome(null, { resumed: 0 })));
+    expect(line.said().map(({ id }) => id)).toEqual(["a", "b", "c"]);
   });
 
   it("to be done with a turn holds from the wish on, unless it is refused", () => {
-    feed(...live(), { is: "wish", id: "d", command: { kind: "skip_question", turn: 2 } });
-    feed(told({ type: "accepted", id: "d", version: 11 }));
-    expect(now.doneWith).toBe(2);
-    feed({ is: "wish", id: "e", command: { kind: "skip_question", turn: 3 } });
-    feed(told({ type: "refused", id: "e", code: "paused", sentence: "Paused.", retry: true }));
-    expect(now.doneWith).toBeNull();
+    line.feed(...live(), { is: "wish", id: "d", command: { kind: "skip_question", turn: 2 } });
+    line.feed(told({ type: "accepted", id: "d", version: 11 }));
+    expect(line.now.doneWith).toBe(2);
+    line.feed({ is: "wish", id: "e", command: { kind: "skip_question", turn: 3 } });
+    line.feed(told({ type: "refused", id: "e", code: "paused", sentence: "Paused.", retry: true }));
+    expect(line.now.doneWith).toBeNull();
   });
 
   it("is given back with the reason when it is refused", () => {
-    feed(...live(), wish("a"));
+    line.feed(...live(), wish("a"));
     const refused = { type: "refused", id: "a", code: "consent_needed", sentence: "First.", retry: true } as const;
-    feed(told(refused));
-    expect(effects).toEqual([{ do: "show_refusal", refused, command: { kind: "start_interview" } }]);
-    expect(now.outbox).toEqual([]);
+    line.feed(told(refused));
+    expect(line.effects).toEqual([{ do: "show_refusal", refused, command: { kind: "start_interview" } }]);
+    expect(pending(line.now)).toEqual([]);
   });
 });
 
@@ -154,18 +146,18 @@ describe("an end of the connection", () => {
   it.each([1006, 1001, CLOSE.GOING_AWAY, CLOSE.TRY_AGAIN, CLOSE.TOO_SLOW, CLOSE.LOST_TRACK])(
     "%i: comes back",
     (code) => {
-      feed(...live(), closed(code));
-      expect(now.stage).toBe("waiting");
-      expect(effects).toEqual([{ do: "wait", ms: 200 }]);
+      line.feed(...live(), closed(code));
+      expect(line.now.stage).toBe("waiting");
+      expect(line.effects).toEqual([{ do: "wait", fromMs: 0, toMs: 300 }]);
     },
   );
 
-  it.each([CLOSE.REFUSED, CLOSE.TAKEN_OVER, CLOSE.ORIGIN_REFUSED, CLOSE.PROTOCOL_UNKNOWN, CLOSE.TOO_MUCH])(
+  it.each([CLOSE.REFUSED, CLOSE.TAKEN_OVER, CLOSE.ORIGIN_REFUSED, CLOSE.TOO_MUCH])(
     "%i: stays away, with a sentence",
     (code) => {
-      feed(...live(), closed(code));
-      expect(now.stage).toBe("over");
-      expect(now.problem?.sentence).toMatch(/\w+\.$/);
+      line.feed(...live(), closed(code));
+      expect(line.now.stage).toBe("over");
+      expect(line.now.problem?.sentence).toMatch(/\w+\.$/);
     },
   );
 
@@ -176,32 +168,25 @@ describe("an end of the connection", () => {
       sentence: "Another candidate is here.",
       retry: false,
     } as const;
-    feed(...enter, told(goodbye), closed(CLOSE.REFUSED));
-    expect(now.problem).toEqual({ code: "seat_taken", sentence: "Another candidate is here.", retry: false });
+    line.feed(...enter, told(goodbye), closed(CLOSE.REFUSED));
+    expect(line.now.problem).toEqual({ code: "seat_taken", sentence: "Another candidate is here.", retry: false });
   });
 
   it("gets fresh tickets for a spent one, but not for ever", () => {
-    for (let n = 0; n < 3; n++) feed(...enter, closed(CLOSE.TICKET_INVALID));
-    expect(now.stage).toBe("waiting");
-    feed(...enter, closed(CLOSE.TICKET_INVALID));
-    expect(now.stage).toBe("over");
-  });
-
-  it("moves when the worker goes, within the time it is given", () => {
-    feed(...live(), told({ type: "moving", within_ms: 3_000 }));
-    expect(effects).toEqual([{ do: "close" }, { do: "wait", ms: 3_000 }]);
-    feed(...enter, told(welcome(null, { resumed: 0 })));
-    expect(now.stage).toBe("live");
+    for (let n = 0; n < 3; n++) line.feed(...enter, closed(CLOSE.TICKET_INVALID));
+    expect(line.now.stage).toBe("waiting");
+    line.feed(...enter, closed(CLOSE.TICKET_INVALID));
+    expect(line.now.stage).toBe("over");
   });
 
   it("is noticed when answers stay out", () => {
-    feed(...live(), { is: "stalled" });
-    expect(effects.map((effect) => effect.do)).toEqual(["close", "wait"]);
+    line.feed(...live(), { is: "stalled" });
+    expect(line.effects.map((effect) => effect.do)).toEqual(["close", "wait"]);
   });
 
   it("can be taken back by the person", () => {
-    feed(...live(), closed(CLOSE.TAKEN_OVER), { is: "enter" });
-    expect([now.stage, now.problem]).toEqual(["entering", null]);
+    line.feed(...live(), closed(CLOSE.TAKEN_OVER), { is: "enter" });
+    expect([line.now.stage, line.now.problem]).toEqual(["entering", null]);
   });
 });
 
@@ -213,30 +198,30 @@ describe("the voice", () => {
     told({ type: "audio_safe", stream: "s", through, again });
 
   it("waits until the room knows the microphone", () => {
-    feed(...live(answering), open);
-    expect(said()).toMatchObject([{ command: { kind: "open_microphone", stream: "s", sample_rate: 16_000 } }]);
-    feed(frame);
-    expect(effects).toEqual([]);
-    feed(opened);
+    line.feed(...live(answering), open);
+    expect(line.said()).toMatchObject([{ command: { kind: "open_microphone", stream: "s", sample_rate: 16_000 } }]);
+    line.feed(frame);
+    expect(line.effects).toEqual([]);
+    line.feed(opened);
     expect(played()).toEqual([0]);
-    feed(frame);
+    line.feed(frame);
     expect(played()).toEqual([1]);
   });
 
   it("is kept until it is safe", () => {
-    feed(...live(answering), open, opened, frame, frame, frame, safe(1));
-    expect(now.microphone).toMatchObject({ first: 2, unsent: 3 });
+    line.feed(...live(answering), open, opened, frame, frame, frame, safe(1));
+    expect(line.now.microphone).toMatchObject({ first: 2, unsent: 3 });
   });
 
   it("goes out again from behind what the server let go of", () => {
-    feed(...live(answering), open, opened, frame, frame, frame, safe(0, true));
+    line.feed(...live(answering), open, opened, frame, frame, frame, safe(0, true));
     expect(played()).toEqual([1, 2]);
-    feed(safe(null, true));
+    line.feed(safe(null, true));
     expect(played()).toEqual([1, 2]);
   });
 
   it("loses nothing when the connection drops: kept meanwhile, sent again from what is safe", () => {
-    feed(
+    line.feed(
       ...live(answering),
       open,
       opened,
@@ -246,24 +231,24 @@ describe("the voice", () => {
       closed(1006),
       frame,
     );
-    expect(effects).toEqual([]);
-    feed(...enter, told(welcome(null, { resumed: 0, audio_through: 0 })));
+    expect(line.effects).toEqual([]);
+    line.feed(...enter, told(welcome(null, { resumed: 0, audio_through: 0, cursor: AT_11 })));
     expect(played()).toEqual([1, 2]);
-    expect(now.microphone).toMatchObject({ stream: "s", first: 1 });
+    expect(line.now.microphone).toMatchObject({ stream: "s", first: 1 });
   });
 
   it("is announced again when the connection dropped before the room knew of it", () => {
-    feed(...live(answering), open, frame, closed(1006), frame, ...enter, told(welcome(null, { resumed: 0 })));
-    expect(said()).toMatchObject([{ id: "m", command: { stream: "s" } }]);
+    line.feed(...live(answering), open, frame, closed(1006), frame, ...enter, told(welcome(null, { resumed: 0 })));
+    expect(line.said()).toMatchObject([{ id: "m", command: { stream: "s" } }]);
     expect(played()).toEqual([]);
-    feed(opened);
+    line.feed(opened);
     expect(played()).toEqual([0, 1]);
   });
 
   it("says so when an outage was too long to keep it all", () => {
-    feed(...live(answering), open, opened, frame, frame, frame, safe(1), closed(1006));
-    feed(...enter, told(welcome(null, { resumed: 0, audio_through: null })));
-    expect([now.lostVoice, now.microphone]).toEqual([true, null]);
+    line.feed(...live(answering), open, opened, frame, frame, frame, safe(1), closed(1006));
+    line.feed(...enter, told(welcome(null, { resumed: 0, audio_through: null, cursor: AT_11 })));
+    expect([line.now.lostVoice, line.now.microphone]).toEqual([true, null]);
   });
 });
 
@@ -272,19 +257,37 @@ describe("what is told and not kept", () => {
   const guess = { kind: "partial", turn: 1, utterance: "u1", stable: "so I", unstable: "thought" } as const;
 
   it("holds until the fact that settles it", () => {
-    feed(...live(answering), told({ type: "telling", what: guess }));
-    expect(now.told.partial).toEqual(guess);
-    feed(told(happened(11, spoken(1, "u1", "so I thought"))));
-    expect(now.told.partial).toBeNull();
+    line.feed(...live(answering), told({ type: "telling", what: guess }));
+    expect(line.now.told.partial).toEqual(guess);
+    line.feed(told(happened(11, spoken(1, "u1", "so I thought"))));
+    expect(line.now.told.partial).toBeNull();
   });
 
   it("is not cleared by another utterance's words", () => {
-    feed(...live(answering), told({ type: "telling", what: guess }), told(happened(11, spoken(1, "u0", "earlier"))));
-    expect(now.told.partial).toEqual(guess);
+    line.feed(
+      ...live(answering),
+      told({ type: "telling", what: guess }),
+      told(happened(11, spoken(1, "u0", "earlier"))),
+    );
+    expect(line.now.told.partial).toEqual(guess);
   });
 
   it("comes with the welcome for who arrives in the middle", () => {
-    feed(...enter, told(welcome(answering, { told: [{ type: "telling", what: guess }] })));
-    expect(now.told.partial).toEqual(guess);
+    line.feed(...enter, told(welcome(answering, { told: [{ type: "telling", what: guess }] })));
+    expect(line.now.told.partial).toEqual(guess);
   });
+});
+
+it("a story that does not fit the room is asked for anew, and breaks no page", () => {
+  line.feed(...live(), told(happened(11, spoken(9, "u", "of no turn"))));
+  expect(line.now.stage).toBe("waiting");
+  line.feed(...enter);
+  expect(line.greeting()).toMatchObject({ resume: null });
+});
+
+it("a resume that leads past facts that are not ours to see is no hole afterwards", () => {
+  line.feed(...live(), closed(1006), ...enter);
+  line.feed(told(welcome(null, { resumed: 0, cursor: { epoch: "e", version: 14, tag: "t14" } })));
+  line.feed(told(happened(15, CONSENTED, 14)));
+  expect([line.now.stage, line.now.room?.consented]).toEqual(["live", true]);
 });

@@ -2,90 +2,37 @@
  * The page's side of a room's socket as one pure step: (connection, input) -> connection and effects.
  *
  * Decides when to connect, what to send again and when to stop; never touches a socket, a clock or chance (`session`).
- * What a person wished stays in the outbox until the server answers it, over any number of connections.
+ * What a person wished is kept until it is refused, or durable, over any number of connections (`outbox`).
  */
-import type { Command, Cursor, Event, Goodbye, Participant, Refused, Room, ServerMessage, Welcome } from "../protocol";
+import type { Command, Event, Goodbye, Refused, ServerMessage, Welcome } from "../protocol";
 import { CLOSE, MAY_RETURN, PROTOCOL_VERSION } from "../protocol";
-import { forget, isTorn, push, rewind, ring, takeUnsent, type Ring } from "./audio";
-import { after } from "./mirror";
-import { hear, NOTHING_TOLD, settle, type Told } from "./told";
+import { push, ring } from "./audio";
+import * as boxes from "./outbox";
+import type { Outgoing } from "./outbox";
+import type { Connection, Effect, Input, Problem } from "./shape";
+import { happened, isLost, welcomed } from "./story";
+import { flowing, isStale, reopened, replayed, safe } from "./stream";
+import { hear, NOTHING_TOLD, settle } from "./told";
 
-export type Stage = "resting" | "entering" | "greeting" | "live" | "waiting" | "over";
-
-export interface Outgoing {
-  readonly id: string;
-  readonly command: Command;
-}
-
-/** Why a connection is over, or what went wrong, in words for a person. */
-export interface Problem {
-  readonly code: string;
-  readonly sentence: string;
-  readonly retry: boolean;
-}
-
-export interface Connection {
-  readonly stage: Stage;
-  /** Failures in a row; 0 once live. */
-  readonly attempt: number;
-  readonly you: Participant | null;
-  readonly room: Room | null;
-  readonly cursor: Cursor | null;
-  readonly told: Told;
-  readonly outbox: readonly Outgoing[];
-  readonly microphone: Ring | null;
-  /** Set when audio was lost because an outage outlasted what is kept. */
-  readonly lostVoice: boolean;
-  /** The turn that the candidate said to be done with: nothing heard from then on belongs to it. */
-  readonly doneWith: number | null;
-  /** How often the open question was asked to be repeated. */
-  readonly repeats: number;
-  readonly problem: Problem | null;
-}
-
-export const AT_REST: Connection = {
-  stage: "resting",
-  attempt: 0,
-  you: null,
-  room: null,
-  cursor: null,
-  told: NOTHING_TOLD,
-  outbox: [],
-  microphone: null,
-  lostVoice: false,
-  doneWith: null,
-  repeats: 0,
-  problem: null,
-};
-
-export type Input =
-  | { is: "enter" }
-  | { is: "ticket"; ticket: string }
-  | { is: "no_ticket"; problem: Problem }
-  | { is: "message"; message: ServerMessage }
-  | { is: "closed"; code: number }
-  | { is: "wish"; id: string; command: Command }
-  | { is: "microphone"; stream: string; id: string }
-  | { is: "frame"; pcm: Int16Array; captureMs: number }
-  | { is: "stalled" };
-
-export type Effect =
-  | { do: "get_ticket" }
-  | { do: "connect"; ticket: string }
-  | { do: "say"; text: string }
-  | { do: "play"; frames: readonly Uint8Array<ArrayBuffer>[] }
-  | { do: "close" }
-  | { do: "wait"; ms: number }
-  | { do: "show_refusal"; refused: Refused; command: Command | null }
-  | { do: "show_event"; event: Event };
+export { AT_REST } from "./shape";
+export type { Connection, Effect, Input, Problem, Stage } from "./shape";
 
 type Step = [Connection, Effect[]];
 
-export const FIRST_WAIT_MS = 200;
+/** The first return comes within this: whoever was on a worker that died is elsewhere within a second. */
+export const FIRST_WAIT_MS = 300;
+export const SHORTEST_WAIT_MS = 200;
 export const LONGEST_WAIT_MS = 5_000;
+/** Of the time in which to move: the second socket is asked for within this share, and the rest is for opening. */
+const MOVE_SHARE = 0.6;
+const MOVE_AGAIN_MS = 250;
+/** Versions of the protocol before this one say nothing of what is durable, and know no ping. */
+export const MARKS_SINCE = 2;
 /** Codes that a fresh ticket may mend; tried this often before the person is told. */
 const MENDED_BY_TICKET: ReadonlySet<number> = new Set([CLOSE.TICKET_INVALID, CLOSE.HELLO_EXPECTED]);
 const TICKET_TRIES = 3;
+/** Refusals that are a fault's, not a rule's: the wish may even have been done, and is put again with its id. */
+export const UNDECIDED: ReadonlySet<string> = new Set(["redis_away", "redis_full", "internal"]);
 
 export function step(now: Connection, input: Input): Step {
   switch (input.is) {
@@ -97,51 +44,79 @@ export function step(now: Connection, input: Input): Step {
           ]
         : [now, []];
     case "ticket":
+      if (now.second === "entering")
+        return [{ ...now, second: "opening" }, [{ do: "connect", ticket: input.ticket, second: true }]];
       return now.stage === "entering"
-        ? [{ ...now, stage: "greeting" }, [{ do: "connect", ticket: input.ticket }]]
+        ? [{ ...now, stage: "greeting" }, [{ do: "connect", ticket: input.ticket, second: false }]]
         : [now, []];
     case "no_ticket":
+      if (now.second === "entering") return secondFailed(now);
       return now.stage === "entering" ? noTicket(now, input.problem) : [now, []];
+    case "opened":
+      return greeted(now, input.ticket, input.second ?? false);
     case "message":
-      return received(now, input.message);
+      return input.second ? heardOnSecond(now, input.message) : received(now, input.message);
     case "closed":
-      return closed(now, input.code);
+      return input.second ? secondFailed(now) : closed(now, input.code);
+    case "move":
+      return now.second === "resting" && now.stage === "live"
+        ? [{ ...now, second: "entering" }, [{ do: "get_ticket" }]]
+        : [now, []];
     case "wish":
-      return wished(now, { id: input.id, command: input.command });
+      return wished(now, input.id, input.command);
     case "microphone":
       return opened(now, input.stream, input.id);
     case "frame":
       return now.microphone
         ? flowing({ ...now, microphone: push(now.microphone, input.pcm, input.captureMs) })
         : [now, []];
+    case "tick":
+      return now.stage === "live" ? saying({ ...now, outbox: boxes.released(now.outbox) }) : [now, []];
+    case "steady":
+      return [now.attempt ? { ...now, attempt: 0 } : now, []];
+    case "left":
+      return [{ ...parted(now), stage: "resting", second: null }, []];
     case "stalled":
       return now.stage === "live" || now.stage === "greeting" ? backOff(now, [{ do: "close" }]) : [now, []];
   }
 }
 
-/** The first words on a new socket. */
-export function hello(now: Connection, ticket: string): string {
-  const greeting = { type: "hello", protocol: PROTOCOL_VERSION, ticket, resume: now.cursor, client: "greenroom-web" };
-  return JSON.stringify(greeting);
+/** What this person would be told of on a new connection. */
+export function pending(now: Connection): readonly Outgoing[] {
+  return boxes.pending(now.outbox);
 }
 
 // --- coming and going -----------------------------------------------------------------------------------------
 
-/** How long to wait before the next try, at most; the shell shortens it by chance so that not all come at once. */
-export function waitMs(attempt: number): number {
-  return Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(attempt, 10));
+function greeted(now: Connection, ticket: string, second: boolean): Step {
+  const asked = now.afresh ? null : now.story.cursor;
+  const greeting = { type: "hello", protocol: now.speaks, ticket, resume: asked, client: "greenroom-web" };
+  const text = JSON.stringify(greeting);
+  return [{ ...now, asked, second: second ? "greeting" : now.second }, [{ do: "greet", text, second }]];
+}
+
+/** Between which times the next try lies: all that lost one worker must not come back in step. */
+export function waitMs(attempt: number): { fromMs: number; toMs: number } {
+  if (attempt === 0) return { fromMs: 0, toMs: FIRST_WAIT_MS };
+  return { fromMs: SHORTEST_WAIT_MS, toMs: Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(attempt, 10)) };
+}
+
+/** The socket in use is gone: nothing is said on it any more. */
+function parted(now: Connection): Connection {
+  return { ...now, outbox: boxes.unsent(now.outbox), told: { ...now.told, speaking: false } };
 }
 
 function backOff(now: Connection, before: Effect[] = []): Step {
-  const told = { ...now.told, speaking: false };
+  const second: Effect[] = now.second ? [{ do: "close_second" }] : [];
   return [
-    { ...now, stage: "waiting", attempt: now.attempt + 1, told },
-    [...before, { do: "wait", ms: waitMs(now.attempt) }],
+    { ...parted(now), stage: "waiting", second: null, attempt: now.attempt + 1 },
+    [...before, ...second, { do: "wait", ...waitMs(now.attempt) }],
   ];
 }
 
-function over(now: Connection, problem: Problem, before: Effect[] = []): Step {
-  return [{ ...now, stage: "over", problem }, before];
+function over(now: Connection, problem: Problem): Step {
+  const second: Effect[] = now.second ? [{ do: "close_second" }] : [];
+  return [{ ...parted(now), stage: "over", second: null, problem }, second];
 }
 
 function noTicket(now: Connection, problem: Problem): Step {
@@ -150,9 +125,14 @@ function noTicket(now: Connection, problem: Problem): Step {
 
 function closed(now: Connection, code: number): Step {
   if (now.stage !== "live" && now.stage !== "greeting") return [now, []];
+  // The second socket is what ended the first, perhaps: a candidate has one seat.
+  if (now.second === "greeting") return [{ ...parted(now), stage: "greeting" }, []];
+  if (code === CLOSE.PROTOCOL_UNKNOWN && now.speaks === PROTOCOL_VERSION)
+    return backOff({ ...now, speaks: PROTOCOL_VERSION - 1, problem: null }); // a worker of the release before
+  const anew = { ...now, speaks: PROTOCOL_VERSION, afresh: now.afresh || code === CLOSE.LOST_TRACK };
   const mends = MENDED_BY_TICKET.has(code) && now.attempt < TICKET_TRIES;
-  if (mends || MAY_RETURN.has(code) || !isOurs(code)) return backOff(now);
-  return over(now, now.problem ?? { code: `closed_${code}`, sentence: sentenceOf(code), retry: false });
+  if (mends || MAY_RETURN.has(code) || !isOurs(code)) return backOff(anew);
+  return over(anew, now.problem ?? { code: `closed_${code}`, sentence: sentenceOf(code), retry: false });
 }
 
 function isOurs(code: number): boolean {
@@ -166,27 +146,45 @@ function sentenceOf(code: number): string {
   return "The server ended this connection. Load the page again.";
 }
 
+// --- a second socket that takes the place of the first --------------------------------------------------------
+
+function heardOnSecond(now: Connection, message: ServerMessage): Step {
+  if (now.second !== "greeting" || message.type !== "welcome") return [now, []]; // a goodbye: its close follows
+  const [next, effects] = welcomedBy({ ...parted(now), second: null, moves: now.moves + 1 }, message);
+  return [next, [{ do: "switch" }, ...effects]];
+}
+
+function secondFailed(now: Connection): Step {
+  if (now.second === null) return [now, []];
+  if (now.stage !== "live") return backOff({ ...now, second: null }); // nor is there a first one any more
+  const soon: Effect = { do: "wait_to_move", fromMs: MOVE_AGAIN_MS, toMs: MOVE_AGAIN_MS };
+  return [{ ...now, second: "resting" }, [{ do: "close_second" }, soon]];
+}
+
 // --- what the server says -------------------------------------------------------------------------------------
 
 function received(now: Connection, message: ServerMessage): Step {
   switch (message.type) {
     case "welcome":
-      return welcomed(now, message);
+      return welcomedBy(now, message);
     case "event":
-      return happened(now, message.version, message.after, message.tag, message.event);
+      return now.stage === "live" ? told(now, message.event, happened(now.story, message)) : [now, []];
     case "telling":
       return [{ ...now, told: hear(now.told, message.what) }, []];
     case "accepted":
-      return [{ ...now, outbox: now.outbox.filter((entry) => entry.id !== message.id) }, []];
+      return [{ ...now, hindrance: null, outbox: boxes.accepted(now.outbox, message.id, message.version) }, []];
     case "refused":
       return refused(now, message);
     case "durable":
-    case "pong":
-      return [now, []];
+      return [{ ...now, outbox: boxes.marked(now.outbox, message.version) }, []];
     case "audio_safe":
       return safe(now, message.stream, message.through, message.again);
+    case "pong":
+      return [now, []];
     case "moving":
-      return [{ ...now, stage: "waiting" }, [{ do: "close" }, { do: "wait", ms: message.within_ms }]];
+      return now.second === null && now.stage === "live"
+        ? [{ ...now, second: "resting" }, [{ do: "wait_to_move", fromMs: 0, toMs: message.within_ms * MOVE_SHARE }]]
+        : [now, []];
     case "goodbye":
       return [{ ...now, problem: problemOf(message) }, []];
   }
@@ -196,35 +194,46 @@ function problemOf({ code, sentence, retry }: Goodbye): Problem {
   return { code, sentence, retry };
 }
 
-function welcomed(now: Connection, message: Welcome): Step {
-  const resumed = message.resumed !== null;
-  const told = message.told.reduce((so_far, telling) => hear(so_far, telling.what), {
+function welcomedBy(now: Connection, message: Welcome): Step {
+  const story = welcomed(now.story, message, now.asked);
+  if (isLost(story)) return backOff({ ...now, afresh: story.lost === "afresh" }, [{ do: "close" }]);
+  const whole = message.room !== null;
+  const lately = message.told.reduce((so_far, telling) => hear(so_far, telling.what), {
     ...NOTHING_TOLD,
     typing: now.told.typing,
   });
+  // Wishes of an earlier page are said by whoever made them, or by nobody.
+  const mine = now.outbox.wishes.filter((wish) => wish.by === null || wish.by === message.you.id);
+  const box = { ...now.outbox, wishes: mine };
   const here: Connection = {
     ...now,
     stage: "live",
-    attempt: 0,
+    afresh: false,
+    spoken: message.protocol,
     problem: null,
+    hindrance: null,
     you: message.you,
-    told,
-    room: resumed ? now.room : message.room,
-    cursor: resumed ? now.cursor : message.cursor,
+    told: lately,
+    room: story.room,
+    story,
+    resets: now.resets + (message.reset === "epoch" || message.reset === "fork" ? 1 : 0),
+    outbox: boxes.marked(
+      whole ? boxes.offeredAgain(box) : box,
+      message.protocol >= MARKS_SINCE ? message.durable : boxes.EVERYTHING,
+    ),
   };
-  const again: Effect[] = here.outbox.map((entry) => ({ do: "say", text: said(entry) }));
-  const [flows, frames] = replayed(here, message.audio_through);
-  return [flows, [...again, ...frames]];
+  const [flows, frames] = replayed(whole ? reopened(here) : here, message.audio_through);
+  const [settled, words] = saying(flows);
+  return [settled, [...words, ...frames]];
 }
 
-function happened(now: Connection, version: number, behind: number, tag: string, event: Event): Step {
-  if (now.stage !== "live" || !now.cursor) return [now, []];
-  if (version <= now.cursor.version) return [now, []]; // known already
-  if (behind > now.cursor.version) return backOff(now, [{ do: "close" }]); // something between was missed
+function told(now: Connection, event: Event, story: ReturnType<typeof happened>): Step {
+  if (isLost(story)) return backOff({ ...now, afresh: story.lost === "afresh" }, [{ do: "close" }]);
+  if (story.room === now.story.room) return [{ ...now, story }, []]; // known already
   const next: Connection = {
     ...now,
-    room: after(now.room, event),
-    cursor: { ...now.cursor, version, tag },
+    room: story.room,
+    story,
     told: settle(now.told, event),
     repeats: event.kind === "question_asked" ? 0 : now.repeats + (event.kind === "question_repeated" ? 1 : 0),
   };
@@ -233,22 +242,38 @@ function happened(now: Connection, version: number, behind: number, tag: string,
 }
 
 function refused(now: Connection, message: Refused): Step {
-  const entry = now.outbox.find((one) => one.id === message.id);
-  const outbox = now.outbox.filter((one) => one !== entry);
+  const entry = now.outbox.wishes.find((one) => one.id === message.id);
+  if (entry && UNDECIDED.has(message.code))
+    return [{ ...now, hindrance: message.sentence, outbox: boxes.hold(now.outbox, entry.id) }, []];
+  if (entry && message.code === "not_in_room" && !entry.sentBack)
+    return backOff({ ...now, outbox: boxes.change(now.outbox, entry.id, { sentBack: true }) }, [{ do: "close" }]);
+  const outbox = entry ? boxes.without(now.outbox, entry.id) : now.outbox;
   const doneWith = entry && endsTurn(entry.command) ? null : now.doneWith;
-  return [{ ...now, outbox, doneWith }, [{ do: "show_refusal", refused: message, command: entry?.command ?? null }]];
+  const silenced = entry?.command.kind === "open_microphone" && entry.command.stream === now.microphone?.stream;
+  return [
+    { ...now, outbox, doneWith, hindrance: entry ? null : now.hindrance, microphone: silenced ? null : now.microphone },
+    [{ do: "show_refusal", refused: message, command: entry?.command ?? null }],
+  ];
 }
 
 // --- what the person wishes -----------------------------------------------------------------------------------
 
-function said({ id, command }: Outgoing): string {
-  return JSON.stringify({ type: "do", id, command });
+/** Says what is due, in order. */
+function saying(now: Connection): Step {
+  const [outbox, due] = boxes.takeDue(now.outbox);
+  if (!due.length) return [outbox === now.outbox ? now : { ...now, outbox }, []];
+  const effects = due.map(({ id, command }): Effect => ({
+    do: "say",
+    text: JSON.stringify({ type: "do", id, command }),
+  }));
+  return [{ ...now, outbox }, effects];
 }
 
-function wished(now: Connection, entry: Outgoing): Step {
-  const outbox = [...now.outbox, entry];
-  const doneWith = endsTurn(entry.command) ? entry.command.turn : now.doneWith;
-  return [{ ...now, outbox, doneWith }, now.stage === "live" ? [{ do: "say", text: said(entry) }] : []];
+function wished(now: Connection, id: string, command: Command): Step {
+  const outbox = boxes.put(now.outbox, id, command, now.you?.id ?? null);
+  const doneWith = endsTurn(command) ? command.turn : now.doneWith;
+  const next = { ...now, outbox, doneWith };
+  return now.stage === "live" ? saying(next) : [next, []];
 }
 
 function endsTurn(command: Command): command is Extract<Command, { kind: "finish_answer" | "skip_question" }> {
@@ -259,34 +284,10 @@ function endsTurn(command: Command): command is Extract<Command, { kind: "finish
 
 function opened(now: Connection, stream: string, id: string): Step {
   // An announcement of an older stream that was never answered is stale: only one microphone can be open.
-  const outbox = now.outbox.filter((entry) => entry.command.kind !== "open_microphone");
-  return wished(
-    { ...now, outbox, microphone: ring(stream) },
-    { id, command: { kind: "open_microphone", stream, sample_rate: 16_000 } },
-  );
-}
-
-/** Sends what the window allows, once the room knows this stream. */
-function flowing(now: Connection): Step {
-  if (!now.microphone || now.stage !== "live" || now.room?.microphone?.stream !== now.microphone.stream)
-    return [now, []];
-  const [microphone, frames] = takeUnsent(now.microphone);
-  return frames.length ? [{ ...now, microphone }, [{ do: "play", frames }]] : [now, []];
-}
-
-/** On a new connection: everything behind what is safe goes out again. */
-function replayed(now: Connection, through: number | null): Step {
-  if (!now.microphone) return [now, []];
-  if (now.room?.microphone?.stream !== now.microphone.stream) {
-    return [{ ...now, microphone: rewind(now.microphone, null) }, []];
-  }
-  return isTorn(now.microphone, through)
-    ? [{ ...now, microphone: null, lostVoice: true }, []]
-    : flowing({ ...now, microphone: rewind(now.microphone, through) });
-}
-
-function safe(now: Connection, stream: string, through: number | null, again: boolean): Step {
-  if (now.microphone?.stream !== stream) return [now, []];
-  const microphone = again ? rewind(now.microphone, through) : forget(now.microphone, through);
-  return flowing({ ...now, microphone });
+  const outbox = { ...now.outbox, wishes: now.outbox.wishes.filter((entry) => !isStale(entry)) };
+  return wished({ ...now, outbox, microphone: ring(stream) }, id, {
+    kind: "open_microphone",
+    stream,
+    sample_rate: 16_000,
+  });
 }

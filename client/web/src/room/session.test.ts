@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
+import { CLOSE } from "../protocol";
 import { FakeServer, problem } from "../testing/server";
 import { asked, began, CONSENTED, STARTED } from "../testing/wire";
 import { BROWSER, Session } from "./session";
@@ -56,7 +57,8 @@ it("keeps what was typed over a reload of the page", async () => {
   session = start();
   await live();
   expect(server.wishes.map(({ id }) => id)).toEqual([server.wishes[0]?.id, server.wishes[0]?.id]);
-  expect(sessionStorage).toHaveLength(0);
+  server.socket.say({ type: "durable", version: 10 });
+  expect(localStorage).toHaveLength(0);
 });
 
 it("does not announce a microphone again whose page is gone", async () => {
@@ -88,20 +90,89 @@ it("takes an unreachable server for one that is away", async () => {
   expect(session.connection().stage).toBe("waiting");
 });
 
+describe("a worker that goes away", () => {
+  it("is used until another one has welcomed the page, and then let go", async () => {
+    await live();
+    const [first] = server.sockets;
+    first?.say({ type: "moving", within_ms: 10 });
+    await vi.waitFor(() => expect(session.connection().moves).toBe(1));
+    expect([server.sockets.length, first?.left, session.connection().stage]).toEqual([2, true, "live"]);
+    session.wish(ANSWER);
+    expect(server.sockets[1]?.sent.some((text) => text.includes("what was typed"))).toBe(true);
+    expect(server.hellos[1]?.resume).toMatchObject({ version: 10 });
+  });
+
+  it("may end the first socket because the second one has taken its seat: that is no news", async () => {
+    await live();
+    const [first] = server.sockets;
+    const stages = new Set<string>();
+    session.subscribe(() => stages.add(session.connection().stage));
+    server.welcoming = false;
+    first?.say({ type: "moving", within_ms: 10 });
+    await vi.waitFor(() => expect(server.hellos).toHaveLength(2));
+    first?.drop(CLOSE.TAKEN_OVER);
+    server.welcomes(server.socket);
+    await vi.waitFor(() => expect(session.connection().moves).toBe(1));
+    expect(stages.has("over") || stages.has("waiting")).toBe(false);
+  });
+});
+
+describe("what was written on this device", () => {
+  it("stays when another tab of the same room keeps its own", async () => {
+    await live();
+    server.accepting = false;
+    session.wish(ANSWER);
+    const other = start();
+    other.wish({ ...ANSWER, text: "from the other tab" });
+    const texts = start()
+      .shelf.wishes()
+      .map(({ command }) => command.kind === "type_answer" && command.text);
+    expect(texts).toEqual(["what was typed", "from the other tab"]);
+  });
+
+  it("is thrown away with the end of the interview", async () => {
+    await live();
+    session.shelf.writeDraft(1, "half a sentence");
+    session.wish(ANSWER);
+    expect(localStorage).toHaveLength(2);
+    server.happen({ kind: "room_closed", at_ms: 9_000, reason: "finished" });
+    expect(localStorage).toHaveLength(0);
+  });
+
+  it("is thrown away after a week, and what cannot be read at once", () => {
+    session.shelf.writeDraft(1, "half a sentence");
+    localStorage.setItem("greenroom.kept.r-2.draft.1", "{");
+    vi.useFakeTimers({ toFake: ["Date"] });
+    vi.setSystemTime(Date.now() + 8 * 24 * 3600 * 1000);
+    start();
+    expect(localStorage).toHaveLength(0);
+  });
+});
+
 describe("a network that vanished without a word", () => {
+  it("is noticed within five seconds, though nothing is outstanding", async () => {
+    vi.useFakeTimers({ toFake: ["Date", "setInterval", "clearInterval", "setTimeout", "clearTimeout"] });
+    session.enter();
+    await vi.advanceTimersByTimeAsync(0);
+    server.answering = false;
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(server.sockets[0]?.left).toBe(true);
+    expect(server.sockets.length).toBeGreaterThan(1);
+  });
+
   it("is noticed by an answer that stays out", async () => {
     vi.useFakeTimers({ toFake: ["Date", "setInterval", "clearInterval", "setTimeout", "clearTimeout"] });
     session.enter();
     await vi.advanceTimersByTimeAsync(0);
     expect(session.connection().stage).toBe("live");
-    server.accepting = false;
+    server.accepting = server.answering = false;
     session.wish(ANSWER);
     await vi.advanceTimersByTimeAsync(12_000);
     expect(server.sockets[0]?.left).toBe(true);
     expect(server.sockets.length).toBeGreaterThan(1);
   });
 
-  it("is not seen in a room where nothing is outstanding", async () => {
+  it("is not seen in a room where nothing happens and pings are answered", async () => {
     vi.useFakeTimers({ toFake: ["Date", "setInterval", "clearInterval", "setTimeout", "clearTimeout"] });
     session.enter();
     await vi.advanceTimersByTimeAsync(60_000);

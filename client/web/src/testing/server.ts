@@ -61,6 +61,10 @@ export class FakeServer {
   readonly answers = new Map<string, Answer>();
   /** Wishes are accepted at once; false leaves them unanswered. */
   accepting = true;
+  /** Whoever says hello is let in at once. */
+  welcoming = true;
+  /** Pings are answered; false is a network that vanished without a word. */
+  answering = true;
   private version = 10;
 
   constructor(
@@ -133,6 +137,14 @@ export class FakeServer {
     return this.wishes.map(({ command }) => command.kind);
   }
 
+  /** Lets in whoever said hello last. */
+  welcomes(socket: FakeSocket): void {
+    const cursor = { epoch: "e", version: this.version, tag: "t" };
+    const resumed = this.hellos.at(-1)?.resume ? 0 : null;
+    const room = resumed === null ? roomAfter(...this.events) : null;
+    socket.say(welcome(room, { you: this.you, cursor, resumed }));
+  }
+
   private fetched(path: string, request: RequestInit): Response {
     const key = `${request.method ?? "GET"} ${path.split("?")[0] ?? ""}`;
     const { status, body } = this.answers.get(key) ?? { status: 404, body: problem("not_found") };
@@ -140,12 +152,13 @@ export class FakeServer {
   }
 
   private heard(socket: FakeSocket, text: string): void {
-    const message = JSON.parse(text) as Hello | { type: "do"; id: string; command: Command } | { type: "typing" };
+    const message = JSON.parse(text) as
+      Hello | { type: "do"; id: string; command: Command } | { type: "typing" } | { type: "ping" };
     if (message.type === "hello") {
       this.hellos.push(message);
-      const cursor = { epoch: "e", version: this.version, tag: "t" };
-      const room = roomAfter(...this.events);
-      socket.say(welcome(message.resume ? null : room, { you: this.you, cursor, resumed: message.resume ? 0 : null }));
+      if (this.welcoming) this.welcomes(socket);
+    } else if (message.type === "ping") {
+      if (this.answering) socket.say({ type: "pong" });
     } else if (message.type === "do") {
       this.wishes.push(message);
       if (this.accepting) socket.say({ type: "accepted", id: message.id, version: this.version });

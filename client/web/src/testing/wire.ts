@@ -73,5 +73,5 @@ export function welcome(room: Room | null, changes: Partial<Welcome> = {}): Welc
 }
 
 export function happened(version: number, event: Event, behind = version - 1): Happened {
-  return { type: "event", version, after: behind, tag: `t${version}`, at: 0, event };
+  return { type: "event", version, after: behind, tag: `t${version}`, at: Date.now(), event };
 }

@@ -1,0 +1,53 @@
+/**
+ * The candidate's voice on its way: which frames of the kept ones go out, after what.
+ *
+ * Decides when a stream may flow, goes out again, or is opened again; never what is kept (`audio`).
+ */
+import type { Command } from "../protocol";
+import { forget, isTorn, rewind, takeUnsent } from "./audio";
+import * as boxes from "./outbox";
+import type { Outgoing } from "./outbox";
+import type { Connection, Effect } from "./shape";
+
+type Step = [Connection, Effect[]];
+
+/** An announcement of a stream that was not answered. */
+export function isStale({ command, version }: Outgoing): boolean {
+  return command.kind === "open_microphone" && version === null;
+}
+
+/** Sends what the window allows, once the room knows this stream. */
+export function flowing(now: Connection): Step {
+  if (!now.microphone || now.stage !== "live" || now.room?.microphone?.stream !== now.microphone.stream)
+    return [now, []];
+  const [microphone, frames] = takeUnsent(now.microphone);
+  return frames.length ? [{ ...now, microphone }, [{ do: "play", frames }]] : [now, []];
+}
+
+/** The log forgot our stream: it is opened again, ahead of everything else. */
+export function reopened(now: Connection): Connection {
+  const { microphone, room, outbox } = now;
+  const known = !microphone || room?.microphone?.stream === microphone.stream || room?.closed_ms !== null;
+  if (known || boxes.pending(outbox).some(isStale)) return now;
+  const { stream } = microphone;
+  const opening: Command = { kind: "open_microphone", stream, sample_rate: 16_000 };
+  const anew = boxes.put(boxes.EMPTY, `${stream}.${now.story.cursor?.version ?? 0}`, opening, now.you?.id ?? null);
+  return { ...now, outbox: { ...outbox, wishes: [...anew.wishes, ...outbox.wishes] } };
+}
+
+/** On a new connection: everything behind what is safe goes out again. */
+export function replayed(now: Connection, through: number | null): Step {
+  if (!now.microphone) return [now, []];
+  if (now.room?.microphone?.stream !== now.microphone.stream) {
+    return [{ ...now, microphone: rewind(now.microphone, null) }, []];
+  }
+  return isTorn(now.microphone, through)
+    ? [{ ...now, microphone: null, lostVoice: true }, []]
+    : flowing({ ...now, microphone: rewind(now.microphone, through) });
+}
+
+export function safe(now: Connection, stream: string, through: number | null, again: boolean): Step {
+  if (now.microphone?.stream !== stream) return [now, []];
+  const microphone = again ? rewind(now.microphone, through) : forget(now.microphone, through);
+  return flowing({ ...now, microphone });
+}
