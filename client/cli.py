@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -83,7 +84,7 @@ async def _run(arguments: argparse.Namespace) -> None:
                 await greenroom.erase(_room_in(arguments.room))
                 screen.say("Erased: what was said, its marks and its report.", type="erased")
             case "open":
-                await _open(greenroom, arguments.mode, arguments.length or 5, screen)
+                await _open(greenroom, arguments, screen)
 
 
 async def _watch(greenroom: Greenroom, room: str, name: str | None, screen: Screen) -> None:
@@ -108,8 +109,8 @@ def _room_in(given: str) -> str:
     return given.rstrip("/").removesuffix("/coach").rpartition("/")[2]
 
 
-async def _open(greenroom: Greenroom, mode: str, length: int, screen: Screen) -> None:
-    opened = await greenroom.open_room(mode, length)
+async def _open(greenroom: Greenroom, arguments: argparse.Namespace, screen: Screen) -> None:
+    opened = await greenroom.open_room(arguments.mode, arguments.length or 5, starts_at=arguments.starts_at)
     coach, guest = f"{opened.url}/coach", await greenroom.invite(opened.room, Role.CANDIDATE)
     screen.say(
         f"Room:      {opened.room}\nCandidate: {opened.url}\nCoach:     {coach}\nInvite:    {guest}\n"
@@ -172,6 +173,7 @@ def _parser() -> argparse.ArgumentParser:
     erasing = verbs.add_parser("erase", help="forget a room that is over: words, marks, report; cannot be undone")
     erasing.add_argument("room", metavar="ROOM", help="the room's id or its address")
     opening = verbs.add_parser("open", help="open a room and print its links")
+    opening.add_argument("--starts-at", type=_moment, metavar="TIME", help="when it begins, as 2026-11-23T10:00")
     for verb in (play, opening):
         verb.add_argument("--mode", choices=[mode.value for mode in Mode], default=Mode.BEHAVIOURAL.value)
         verb.add_argument("--length", type=int, choices=range(3, 11), metavar="3..10", help="how many questions")
@@ -204,6 +206,11 @@ def _speed(text: str) -> float:
     if not 0.01 <= speed <= 1_000:
         raise argparse.ArgumentTypeError("a speed from 0.01 to 1000")
     return speed
+
+
+def _moment(text: str) -> int:
+    """Milliseconds since 1970 of a time in ISO 8601; without a zone it is this machine's."""
+    return int(datetime.fromisoformat(text).timestamp() * 1000)
 
 
 if __name__ == "__main__":

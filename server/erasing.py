@@ -40,7 +40,7 @@ class Eraser:
     async def erase(self, room: str, owner: str) -> None:
         """Forget a closed room. Done twice is done once; where it fails half-way, it may be asked for again."""
         await self._store.erase(room)
-        await self._log.expire(room, 0)
+        await self._log.erase(room)
         await self._audio.erase(room)
         await self._timers.put(room, None)
         await self._directory.remove(owner, room)

@@ -150,7 +150,10 @@ class RoomLog(Protocol):
         """Forget the latest under `key`."""
 
     async def expire(self, room: str, after_s: int) -> None:
-        """The room is closed and archived: the store may forget it after `after_s` seconds, and does at once for 0."""
+        """The room is closed and archived: the store may forget it after `after_s` seconds."""
+
+    async def erase(self, room: str) -> None:
+        """Forget the room now, and for a day let nobody put it back (`restore`) who still has it in mind."""
 
 
 class Subscriber(Protocol):

@@ -58,6 +58,7 @@ class MemoryRoomLog:
         self.ears: list[MemorySubscriber] = []
         self._tellings: dict[str, dict[str, bytes]] = defaultdict(dict)
         self._numbers = count(1)
+        self._erased: set[str] = set()
 
     async def append(
         self,
@@ -145,7 +146,7 @@ class MemoryRoomLog:
     async def restore(self, room: str, seen: Cursor | None, anew: Anew) -> bool:
         await self._answer()
         life = self.rooms.get(room)
-        if (life.head if life else None) != seen:
+        if (life.head if life else None) != seen or room in self._erased:
             return False
         if life is None:
             first = anew.records[0] if anew.records else None
@@ -182,6 +183,12 @@ class MemoryRoomLog:
 
     async def expire(self, room: str, after_s: int) -> None:
         await self._answer()
+
+    async def erase(self, room: str) -> None:
+        await self._answer()
+        self.rooms.pop(room, None)
+        self._tellings.pop(room, None)
+        self._erased.add(room)
 
     # --- for tests ---
 

@@ -22,6 +22,8 @@ from server.adapters.redis_records import packed, unpacked
 from server.adapters.redis_subscriber import RedisSubscriber, channel
 from server.ports import Anew, Appended, Clash, Fenced, Head, Record
 
+ERASED_KEPT_MS = 24 * 3_600_000
+"""How long an erased room is remembered as such: its id, and nothing that was said."""
 TOLD_TTL_S = 3600
 """What is told is about the present moment; a room that was left takes it along."""
 
@@ -30,6 +32,7 @@ _KEEP_SNAPSHOT = Script.load("keep_snapshot.lua")
 _MARK_DURABLE = Script.load("mark_durable.lua")
 _RESTORE = Script.load("restore.lua")
 _LIFE = f"{PREFIX}life"
+_ERASE = Script.load("erase_log.lua")
 _NEW = Cursor(epoch="", version=0, tag="")
 
 __all__ = ["RedisRoomLog", "RedisSubscriber"]
@@ -144,6 +147,10 @@ class RedisRoomLog:
     async def expire(self, room: str, after_s: int) -> None:
         names = ("log", "head", "commands", "snapshot", "told")
         await self._redis.calls([("EXPIRE", room_key(room, name), after_s) for name in names])
+
+    async def erase(self, room: str) -> None:
+        names = ("head", "log", "commands", "snapshot", "told")
+        await self._redis.script(_ERASE, [room_key(room, name) for name in names], (ERASED_KEPT_MS,))
 
 
 def _head(room: str) -> tuple[str, ...]:

@@ -5,10 +5,10 @@
 --       7 the durable mark afterwards   8 the snapshot, "" to keep the one that is there   9 channel
 --       10 how many command ids follow   11.. command id, "version tag", and so on
 --       then the records to append, as JSON; the last one has the version of the new head
--- Gives 1 if it was done, 0 where the log is another one by now.
+-- Gives 1 if it was done, 0 where the log is another one by now, or was erased.
 
-local head = redis.call('HMGET', KEYS[2], 'epoch', 'version', 'tag', 'fence')
-if (head[1] or '') ~= ARGV[1] or (head[2] or '0') ~= ARGV[2] or (head[3] or '') ~= ARGV[3] then
+local head = redis.call('HMGET', KEYS[2], 'epoch', 'version', 'tag', 'erased')
+if head[4] or (head[1] or '') ~= ARGV[1] or (head[2] or '0') ~= ARGV[2] or (head[3] or '') ~= ARGV[3] then
   return 0
 end
 if not head[1] then

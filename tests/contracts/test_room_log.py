@@ -258,6 +258,19 @@ class RoomLogContract:
         assert sum(done) == 1
         assert await log.head(ROOM) == ends[done.index(True)]
 
+    async def test_an_erased_room_is_gone_and_nobody_puts_it_back(self, log: RoomLog) -> None:
+        await log.keep_snapshot(ROOM, await opened(log), b"kept", 10)
+        await log.tell(ROOM, "typing", b"{}")
+        await log.erase(ROOM)
+        await log.erase(ROOM)
+        assert await log.head(ROOM) is None
+        assert (await log.heads([ROOM])) == {}
+        assert list(await log.read(ROOM, 0, 10)) == []
+        assert (await log.snapshot(ROOM), list(await log.told(ROOM))) == (None, [])
+        end = Cursor(epoch="anew", version=8, tag="t8")
+        assert not await log.restore(ROOM, None, Anew(end, 8, b"as it was", {}, []))
+        assert await log.head(ROOM) is None
+
     async def test_the_store_remembers_as_long_as_it_is_not_emptied(self, log: RoomLog) -> None:
         assert not await log.remembers()
         await log.remember()
