@@ -12,7 +12,7 @@ import uvloop
 
 from scripts.hardening.cluster import running
 from scripts.hardening.disk import own_mounts
-from scripts.hardening.faults import AWAITED, FAULTS, QUICK
+from scripts.hardening.faults import FAULTS, QUICK
 from scripts.hardening.history import read
 from scripts.hardening.invariants import broken
 from scripts.hardening.lanes import given, played
@@ -67,7 +67,7 @@ def _end_on_sigterm() -> None:
 
 def _rounds(asked: argparse.Namespace) -> Iterator[Round]:
     """Each fault once; or for so many seeds; or with the next seeds until time is up."""
-    faults = tuple(asked.fault) or (QUICK if asked.quick else tuple(name for name in FAULTS if name not in AWAITED))
+    faults = tuple(asked.fault) or (QUICK if asked.quick else tuple(FAULTS))
     until = None if asked.minutes is None else monotonic() + 60 * asked.minutes
     seed, last = asked.seed, None if until else asked.seed + asked.seeds - 1
     while last is None or seed <= last:

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 from scripts.hardening.disk import Disk
 from scripts.hardening.post import READY_POLL_S, Post
@@ -23,6 +24,9 @@ OUTBOX_BYTES = 16_384
 
 SNAPSHOT_EVERY_RECORDS, LOG_TAIL_RECORDS = 30, 60
 """Less than in production too: logs of rounds are short, and are to be forgotten behind snapshots as long ones are."""
+
+TURN_LIMIT_S = 20
+"""Longer than nearly every fault lasts: whoever lingers in an answer is hardly ever cut short."""
 
 
 class Cluster:
@@ -54,6 +58,9 @@ class Cluster:
             "OUTBOX_BYTES": str(OUTBOX_BYTES),
             "SNAPSHOT_EVERY_RECORDS": str(SNAPSHOT_EVERY_RECORDS),
             "LOG_TAIL_RECORDS": str(LOG_TAIL_RECORDS),
+            "TURN_LIMIT_S": str(TURN_LIMIT_S),
+            "TURN_WARNING_S": str(TURN_LIMIT_S // 2),
+            "START_REMINDER_S": "2",
         }
         self.webs = [Post(f"web-{number}", directory, self.environment, free_port()) for number in range(1, webs + 1)]
         self.workers = [Post(f"worker-{number}", directory, self.environment) for number in range(1, workers + 1)]
@@ -123,16 +130,16 @@ class Cluster:
         """Posts whose process ended without being told to."""
         return [post.name for post in self.posts if post.process and not post.process.running]
 
-    def errors(self) -> list[tuple[str, str]]:
-        """What the processes wrote down as internal errors since this was last asked: (post, what)."""
-        found: list[tuple[str, str]] = []
+    def written(self) -> list[tuple[str, dict[str, Any]]]:
+        """What the processes wrote down since this was last asked: (post, line)."""
+        found: list[tuple[str, dict[str, Any]]] = []
         for post in self.posts:
             start = self._read_to.get(post.log, 0)
             with post.log.open("rb") as log:
                 log.seek(start)
                 lines = log.read().split(b"\n")
                 self._read_to[post.log] = log.tell() - len(lines[-1])
-            found += [(post.name, error) for line in lines[:-1] if (error := _error(line))]
+            found += [(post.name, said) for line in lines[:-1] if isinstance(said := _said(line), dict)]
         return found
 
 
@@ -169,13 +176,8 @@ def _database(postgres: Postgres, disk: Disk | None) -> str:
     return postgres.create_database("greenroom")
 
 
-def _error(line: bytes) -> str | None:
-    """What an internal error's line says, and where it came from."""
+def _said(line: bytes) -> object:
     try:
-        said = json.loads(line)
+        return json.loads(line)
     except ValueError:
         return None
-    if not isinstance(said, dict) or said.get("level") not in ("error", "critical"):
-        return None
-    trace = said.get("trace") or [""]
-    return f"{said.get('what')} ({said.get('error', '')}) {str(trace[-1]).strip()}"

@@ -118,6 +118,26 @@ class Back(ByVisitor):
     missed: int
 
 
+class Durable(ByVisitor):
+    """The visitor was told that the log is kept in the database up to `version`."""
+
+    what: Literal["durable"] = "durable"
+    version: int
+
+
+class Killed(ByVisitor):
+    """The visitor's program died, with wishes under way; what it kept is in a file."""
+
+    what: Literal["killed"] = "killed"
+
+
+class Silent(ByVisitor):
+    """The candidate says nothing more in this turn: its limit is to end it."""
+
+    what: Literal["silent"] = "silent"
+    turn: int
+
+
 class Held(ByVisitor):
     """These commands were held back or swapped on their way out."""
 
@@ -183,9 +203,17 @@ class Reported(InRoom):
     answers: tuple[tuple[str, ...], ...]
 
 
+class Taken(InRoom):
+    """A worker took the room, under this number."""
+
+    what: Literal["taken"] = "taken"
+    worker: str
+    fence: int
+
+
 Recorded = (
-    Began | Injected | Healed | Died | Arrived | Put | Answered | Whole | Saw | Told | Lost | Back | Held | Unread
-    | Stuck | Ended | Afresh | Logged | Archived | Reported
+    Began | Injected | Healed | Died | Arrived | Put | Answered | Whole | Saw | Told | Lost | Back | Durable
+    | Killed | Silent | Held | Unread | Stuck | Ended | Afresh | Logged | Archived | Reported | Taken
 )  # fmt: skip
 R = TypeVar("R", bound=Moment)
 _ENTRY: TypeAdapter[Recorded] = TypeAdapter(Annotated[Recorded, Field(discriminator="what")])

@@ -7,6 +7,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
+from time import time
 
 from client import Greenroom, GreenroomError, Visit, connect
 from rooms.people import Role
@@ -15,6 +16,9 @@ from scripts.hardening.people import LENGTH, PATIENCE_S, Candidate, Coach, Perso
 from scripts.hardening.stage import Stage
 from tests.deployment import TOKEN
 
+PLANNED = 1
+PLANNED_IN_S = (3.0, 6.0)
+"""From the opening of the room until the planned time. The reminder comes 2 s before it."""
 MODES = ("behavioural", "technical", "system_design")
 
 
@@ -33,10 +37,11 @@ class Interview:
         urls = self._stage.cluster.urls(self._chance)
         try:
             async with connect(urls=urls, token=TOKEN) as greenroom:
-                self.room = (await greenroom.open_room(MODES[self._number % len(MODES)], LENGTH)).room
+                mode = MODES[self._number % len(MODES)]
+                self.room = (await greenroom.open_room(mode, LENGTH, starts_at=self._planned())).room
                 self._stage.rooms.append(self.room)
                 async with asyncio.TaskGroup() as people:
-                    people.create_task(self._visit("candidate", Role.CANDIDATE, self._sit_as_candidate))
+                    people.create_task(self._candidate())
                     people.create_task(self._visit("coach", Role.COACH, self._sit_as_coach))
                     if self._number % 2:
                         people.create_task(self._visit("observer", Role.OBSERVER, self._look_in))
@@ -44,6 +49,13 @@ class Interview:
             self._is_stuck("candidate", f"no room: {error.sentence}")
         finally:
             self.began.set()
+
+    def _planned(self) -> int | None:
+        """One interview of a round is planned: its reminder and its beginning come due while things break."""
+        if self._number != PLANNED:
+            return None
+        self.began.set()
+        return int(1000 * (time() + self._chance.uniform(*PLANNED_IN_S)))
 
     def _is_stuck(self, who: str, sentence: str) -> None:
         self._stage.history.note(h.Stuck(room=self.room, who=who, sentence=sentence))
@@ -77,11 +89,19 @@ class Interview:
         except GreenroomError as error:
             self._is_stuck(who, f"{type(error).__name__}: {error.sentence}")
 
-    async def _sit_as_candidate(self, greenroom: Greenroom, visit: Visit, chance: random.Random) -> None:
-        async with AsyncExitStack() as devices:
-            candidate = Candidate(self._stage, greenroom, visit, self.room, chance, devices)
-            candidate.lingers = self._number % 4 != 3
-            await candidate.sit(self.began)
+    async def _candidate(self) -> None:
+        chance = random.Random(f"{self._chance.random()}/candidate")
+        try:
+            async with (
+                connect(urls=self._stage.cluster.urls(chance), token=TOKEN) as greenroom,
+                AsyncExitStack() as devices,
+            ):
+                candidate = Candidate(self._stage, greenroom, self.room, chance, devices)
+                await candidate.arrive()
+                candidate.lingers = self._number % 4 != 3
+                await candidate.sit(self.began)
+        except GreenroomError as error:
+            self._is_stuck("candidate", f"{type(error).__name__}: {error.sentence}")
 
     async def _sit_as_coach(self, greenroom: Greenroom, visit: Visit, chance: random.Random) -> None:
         coach = Coach(self._stage, visit, self.room, "coach", chance)

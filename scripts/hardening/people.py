@@ -7,7 +7,7 @@ back. What reaches them is noted by `witness`; whoever cannot go on says so and 
 import asyncio
 import random
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 
@@ -25,6 +25,8 @@ from scripts.hardening.witness import note_end, watch
 PATIENCE_S = 60.0
 """How long anybody waits for an answer, a question or a connection before they count as stuck."""
 MOVE_DEADLINE_S = 20.0
+TIME_IS_UP = frozenset({"wrong_turn", "no_open_turn", "already_finished", "ending"})
+"""What somebody is told who still answers when the answer's limit has come."""
 LENGTH = 3
 LOUD_WORDS = 130
 """What a loud whisper has: nearly as much as one may."""
@@ -85,25 +87,34 @@ class Candidate(Person):
     lingers = False
 
     def __init__(
-        self,
-        stage: Stage,
-        greenroom: Greenroom,
-        visit: Visit,
-        room: str,
-        chance: random.Random,
-        devices: AsyncExitStack,
+        self, stage: Stage, greenroom: Greenroom, room: str, chance: random.Random, devices: AsyncExitStack
     ) -> None:
-        super().__init__(stage, visit, room, "candidate", chance)
         self._greenroom, self._devices = greenroom, devices
-        self._moved = False
+        self._seat = AsyncExitStack()
+        self._has_moved = self._has_died = False
+        self.stage, self.room, self.who, self.chance, self._said = stage, room, "candidate", chance, 0
+
+    async def arrive(self, who: str = "candidate", outbox: str = "candidate") -> None:
+        """Be in the room, as `who`, with what is kept in this outbox."""
+        self.who, self._seat = who, AsyncExitStack()
+        self._devices.push_async_exit(self._seat)
+        path = self.stage.cluster.directory / f"{self.room}.{outbox}.outbox"
+        join = self._greenroom.join(self.room, Role.CANDIDATE, patience_s=PATIENCE_S, outbox=path)
+        self.visit = await self._seat.enter_async_context(join)
+        self._watched(self.visit, who)
 
     async def sit(self, began: asyncio.Event) -> None:
+        await self.until(lambda room: not room.scheduled, "the planned time")
         await self.do(c.GiveConsent(notice=self.visit.room.notice))
         await self.do(c.StartInterview())
         for number in range(1, LENGTH + 1):
             await self.until(partial(_asked, number), f"question {number}")
             began.set()
-            await self._answer(number)
+            try:
+                await self._answer(number)
+            except RefusedError as refused:
+                if refused.code not in TIME_IS_UP:
+                    raise
         await self.until_closed()
 
     async def _answer(self, turn: int) -> None:
@@ -115,34 +126,55 @@ class Candidate(Person):
                 await self.do(habit(turn=turn))
         pieces = self.chance.randint(2, 8)
         while pieces > 0 or (turn == LENGTH and self.lingers and not self.stage.quiet.is_set()):
-            self.visit.typing(turn)
-            if self.stage.moving and not self._moved:
-                await self._move(c.TypeAnswer(turn=turn, text=self.words()))
-            sentences = 3 if self.stage.muddling else 1
-            await self.do_all(*(c.TypeAnswer(turn=turn, text=self.words()) for _ in range(sentences)))
+            await self._type(turn)
             await self.pause(0.02, 0.3)
             pieces -= 1
+            if self.stage.silent and turn == LENGTH:
+                self.stage.history.note(h.Silent(room=self.room, who=self.who, turn=turn))
+                return
         await self.do(c.FinishAnswer(turn=turn))
+
+    async def _type(self, turn: int) -> None:
+        self.visit.typing(turn)
+        if self.stage.moving and not self._has_moved:
+            await self._move(c.TypeAnswer(turn=turn, text=self.words()))
+        if self.stage.dying and not self._has_died:
+            await self._die([c.TypeAnswer(turn=turn, text=self.words()) for _ in range(3)])
+        sentences = 3 if self.stage.muddling else 1
+        await self.do_all(*(c.TypeAnswer(turn=turn, text=self.words()) for _ in range(sentences)))
 
     async def _move(self, command: c.PersonCommand) -> None:
         """Go on from a second device, with a command under way on the first: put on both with one id, done once."""
-        self._moved, first, id = True, self.visit, f"{self.who}-{secrets.token_hex(6)}"
+        self._has_moved, first, id = True, self.visit, f"{self.who}-{secrets.token_hex(6)}"
         under_way = asyncio.create_task(first.insist(command, MOVE_DEADLINE_S, id=id))
-        join = self._greenroom.join(self.room, Role.CANDIDATE, patience_s=PATIENCE_S)
-        self.visit = await self._devices.enter_async_context(join)
-        self._watched(self.visit, "candidate.phone")
-        self.who = "candidate.phone"
+        await self.arrive("candidate.phone", "phone")
         try:
             await under_way
             await first.until(lambda _: False, MOVE_DEADLINE_S)
-        except ClosedError as closed_:
-            shown_the_door = closed_.close == Close.TAKEN_OVER
+        except ClosedError as ended:
+            shown_the_door = ended.close == Close.TAKEN_OVER
         except GreenroomError:
             shown_the_door = False
         if not shown_the_door:
             sentence = "the first device was not taken over by the second"
             self.stage.history.note(h.Stuck(room=self.room, who="candidate", sentence=sentence))
         await self.visit.insist(command, PATIENCE_S, id=id)
+
+    async def _die(self, wishes: Sequence[c.PersonCommand]) -> None:
+        """Be killed with these under way, and come back as a new program that knows only what lies in the outbox."""
+        self._has_died = True
+        under_way = [asyncio.create_task(self.visit.do(wish, PATIENCE_S)) for wish in wishes]
+        await self.pause(0.0, 0.03)
+        if wire := self.visit._lifeline._in_use:
+            wire.transport.abort()
+        for task in under_way:
+            task.cancel()
+        await asyncio.gather(*under_way, return_exceptions=True)
+        await self._seat.aclose()
+        self.stage.history.note(h.Killed(room=self.room, who=self.who))
+        await self.pause(0.1, 1.0)
+        await self.arrive("candidate.again")
+        await self.until(lambda _: self.visit.standing.pending == 0, "what was kept to be answered")
 
 
 class Coach(Person):

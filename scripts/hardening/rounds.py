@@ -86,8 +86,13 @@ async def play(cluster: Cluster, history: History, seed: int, faults: Sequence[s
     await _read_what_is_kept(cluster, history, [interview.room for interview in known])
     for post in cluster.gone():
         history.note(h.Died(process=post, sentence="ended by itself"))
-    for post, error in cluster.errors():
-        history.note(h.Died(process=post, sentence=error))
+    for post, line in cluster.written():
+        if line.get("level") in ("error", "critical"):
+            trace = line.get("trace") or [""]
+            sentence = f"{line.get('what')} ({line.get('error', '')}) {str(trace[-1]).strip()}"
+            history.note(h.Died(process=post, sentence=sentence))
+        elif line.get("what") == "room taken":
+            history.note(h.Taken(room=line["room"], worker=post, fence=line["fence"]))
 
 
 async def _break_things(stage: Stage, chance: random.Random, faults: Sequence[str]) -> list[Fault]:

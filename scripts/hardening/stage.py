@@ -25,5 +25,9 @@ class Stage:
     """Everybody puts several commands at once, and what they send is held back and swapped."""
     moving: bool = False
     """Candidates go on from a second device."""
+    dying: bool = False
+    """Candidates' programs die with wishes under way, and come back with what they had kept."""
+    silent: bool = False
+    """Candidates say nothing in their last turn."""
     loud: bool = False
     """Coaches whisper long sentences, one after the other."""

@@ -7,7 +7,7 @@ from client import Visit
 from client.closing import AfterClose
 from client.news import News
 from rooms.commands import PersonCommand
-from rooms.protocol import SERVER_MESSAGE, Accepted, Happened, Refused, Telling, Welcome
+from rooms.protocol import SERVER_MESSAGE, Accepted, Durable, Happened, Refused, Telling, Welcome
 from scripts.hardening import history as h
 from scripts.hardening.history import History
 
@@ -49,13 +49,16 @@ def note_end(visit: Visit, room: str, who: str, history: History) -> None:
 
 
 def _note(visit: Visit, room: str, who: str, history: History, text: str | bytes, news: News) -> None:
-    match SERVER_MESSAGE.validate_json(text):
+    message = SERVER_MESSAGE.validate_json(text)
+    match message:
         case Welcome(room=None) as welcome:
             history.note(h.Back(room=room, who=who, missed=welcome.resumed or 0))
         case Welcome():
             _note_whole(visit, room, who, history)
         case Happened() as fact if fact in news.changes:
             history.note(h.Saw(room=room, who=who, version=fact.version, tag=fact.tag, event=fact.event))
+        case Durable(version=version):
+            history.note(h.Durable(room=room, who=who, version=version))
         case Telling(what=tell):
             history.note(h.Told(room=room, who=who, tell=tell))
         case Accepted(id=id, version=version):
@@ -64,6 +67,8 @@ def _note(visit: Visit, room: str, who: str, history: History, text: str | bytes
             history.note(h.Answered(room=room, who=who, id=id, code=code))
         case _:
             return
+    if isinstance(message, Welcome):
+        history.note(h.Durable(room=room, who=who, version=message.durable))
 
 
 def _note_whole(visit: Visit, room: str, who: str, history: History) -> None:

@@ -309,6 +309,111 @@ def test_running_figures_leaked_are_caught() -> None:
     assert caught([*sound(), h.Told(room=ROOM, who="coach", tell=tell)]) == set()
 
 
+# --- a log that began anew ------------------------------------------------------------------------------------
+
+
+def restored(*, said: bool = True) -> list[Recorded]:
+    """The sound interview, after whose tenth fact Redis lost all but the first eight; the candidate said the rest anew.
+
+    Before the loss everybody had seen ten facts of another life, of which the last two had other tags.
+    """
+    log = facts()
+    if said:
+        log.insert(8, ("restored.e", e.RoomRestored(through=8, at_ms=2)))
+    history = [entry for entry in sound(log) if not (isinstance(entry, h.Saw) and entry.version <= 9)]
+    events = [event for _, event in log]
+    at = next(place for place, entry in enumerate(history) if isinstance(entry, h.Put))
+    before: list[Recorded] = []
+    for who, person in PEOPLE.items():
+        for version in range(4, 11):
+            if (seen := view(facts()[version - 1][1], person.role)) is not None:
+                tag = f"t{version}" if version <= 8 else f"gone{version}"
+                before.append(h.Saw(room=ROOM, who=who, version=version, tag=tag, event=seen))
+        whole = snapshot(events[:9], person.role)
+        before.append(h.Whole(room=ROOM, who=who, cursor=cursor(9).model_copy(update={"epoch": "new"}), state=whole))
+    history[at:at] = before
+    return [
+        entry.model_copy(update={"cursor": entry.cursor.model_copy(update={"epoch": "new"})})
+        if isinstance(entry, h.Ended | h.Afresh)
+        else entry
+        for entry in history
+    ]
+
+
+def test_what_was_lost_and_said_anew_after_a_restoration_is_no_break() -> None:
+    assert broken(restored()) == []
+
+
+def test_a_new_life_of_the_log_that_nobody_is_told_of_is_caught() -> None:
+    assert "every_loss_is_said" in caught(restored(said=False))
+
+
+def test_whoever_stays_in_a_life_that_is_gone_is_caught() -> None:
+    history = changed(restored(), lambda x: isinstance(x, h.Ended) and x.who == "coach", cursor=cursor(15))
+    assert "every_loss_is_said" in caught(history)
+
+
+def test_what_was_durable_and_is_gone_is_caught() -> None:
+    history = restored()
+    first = next(place for place, entry in enumerate(history) if saw("coach", 10)(entry))
+    held = h.Durable(room=ROOM, who="coach", version=8)
+    assert broken([*history[: first + 1], held, *history[first + 1 :]]) == []
+    lost = held.model_copy(update={"version": 10})
+    assert caught([*history[: first + 1], lost, *history[first + 1 :]]) == {"what_is_durable_stays"}
+
+
+def test_what_was_there_before_a_restoration_and_is_another_after_it_is_caught() -> None:
+    history = restored()
+    first = next(place for place, entry in enumerate(history) if saw("coach", 8)(entry))
+    history[first] = history[first].model_copy(update={"tag": "other"})
+    assert caught(history) == {"everybody_saw_the_log"}
+
+
+# --- wishes, timers, leases -----------------------------------------------------------------------------------
+
+
+def test_a_wish_that_a_killed_program_put_and_nobody_did_is_caught() -> None:
+    wish = h.Put(room=ROOM, who="candidate", id="lost", command=c.TypeAnswer(turn=1, text="Gone."))
+    history = [*sound(), wish, h.Killed(room=ROOM, who="candidate")]
+    assert caught(history) == {"no_wish_is_forgotten"}
+    refused = h.Answered(room=ROOM, who="candidate", id="lost", code="no_open_turn")
+    assert broken([*history, refused]) == []
+
+
+LIMIT = e.AnswerFinished(turn=1, reason=e.Finish.LIMIT)
+
+
+@pytest.mark.parametrize(
+    "event", [e.LobbyOpened(by="greenroom"), e.StartingSoon(starts_at=1), e.TurnLimitNear(turn=1, at_ms=1, ends_ms=2)]
+)
+def test_a_timer_that_fires_twice_is_caught(event: Event) -> None:
+    once = with_log(lambda log: log.insert(9, ("timer.1", event)))
+    assert "timers_fire_once" not in caught(once)
+    assert "timers_fire_once" in caught(with_log(lambda log: log.__setitem__(slice(9, 9), [("timer.1", event)] * 2)))
+
+
+def test_a_limit_that_never_comes_is_caught() -> None:
+    silent = h.Silent(room=ROOM, who="candidate", turn=1)
+    assert caught([*sound(), silent]) == {"timers_fire_once"}
+    limited = with_log(lambda log: log.__setitem__(10, (log[10][0], LIMIT)))
+    assert "timers_fire_once" not in caught([*limited, silent])
+
+
+def test_a_planned_time_that_never_comes_is_caught() -> None:
+    def planned(log: list[tuple[str, Event]]) -> None:
+        assert isinstance(log[0][1], e.RoomOpened)
+        log[0] = (log[0][0], log[0][1].model_copy(update={"starts_at": 5}))
+
+    assert "timers_fire_once" in caught(with_log(planned))
+
+
+@pytest.mark.parametrize("others", [[("worker-2", 7)], [("worker-1", 6)], [("worker-1", 7)]])
+def test_two_holders_under_one_number_and_numbers_that_fall_are_caught(others: list[tuple[str, int]]) -> None:
+    takings = [h.Taken(room=ROOM, worker=worker, fence=fence) for worker, fence in [("worker-1", 7), *others]]
+    assert caught([*sound(), *takings]) == {"leases_are_fenced"}
+    assert broken([*sound(), *takings[:1], h.Taken(room=ROOM, worker="worker-1", fence=8)]) == []
+
+
 # --- turns, rooms, reports ------------------------------------------------------------------------------------
 
 

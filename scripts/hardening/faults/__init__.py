@@ -18,10 +18,11 @@ from scripts.hardening.faults.of_network import (
     WorkerLosesRedis,
     WorkersLosePostgres,
 )
-from scripts.hardening.faults.of_people import CommandsDoubled, CommandsMuddled, SecondDevice, StuckReader
+from scripts.hardening.faults.of_people import ClientKilled, CommandsDoubled, CommandsMuddled, SecondDevice, StuckReader
 from scripts.hardening.faults.of_postgres import PostgresFrozen, PostgresFull, PostgresKilled, PostgresRestarted
 from scripts.hardening.faults.of_processes import (
     ClocksJump,
+    LimitsUnderKills,
     PowerCut,
     WebFrozen,
     WebKilled,
@@ -56,6 +57,7 @@ FAULTS: Mapping[str, type[Fault]] = MappingProxyType(
         "worker-frozen": WorkerFrozen,
         "workers-frozen": WorkersFrozen,
         "clocks-jump": ClocksJump,
+        "limits-under-kills": LimitsUnderKills,
         "redis-killed": RedisKilled,
         "redis-restarted": RedisRestarted,
         "redis-frozen": RedisFrozen,
@@ -79,12 +81,10 @@ FAULTS: Mapping[str, type[Fault]] = MappingProxyType(
         "commands-doubled": CommandsDoubled,
         "commands-muddled": CommandsMuddled,
         "second-device": SecondDevice,
+        "client-killed": ClientKilled,
         "stuck-reader": StuckReader,
     }
 )
 QUICK = ("sockets-cut", "commands-muddled", "subscribers-cut", "web-killed", "redis-killed", "worker-killed")
 """What a quick run does to one cluster, one after the other."""
-AWAITED = ("redis-flushed", "redis-fails-over-behind")
-"""What rooms do not survive yet: done only when it is asked for by name."""
-
-__all__ = ["AWAITED", "FAULTS", "QUICK", "Fault"]
+__all__ = ["FAULTS", "QUICK", "Fault"]

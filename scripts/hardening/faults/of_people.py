@@ -57,6 +57,18 @@ class SecondDevice(Fault):
         self.stage.moving = False
 
 
+class ClientKilled(Fault):
+    """Every candidate's program dies with wishes under way; a new one knows only what the old one kept in a file."""
+
+    lasts_s = 3.0
+
+    async def inject(self) -> None:
+        self.stage.dying = True
+
+    async def heal(self) -> None:
+        self.stage.dying = False
+
+
 class StuckReader(Fault):
     """In every room two coaches say hello and never read a word of the long whispers that follow; both are cut off."""
 

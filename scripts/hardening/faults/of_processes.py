@@ -1,7 +1,9 @@
 """Processes of ours that die, are sent away, stand still, or do not know what time it is."""
 
 import asyncio
+from time import monotonic
 
+from scripts.hardening.cluster import TURN_LIMIT_S
 from scripts.hardening.faults.fault import Fault
 
 
@@ -99,3 +101,22 @@ class ClocksJump(Fault):
     def _jump(self) -> None:
         for post in self.cluster.posts:
             post.clock_jumps_to(self.chance.choice((-3600, -60, 0, 60, 3600)))
+
+
+class LimitsUnderKills(Fault):
+    """Candidates fall silent, so that their answers' limits come due while one worker after the other is killed."""
+
+    lasts_s = 1.0
+
+    async def inject(self) -> None:
+        self.into = "worker after worker"
+        self.stage.silent = True
+        until = monotonic() + TURN_LIMIT_S + 2
+        while monotonic() < until:
+            post = self.chance.choice(self.cluster.workers)
+            await post.kill()
+            post.start()
+            await asyncio.sleep(self.chance.uniform(1.0, 4.0))
+
+    async def heal(self) -> None:
+        self.stage.silent = False

@@ -19,6 +19,7 @@ from scripts.hardening.invariants.of_ends import (
 )
 from scripts.hardening.invariants.of_log import (
     an_answer_stays,
+    no_wish_is_forgotten,
     nothing_acknowledged_is_lost,
     nothing_happens_twice,
     nothing_happens_unwished,
@@ -27,8 +28,14 @@ from scripts.hardening.invariants.of_log import (
 )
 from scripts.hardening.invariants.of_sight import (
     as_if_never_left,
+    every_loss_is_said,
     everybody_saw_the_log,
     views_never_leak,
+    what_is_durable_stays,
+)
+from scripts.hardening.invariants.of_workers import (
+    leases_are_fenced,
+    timers_fire_once,
 )
 from scripts.hardening.invariants.tale import Break, Found, Tale, text_of
 
@@ -38,12 +45,15 @@ INVARIANTS: MappingProxyType[str, Callable[[Tale], Found]] = MappingProxyType(
         for check in (
             the_log_is_one_chain,
             nothing_acknowledged_is_lost,
+            no_wish_is_forgotten,
+            what_is_durable_stays,
             nothing_happens_twice,
             nothing_happens_unwished,
             an_answer_stays,
             order_is_kept,
             everybody_saw_the_log,
             as_if_never_left,
+            every_loss_is_said,
             views_never_leak,
             one_end_each,
             one_score_each,
@@ -51,6 +61,8 @@ INVARIANTS: MappingProxyType[str, Callable[[Tale], Found]] = MappingProxyType(
             the_archive_is_the_log,
             nobody_is_left_behind,
             who_never_reads_is_cut,
+            timers_fire_once,
+            leases_are_fenced,
         )
     }
 )

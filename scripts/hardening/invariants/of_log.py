@@ -29,21 +29,37 @@ def the_log_is_one_chain(tale: Tale) -> Found:
 
 
 def nothing_acknowledged_is_lost(tale: Tale) -> Found:
-    """What was accepted stands in the log where the answer said, with its words."""
-    commands = {(put.who, put.id): put.command for put in tale.puts}
+    """What was accepted stands in the log where the answer said, with its words; where the log was written anew, at
+    one of the places that were said."""
+    commands = {tale.command(put.who, put.id): put.command for put in tale.puts}
+    places: dict[str, list[int]] = defaultdict(list)
     for answer in tale.answers:
-        if answer.version is None or (command := commands.get((answer.who, answer.id))) is None:
+        if answer.version is not None:
+            places[tale.command(answer.who, answer.id)].append(answer.version)
+    for answer in tale.answers:
+        name = tale.command(answer.who, answer.id)
+        if answer.version is None or (command := commands.get(name)) is None:
             continue
-        records = tale.by_command.get(tale.command(answer.who, answer.id), [])
+        records = tale.by_command.get(name, [])
         if not records:
-            if command.kind in _LEAVE_A_FACT or answer.version > len(tale.log):
+            if command.kind in _LEAVE_A_FACT or (answer.version > len(tale.log) and tale.restored_through is None):
                 yield _lost(answer, f"{command.kind} was accepted at {answer.version} and is not in the log")
             continue
-        if records[-1].version != answer.version:
+        said = [answer.version] if tale.restored_through is None else places[name]
+        if records[-1].version not in said:
             yield _lost(answer, f"accepted at {answer.version}, it stands at {records[-1].version}")
         text = getattr(command, "text", None)
         if text is not None and text not in [text_of(record.event) for record in records]:
             yield _lost(answer, f"the words of {command.kind} at {answer.version} are not those accepted")
+
+
+def no_wish_is_forgotten(tale: Tale) -> Found:
+    """What was put was refused, or it is done: also when the program that put it died."""
+    answered = {tale.command(answer.who, answer.id) for answer in tale.answers}
+    for put in tale.puts:
+        name = tale.command(put.who, put.id)
+        if put.command.kind in _LEAVE_A_FACT and name not in answered and name not in tale.by_command:
+            yield Break(sentence=f"{put.command.kind} was neither answered nor done", who=put.who, ids=(put.id,))
 
 
 def _lost(answer: h.Answered, sentence: str) -> Break:
@@ -94,25 +110,35 @@ def nothing_happens_unwished(tale: Tale) -> Found:
 
 
 def an_answer_stays(tale: Tale) -> Found:
-    """A command that was accepted is always answered with the same version again, and never refused."""
+    """A command that was accepted is always answered with the same version again, and never refused.
+
+    Where the log was written anew, as often as that it may get another place, or not be possible any more.
+    """
     given: dict[str, h.Answered] = {}
+    changes = Counter[str]()
+    lives = sum(isinstance(record.event, e.RoomRestored) for record in tale.log)
     for answer in tale.answers:
         command = tale.command(answer.who, answer.id)
         first = given.setdefault(command, answer)
         if first.version is None:
             given[command] = answer  # a refusal may turn into a yes, not back
         elif answer.version != first.version:
-            said = f"refused ({answer.code})" if answer.version is None else f"accepted at {answer.version}"
-            yield Break(sentence=f"accepted at {first.version}, then {said}", who=answer.who,
-                        ids=(answer.id,), versions=(first.version,))  # fmt: skip
+            given[command] = answer
+            changes[command] += 1
+            if changes[command] > lives:
+                said = f"refused ({answer.code})" if answer.version is None else f"accepted at {answer.version}"
+                yield Break(sentence=f"accepted at {first.version}, then {said}", who=answer.who,
+                            ids=(answer.id,), versions=(first.version,))  # fmt: skip
 
 
 def order_is_kept(tale: Tale) -> Found:
     """What was put once another was accepted stands behind it; and one visitor's wishes stand as they were put.
 
-    The second holds unless one of the two was refused meanwhile, or held back on its way on purpose.
+    The second holds unless one of the two was refused meanwhile, or held back on its way on purpose; the first, unless
+    the log was written anew.
     """
-    yield from _put_behind_what_was_accepted(tale)
+    if tale.restored_through is None:
+        yield from _put_behind_what_was_accepted(tale)
     refused = {(answer.who, answer.id) for answer in tale.answers if answer.version is None}
     muddled = {(held.who, id) for held in tale.of(h.Held) for id in held.ids}
     for who in tale.arrived:

@@ -12,42 +12,77 @@ from rooms.state import Room
 from rooms.views import view
 from scripts.hardening import history as h
 from scripts.hardening.history import Recorded
-from scripts.hardening.invariants.tale import Break, Found, Tale
+from scripts.hardening.invariants.tale import FOR_EVER, Break, Found, Tale
 
 _HIDDEN_FROM_CANDIDATES = frozenset({"note_taken", "next_question_chosen", "turn_scored"})
 
 
 def everybody_saw_the_log(tale: Tale) -> Found:
-    """Each visitor saw what their role may see, in the log's order, each fact once, none left out."""
+    """Each visitor saw what their role may see, in the log's order, each fact once, none left out.
+
+    What was seen of a life of the log that is over must be so as far as that life was put back.
+    """
     for arrived in tale.arrived.values():
         visible = {r.version: (r, seen) for r in tale.log if (seen := view(r.event, arrived.role)) is not None}
-        at = 0
+        at, lasting = 0, FOR_EVER
         for entry in tale.entries:
             if isinstance(entry, h.Whole) and entry.who == arrived.who:
-                at = entry.cursor.version
-                if entry.state != tale.seen(arrived.role, at):
+                at, lasting = entry.cursor.version, tale.lasting(entry.cursor.epoch)
+                if at <= lasting and entry.state != tale.seen(arrived.role, at):
                     yield Break(sentence=f"the room shown whole at {at} is not the log's", who=arrived.who,
                                 versions=(at,))  # fmt: skip
             elif isinstance(entry, h.Saw) and entry.who == arrived.who:
-                yield from _saw(entry, at, visible)
+                yield from _saw(entry, at, visible, lasting)
                 at = max(at, entry.version)
 
 
-def _saw(entry: h.Saw, at: int, visible: dict[int, tuple[h.Logged, e.Event]]) -> Found:
+def _saw(entry: h.Saw, at: int, visible: dict[int, tuple[h.Logged, e.Event]], lasting: int) -> Found:
     def broken(sentence: str, *versions: int) -> Break:
         return Break(sentence=sentence, who=entry.who, versions=(*versions, entry.version))
 
     if entry.version <= at:
         yield broken(f"saw version {entry.version} after {at}", at)
         return
-    missing = [version for version in visible if at < version < entry.version]
+    missing = [version for version in visible if at < version < entry.version and version <= lasting]
     if missing:
         yield broken(f"never saw {_some(missing)}, and then saw {entry.version}", *missing)
+    if entry.version > lasting:
+        return
     record, event = visible.get(entry.version, (None, None))
     if record is None:
         yield broken(f"saw a {entry.event.kind} at {entry.version} that the log does not show to this role")
     elif record.tag != entry.tag or event != entry.event:
         yield broken(f"saw another {entry.event.kind} at {entry.version} than the log has")
+
+
+def what_is_durable_stays(tale: Tale) -> Found:
+    """Whatever happens to Redis: what somebody saw, and was told is in the database, stands in the log for ever."""
+    kept = {record.version: record.tag for record in tale.log}
+    for who in tale.arrived:
+        seen: dict[int, str] = {}
+        for entry in tale.entries:
+            match entry:
+                case h.Whole(who=whose) if whose == who:
+                    seen.clear()
+                case h.Saw(who=whose) if whose == who:
+                    seen[entry.version] = entry.tag
+                case h.Durable(who=whose) if whose == who:
+                    gone = [v for v, tag in seen.items() if v <= entry.version and kept.get(v) != tag]
+                    if gone:
+                        yield Break(sentence=f"{_some(gone)} was durable and is not in the log", who=who,
+                                    versions=tuple(gone))  # fmt: skip
+                        seen.clear()
+
+
+def every_loss_is_said(tale: Tale) -> Found:
+    """A log that begins anew says so, and whoever saw what is gone is shown the room whole, as it is now."""
+    lives = set(tale.epochs)
+    restored = sum(isinstance(record.event, e.RoomRestored) for record in tale.log)
+    if len(lives) > restored + 1:
+        yield Break(sentence=f"the log had {len(lives)} lives, and {restored} times it was said that it was restored")
+    for ended in tale.of(h.Ended):
+        if ended.cursor.version > tale.lasting(ended.cursor.epoch):
+            yield Break(sentence=f"stands at {ended.cursor.version} of a life of the log that is gone", who=ended.who)
 
 
 def as_if_never_left(tale: Tale) -> Found:

@@ -11,6 +11,8 @@ from rooms.views import snapshot
 from scripts.hardening import history as h
 from scripts.hardening.history import Recorded
 
+FOR_EVER = 2**63
+
 
 class Break(Value):
     """One invariant, broken. `ids` and `versions` lead to the entries that tell the story."""
@@ -50,6 +52,28 @@ class Tale:
     def seen(self, role: Role, through: int) -> Room | None:
         """The room as a role sees it at a version, folded from the log."""
         return snapshot(self.events(through), role)
+
+    @property
+    def restored_through(self) -> int | None:
+        """If the log was ever written anew: up to here every life of it is the same."""
+        return min((r.event.through for r in self.log if isinstance(r.event, e.RoomRestored)), default=None)
+
+    @property
+    def life(self) -> str | None:
+        """The epoch of the log as it stands."""
+        return self.epochs[-1] if self.epochs else None
+
+    @property
+    def epochs(self) -> list[str]:
+        """The lives of the log as visitors were shown them; who came last saw the one that is."""
+        shown: list[h.Whole | h.Ended | h.Afresh] = [*self.of(h.Whole), *self.of(h.Ended), *self.of(h.Afresh)]
+        return [entry.cursor.epoch for entry in shown]
+
+    def lasting(self, epoch: str) -> int:
+        """Up to which version what was seen in this life of the log must stand in the log as it is now."""
+        if epoch == self.life or self.restored_through is None:
+            return FOR_EVER
+        return self.restored_through
 
     @property
     def closed_at(self) -> int | None:
