@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from rooms import events as e
 from rooms import lifecycle
 from rooms.events import EVENT
-from rooms.people import Role
+from rooms.people import SYSTEM, Role
 from rooms.phases import TABLE, Phase
 from rooms.protocol import Happened, happened_json
 from rooms.refusals import Code, Refusal
 from rooms.state import Room, after, replay
+from rooms.timers import Limits, standing
 from rooms.views import Sight, sight, snapshot, view
 from server.adapters.redis_records import packed, unpacked
 from server.ports import Record
@@ -128,6 +129,25 @@ def test_a_room_keeps_to_the_table_of_stages(walk: Walk) -> None:
             was = lifecycle.stage(before)
             assert lifecycle.stage(room) is lifecycle.TABLE.get((was, event.kind), was)
         assert (room.empty_ms is None) == any(person.here for person in room.people)
+
+
+LIMITS = Limits(answer_ms=9_000, warning_ms=3_000, reminder_ms=2_000, abandoned_ms=9_000, unbegun_ms=30_000)
+
+
+@law
+@given(walk=walks())
+def test_what_comes_due_is_granted_at_its_time_and_comes_once(walk: Walk) -> None:
+    """Fire each timer as it comes due until none is left."""
+    now, fired = max((step.now for step in walk.steps), default=0), set[str]()
+    while walk.room and (due := standing(walk.room, LIMITS)):
+        timer = due[0]
+        now = max(now, timer.at_ms)
+        assert timer.name not in fired
+        fired.add(timer.name)
+        walk.put(timer.command, SYSTEM, now)
+        decision = walk.steps[-1].decision
+        assert not isinstance(decision, Refusal), (timer, decision)
+        assert decision, timer
 
 
 @law
