@@ -156,7 +156,8 @@ def after(room: Room | None, event: Event) -> Room:
         )
     if room is None:
         raise ValueError(f"a room begins with room_opened, not {event.kind}")
-    return _changed(room, event).model_copy(update={"phase": following(room.phase, event.kind)})
+    changed, phase = _changed(room, event), following(room.phase, event.kind)
+    return changed if changed.phase is phase else changed.but(phase=phase)
 
 
 def _changed(room: Room, event: Event) -> Room:
@@ -166,18 +167,18 @@ def _changed(room: Room, event: Event) -> Room:
         case e.ParticipantLeft():
             return _clocked(_left(room, event), event.at_ms)
         case e.StartingSoon():
-            return room.model_copy(update={"reminded": True})
+            return room.but(reminded=True)
         case e.LobbyOpened():
-            return room.model_copy(update={"scheduled": False})
+            return room.but(scheduled=False)
         case e.ConsentGiven():
-            return room.model_copy(update={"consented": True})
+            return room.but(consented=True)
         case e.TranscriberNamed():
-            return room.model_copy(update={"transcriber": event})
+            return room.but(transcriber=event)
         case e.MicrophoneOpened():
-            return room.model_copy(update={"microphone": event})
+            return room.but(microphone=event)
         case e.QuestionAsked():
             turn = Turn(number=event.turn, question=event.question, by=event.by, counts_ms=event.at_ms)
-            return room.model_copy(update={"turns": (*room.turns, turn), "chosen": None})
+            return room.but(turns=(*room.turns, turn), chosen=None)
         case e.AnswerBegan():
             return _with_turn(room, event.turn, began_ms=event.at_ms, counts_ms=event.at_ms)
         case e.UtteranceHeard():
@@ -193,26 +194,26 @@ def _changed(room: Room, event: Event) -> Room:
         case e.TurnScored():
             return _with_turn(room, event.turn, score=event.score, delivery=event.delivery)
         case e.NextQuestionChosen():
-            return room.model_copy(update={"chosen": event.question})
+            return room.but(chosen=event.question)
         case e.InterviewerChanged():
-            return room.model_copy(update={"chair": event.to})
+            return room.but(chair=event.to)
         case e.Whispered():
             line = Line(by=event.by, text=event.text, at_ms=event.at_ms)
-            return room.model_copy(update={"whispers": (*room.whispers, line)})
+            return room.but(whispers=(*room.whispers, line))
         case e.NoteTaken():
             line = Line(by=event.by, text=event.text, at_ms=event.at_ms)
-            return room.model_copy(update={"notes": (*room.notes, line)})
+            return room.but(notes=(*room.notes, line))
         case e.InterviewPaused():
-            return _clocked(room.model_copy(update={"paused": True}), event.at_ms)
+            return _clocked(room.but(paused=True), event.at_ms)
         case e.InterviewResumed():
-            return _clocked(room.model_copy(update={"paused": False}), event.at_ms)
+            return _clocked(room.but(paused=False), event.at_ms)
         case e.EndRequested():
             closing = e.Closing.ABANDONED if event.by == SYSTEM.id else e.Closing.ENDED
-            return room.model_copy(update={"ending": True, "paused": False, "closing": closing})
+            return room.but(ending=True, paused=False, closing=closing)
         case e.RoomClosed():
-            return room.model_copy(update={"closed_ms": event.at_ms, "closing": event.reason})
+            return room.but(closed_ms=event.at_ms, closing=event.reason)
         case e.RoomRestored():
-            return room.model_copy(update={"restored": event})
+            return room.but(restored=event)
         case e.RoomOpened() | e.InterviewStarted() | e.QuestionRepeated():
             return room
         case _:
@@ -228,18 +229,18 @@ def _joined(room: Room, event: e.ParticipantJoined) -> Room:
     now = Presence(participant=who, connections=connections)
     people = tuple(now if p is before else p for p in room.people) if before else (*room.people, now)
     candidate = who.id if who.role is Role.CANDIDATE else room.candidate
-    return room.model_copy(update={"people": people, "candidate": candidate, "empty_ms": None})
+    return room.but(people=people, candidate=candidate, empty_ms=None)
 
 
 def _left(room: Room, event: e.ParticipantLeft) -> Room:
     people = tuple(
-        p.model_copy(update={"connections": tuple(c for c in p.connections if c != event.connection)})
+        p.but(connections=tuple(c for c in p.connections if c != event.connection))
         if p.participant.id == event.participant
         else p
         for p in room.people
     )
     empty_ms = None if any(p.here for p in people) else event.at_ms or 0
-    return room.model_copy(update={"people": people, "empty_ms": empty_ms})
+    return room.but(people=people, empty_ms=empty_ms)
 
 
 def _clocked(room: Room, at_ms: Milliseconds | None) -> Room:
@@ -248,7 +249,7 @@ def _clocked(room: Room, at_ms: Milliseconds | None) -> Room:
     stands, stood_ms, turn = room.paused or seat is None or not seat.here, room.stopped_ms, room.turn
     if stands == (stood_ms is not None):
         return room
-    room = room.model_copy(update={"stopped_ms": at_ms if stands else None})
+    room = room.but(stopped_ms=at_ms if stands else None)
     if turn is None:
         return room
     counts_ms = turn.counts_ms
@@ -264,5 +265,5 @@ def _heard(room: Room, event: e.UtteranceHeard) -> Room:
 
 
 def _with_turn(room: Room, number: int, **changes: object) -> Room:
-    turn = room.turns[number - 1].model_copy(update=changes)
-    return room.model_copy(update={"turns": (*room.turns[: number - 1], turn, *room.turns[number:])})
+    turn = room.turns[number - 1].but(**changes)
+    return room.but(turns=(*room.turns[: number - 1], turn, *room.turns[number:]))

@@ -3,7 +3,7 @@
 Decides how values are checked and written as JSON; never what they mean.
 """
 
-from typing import Annotated
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -13,6 +13,19 @@ class Value(BaseModel):
 
     # An error's text must not hold its input: that is what somebody said, and errors end up in logs.
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    def but(self, **changes: Any) -> Self:
+        """The same with other values in some fields: `model_copy(update=changes)` at a third of its price.
+
+        Nothing is checked. The price counts because each fact changes a room, in each process that looks at it.
+        """
+        changed = self.__new__(type(self))
+        put = object.__setattr__
+        put(changed, "__dict__", {**self.__dict__, **changes})
+        put(changed, "__pydantic_fields_set__", self.__pydantic_fields_set__ | changes.keys())
+        put(changed, "__pydantic_extra__", None)
+        put(changed, "__pydantic_private__", None)
+        return changed
 
 
 Milliseconds = Annotated[int, Field(ge=0)]

@@ -82,8 +82,8 @@ def view(event: Event, role: Role) -> Event | None:
         return event
     match event:
         case e.QuestionAsked():
-            question = event.question.model_copy(update={"why": None, "difficulty": None})
-            return event.model_copy(update={"question": question})
+            question = event.question.but(why=None, difficulty=None)
+            return event.but(question=question)
         case _:
             raise AssertionError(f"nobody wrote how {event.kind} is retold")
 

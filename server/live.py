@@ -249,7 +249,7 @@ class Feed:
         """Make it the last one, and tell. BrokenChain if it does not follow."""
         cursor = self._cursor
         expect_next(record, cursor.version, cursor.tag)
-        self._cursor = Cursor.model_construct(epoch=cursor.epoch, version=record.version, tag=record.tag)
+        self._cursor = cursor.but(version=record.version, tag=record.tag)
         self._recent.append(record)
         self._unfolded.append(record)
         if len(self._unfolded) > UNFOLDED:

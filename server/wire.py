@@ -8,14 +8,13 @@ idle holds no more than what is in `__slots__`.
 
 import asyncio
 import logging
-import socket
 import struct
 from collections.abc import Callable
 from typing import Any, Final, cast
 
 from uvicorn.config import Config
 from uvicorn.server import ServerState
-from websockets.frames import DATA_OPCODES, CloseCode, Frame, Opcode
+from websockets.frames import CloseCode
 from websockets.http11 import Request, Response
 from websockets.protocol import OPEN, Protocol, Side
 from websockets.server import ServerProtocol
@@ -23,10 +22,12 @@ from websockets.server import ServerProtocol
 from rooms.protocol import MAX_MESSAGE_BYTES, Close
 from server.budget import Budget
 from server.handshake import Handshake
+from server.incoming import Incoming
+from server.tcp import bound
 from server.way import LAST_WORDS_S, Closed, Gone, Serve
 
-FRAGMENTS: Final = 64
-"""Pieces that one message may come in. Each costs memory, however small it is."""
+BATCH_FRAMES: Final = 16
+"""What may be gathered before it is written, within one turn of the event loop."""
 UNHEARD_BYTES: Final = 64 * 1024
 """What may have come in and wait to be looked at before the connection is not read any further."""
 MESSAGE_COST_BYTES: Final = 64
@@ -35,10 +36,6 @@ AT_A_TIME_BYTES: Final = 8 * 1024
 """What is looked at in one go: tiny frames take longer than their size says, and everybody else waits."""
 CONTROLS, CONTROLS_PER_SECOND = 100, 10
 """Pings and pongs that one may send, so many at once; browsers send none, and answer ours every 20 s."""
-KERNEL_BYTES: Final = 128 * 1024
-"""What the kernel keeps for a reader; it doubles the figure. Left alone, it takes 4 MB from one who never reads."""
-UNACKNOWLEDGED_MS: Final = 20_000
-"""How long sent bytes may stay unacknowledged by the other machine (TCP_USER_TIMEOUT, Linux)."""
 
 _log = logging.getLogger("websockets.server")
 
@@ -47,9 +44,9 @@ class Wire(asyncio.Protocol):
     """For `uvicorn.Config(ws=Wire)`: one connection, and, once it is accepted, its `server.way.Way`."""
 
     __slots__ = (
-        "_app", "_conn", "_connections", "_controls", "_full", "_held", "_last_words", "_loop", "_over", "_pieces",
-        "_pieces_kind", "_ping", "_ping_every_s", "_pinged", "_rest", "_tasks", "_transport", "_unheard",
-        "_unheard_bytes", "_waiter", "on_flow",
+        "_app", "_batch", "_conn", "_connections", "_controls", "_full", "_held", "_incoming", "_last_words", "_loop",
+        "_over", "_ping", "_ping_every_s", "_pinged", "_rest", "_tasks", "_transport", "_unheard", "_unheard_bytes",
+        "_waiter", "on_flow",
     )  # fmt: skip
 
     def __init__(self, config: Config, server_state: ServerState, app_state: Any) -> None:
@@ -59,14 +56,15 @@ class Wire(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._conn: Protocol = ServerProtocol(max_size=MAX_MESSAGE_BYTES, logger=_log)
         self._transport: asyncio.Transport
+        self._batch: list[bytes] = []
         self._unheard: list[str | bytes] = []
         self._unheard_bytes = 0
         self._rest = b""
         """What came in and was not looked at: as much as one read of the socket gave."""
         self._controls: Budget | None = None
         self._held = self._full = False
-        self._pieces: list[bytes] | None = None
-        self._pieces_kind = Opcode.TEXT
+        self._incoming: Incoming | None = None
+        """None until the handshake is over."""
         self._waiter: asyncio.Future[None] | None = None
         self._over: Gone | Closed | None = None
         self._ping: asyncio.TimerHandle | None = None
@@ -100,9 +98,13 @@ class Wire(asyncio.Protocol):
 
         False: the socket takes nothing just now (`on_flow` is called when it does), or nothing any more.
         """
-        if self._full or self._over or self._transport.is_closing():
+        if self._full or self._over:
             return False
-        self._transport.write(frame)
+        if not self._batch:
+            self._loop.call_soon(self._flush)
+        self._batch.append(frame)
+        if len(self._batch) >= BATCH_FRAMES:
+            self._flush()
         return True
 
     def close(self, code: int, reason: str) -> None:
@@ -123,7 +125,7 @@ class Wire(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
         self._connections.add(self)  # type: ignore[arg-type]  # of which it asks no more than `shutdown`
-        _bound(transport.get_extra_info("socket"))
+        bound(transport.get_extra_info("socket"))
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._connections.discard(self)
@@ -158,20 +160,25 @@ class Wire(asyncio.Protocol):
             self._look_at(piece)
 
     def _look_at(self, data: bytes) -> None:
-        self._conn.receive_data(data)
-        for event in self._conn.events_received():
-            if isinstance(event, Request):
-                self._asked(event)
-            elif isinstance(event, Frame):
-                self._take(event)
-        self._write()
+        if self._incoming is None:
+            self._conn.receive_data(data)
+            for request in self._conn.events_received():
+                if isinstance(request, Request):
+                    self._asked(request)
+        else:
+            for message in self._incoming.messages(data):
+                self._heard(message)
+            if self._incoming.controls:
+                self._controlled(self._incoming)
+        if self._conn.writes:
+            self._write()
         if self._conn.eof_sent:
             self._closing()
 
     def eof_received(self) -> None:
         """Closes the connection: a side that says no more hears no more either."""
 
-    # --- frames -----------------------------------------------------------------------------------------------------
+    # --- the opening, and what is said -------------------------------------------------------------------------------
 
     def _asked(self, request: Request) -> None:
         response = cast(ServerProtocol, self._conn).accept(request)
@@ -212,43 +219,21 @@ class Wire(asyncio.Protocol):
             return
         # The handshake's headers and state are not needed any more.
         self._conn = Protocol(Side.SERVER, max_size=MAX_MESSAGE_BYTES, logger=_log)
+        self._incoming = Incoming(self._conn)
         self._ping_later()
 
-    def _take(self, frame: Frame) -> None:
-        if frame.opcode in (Opcode.PING, Opcode.PONG):
-            self._controlled()
-            if frame.opcode is Opcode.PONG and self._pinged and bytes(frame.data) == self._pinged:
-                self._pinged = None
-        elif frame.opcode in DATA_OPCODES:
-            if frame.fin and self._pieces is None:
-                self._heard(frame.opcode, frame.data)
-            else:
-                self._piece(frame)
-
-    def _controlled(self) -> None:
+    def _controlled(self, incoming: Incoming) -> None:
+        """Pings and pongs came in."""
         now = self._loop.time()
         self._controls = self._controls or Budget(CONTROLS_PER_SECOND, CONTROLS, now)
-        if not self._controls.spend(1, now):
+        if not self._controls.spend(incoming.controls, now):
             self._conn.fail(Close.TOO_MUCH, "too_much")
+        incoming.controls = 0
+        if incoming.ponged == self._pinged:
+            self._pinged = None
 
-    def _piece(self, frame: Frame) -> None:
-        if self._pieces is None:
-            self._pieces, self._pieces_kind = [], frame.opcode
-        self._pieces.append(bytes(frame.data))
-        if len(self._pieces) > FRAGMENTS:
-            self._pieces = None
-            self._conn.fail(CloseCode.MESSAGE_TOO_BIG, "too many fragments")
-        elif frame.fin:
-            whole, self._pieces = b"".join(self._pieces), None
-            self._heard(self._pieces_kind, whole)
-
-    def _heard(self, kind: Opcode, data: bytes | bytearray | memoryview) -> None:
-        if self._over or self._conn.state is not OPEN:
-            return
-        try:
-            message = bytes(data) if kind is Opcode.BINARY else str(data, "utf-8")
-        except UnicodeDecodeError:
-            self._conn.fail(CloseCode.INVALID_DATA, "not UTF-8")
+    def _heard(self, message: str | bytes) -> None:
+        if self._over:
             return
         self._unheard.append(message)
         self._unheard_bytes += len(message) + MESSAGE_COST_BYTES
@@ -257,8 +242,15 @@ class Wire(asyncio.Protocol):
             self._transport.pause_reading()
         self._wake()
 
+    def _flush(self) -> None:
+        """A write to a socket costs more than all that leads there: one for all that was said in a turn of the loop."""
+        if self._batch and not self._transport.is_closing():
+            self._transport.write(self._batch[0] if len(self._batch) == 1 else b"".join(self._batch))
+        self._batch.clear()
+
     def _write(self) -> None:
         """Send what the library has to say. Answers to pings that nobody reads are let go of."""
+        self._flush()  # what was said before goes before
         writes = self._conn.data_to_send()
         if writes and not self._transport.is_closing() and (not self._full or self._conn.state is not OPEN):
             self._transport.write(b"".join(writes))
@@ -310,12 +302,3 @@ class Wire(asyncio.Protocol):
         self._conn.send_ping(self._pinged)
         self._write()
         self._ping_later()
-
-
-def _bound(sock: socket.socket | None) -> None:
-    """What never reaches the other side must neither pile up in the kernel nor be waited for."""
-    if sock is None or sock.family not in (socket.AF_INET, socket.AF_INET6):
-        return
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BYTES)
-    if hasattr(socket, "TCP_USER_TIMEOUT"):
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNACKNOWLEDGED_MS)

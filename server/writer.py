@@ -88,7 +88,8 @@ class Writer:
         gave no answer in time: whether the command was done is then unknown, and the same command with the same id may
         be sent again. Cancelling leaves it unknown as well.
         """
-        turn = self._turns.setdefault(room_id, asyncio.Lock())
+        if (turn := self._turns.get(room_id)) is None:
+            turn = self._turns[room_id] = asyncio.Lock()
         try:
             async with asyncio.timeout(self._deadline_s), turn:
                 return await self._do(room_id, command, who, command_id, fence)

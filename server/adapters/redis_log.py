@@ -57,7 +57,7 @@ class RedisRoomLog:
             before, tag = tag, secrets.token_urlsafe(6)
             records.append(packed(Record(version, tag, before, at, command, event)))
         epoch = start.epoch or secrets.token_urlsafe(9)
-        end = Cursor.model_construct(epoch=epoch, version=start.version + len(records), tag=tag)
+        end = start.but(epoch=epoch, version=start.version + len(records), tag=tag)
         keys = [room_key(room, name) for name in ("log", "head", "commands")]
         places = (start.epoch, start.version, start.tag, end.epoch, end.version, end.tag)
         args: list[Word] = [command, *places, fence or 0, channel(room), *records]
