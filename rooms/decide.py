@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import assert_never
 
 from rooms import commands as c
-from rooms import due
+from rooms import due, entry
 from rooms import events as e
 from rooms.commands import Command
 from rooms.events import Event
@@ -18,11 +18,6 @@ from rooms.phases import Phase
 from rooms.refusals import Code, Refusal, refuse
 from rooms.state import Presence, Room, Turn
 from rooms.transcript import Source, Utterance
-
-LONGEST_PLAN_MS = 366 * 24 * 3_600_000
-"""How far ahead an interview may be planned."""
-LATE_MS = 5 * 60_000
-"""A planned time may be so long past when its room is opened: it then begins at once."""
 
 Decision = tuple[Event, ...] | Refusal
 
@@ -80,23 +75,23 @@ def decide(room: Room | None, command: Command, who: Participant, now_ms: int) -
     if who.role not in PERMITTED[type(command)]:
         return refuse(Code.NOT_YOUR_ROLE)
     if isinstance(command, c.OpenRoom):
-        return refuse(Code.ROOM_EXISTS) if room else _open(command, now_ms)
+        return refuse(Code.ROOM_EXISTS) if room else entry.open_room(command, now_ms)
     if room is None:
         return refuse(Code.UNKNOWN_ROOM)
     at = max(0, now_ms - room.opened_at)
     if isinstance(command, c.Join):
-        return _join(room, command, at)
+        return entry.join(room, command, at)
     if isinstance(command, c.Leave):
-        return _leave(room, command, at)
+        return entry.leave(room, command, at)
     if room.phase is Phase.CLOSED:
         return refuse(Code.ROOM_CLOSED)
-    if who.role is not Role.SYSTEM and not _has_joined(room, who):
+    if who.role is not Role.SYSTEM and not entry.has_joined(room, who):
         return refuse(Code.NOT_IN_ROOM)
     match command:
         case c.GiveConsent():
-            return _consent(room, command, who)
+            return entry.consent(room, command, who)
         case c.StartInterview():
-            return _start(room, who, now_ms)
+            return entry.start(room, who, now_ms)
         case c.OpenLobby():
             return (e.LobbyOpened(by=who.id),) if room.scheduled else ()
         case c.Remind():
@@ -113,7 +108,7 @@ def decide(room: Room | None, command: Command, who: Participant, now_ms: int) -
             named = e.TranscriberNamed(label=command.label, caution=command.caution)
             return () if room.transcriber == named else (named,)
         case c.OpenMicrophone():
-            return _open_microphone(room, command, at)
+            return entry.open_microphone(room, command, at)
         case c.BeginAnswer():
             return _begin(room, command.turn, at)
         case c.TypeAnswer():
@@ -160,90 +155,6 @@ def decide(room: Room | None, command: Command, who: Participant, now_ms: int) -
             return (e.RoomRestored(through=command.through, at_ms=at),)
         case _:
             assert_never(command)
-
-
-# --- coming and going -----------------------------------------------------------------------------------------
-
-
-def _open(command: c.OpenRoom, now_ms: int) -> Decision:
-    starts_at = command.starts_at
-    if starts_at is not None and not now_ms - LATE_MS <= starts_at <= now_ms + LONGEST_PLAN_MS:
-        return refuse(Code.BAD_START)
-    opened = e.RoomOpened(
-        room=command.room,
-        mode=command.mode,
-        length=command.length,
-        notice=command.notice,
-        owner=command.owner,
-        opened_at=now_ms,
-        starts_at=starts_at,
-    )
-    return (opened,)
-
-
-def _join(room: Room, command: c.Join, at: int) -> Decision:
-    who = command.participant
-    if who.role is Role.CANDIDATE and _seat_is_taken(room, who):
-        return refuse(Code.SEAT_TAKEN)
-    before = room.presence(who.id)
-    if before and command.connection in before.connections:
-        return ()
-    if before and before.participant.role is not who.role and (before.here or who.id == room.candidate):
-        return refuse(Code.NOT_YOUR_ROLE)  # nobody coaches the interview that they sit
-    if before and before.here and who.role is Role.CANDIDATE and not command.takeover:
-        return refuse(Code.ALREADY_HERE)
-    return (e.ParticipantJoined(participant=who, connection=command.connection, worker=command.worker, at_ms=at),)
-
-
-def _seat_is_taken(room: Room, who: Participant) -> bool:
-    """Whether somebody else sits in the candidate's seat: for good once they consented, before that while here."""
-    if room.candidate in (None, who.id):
-        return False
-    holder = room.presence(room.candidate)
-    return room.consented or (holder is not None and holder.here)
-
-
-def _has_joined(room: Room, who: Participant) -> bool:
-    """Whether this person ever entered in this role. Being away for a moment does not undo it."""
-    presence = room.presence(who.id)
-    return presence is not None and presence.participant.role is who.role
-
-
-def _leave(room: Room, command: c.Leave, at: int) -> Decision:
-    before = room.presence(command.participant)
-    if before is None or command.connection not in before.connections:
-        return ()
-    left = e.ParticipantLeft(participant=command.participant, connection=command.connection, at_ms=at)
-    if room.chair == command.participant and before.connections == (command.connection,):
-        return (left, e.InterviewerChanged(to=None))
-    return (left,)
-
-
-def _consent(room: Room, command: c.GiveConsent, who: Participant) -> Decision:
-    if command.notice != room.notice:
-        return refuse(Code.WRONG_NOTICE)
-    return () if room.consented else (e.ConsentGiven(participant=who.id, notice=command.notice),)
-
-
-def _start(room: Room, who: Participant, now_ms: int) -> Decision:
-    """A planned interview starts when its time has come, also where nobody has noticed that yet."""
-    if room.phase is not Phase.LOBBY:
-        return refuse(Code.ALREADY_STARTED)
-    if room.scheduled and not due.has_come(room, now_ms):
-        return refuse(Code.TOO_EARLY)
-    if not room.consented:
-        return refuse(Code.CONSENT_NEEDED)
-    return (e.LobbyOpened(by=who.id), e.InterviewStarted()) if room.scheduled else (e.InterviewStarted(),)
-
-
-def _open_microphone(room: Room, command: c.OpenMicrophone, at: int) -> Decision:
-    if not room.consented:
-        return refuse(Code.CONSENT_NEEDED)
-    if command.sample_rate != c.SAMPLE_RATE_HZ:
-        return refuse(Code.WRONG_SAMPLE_RATE)
-    if room.microphone and room.microphone.stream == command.stream:
-        return ()
-    return (e.MicrophoneOpened(stream=command.stream, offset_ms=at),)
 
 
 # --- the answer -----------------------------------------------------------------------------------------------
