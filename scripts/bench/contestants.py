@@ -83,8 +83,8 @@ class Greenroom:
         bodies = [("/api/rooms", {"mode": "behavioural"})] * count
         return [answer["room"] for answer in await _posts(by.port, bodies)]
 
-    async def passes(self, by: Worker, rooms: list[str]) -> list[str]:
-        bodies = [(f"/api/rooms/{room}/tickets", {"role": "coach"}) for room in rooms]
+    async def passes(self, by: Worker, rooms: list[str], role: str = "coach") -> list[str]:
+        bodies = [(f"/api/rooms/{room}/tickets", {"role": role}) for room in rooms]
         return [answer["ticket"] for answer in await _posts(by.port, bodies)]
 
     async def join(self, at: Worker, room: str, entry: str, heard: Heard) -> Socket:
@@ -108,6 +108,10 @@ class Greenroom:
         if said["type"] != "welcome":
             raise RuntimeError(f"not let in: {said}")
         return socket, said
+
+    def wish(self, command: dict[str, Any]) -> bytes:
+        """The message that puts a command."""
+        return json.dumps({"type": "do", "id": f"{self._run}.{next(self._ids)}", "command": command}).encode()
 
     def line(self, room: str, text: str) -> bytes:
         return b'{"type":"do","id":"%s.%d","command":{"kind":"take_note","text":"%s"}}' % (

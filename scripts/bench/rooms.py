@@ -11,6 +11,7 @@ import gc
 import json
 import os
 import platform
+import resource
 import statistics
 import sys
 import tempfile
@@ -25,9 +26,11 @@ import uvloop
 
 from scripts.bench import strain
 from scripts.bench.contestants import Contestant, Greenroom, PeerMissingError, Worker, node_peer, python_peer
+from scripts.bench.crowd import crowd
 from scripts.bench.fanout import Figures, Stage
+from scripts.bench.fuzz import QUICK, WHOLE, Share, fuzz
 from scripts.bench.table import table
-from tests.deployment import deployed
+from tests.deployment import Deployment, deployed
 from tests.servers import Redis, find_redis
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -39,6 +42,9 @@ LIMITS: Final = {
 }
 
 
+NEEDED_DESCRIPTORS: Final = 6_000
+
+
 class Plan(NamedTuple):
     """How much of everything, and how often."""
 
@@ -48,7 +54,13 @@ class Plan(NamedTuple):
     idle: int
     resumes: int
     stuck_s: float
+    stuck_pairs: int
     clients: int
+    crowd: int
+    """Idle sockets on one process, while some speak."""
+    speaking: int
+    crowd_s: float
+    fuzz: Share
 
 
 class Bench:
@@ -59,6 +71,10 @@ class Bench:
         self._rounds: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
         self._began = time.monotonic()
         self.missing: list[str] = []
+        self.wrong: list[str] = []
+        """What the fuzzing found, in sentences."""
+        self.codes: dict[str, int] = {}
+        """How often each code was an answer to it."""
         self.redis = ""
 
     @property
@@ -80,11 +96,12 @@ class Bench:
         self.redis = redis.binary.name
         try:
             with deployed(redis.url, **LIMITS) as deployment, tempfile.TemporaryDirectory() as directory:
-                contestants = self._contestants(Greenroom(deployment), redis.url, Path(directory))
-                for number in range(self._plan.rounds):
-                    for contestant in contestants[:: -1 if number % 2 else 1]:
-                        await self._round(number, contestant, redis.process.pid)
-                        redis.flush()
+                ours = Greenroom(deployment)
+                if self._only != "fuzz":
+                    contestants = self._contestants(ours, redis.url, Path(directory))
+                    await self._rounds_of(contestants, redis)
+                if self._only in ("", "fuzz"):
+                    await self._fuzz(ours, deployment)
         finally:
             redis.remove()
 
@@ -104,10 +121,31 @@ class Bench:
                 print(f"\n*** WITHOUT {name.upper()}: {why}\n", file=sys.stderr, flush=True)
         return found
 
+    async def _rounds_of(self, contestants: list[Contestant], redis: Redis) -> None:
+        assert redis.process is not None, "it was started"
+        for number in range(self._plan.rounds):
+            for contestant in contestants[:: -1 if number % 2 else 1]:
+                await self._round(number, contestant, redis.process.pid)
+                redis.flush()
+
+    async def _fuzz(self, ours: Greenroom, deployment: Deployment) -> None:
+        """Once: what it finds does not get truer by medians."""
+        self.say("everything that can be wrong")
+        figures, self.wrong, codes = await fuzz(ours, deployment, self._plan.fuzz)
+        self._keep(ours, "fuzz", figures)
+        self.codes = dict(codes.most_common())
+        self.say("    answers: " + ", ".join(f"{code} {count:,}" for code, count in self.codes.items()))
+        for sentence in self.wrong:
+            self.say(f"    WRONG: {sentence}")
+
     async def _round(self, number: int, contestant: Contestant, redis_pid: int) -> None:
         self.say(f"round {number + 1} of {self._plan.rounds}: {contestant.name}")
         with _workers(contestant) as (a, b):
             self._keep(contestant, "idle", await strain.idle(contestant, a, b, self._plan.idle))
+        if isinstance(contestant, Greenroom):
+            with _workers(contestant) as (a, b):
+                size = (self._plan.crowd, self._plan.speaking, self._plan.crowd_s)
+                self._keep(contestant, "crowd", await crowd(contestant, a, b, redis_pid, *size))
         with _workers(contestant) as (a, b):
             await self._fan_out(contestant, a, b, redis_pid)
             if isinstance(contestant, Greenroom):
@@ -126,7 +164,7 @@ class Bench:
     async def _strain(self, ours: Greenroom, a: Worker, b: Worker) -> None:
         await asyncio.sleep(1.5)  # those who left are gone by then
         self._keep(ours, "resume", await strain.resume(ours, a, b, 1000, self._plan.resumes))
-        self._keep(ours, "stuck", await strain.stuck(ours, a, b, self._plan.stuck_s))
+        self._keep(ours, "stuck", await strain.stuck(ours, a, b, self._plan.stuck_s, self._plan.stuck_pairs))
         await asyncio.sleep(1.5)
         self._keep(ours, "killed", await strain.killed(ours, a, b, self._plan.clients))
 
@@ -158,23 +196,35 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/bench_rooms", description=__doc__)
     parser.add_argument("--rounds", type=int, default=None, help="how often everything is measured (default 3)")
     parser.add_argument("--quick", action="store_true", help="one short round: for a look, not for a table")
-    parser.add_argument("--only", choices=["greenroom"], default="", help="without the peers")
+    parser.add_argument("--only", choices=["greenroom", "fuzz"], default="", help="without the peers; bad input only")
     arguments = parser.parse_args()
     if arguments.quick:
-        plan = Plan(arguments.rounds or 1, 2, 2, 1000, 20, 5, 500)
+        plan = Plan(arguments.rounds or 1, 2, 2, 600, 20, 2, 1, 400, 600, 20, 3, QUICK)
     else:
-        plan = Plan(arguments.rounds or 3, 6, 5, 2000, 30, 8, 1000)
+        plan = Plan(arguments.rounds or 3, 6, 5, 2000, 30, 4, 3, 2000, 5000, 200, 8, WHOLE)
+    descriptors = _more_descriptors()
     bench = Bench(plan, arguments.only)
     began = datetime.now(UTC)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(bench.run())
     about = {"at": began.isoformat(timespec="seconds"), "machine": machine(), "redis": bench.redis, **plan._asdict()}
+    about |= {"descriptors": descriptors}
     result = {"about": about, "missing": bench.missing, "medians": bench.medians, "rounds": bench.all_rounds}
+    result |= {"answers to bad input": bench.codes, "wrong": bench.wrong}
     KEPT.mkdir(parents=True, exist_ok=True)
     path = KEPT / f"rooms-{began:%Y%m%d-%H%M%S}.json"
     path.write_text(json.dumps(result, indent=1))
     print(f"\n{table(bench.medians, bench.missing)}\n\n{about['machine']}, {bench.redis}; all figures: {path}")
-    return 0
+    return 1 if bench.wrong else 0
+
+
+def _more_descriptors() -> int:
+    """As many as the system lets us have, for us and what we start; a crowd takes one a socket on either side."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    if most < NEEDED_DESCRIPTORS:
+        print(f"*** ONLY {most} FILE DESCRIPTORS (ulimit -Hn): a crowd may not fit\n", file=sys.stderr, flush=True)
+    return most
 
 
 if __name__ == "__main__":

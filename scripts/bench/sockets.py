@@ -23,6 +23,8 @@ class Socket(asyncio.Protocol):
     def __init__(self, path: str, heard: Callable[[bytes], None]) -> None:
         self.heard = heard
         self.opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.ponged: Callable[[], None] = lambda: None
+        """Called when a ping of ours was answered."""
         self.closed = asyncio.Event()
         self.code: int | None = None
         """The close code that the server gave, if it gave one."""
@@ -93,6 +95,8 @@ class Socket(asyncio.Protocol):
     def _control(self, opcode: int, payload: bytes) -> None:
         if opcode == PING:
             self.transport.write(frame(PONG, payload))
+        elif opcode == PONG:
+            self.ponged()
         elif opcode == CLOSE:
             self.code = int.from_bytes(payload[:2], "big") if payload else None
             self.transport.close()

@@ -7,16 +7,17 @@ import asyncio
 import itertools
 import json
 import socket as sockets
+import statistics
 import time
 from collections import Counter
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from scripts.bench.contestants import Contestant, Greenroom, Worker
 from scripts.bench.fanout import Figures, stamp, stamped
+from scripts.bench.letting_in import AT_ONCE, all_in, joined
 from scripts.bench.sockets import Socket
 from scripts.bench.usage import at_share, resident_kb
 
-JOINING_AT_ONCE: Final = 32
 WARM_SOCKETS: Final = 60
 """Opened and closed before memory is read, so that no first-time cost counts."""
 REST_S: Final = 2.0
@@ -26,13 +27,13 @@ async def idle(contestant: Contestant, a: Worker, b: Worker, count: int) -> Figu
     """Kilobytes of resident memory that each of `count` idle sockets costs worker B, three in a room."""
     rooms = await contestant.rooms(a, count // 3 + 1)
     seats = [rooms[index // 3] for index in range(count)]
-    warm = await _all_in(contestant, a, b, seats[:WARM_SOCKETS])
+    warm = await all_in(contestant, a, b, seats[:WARM_SOCKETS])
     for one in warm:
         one.close()
     entries = await contestant.passes(a, seats)
     await asyncio.sleep(1)
     before, began = resident_kb(b.pid), time.monotonic()
-    members = await _joined(contestant, b, seats, entries)
+    members = await joined(contestant, b, seats, entries)
     took = time.monotonic() - began
     await asyncio.sleep(REST_S)
     figures = {"kb_per_socket": (resident_kb(b.pid) - before) / count, "joins_per_second": count / took}
@@ -88,23 +89,40 @@ HOT_LINE: Final = "\N{MICROPHONE}" * 1000  # 4 KB, the longest line there is
 OTHERS: Final = 10
 
 
-async def stuck(greenroom: Greenroom, a: Worker, b: Worker, seconds: float) -> Figures:
-    """What changes for others when one member of a busy room never reads: their p99, B's memory, until it is cut."""
-    control, control_mb, _ = await _busy(greenroom, a, b, seconds, reads=True)
-    took, mb, cut = await _busy(greenroom, a, b, seconds, reads=False)
-    change = at_share(took, 0.99) - at_share(control, 0.99)
+class Run(NamedTuple):
+    """A busy room for a while."""
+
+    others_p99_ms: float
+    grown_mb: float
+    """B, at its peak."""
+    cut_after_s: float
+    """When the odd one was cut; -1: never."""
+
+
+async def stuck(greenroom: Greenroom, a: Worker, b: Worker, seconds: float, pairs: int) -> Figures:
+    """What changes for others when one member of a busy room never reads: their p99, B's memory, until it is cut.
+
+    With and without such a member in turns, the order turned round each time; the medians are compared.
+    """
+    runs: dict[bool, list[Run]] = {True: [], False: []}
+    for number in range(pairs):
+        for reads in (True, False) if number % 2 == 0 else (False, True):
+            runs[reads].append(await _busy(greenroom, a, b, seconds, reads=reads))
+            await asyncio.sleep(REST_S / 2)
+    (with_ms, with_mb, cut), (without_ms, without_mb, _) = (_medians(runs[reads]) for reads in (False, True))
     return {
-        "others_p99_ms": at_share(took, 0.99),
-        "others_p99_change_ms": change,
-        "memory_mb": mb - control_mb,
+        "others_p99_ms": with_ms,
+        "others_p99_change_ms": with_ms - without_ms,
+        "memory_mb": with_mb - without_mb,
         "cut_after_s": cut,
     }
 
 
-async def _busy(
-    greenroom: Greenroom, a: Worker, b: Worker, seconds: float, *, reads: bool
-) -> tuple[list[float], float, float]:
-    """Others' latencies (sorted, ms), B's growth at its peak (MB), and when the odd one was cut (-1: never)."""
+def _medians(runs: list[Run]) -> Run:
+    return Run(*(statistics.median(figures) for figures in zip(*runs, strict=True)))
+
+
+async def _busy(greenroom: Greenroom, a: Worker, b: Worker, seconds: float, *, reads: bool) -> Run:
     rooms = await greenroom.rooms(a, 1 + OTHERS)
     took: list[float] = []
 
@@ -112,9 +130,9 @@ async def _busy(
         if b"@" in message:
             took.append((time.perf_counter_ns() - stamp(message)[0]) / 1e6)
 
-    speakers = await _all_in(greenroom, a, a, rooms)
-    others = await _all_in(greenroom, a, b, [rooms[0], rooms[0], *rooms[1:]], heard)
-    (odd,) = await _all_in(greenroom, a, b, rooms[:1])
+    speakers = await all_in(greenroom, a, a, rooms)
+    others = await all_in(greenroom, a, b, [rooms[0], rooms[0], *rooms[1:]], heard)
+    (odd,) = await all_in(greenroom, a, b, rooms[:1])
     if not reads:
         odd.transport.get_extra_info("socket").setsockopt(sockets.SOL_SOCKET, sockets.SO_RCVBUF, 4096)
         odd.transport.pause_reading()
@@ -134,7 +152,7 @@ async def _busy(
     await asyncio.sleep(0.5)
     for one in (*speakers, *others, odd):
         one.close()
-    return sorted(took), (peak - before) / 1024, cut
+    return Run(at_share(sorted(took), 0.99), (peak - before) / 1024, cut)
 
 
 def _is_cut(odd: Socket, b: Worker) -> bool:
@@ -198,7 +216,7 @@ async def killed(greenroom: Greenroom, a: Worker, b: Worker, count: int) -> Figu
     rooms = await greenroom.rooms(a, count // SEATS)
     clients = [Client(greenroom, rooms[index % len(rooms)], index / count) for index in range(count)]
     entries = await greenroom.passes(a, [rooms[index % len(rooms)] for index in range(count)])
-    gate = asyncio.Semaphore(JOINING_AT_ONCE)
+    gate = asyncio.Semaphore(AT_ONCE)
 
     async def take_seat(client: Client, entry: str) -> None:
         async with gate:
@@ -207,7 +225,7 @@ async def killed(greenroom: Greenroom, a: Worker, b: Worker, count: int) -> Figu
     async with asyncio.TaskGroup() as tasks:
         for client, entry in zip(clients, entries, strict=True):
             tasks.create_task(take_seat(client, entry))
-    speakers = await _all_in(greenroom, a, a, rooms)
+    speakers = await all_in(greenroom, a, a, rooms)
     said: Counter[int] = Counter()
     async with asyncio.TaskGroup() as tasks:
         talking = tasks.create_task(_talk(greenroom, speakers, rooms, said))
@@ -241,25 +259,3 @@ async def _talk(greenroom: Greenroom, speakers: list[Socket], rooms: list[str], 
         speakers[index].send(greenroom.line(rooms[index], stamped(said[index])))
         said[index] += 1
         await asyncio.sleep(1 / LINES_PER_SECOND)
-
-
-# --- letting people in ----------------------------------------------------------------------------------------
-
-
-async def _all_in(
-    contestant: Contestant, a: Worker, at: Worker, rooms: list[str], heard: Any = lambda _: None
-) -> list[Socket]:
-    """A member of each room, on one worker, with tickets from worker A."""
-    return await _joined(contestant, at, rooms, await contestant.passes(a, rooms), heard)
-
-
-async def _joined(
-    contestant: Contestant, at: Worker, rooms: list[str], entries: list[str], heard: Any = lambda _: None
-) -> list[Socket]:
-    gate = asyncio.Semaphore(JOINING_AT_ONCE)
-
-    async def one(room: str, entry: str) -> Socket:
-        async with gate:
-            return await contestant.join(at, room, entry, heard)
-
-    return await asyncio.gather(*(one(room, entry) for room, entry in zip(rooms, entries, strict=True)))

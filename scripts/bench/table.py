@@ -42,6 +42,23 @@ ROWS: Final = (
     Row("worker killed: lines lost", "killed.lost", 0, 0),
     Row("worker killed: lines doubled", "killed.doubled", 0, 0),
     Row("lines out of order", "order.broken", 0, 0),
+    Row("crowd: sockets on one process", "crowd.sockets", 0),
+    Row("crowd: KB per idle socket", "crowd.kb_per_socket", 1, 22),
+    Row("crowd: loop lag p99 while nobody speaks, ms", "crowd.still_lag_p99_ms", 2),
+    Row("crowd: loop lag p50 while some speak, ms", "crowd.lag_p50_ms", 2),
+    Row("crowd: loop lag p99 while some speak, ms", "crowd.lag_p99_ms", 2, 10),
+    Row("crowd: share of a core, the process", "crowd.cpu_b", 2),
+    Row("crowd: share of a core, load generator", "crowd.cpu_load", 2),
+    Row("crowd: audio frames not safe 1 s later", "crowd.frames_not_safe", 0, 0),
+    Row("bad input: frames (and as many pings again, or more)", "fuzz.frames", 0),
+    Row("bad input: frames/s", "fuzz.frames_per_second", 0),
+    Row("bad input: answers and log lines that must not be", "fuzz.wrong", 0, 0),
+    Row("bad input: memory grows by, MB", "fuzz.memory_mb", 1),
+    Row("bad input: neighbours' p99 before, ms", "fuzz.quiet_p99_ms", 2),
+    Row("bad input: neighbours' p99 meanwhile, ms", "fuzz.neighbour_p99_ms", 2),
+    Row("bad input: neighbours' lines lost", "fuzz.neighbour_lost", 0, 0),
+    Row("bad input: neighbours' lines doubled", "fuzz.neighbour_doubled", 0, 0),
+    Row("bad input: neighbours cut off", "fuzz.neighbour_cut", 0, 0),
     Row("load generator, share of a core flat out", "flat_out.cpu_load", 2),
     Row("cores left idle flat out", "flat_out.cpu_idle", 2),
     Row("cores taken by programs that are not measured, at 1,500/s", "at_1500.cpu_others", 2),
@@ -70,13 +87,16 @@ def table(medians: Medians, missing: list[str]) -> str:
     names = sorted(medians, key=lambda name: name != "greenroom")
     lines = ["| | " + " | ".join(names) + " | target |", "|---" * (len(names) + 2) + "|"]
     for row in ROWS:
+        if not any(row.measure in figures for figures in medians.values()):
+            continue
         cells = [_cell(row, medians[name], medians["greenroom"]) for name in names]
         lines.append(f"| {row.title} | {' | '.join(cells)} | {_target(row, medians)} |")
     return "\n".join([*lines, *(f"\nNot measured: {why}" for why in missing), *_warnings(medians)])
 
 
 def _warnings(medians: Medians) -> list[str]:
-    taken = max(figures[f"{part}.cpu_others"] for figures in medians.values() for part in ("at_1500", "flat_out"))
+    parts = ("at_1500", "flat_out", "crowd")
+    taken = max((figures.get(f"{part}.cpu_others", 0.0) for figures in medians.values() for part in parts), default=0.0)
     if taken <= QUIET_CORES:
         return []
     noise = f"other programs took up to {taken:.1f} cores"

@@ -6,7 +6,7 @@ real door. Texts are cut into sockets, as each forgives only so many mistakes.
 
 import asyncio
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack
 from typing import Final, NamedTuple
 
@@ -24,6 +24,12 @@ MOVES: Final = frozenset({"give_consent", "start_interview", "end_interview", "f
 """Commands after which a room is elsewhere: put last, where a room is to stay as it is."""
 QUESTION_S: Final = 30.0
 SEAT_S: Final = 10.0
+AT_A_TIME: Final = 50
+"""Commands, or kinds of wrong frames, under way at a time."""
+
+
+Ticket = Callable[[str, Role], Awaitable[str]]
+"""Gets a ticket for a room in a role."""
 
 
 class Place(NamedTuple):
@@ -64,15 +70,15 @@ async def _bring(candidate: Visit, greenroom: Greenroom, people: AsyncExitStack,
 class Campaign:
     """Against one web worker."""
 
-    def __init__(self, greenroom: Greenroom, port: int, notes: Notes, seed: int) -> None:
-        self._greenroom, self._port, self.notes, self._chance = greenroom, port, notes, random.Random(seed)
+    def __init__(self, ticket: Ticket, port: int, notes: Notes, seed: int) -> None:
+        self._ticket, self._port, self.notes, self._chance = ticket, port, notes, random.Random(seed)
 
     async def enter(self, place: Place, role: Role) -> Thrower:
         """A thrower in this room; waits for a seat, as those who left may not have been missed yet."""
         async with asyncio.timeout(SEAT_S):
             while True:
                 thrower = Thrower(self.notes, role.value, f"{place.stage}, {role.value}")
-                ticket = (await self._greenroom.ticket(place.room, role)).ticket
+                ticket = await self._ticket(place.room, role)
                 try:
                     await thrower.enter(self._port, place.room, ticket)
                     return thrower
@@ -110,6 +116,20 @@ class Campaign:
                 await thrower.throw([wish(command)])
                 thrower.leave()
 
+    async def commands_of_onlookers(self, places: Sequence[Place], count: int) -> None:
+        """So many well shaped commands, all of which observers may not put, by one observer a room."""
+        every = messages.commands()
+
+        async def put(place: Place) -> None:
+            thrower = await self.enter(place, Role.OBSERVER)
+            for start in range(0, count // len(places), AT_A_TIME):
+                await thrower.throw([wish(every[number % len(every)]) for number in range(start, start + AT_A_TIME)])
+            thrower.leave()
+
+        async with asyncio.TaskGroup() as tasks:
+            for place in places:
+                tasks.create_task(put(place))
+
     async def frames(self, place: Place, bads: Sequence[frames.BadFrames]) -> int:
         """Audio that is wrong, on an open microphone; gives the last frame that was safe in the end."""
         thrower = await self.enter(place, Role.CANDIDATE)
@@ -117,8 +137,9 @@ class Campaign:
         opened = await thrower.do({"kind": "open_microphone", "stream": stream, "sample_rate": 16_000})
         if opened != "accepted":
             self.notes.fault(f"{place.stage}: a microphone is answered with {opened}")
-        for bad in self._chance.sample(bads, len(bads)):
-            await thrower.throw_frames(bad.messages)
+        shuffled = self._chance.sample(bads, len(bads))
+        for start in range(0, len(shuffled), AT_A_TIME):
+            await thrower.throw_frames([one for bad in shuffled[start : start + AT_A_TIME] for one in bad.messages])
         await thrower.throw_frames([frames.frame(seq) for seq in range(200)])
         safe = await thrower.safe_audio(199)
         thrower.leave()

@@ -46,7 +46,11 @@ async def places(greenroom: Greenroom) -> list[Place]:
 async def campaign(standing: Standing, greenroom: Greenroom, quiet: Quiet) -> AsyncIterator[Campaign]:
     """Nothing of what it notes may be, the next room notices nothing, and no process writes down an error."""
     notes = Notes(planted=(b"Quiet sentence",))
-    yield Campaign(greenroom, standing.web.port, notes, SEED)
+
+    async def ticket(room: str, role: Role) -> str:
+        return (await greenroom.ticket(room, role)).ticket
+
+    yield Campaign(ticket, standing.web.port, notes, SEED)
     assert notes.faults == []
     await quiet.noticed_nothing()
     assert errors_in(standing.deployment.logs) == []
