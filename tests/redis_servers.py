@@ -192,12 +192,26 @@ class RedisCluster:
             for redis in (new, old):
                 redis.execute_command("CLUSTER", "SETSLOT", slot, "NODE", there)
 
+    def fail_over(self, primary: Redis) -> Redis:
+        """Let its replica take over in good order; returns the new primary when all know of it."""
+        number = self.primaries.index(primary)
+        replica = self.servers[len(self.primaries) + number]
+        with client(replica.port) as redis:
+            redis.execute_command("CLUSTER", "FAILOVER")
+        living = [server for server in self.servers if server.is_running]
+        until(lambda: all(self._is_primary(replica, server) for server in living), "the replica to take over")
+        return replica
+
     def wait_until_whole(self) -> None:
         until(self._whole, "a whole cluster")
 
     def remove(self) -> None:
         for server in self.servers:
             server.remove()
+
+    def _is_primary(self, one: Redis, seen_by: Redis) -> bool:
+        with client(seen_by.port) as redis:
+            return any(port == one.port for _, _, port, _ in _slots(redis))
 
     def _living(self) -> Redis:
         return next(server for server in self.servers if server.is_running)

@@ -11,16 +11,17 @@ from server.adapters.redis_cluster import slot_of
 from server.adapters.redis_connection import RedisConnection, room_key
 from server.ports import Unavailable
 from tests.contracts.test_subscriber import listening
-from tests.redis_parts import ROOM, append, cut_all_connections, open_room, room_log, until
+from tests.redis_parts import ROOM, append, cut_all_connections, open_room, room_log, until, until_it_works
 from tests.redis_servers import RedisCluster, client, running
 from tests.servers import Redis, ServerNotFoundError, find_redis
 
 ROOMS = [f"r-{number}" for number in range(60)]
+OTHER_ROOMS = [f"other-{number}" for number in range(60)]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def own_cluster() -> Iterator[RedisCluster]:
-    """One that a test may break, with a replica for each primary."""
+    """One with a replica for each primary. Each test that breaks a primary has one of its own to break."""
     with running(RedisCluster(replicas=1)) as cluster:
         yield cluster
 
@@ -125,6 +126,42 @@ async def test_when_a_primary_dies_its_rooms_go_on_at_its_replica_and_the_others
         for room in ROOMS:
             await append(ear.log, "d", cursors[room], room=room)
         await until(lambda: len(ear.heard) - before == len(ROOMS))
+
+
+async def test_when_a_replica_takes_over_in_good_order_its_rooms_are_heard_there(own_cluster: RedisCluster) -> None:
+    before = own_cluster.primaries[1]
+    async with listening(own_cluster.url) as ear:
+        room = next(room for room in OTHER_ROOMS if own_cluster.home(room_key(room, "log")) is before)
+        await ear.subscriber.subscribe(room)
+        cursor = await open_room(ear.log, room)
+        generation = ear.redis.generation
+        await asyncio.to_thread(own_cluster.fail_over, before)
+        cursor = await append(ear.log, "c", cursor, room=room)
+        assert ear.redis.generation > generation
+        await until(lambda: ear.reconnected >= 1)
+        await append(ear.log, "d", cursor, room=room)
+        await until(lambda: ear.versions[-1] == 3)
+
+
+async def test_a_frozen_primary_is_left_for_its_replica(own_cluster: RedisCluster) -> None:
+    """Its connections stay open and nothing answers, neither commands nor listeners."""
+    frozen = own_cluster.primaries[2]
+    async with listening(own_cluster.url, timeout_ms=2_000) as ear:
+        room = next(room for room in OTHER_ROOMS if own_cluster.home(room_key(room, "log")) is frozen)
+        await ear.subscriber.subscribe(room)
+        async with room_log(own_cluster.url, wait_replicas=1) as careful:
+            cursor = await open_room(careful, room)
+        await until(lambda: ear.versions == [1])
+        frozen.pause()
+        try:
+            await until_it_works(lambda: append(ear.log, "c", cursor, room=room))
+            await until(lambda: ear.reconnected >= 1)
+            head = await ear.log.head(room)
+            assert head is not None
+            await append(ear.log, "d", head, room=room)
+            await until(lambda: ear.versions[-1] == 3)
+        finally:
+            frozen.resume()
 
 
 async def test_a_cluster_of_before_sharded_channels_is_listened_to_at_any_node() -> None:

@@ -542,8 +542,8 @@ async def on_redis(url: str) -> AsyncIterator[tuple[RedisRoomLog, Feeds]]:
             yield log, feeds
 
 
-async def test_two_processes_follow_one_room(any_redis_url: str) -> None:
-    async with on_redis(any_redis_url) as (log, here), on_redis(any_redis_url) as (_, there):
+async def test_two_processes_follow_one_room(every_redis_url: str) -> None:
+    async with on_redis(every_redis_url) as (log, here), on_redis(every_redis_url) as (_, there):
         cursor = await open_room(log)
         async with here.follow(ROOM) as one, there.follow(ROOM) as other:
             diaries = [Diary(one), Diary(other)]
@@ -553,14 +553,14 @@ async def test_two_processes_follow_one_room(any_redis_url: str) -> None:
 
 
 @pytest.mark.usefixtures("often")
-async def test_a_feed_heals_when_its_connections_are_cut(any_redis_url: str) -> None:
-    async with on_redis(any_redis_url) as (log, feeds):
+async def test_a_feed_heals_when_its_connections_are_cut(every_redis_url: str) -> None:
+    async with on_redis(every_redis_url) as (log, feeds):
         cursor = await open_room(log)
         async with feeds.follow(ROOM) as feed:
             diary = Diary(feed)
             for number in range(5):
                 cursor = await whispers(log, cursor, 20, prefix=f"c-{number}")
-                cut_all_connections(any_redis_url)
+                cut_all_connections(every_redis_url)
             cursor = await whispers(log, cursor, 1, prefix="last")
             await until(lambda: feed.cursor == cursor)
             assert diary.versions == list(range(2, cursor.version + 1))
