@@ -144,6 +144,10 @@ class Archiver:
         start = kept.version if kept.version < feed.cursor.version else max(0, feed.cursor.version - 1)
         page = await self._log.read(feed.room_id, start, min(PAGE_RECORDS, feed.cursor.version - start))
         if not page or page[0].version != start + 1:
+            epoch = feed.cursor.epoch
+            await feed.look()
+            if feed.cursor.epoch != epoch:  # the log was lost under our eyes, and is put back
+                return Kept(kept.version)
             raise MissingRecords(f"after version {start}")
         await self._store.archive(feed.room_id, feed.cursor.epoch, page)
         archived = await self._store.archived(feed.room_id)
