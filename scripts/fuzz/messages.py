@@ -5,7 +5,7 @@ Decides which texts are thrown; the places where a message can break come from t
 
 import json
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final, NamedTuple
 
 from pydantic import ValidationError
@@ -41,6 +41,7 @@ def commands() -> list[dict[str, Any]]:
     return right + [{**command, "turn": 1_000} for command in right if "turn" in command]
 
 
+@lru_cache(maxsize=8_192)  # each text is thrown, awaited and judged, and most of them again and again
 def understood(said: str) -> ClientMessage | None:
     """What the protocol reads in a text. None: it is to be refused with `message_invalid`."""
     try:
