@@ -233,7 +233,7 @@ async def serve_worker(settings: Settings) -> None:
     transcriber = await choose(settings)
     async with parts(settings, "worker") as p:
         hearing = Hearing(settings, p.log, p.audio, transcriber, p.clock, Silero)
-        timekeeper = Timekeeper(limits_of(settings), RedisTimers(p.redis), p.leases, p.writer, p.clock)
+        timekeeper = Timekeeper(limits_of(settings), RedisTimers(p.redis), p.leases, p.writer)
         readers = (
             hearing.serve,
             Interviewer(p.bank, p.clock, settings.interviewer_patience_ms).serve,

@@ -232,14 +232,23 @@ class Leases(Protocol):
         """Those of the web workers that lately said so."""
 
 
+class Claim(NamedTuple):
+    """Rooms whose timer is due. They are the caller's for a while; then, unless settled, they are due again."""
+
+    now_ms: int
+    """The store's time, in ms since 1970."""
+    until_ms: int
+    rooms: Sequence[str]
+
+
 class Timers(Protocol):
     """When something comes due in a room: one timer a room, its next. What is due follows from the room itself."""
 
     async def put(self, room: str, at_ms: int | None) -> None:
         """The room's next timer, in ms since 1970, in place of the one before; None for none."""
 
-    async def claim(self, now_ms: int, until_ms: int, limit: int) -> Sequence[str]:
-        """Rooms whose timer is due. Each is the caller's until `until_ms`; then, unless settled, it is due again."""
+    async def claim(self, for_ms: int, limit: int) -> "Claim":
+        """Take rooms whose timer is due by the store's own clock: a worker whose clock jumped ends nobody's answer."""
 
     async def settle(self, room: str, until_ms: int, next_ms: int | None) -> None:
         """A timer that was claimed until `until_ms` was dealt with; one that was put since is left as it is."""

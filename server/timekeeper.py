@@ -14,9 +14,9 @@ from rooms.people import SYSTEM
 from rooms.phases import Phase
 from rooms.refusals import Refusal
 from rooms.state import Room
-from rooms.timers import Limits, Timer, standing
+from rooms.timers import Limits, standing
 from server.feed import Feed
-from server.ports import Clock, Leases, Timers, Unavailable
+from server.ports import Claim, Leases, Timers, Unavailable
 from server.settings import Settings
 from server.writer import Writer
 
@@ -49,9 +49,8 @@ def limits_of(settings: Settings) -> Limits:
 class Timekeeper:
     """`serve` for each room that is served here; `run` once."""
 
-    def __init__(self, limits: Limits, timers: Timers, leases: Leases, writer: Writer, clock: Clock) -> None:
-        self._limits, self._timers, self._leases = limits, timers, leases
-        self._writer, self._clock = writer, clock
+    def __init__(self, limits: Limits, timers: Timers, leases: Leases, writer: Writer) -> None:
+        self._limits, self._timers, self._leases, self._writer = limits, timers, leases, writer
 
     async def serve(self, feed: Feed) -> None:
         """Keep the room's next timer in step with the room until it is closed. Left behind, a timer still fires."""
@@ -75,45 +74,40 @@ class Timekeeper:
         """Fire timers as they come due, until cancelled."""
         while True:
             try:
-                until_ms = self._clock.now_ms() + CLAIM_MS
-                rooms = await self._timers.claim(self._clock.now_ms(), until_ms, AT_ONCE)
-                await asyncio.gather(*(self._due(room, until_ms) for room in rooms))
+                claim = await self._timers.claim(CLAIM_MS, AT_ONCE)
+                await asyncio.gather(*(self._due(room, claim) for room in claim.rooms))
+                more = len(claim.rooms) == AT_ONCE
             except Unavailable:
-                rooms = ()  # they come due again
-            if len(rooms) < AT_ONCE:
+                more = False  # they come due again
+            if not more:
                 await asyncio.sleep(LOOK_S)
 
-    async def _due(self, room_id: str, until_ms: int) -> None:
+    async def _due(self, room_id: str, claim: Claim) -> None:
         try:
-            next_ms = await self._fire(room_id)
-            await self._timers.settle(room_id, until_ms, next_ms)
+            next_ms = await self._fire(room_id, claim.now_ms)
+            await self._timers.settle(room_id, claim.until_ms, next_ms)
         except Unavailable:
             return  # what was done is done once; the claim runs out
         except Exception:
             _log.exception("a timer cannot fire", extra={"room": room_id})  # looked at again when the claim runs out
 
-    async def _fire(self, room_id: str) -> int | None:
-        """Put what is due to the room. Gives when something is due next."""
+    async def _fire(self, room_id: str, now_ms: int) -> int | None:
+        """Put to the room what is due by now. Gives when something is due next."""
         room = await self._writer.look(room_id)
         if room is None or room.phase is Phase.CLOSED:
             return None
-        due = self._due_now(room)
+        due = [timer for timer in standing(room, self._limits) if timer.at_ms <= now_ms]
         if due or room.ending:
             # First, so that whoever dies right after the command leaves a room that somebody serves.
             await self._leases.announce(room_id)
         for timer in due:
             outcome = await self._writer.do(room_id, timer.command, SYSTEM, f"timer.{timer.name}")
             refused = outcome.code.value if isinstance(outcome, Refusal) else None
-            late_ms = self._clock.now_ms() - timer.at_ms
-            line = {"room": room_id, "timer": timer.name, "late_ms": late_ms, "refused": refused}
+            line = {"room": room_id, "timer": timer.name, "late_ms": now_ms - timer.at_ms, "refused": refused}
             _log.info("timer", extra=line)
         after = await self._writer.look(room_id) if due else room
         next_ms = self._next_ms(after) if after else None
-        return None if next_ms is None else max(next_ms, self._clock.now_ms() + AGAIN_MS if due else 0)
-
-    def _due_now(self, room: Room) -> list[Timer]:
-        now_ms = self._clock.now_ms()
-        return [timer for timer in standing(room, self._limits) if timer.at_ms <= now_ms]
+        return None if next_ms is None else max(next_ms, now_ms + AGAIN_MS if due else 0)
 
     def _next_ms(self, room: Room) -> int | None:
         return next((timer.at_ms for timer in standing(room, self._limits)), None)

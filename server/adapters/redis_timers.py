@@ -6,9 +6,8 @@ Decides how timers lie in Redis:
 Never decides what is due.
 """
 
-from collections.abc import Sequence
-
 from server.adapters.redis_connection import PREFIX, RedisConnection, Script
+from server.ports import Claim, Clock
 
 _TIMERS = f"{PREFIX}timers"
 _CLAIM = Script.load("claim_timers.lua")
@@ -16,15 +15,18 @@ _SETTLE = Script.load("settle_timer.lua")
 
 
 class RedisTimers:
-    def __init__(self, redis: RedisConnection) -> None:
-        self._redis = redis
+    def __init__(self, redis: RedisConnection, clock: Clock | None = None) -> None:
+        """By Redis's own clock, or by another one."""
+        self._redis, self._clock = redis, clock
 
     async def put(self, room: str, at_ms: int | None) -> None:
         command = ("ZREM", _TIMERS, room) if at_ms is None else ("ZADD", _TIMERS, at_ms, room)
         await self._redis.call(*command)
 
-    async def claim(self, now_ms: int, until_ms: int, limit: int) -> Sequence[str]:
-        return [room.decode() for room in await self._redis.script(_CLAIM, [_TIMERS], (now_ms, until_ms, limit))]
+    async def claim(self, for_ms: int, limit: int) -> Claim:
+        now = self._clock.now_ms() if self._clock else ""
+        now_ms, until_ms, rooms = await self._redis.script(_CLAIM, [_TIMERS], (now, for_ms, limit))
+        return Claim(now_ms, until_ms, [room.decode() for room in rooms])
 
     async def settle(self, room: str, until_ms: int, next_ms: int | None) -> None:
         await self._redis.script(_SETTLE, [_TIMERS], (room, until_ms, "" if next_ms is None else next_ms))

@@ -1,68 +1,106 @@
 """The contract of `ports.Timers`, on Valkey and on Redis 6.2."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 
 import pytest
 
 from server.adapters.redis_connection import RedisConnection
 from server.adapters.redis_timers import RedisTimers
-from server.ports import Timers
+from server.ports import Claim, Timers
 
 NOW = 1_795_000_000_000
 LATER = NOW + 10_000
 
 
+FOR_MS = LATER - NOW
+
+
+class Stepped:
+    now = NOW
+
+    def now_ms(self) -> int:
+        return self.now
+
+
 @pytest.fixture
-async def timers(every_redis_url: str) -> AsyncIterator[Timers]:
+def clock() -> Stepped:
+    return Stepped()
+
+
+@pytest.fixture
+async def timers(every_redis_url: str, clock: Stepped) -> AsyncIterator[Timers]:
     async with RedisConnection(every_redis_url, 3_000) as redis:
-        yield RedisTimers(redis)
+        yield RedisTimers(redis, clock)
+
+
+async def due(timers: Timers, limit: int = 10) -> list[str]:
+    return list((await timers.claim(FOR_MS, limit)).rooms)
 
 
 async def test_what_is_due_is_claimed_by_one_of_many(timers: Timers) -> None:
     await timers.put("r-1", NOW)
     await timers.put("r-2", NOW + 1)
-    claims = await asyncio.gather(*(timers.claim(NOW, LATER, 10) for _ in range(20)))
+    claims = await asyncio.gather(*(due(timers) for _ in range(20)))
     assert [room for claim in claims for room in claim] == ["r-1"]
 
 
-async def test_a_claim_that_nobody_settled_comes_due_again(timers: Timers) -> None:
+async def test_a_claim_that_nobody_settled_comes_due_again(timers: Timers, clock: Stepped) -> None:
     await timers.put("r-1", NOW)
-    assert list(await timers.claim(NOW, LATER, 10)) == ["r-1"]
-    assert list(await timers.claim(LATER - 1, LATER + 1, 10)) == []
-    assert list(await timers.claim(LATER, LATER + 10_000, 10)) == ["r-1"]
+    assert await timers.claim(FOR_MS, 10) == Claim(NOW, LATER, ["r-1"])
+    clock.now = LATER - 1
+    assert await due(timers) == []
+    clock.now = LATER
+    assert await due(timers) == ["r-1"]
 
 
-async def test_a_room_has_one_timer_and_the_last_one_counts(timers: Timers) -> None:
+async def test_a_room_has_one_timer_and_the_last_one_counts(timers: Timers, clock: Stepped) -> None:
     await timers.put("r-1", NOW)
     await timers.put("r-1", LATER)
-    assert list(await timers.claim(NOW, LATER, 10)) == []
+    assert await due(timers) == []
     await timers.put("r-1", None)
-    assert list(await timers.claim(LATER, LATER + 1, 10)) == []
+    clock.now = LATER
+    assert await due(timers) == []
 
 
-@pytest.mark.parametrize(("next_ms", "due"), [(None, []), (NOW + 5, ["r-1"])])
+@pytest.mark.parametrize(("next_ms", "is_due"), [(None, []), (NOW + 5, ["r-1"])])
 async def test_what_was_dealt_with_is_due_when_it_is_due_next(
-    timers: Timers, next_ms: int | None, due: list[str]
+    timers: Timers, clock: Stepped, next_ms: int | None, is_due: list[str]
 ) -> None:
     await timers.put("r-1", NOW)
-    await timers.claim(NOW, LATER, 10)
-    await timers.settle("r-1", LATER, next_ms)
-    assert list(await timers.claim(LATER * 2, LATER * 3, 10)) == due
+    claim = await timers.claim(FOR_MS, 10)
+    await timers.settle("r-1", claim.until_ms, next_ms)
+    clock.now = LATER * 2
+    assert await due(timers) == is_due
 
 
-async def test_a_timer_that_was_put_meanwhile_is_left_as_it_is(timers: Timers) -> None:
+async def test_a_timer_that_was_put_meanwhile_is_left_as_it_is(timers: Timers, clock: Stepped) -> None:
     await timers.put("r-1", NOW)
-    await timers.claim(NOW, LATER, 10)
+    claim = await timers.claim(FOR_MS, 10)
     await timers.put("r-1", NOW + 1)
-    await timers.settle("r-1", LATER, None)
-    assert list(await timers.claim(NOW + 1, LATER, 10)) == ["r-1"]
+    await timers.settle("r-1", claim.until_ms, None)
+    clock.now = NOW + 1
+    assert await due(timers) == ["r-1"]
 
 
-async def test_no_more_are_claimed_than_asked_for(timers: Timers) -> None:
+async def test_no_more_are_claimed_than_asked_for(timers: Timers, clock: Stepped) -> None:
     for number in range(5):
         await timers.put(f"r-{number}", NOW + number)
-    assert list(await timers.claim(LATER, LATER + 1, 2)) == ["r-0", "r-1"]
+    clock.now = LATER
+    assert await due(timers, 2) == ["r-0", "r-1"]
+
+
+async def test_what_is_due_is_due_by_the_stores_own_clock(every_redis_url: str) -> None:
+    async with RedisConnection(every_redis_url, 3_000) as redis:
+        timers = RedisTimers(redis)
+        now_ms = time.time() * 1000
+        await timers.put("r-1", int(now_ms) - 1)
+        await timers.put("r-2", int(now_ms) + 3_600_000)
+        claim = await timers.claim(FOR_MS, 10)
+        assert claim.rooms == ["r-1"]
+        assert claim.now_ms == pytest.approx(now_ms, abs=5_000)
+        assert claim.until_ms == claim.now_ms + FOR_MS
 
 
 async def test_a_chore_is_one_callers_for_a_while(timers: Timers) -> None:

@@ -42,7 +42,7 @@ async def redis(redis_url: str) -> AsyncIterator[RedisConnection]:
 def keeper(rig: Rig, redis: RedisConnection, leases: MemoryLeases | None = None) -> Timekeeper:
     """Another worker's: it knows of the room what the log knows."""
     writer = Writer(rig.log, None, rig.clock)
-    return Timekeeper(LIMITS, RedisTimers(redis), leases or MemoryLeases(), writer, rig.clock)
+    return Timekeeper(LIMITS, RedisTimers(redis, rig.clock), leases or MemoryLeases(), writer)
 
 
 @contextlib.asynccontextmanager
@@ -115,7 +115,7 @@ async def test_a_timer_claimed_by_a_worker_that_died_fires_when_the_claim_ran_ou
         async with kept(rig, room, keeper(rig, redis)):
             await timer_is_put(redis, OPENED_AT + 240_000)
         rig.clock.ms = OPENED_AT + 240_000
-        assert await RedisTimers(redis).claim(rig.clock.ms, rig.clock.ms + CLAIM_MS, 10) == ["r-1"]  # and dies
+        assert (await RedisTimers(redis, rig.clock).claim(CLAIM_MS, 10)).rooms == ["r-1"]  # and dies
         async with kept(rig, room, firing=(keeper(rig, redis),)):
             await asyncio.sleep(0.1)
             assert room.turn.limit_ms is None
