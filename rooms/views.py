@@ -76,21 +76,28 @@ def seen_by(event: Event) -> frozenset[Role]:
 
 def view(event: Event, role: Role) -> Event | None:
     """The event as this role sees it, or None where the role does not."""
-    if role not in seen_by(event):
-        return None
-    if role not in _RETOLD.get(type(event), ()):
-        return event
+    match sight(event.kind, role):
+        case Sight.HIDDEN:
+            return None
+        case Sight.AS_IT_IS:
+            return event
+        case Sight.RETOLD:
+            return _retold(event)
+        case never:
+            assert_never(never)
+
+
+def _retold(event: Event) -> Event:
     match event:
         case e.QuestionAsked():
-            question = event.question.but(why=None, difficulty=None)
-            return event.but(question=question)
+            return event.but(question=event.question.but(why=None, difficulty=None))
         case _:
             raise AssertionError(f"nobody wrote how {event.kind} is retold")
 
 
 @cache
 def sight(kind: str, role: Role) -> Sight:
-    """How this role sees events of this kind, without looking at one: what `view` would do with it."""
+    """How this role sees events of this kind. Whoever passes events on unread asks here; `view` does too."""
     made = KINDS[kind]
     if role not in seen_by(made.model_construct()):
         return Sight.HIDDEN

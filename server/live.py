@@ -21,6 +21,8 @@ from server.ports import Record, RoomLog, Unavailable
 from server.story import PAGE_RECORDS, BrokenChain, Story, continued, expect_next, pages
 from server.whole import LogAndArchive, Source, Whole
 
+RECENT_RECORDS = 1_024
+"""Kept as they came, about 300 bytes each: whoever was away for less resumes from memory."""
 UNFOLDED = 256
 """Records that may wait to be folded; from then on each that comes has the oldest folded. Together about 2 ms."""
 
@@ -60,7 +62,7 @@ class Feed:
         self._unfolded: deque[Record] = deque()
         self._cursor = _NOWHERE
         self._foreseen: tuple[Cursor, Room] | None = None
-        self._recent: deque[Record] = deque(maxlen=PAGE_RECORDS)
+        self._recent: deque[Record] = deque(maxlen=RECENT_RECORDS)
         self.durable = 0
         """Up to this version the log is kept in the database too."""
         self._heard = 0

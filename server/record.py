@@ -28,10 +28,11 @@ class Record:
 
     @property
     def event(self) -> Event:
-        if self._event is None:
-            assert self._text is not None, "it has the one or the other"
-            self._event = EVENT.validate_json(self._text)
-        return self._event
+        """Read anew each time from a record that came as JSON: of thousands that are kept, few are looked at again."""
+        if self._event is not None:
+            return self._event
+        assert self._text is not None, "it has the one or the other"
+        return EVENT.validate_json(self._text)
 
     @property
     def text(self) -> bytes:

@@ -49,11 +49,11 @@ def continued(story: Story | None, record: Record, epoch: str) -> Story:
     """The story with one more record. BrokenChain if the record does not follow."""
     expect_next(record, *((story.cursor.version, story.cursor.tag) if story else (0, "")))
     cursor = Cursor.model_construct(epoch=epoch, version=record.version, tag=record.tag)
-    abridged = {}
+    event, abridged = record.event, {}
     for role in _ABRIDGED:
-        seen, known = view(record.event, role), story.abridged[role] if story else None
+        seen, known = view(event, role), story.abridged[role] if story else None
         abridged[role] = after(known, seen) if seen is not None else known
-    whole = after(story.room if story else None, record.event)
+    whole = after(story.room if story else None, event)
     return Story(cursor, whole, MappingProxyType({role: room or whole for role, room in abridged.items()}))
 
 

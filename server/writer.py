@@ -20,6 +20,7 @@ from rooms.people import Participant
 from rooms.protocol import Cursor
 from rooms.refusals import Refusal
 from rooms.state import Room, after
+from server.deadline import Deadline
 from server.feed import Feeds
 from server.ports import Appended, Clash, Clock, Record, RoomLog, Unavailable
 from server.story import BrokenChain, UnknownRoom, pages
@@ -91,8 +92,9 @@ class Writer:
         if (turn := self._turns.get(room_id)) is None:
             turn = self._turns[room_id] = asyncio.Lock()
         try:
-            async with asyncio.timeout(self._deadline_s), turn:
-                return await self._do(room_id, command, who, command_id, fence)
+            with Deadline(self._deadline_s):
+                async with turn:
+                    return await self._do(room_id, command, who, command_id, fence)
         except TimeoutError:
             raise Unavailable("redis") from None
 

@@ -27,6 +27,7 @@ from server.adapters.redis_address import parsed
 from server.adapters.redis_cluster import ClusterRoad
 from server.adapters.redis_lane import Command, Link, Lost, Replicas, Server, TooFewReplicas, Word, is_read_only
 from server.adapters.redis_roads import Road, StraightRoad
+from server.deadline import Deadline
 from server.ports import Misconfigured, Unavailable
 
 PREFIX = "greenroom:"
@@ -164,7 +165,7 @@ class RedisConnection:
 
     async def _ask(self, commands: Sequence[Command], replicated: bool) -> list[Any]:
         try:
-            async with asyncio.timeout(self.timeout_s):
+            with Deadline(self.timeout_s):
                 return await self._road.ask(commands, replicated=replicated)
         except TimeoutError:
             raise Unavailable("redis") from None

@@ -12,6 +12,7 @@ durable mark a JSON number, and a new epoch a JSON string.
 Never decides what follows from a command, or what a gap means.
 """
 
+import random
 import secrets
 from collections.abc import Mapping, Sequence
 
@@ -54,7 +55,7 @@ class RedisRoomLog:
         start = expected or _NEW
         records, tag = list[bytes](), start.tag
         for version, event in enumerate(events, start.version + 1):
-            before, tag = tag, secrets.token_urlsafe(6)
+            before, tag = tag, f"{random.getrandbits(48):012x}"
             records.append(packed(Record(version, tag, before, at, command, event)))
         epoch = start.epoch or secrets.token_urlsafe(9)
         end = start.but(epoch=epoch, version=start.version + len(records), tag=tag)
