@@ -23,6 +23,7 @@ pytestmark = pytest.mark.usefixtures("hurried")
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "RETRY_S", 0.02)
+    monkeypatch.setattr(module, "GATHER_S", 0.0)
 
 
 class StubbornAudioLog(MemoryAudioLog):
@@ -164,3 +165,23 @@ async def test_the_same_complaint_is_made_once() -> None:
             speaker.microphone.heard(b"no frame")
         await asyncio.sleep(0.02)
         assert speaker.refusals() == []
+
+
+async def test_frames_that_come_one_by_one_are_passed_on_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first at once, and what comes within the next moment in one go."""
+    monkeypatch.setattr(module, "GATHER_S", 0.05)
+    audio = CountingAudioLog()
+    async with speaking(audio) as speaker:
+        for number in range(10):
+            speaker.send(number)
+            await asyncio.sleep(0)
+        await speaker.safe(9, again=False)
+    assert audio.appends <= 3
+
+
+class CountingAudioLog(MemoryAudioLog):
+    appends = 0
+
+    async def append(self, room: str, stream: str, frames: Any) -> int:
+        self.appends += 1
+        return await super().append(room, stream, frames)
