@@ -140,8 +140,7 @@ class Campaign:
         shuffled = self._chance.sample(bads, len(bads))
         for start in range(0, len(shuffled), AT_A_TIME):
             await thrower.throw_frames([one for bad in shuffled[start : start + AT_A_TIME] for one in bad.messages])
-        await thrower.throw_frames([frames.frame(seq) for seq in range(200)])
-        safe = await thrower.safe_audio(199)
+        safe = await thrower.speak(200)
         thrower.leave()
         return safe
 

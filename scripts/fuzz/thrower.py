@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from rooms.protocol import SERVER_MESSAGE, VERSION, Close, Hello
 from scripts.bench.sockets import BINARY, Socket, frame
+from scripts.fuzz.frames import frame as silence
 from scripts.fuzz.messages import Bad, is_answered, understood
 from server.errors import TABLE
 from server.seat import MISTAKES
@@ -67,7 +68,7 @@ class Thrower:
         self._notes, self._role, self._where = notes, role, where
         self._answers: list[dict[str, Any]] = []
         self._fence, self._fenced = "", asyncio.Event()
-        self._safe, self._news = -1, asyncio.Event()
+        self._safe, self._again, self._news = -1, False, asyncio.Event()
         self.welcome: dict[str, Any] = {}
         self.goodbye = ""
         self.socket: Socket
@@ -134,12 +135,17 @@ class Thrower:
         if not done:
             raise TimeoutError(f"{self._where}: no answer within {ANSWER_S:.0f} s")
 
-    async def safe_audio(self, through: int) -> int:
-        """Wait until audio is safe up to this frame; gives up to which it is."""
+    async def speak(self, count: int) -> int:
+        """So many right frames, sent again from where that is asked for; gives up to where all are safe."""
+        self._again = True
         async with asyncio.timeout(ANSWER_S):
-            while self._safe < through:
+            while self._safe < count - 1:
+                if self._again:
+                    self._again = False
+                    await self.throw_frames([silence(seq) for seq in range(self._safe + 1, count)])
+                elif not self._news.is_set():
+                    await self._news.wait()
                 self._news.clear()
-                await self._news.wait()
         return self._safe
 
     def leave(self) -> None:
@@ -176,6 +182,7 @@ class Thrower:
                 self._answers.append(said)
             case "audio_safe":
                 self._safe = max(self._safe, -1 if said["through"] is None else said["through"])
+                self._again |= said["again"]
                 self._news.set()
             case "goodbye":
                 self.goodbye = said["code"]
