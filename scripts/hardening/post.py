@@ -65,7 +65,7 @@ class Post:
         until = monotonic() + START_DEADLINE_S
         while self.port and not await asyncio.to_thread(_is_ready, self.port):
             if self.process is None or not self.process.running or monotonic() > until:
-                raise RuntimeError(f"{self.name} did not come up; see {self.log}")
+                raise RuntimeError(f"{self.name} did not come up:\n{self.log.read_text(errors='replace')[-2000:]}")
             await asyncio.sleep(READY_POLL_S)
 
     async def kill(self) -> None:
