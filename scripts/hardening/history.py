@@ -14,7 +14,7 @@ from pydantic import Field, TypeAdapter
 from rooms.commands import PersonCommand
 from rooms.events import Event
 from rooms.people import Role
-from rooms.protocol import Cursor, Tell
+from rooms.protocol import Cursor, ResetReason, Tell
 from rooms.state import Room
 from rooms.values import Value
 
@@ -90,6 +90,7 @@ class Whole(ByVisitor):
     what: Literal["whole"] = "whole"
     cursor: Cursor
     state: Room
+    reason: ResetReason = ResetReason.FIRST
 
 
 class Saw(ByVisitor):

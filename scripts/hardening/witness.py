@@ -7,7 +7,7 @@ from client import Visit
 from client.closing import AfterClose
 from client.news import News
 from rooms.commands import PersonCommand
-from rooms.protocol import SERVER_MESSAGE, Accepted, Durable, Happened, Refused, Telling, Welcome
+from rooms.protocol import SERVER_MESSAGE, Accepted, Durable, Happened, Refused, ResetReason, Telling, Welcome
 from scripts.hardening import history as h
 from scripts.hardening.history import History
 
@@ -53,8 +53,8 @@ def _note(visit: Visit, room: str, who: str, history: History, text: str | bytes
     match message:
         case Welcome(room=None) as welcome:
             history.note(h.Back(room=room, who=who, missed=welcome.resumed or 0))
-        case Welcome():
-            _note_whole(visit, room, who, history)
+        case Welcome(reset=reason):
+            _note_whole(visit, room, who, history, reason or ResetReason.FIRST)
         case Happened() as fact if fact in news.changes:
             history.note(h.Saw(room=room, who=who, version=fact.version, tag=fact.tag, event=fact.event))
         case Durable(version=version):
@@ -71,8 +71,9 @@ def _note(visit: Visit, room: str, who: str, history: History, text: str | bytes
         history.note(h.Durable(room=room, who=who, version=message.durable))
 
 
-def _note_whole(visit: Visit, room: str, who: str, history: History) -> None:
+def _note_whole(visit: Visit, room: str, who: str, history: History, reason: ResetReason = ResetReason.FIRST) -> None:
     mirror = visit.mirror
     assert mirror.room is not None
     assert mirror.cursor is not None
-    history.note(h.Whole(room=room, who=who, cursor=mirror.cursor, state=mirror.room))
+    whole = h.Whole(room=room, who=who, cursor=mirror.cursor, state=mirror.room, reason=reason)
+    history.note(whole)

@@ -10,7 +10,7 @@ from rooms import events as e
 from rooms.events import Event
 from rooms.evidence import Delivery, Score
 from rooms.people import Participant, Role
-from rooms.protocol import Cursor, DeliverySoFar
+from rooms.protocol import Cursor, DeliverySoFar, ResetReason
 from rooms.state import replay
 from rooms.transcript import Source, Utterance
 from rooms.views import snapshot, view
@@ -330,8 +330,9 @@ def restored(*, said: bool = True) -> list[Recorded]:
                 tag = f"t{version}" if version <= 8 else f"gone{version}"
                 before.append(h.Saw(room=ROOM, who=who, version=version, tag=tag, event=seen))
         whole = snapshot(events[:9], person.role)
-        before.append(h.Whole(room=ROOM, who=who, cursor=cursor(9).model_copy(update={"epoch": "new"}), state=whole))
-    history[at:at] = before
+        there = cursor(9).model_copy(update={"epoch": "new"})
+        before.append(h.Whole(room=ROOM, who=who, cursor=there, state=whole, reason=ResetReason.EPOCH))
+    history[at:at] = [h.Injected(fault="redis-flushed"), *before]
     return [
         entry.model_copy(update={"cursor": entry.cursor.model_copy(update={"epoch": "new"})})
         if isinstance(entry, h.Ended | h.Afresh)
@@ -349,7 +350,8 @@ def test_a_new_life_of_the_log_that_nobody_is_told_of_is_caught() -> None:
 
 
 def test_whoever_stays_in_a_life_that_is_gone_is_caught() -> None:
-    history = changed(restored(), lambda x: isinstance(x, h.Ended) and x.who == "coach", cursor=cursor(15))
+    gone = cursor(15).model_copy(update={"tag": "gone15"})
+    history = changed(restored(), lambda x: isinstance(x, h.Ended) and x.who == "coach", cursor=gone)
     assert "every_loss_is_said" in caught(history)
 
 
@@ -362,10 +364,14 @@ def test_what_was_durable_and_is_gone_is_caught() -> None:
     assert caught([*history[: first + 1], lost, *history[first + 1 :]]) == {"what_is_durable_stays"}
 
 
-def test_what_was_there_before_a_restoration_and_is_another_after_it_is_caught() -> None:
-    history = restored()
-    first = next(place for place, entry in enumerate(history) if saw("coach", 8)(entry))
-    history[first] = history[first].model_copy(update={"tag": "other"})
+@pytest.mark.parametrize("reason", [ResetReason.FIRST, ResetReason.TRIMMED])
+def test_whoever_saw_what_is_gone_and_is_not_told_that_it_is_is_caught(reason: ResetReason) -> None:
+    history = changed(restored(), lambda x: isinstance(x, h.Whole) and x.cursor.epoch == "new", reason=reason)
+    assert caught(history) == {"everybody_saw_the_log"}
+
+
+def test_a_loss_where_nothing_was_made_to_lose_anything_is_caught() -> None:
+    history = without(restored(), lambda x: isinstance(x, h.Injected) and x.fault == "redis-flushed")
     assert caught(history) == {"everybody_saw_the_log"}
 
 

@@ -68,6 +68,10 @@ INVARIANTS: MappingProxyType[str, Callable[[Tale], Found]] = MappingProxyType(
 )
 
 
+LOSING = frozenset({"redis-flushed", "redis-fails-over-behind"})
+"""Faults in which Redis loses what it had taken: that has to come back from the database and from clients."""
+
+
 def broken(entries: Sequence[Recorded]) -> list[Break]:
     """Every break in a history, in the order of the invariants, room by room."""
     found = [
@@ -75,12 +79,13 @@ def broken(entries: Sequence[Recorded]) -> list[Break]:
         for entry in entries
         if isinstance(entry, h.Died)
     ]
+    lossy = any(isinstance(entry, h.Injected) and entry.fault in LOSING for entry in entries)
     rooms: dict[str, list[Recorded]] = defaultdict(list)
     for entry in entries:
         if isinstance(entry, h.InRoom):
             rooms[entry.room].append(entry)
     for room, of_room in rooms.items():
-        tale = Tale(room, of_room)
+        tale = Tale(room, of_room, lossy=lossy)
         for name, check in INVARIANTS.items():
             found += [broke.model_copy(update={"invariant": name, "room": room}) for broke in check(tale)]
     return found

@@ -29,8 +29,10 @@ def the_log_is_one_chain(tale: Tale) -> Found:
 
 
 def nothing_acknowledged_is_lost(tale: Tale) -> Found:
-    """What was accepted stands in the log where the answer said, with its words; where the log was written anew, at
-    one of the places that were said."""
+    """What was accepted stands in the log where the answer said, with its words.
+
+    Where Redis was made to lose something, it stands at one of the places that were said: clients put it again.
+    """
     commands = {tale.command(put.who, put.id): put.command for put in tale.puts}
     places: dict[str, list[int]] = defaultdict(list)
     for answer in tale.answers:
@@ -42,10 +44,10 @@ def nothing_acknowledged_is_lost(tale: Tale) -> Found:
             continue
         records = tale.by_command.get(name, [])
         if not records:
-            if command.kind in _LEAVE_A_FACT or (answer.version > len(tale.log) and tale.restored_through is None):
+            if command.kind in _LEAVE_A_FACT or (answer.version > len(tale.log) and not tale.lossy):
                 yield _lost(answer, f"{command.kind} was accepted at {answer.version} and is not in the log")
             continue
-        said = [answer.version] if tale.restored_through is None else places[name]
+        said = places[name] if tale.lossy else [answer.version]
         if records[-1].version not in said:
             yield _lost(answer, f"accepted at {answer.version}, it stands at {records[-1].version}")
         text = getattr(command, "text", None)
@@ -112,11 +114,10 @@ def nothing_happens_unwished(tale: Tale) -> Found:
 def an_answer_stays(tale: Tale) -> Found:
     """A command that was accepted is always answered with the same version again, and never refused.
 
-    Where the log was written anew, as often as that it may get another place, or not be possible any more.
+    Where Redis was made to lose something, it may get another place once, or not be possible any more.
     """
     given: dict[str, h.Answered] = {}
     changes = Counter[str]()
-    lives = sum(isinstance(record.event, e.RoomRestored) for record in tale.log)
     for answer in tale.answers:
         command = tale.command(answer.who, answer.id)
         first = given.setdefault(command, answer)
@@ -125,7 +126,7 @@ def an_answer_stays(tale: Tale) -> Found:
         elif answer.version != first.version:
             given[command] = answer
             changes[command] += 1
-            if changes[command] > lives:
+            if changes[command] > tale.lossy:
                 said = f"refused ({answer.code})" if answer.version is None else f"accepted at {answer.version}"
                 yield Break(sentence=f"accepted at {first.version}, then {said}", who=answer.who,
                             ids=(answer.id,), versions=(first.version,))  # fmt: skip
@@ -134,13 +135,13 @@ def an_answer_stays(tale: Tale) -> Found:
 def order_is_kept(tale: Tale) -> Found:
     """What was put once another was accepted stands behind it; and one visitor's wishes stand as they were put.
 
-    The second holds unless one of the two was refused meanwhile, or held back on its way on purpose; the first, unless
-    the log was written anew.
+    The second holds unless one of the two was refused meanwhile, or held back on its way on purpose. Where Redis was
+    made to lose something, what was put again for that may stand behind what was put later.
     """
-    if tale.restored_through is None:
+    if not tale.lossy:
         yield from _put_behind_what_was_accepted(tale)
     refused = {(answer.who, answer.id) for answer in tale.answers if answer.version is None}
-    muddled = {(held.who, id) for held in tale.of(h.Held) for id in held.ids}
+    muddled = {(held.who, id) for held in tale.of(h.Held) for id in held.ids} | _put_again(tale)
     for who in tale.arrived:
         puts = [put.id for put in tale.puts if put.who == who and (who, put.id) not in refused | muddled]
         stood = [(id, r[0].version) for id in dict.fromkeys(puts) if (r := tale.by_command.get(tale.command(who, id)))]
@@ -148,6 +149,15 @@ def order_is_kept(tale: Tale) -> Found:
             if second < first:
                 yield Break(sentence=f"{other} overtook {one}", who=who, ids=(one, other),
                             versions=(second, first))  # fmt: skip
+
+
+def _put_again(tale: Tale) -> set[tuple[str, str]]:
+    """What was accepted, lost, and accepted once more somewhere else."""
+    places: dict[tuple[str, str], set[int]] = defaultdict(set)
+    for answer in tale.answers:
+        if answer.version is not None:
+            places[answer.who, answer.id].add(answer.version)
+    return {wish for wish, versions in places.items() if tale.lossy and len(versions) > 1}
 
 
 def _put_behind_what_was_accepted(tale: Tale) -> Found:

@@ -12,7 +12,7 @@ from rooms.state import Room
 from rooms.views import view
 from scripts.hardening import history as h
 from scripts.hardening.history import Recorded
-from scripts.hardening.invariants.tale import FOR_EVER, Break, Found, Tale
+from scripts.hardening.invariants.tale import Break, Found, Tale
 
 _HIDDEN_FROM_CANDIDATES = frozenset({"note_taken", "next_question_chosen", "turn_scored"})
 
@@ -20,19 +20,17 @@ _HIDDEN_FROM_CANDIDATES = frozenset({"note_taken", "next_question_chosen", "turn
 def everybody_saw_the_log(tale: Tale) -> Found:
     """Each visitor saw what their role may see, in the log's order, each fact once, none left out.
 
-    What was seen of a life of the log that is over must be so as far as that life was put back.
+    Where Redis was made to lose something: as far as they were not told so, and shown the room anew.
     """
     for arrived in tale.arrived.values():
         visible = {r.version: (r, seen) for r in tale.log if (seen := view(r.event, arrived.role)) is not None}
-        at, lasting = 0, FOR_EVER
-        for entry in tale.entries:
-            if isinstance(entry, h.Whole) and entry.who == arrived.who:
-                at, lasting = entry.cursor.version, tale.lasting(entry.cursor.epoch)
-                if at <= lasting and entry.state != tale.seen(arrived.role, at):
-                    yield Break(sentence=f"the room shown whole at {at} is not the log's", who=arrived.who,
-                                versions=(at,))  # fmt: skip
-            elif isinstance(entry, h.Saw) and entry.who == arrived.who:
-                yield from _saw(entry, at, visible, lasting)
+        for spell in tale.spells(arrived.who):
+            at = spell.whole.cursor.version
+            if at <= spell.lasts and spell.whole.state != tale.seen(arrived.role, at):
+                yield Break(sentence=f"the room shown whole at {at} is not the log's", who=arrived.who,
+                            versions=(at,))  # fmt: skip
+            for entry in spell.saw:
+                yield from _saw(entry, at, visible, spell.lasts)
                 at = max(at, entry.version)
 
 
@@ -75,19 +73,13 @@ def what_is_durable_stays(tale: Tale) -> Found:
 
 
 def every_loss_is_said(tale: Tale) -> Found:
-    """A log that begins anew says so, and whoever saw what is gone is shown the room whole, as it is now.
-
-    In a room that is over nothing is said: no more than comings and goings can have been lost.
-    """
-    closed_at = tale.closed_at
-    shown: list[h.Whole | h.Ended | h.Afresh] = [*tale.of(h.Whole), *tale.of(h.Ended), *tale.of(h.Afresh)]
-    lives = {entry.cursor.epoch for entry in shown if closed_at is None or entry.cursor.version < closed_at}
-    restored = sum(isinstance(record.event, e.RoomRestored) for record in tale.log)
+    """A log that begins a new life says so in itself; and nobody ends with something before their eyes that is gone."""
+    lives, restored = set(tale.epochs), sum(isinstance(record.event, e.RoomRestored) for record in tale.log)
     if len(lives) > restored + 1:
         yield Break(sentence=f"the log had {len(lives)} lives, and {restored} times it was said that it was restored")
     for ended in tale.of(h.Ended):
-        if ended.cursor.version > tale.lasting(ended.cursor.epoch):
-            yield Break(sentence=f"stands at {ended.cursor.version} of a life of the log that is gone", who=ended.who)
+        if not tale.stands(ended.cursor.version, ended.cursor.tag):
+            yield Break(sentence=f"stands at {ended.cursor.version} of a log that is gone", who=ended.who)
 
 
 def as_if_never_left(tale: Tale) -> Found:

@@ -2,9 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise, takewhile
 
 from rooms import events as e
 from rooms.people import Role
+from rooms.protocol import ResetReason
 from rooms.state import Room
 from rooms.values import Value
 from rooms.views import snapshot
@@ -25,11 +28,24 @@ class Break(Value):
     versions: tuple[int, ...] = ()
 
 
+@dataclass
+class Spell:
+    """What one visitor saw from one whole room to the next."""
+
+    whole: h.Whole
+    saw: list[h.Saw] = field(default_factory=list)
+    ended_by: ResetReason | None = None
+    """Why the next one was shown; None: there is none."""
+    lasts: int = FOR_EVER
+    """Up to this version it must be what the log has now."""
+
+
 class Tale:
     """One room's entries, sorted by what they are."""
 
-    def __init__(self, room: str, entries: Sequence[Recorded]) -> None:
-        self.room, self.entries = room, entries
+    def __init__(self, room: str, entries: Sequence[Recorded], *, lossy: bool = False) -> None:
+        """`lossy`: the store itself was made to lose something, so that not all that was seen can stand."""
+        self.room, self.entries, self.lossy = room, entries, lossy
         self.log = self.of(h.Logged)
         self.archive = self.of(h.Archived)
         self.puts = self.of(h.Put)
@@ -54,26 +70,38 @@ class Tale:
         return snapshot(self.events(through), role)
 
     @property
-    def restored_through(self) -> int | None:
-        """If the log was ever written anew: up to here every life of it is the same."""
-        return min((r.event.through for r in self.log if isinstance(r.event, e.RoomRestored)), default=None)
-
-    @property
-    def life(self) -> str | None:
-        """The epoch of the log as it stands."""
-        return self.epochs[-1] if self.epochs else None
-
-    @property
     def epochs(self) -> list[str]:
         """The lives of the log as visitors were shown them; who came last saw the one that is."""
         shown: list[h.Whole | h.Ended | h.Afresh] = [*self.of(h.Whole), *self.of(h.Ended), *self.of(h.Afresh)]
         return [entry.cursor.epoch for entry in shown]
 
-    def lasting(self, epoch: str) -> int:
-        """Up to which version what was seen in this life of the log must stand in the log as it is now."""
-        if epoch == self.life or self.restored_through is None:
+    def stands(self, version: int, tag: str) -> bool:
+        """Whether the log has this place."""
+        return version == 0 or (version <= len(self.log) and self.log[version - 1].tag == tag)
+
+    def spells(self, who: str) -> list["Spell"]:
+        """What a visitor saw, parted where they were shown the room whole."""
+        spells: list[Spell] = []
+        for entry in self.entries:
+            if isinstance(entry, h.Whole) and entry.who == who:
+                spells.append(Spell(entry))
+            elif isinstance(entry, h.Saw) and entry.who == who and spells:
+                spells[-1].saw.append(entry)
+        for spell, after in pairwise(spells):
+            spell.ended_by = after.whole.reason
+        if self.lossy:
+            for spell in spells:
+                spell.lasts = self._lasts(spell)
+        return spells
+
+    def _lasts(self, spell: "Spell") -> int:
+        """Where Redis lost something, and the visitor was told so: up to where they had seen what still stands."""
+        if spell.ended_by not in (ResetReason.EPOCH, ResetReason.FORK):
             return FOR_EVER
-        return self.restored_through
+        if not self.stands(spell.whole.cursor.version, spell.whole.cursor.tag):
+            return 0
+        standing = takewhile(lambda saw: self.stands(saw.version, saw.tag), spell.saw)
+        return max((saw.version for saw in standing), default=spell.whole.cursor.version)
 
     @property
     def closed_at(self) -> int | None:
