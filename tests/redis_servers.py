@@ -91,6 +91,12 @@ class Guarded:
         primary.kill()
         return primary
 
+    def wait_for_answers(self) -> None:
+        """Until replicas answer WAIT: the first word of a new one may take a second."""
+        with client(self.servers[0].port) as redis:
+            redis.set("greenroom:first", 1)
+            assert redis.execute_command("WAIT", len(self.servers) - 1, 5_000) == len(self.servers) - 1
+
     def wait_for_all(self) -> None:
         """Until every server runs, and follows the primary that the Sentinels name."""
 

@@ -13,6 +13,8 @@ local head = redis.call('HMGET', KEYS[2], 'epoch', 'version', 'tag', 'fence')
 local epoch, version, tag = head[1] or '', head[2] or '0', head[3] or ''
 
 if known then
+  -- Written again as it is: WAIT is about what its connection wrote, and another one may have appended this.
+  redis.pcall('HSET', KEYS[3], ARGV[1], known)
   return {'known', epoch, known}
 end
 local fence, highest = tonumber(ARGV[8]), tonumber(head[4] or 0)

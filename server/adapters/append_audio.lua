@@ -25,7 +25,8 @@ end
 
 if through > before then
   redis.call('HSET', KEYS[2], ARGV[1], through, ' samples', string.format('%d', samples))
-  redis.call('PEXPIRE', KEYS[1], ARGV[3])
-  redis.call('PEXPIRE', KEYS[2], ARGV[3])
 end
+-- A write also where all was kept before: WAIT is about what its connection wrote, and another one may have kept it.
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
+redis.call('PEXPIRE', KEYS[2], ARGV[3])
 return {through, full}

@@ -78,7 +78,7 @@ class _Waiting(NamedTuple):
 
     command: Command
     reply: "asyncio.Future[Any] | None"
-    """None for what the lane itself asks."""
+    """None for the WAIT of the lane's own."""
 
 
 class Lane:
@@ -99,7 +99,6 @@ class Lane:
         self._timeout_s = timeout_s
         self._repeats = repeats
         self._wait: Command | None = ("WAIT", *replicas) if replicas else None
-        self._unmarked = False
         self._replicas = replicas.number if replicas else 0
         self._queue: deque[_Waiting] = deque()
         self._sent: deque[_Waiting] = deque()
@@ -180,7 +179,7 @@ class Lane:
 
     async def _send_all(self, connection: Connection, batch: list[_Waiting]) -> None:
         if self._wait:
-            batch += (_Waiting(command, None) for command in (*_marked(batch), self._wait))
+            batch.append(_Waiting(self._wait, None))
         if not self._sent:
             self._replied_at = asyncio.get_running_loop().time()
         self._sent.extend(batch)
@@ -207,20 +206,15 @@ class Lane:
             return
         if waiting.reply:
             self._held.append((waiting, reply))
-        elif waiting.command is not self._wait:
-            self._unmarked = isinstance(reply, ResponseError)
         else:
             self._settle(reply)
 
     def _settle(self, replicas: Any) -> None:
         """What is held is done if enough replicas have it."""
-        missing: ResponseError | None = None
-        if self._unmarked:
-            missing = Lost("the mark was not written: whether replicas have it is unknown")
-        elif not isinstance(replicas, int) or replicas < self._replicas:
-            missing = TooFewReplicas(f"{replicas} of {self._replicas} replicas")
+        enough = isinstance(replicas, int) and replicas >= self._replicas
+        missing = TooFewReplicas(f"{replicas} of {self._replicas} replicas")
         for held, answer in self._held:
-            _answer(held, answer if missing is None or isinstance(answer, ResponseError) else missing)
+            _answer(held, answer if enough or isinstance(answer, ResponseError) else missing)
         self._held.clear()
         self._wake.set()
 
@@ -248,14 +242,6 @@ def key_of(command: Command) -> Word | None:
     if name in _KEYLESS or len(command) < 2 or (name.startswith("EVAL") and command[2] == 0):
         return None
     return command[_KEY_AT.get(name, 1)]
-
-
-def _marked(batch: Sequence[_Waiting]) -> Iterable[Command]:
-    """A write behind these: WAIT is about what its connection wrote, and an answer may tell what others wrote."""
-    key = next((key for waiting in batch if (key := key_of(waiting.command)) is not None), "greenroom:")
-    mark = (key.decode() if isinstance(key, bytes) else str(key)) + ":seen"
-    asked = any(waiting.command[0] == "ASKING" for waiting in batch)
-    return [*([("ASKING",)] if asked else []), ("SET", mark, 1, "EX", 10)]
 
 
 def _answer(waiting: _Waiting, reply: Any) -> None:

@@ -87,8 +87,11 @@ class RedisRoomLog:
         now = _cursor(head[:3])
         if place is not None:
             if self._redis.waits:
-                # It may have been appended while too few replicas were there; nobody was told "accepted" then.
-                await self._redis.calls([("HGET", room_key(room, "commands"), command)], replicated=True)
+                # It may have been appended while too few replicas were there; nobody was told "accepted" then. What
+                # is known is found before the cursor is looked at, and no log stands at this one.
+                keys = [room_key(room, name) for name in ("log", "head", "commands")]
+                nowhere = ("nowhere", 0, "", "", 0, "", 0, "")
+                await self._redis.script(_APPEND, keys, (command, *nowhere), replicated=True)
             return Appended(_known(head[0] or b"", place), fresh=False)
         return None if now == expected else Clash(now or _NEW)
 

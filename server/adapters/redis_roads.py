@@ -9,19 +9,23 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from redis.asyncio import Connection
+from redis.asyncio import Connection, Redis
 from redis.asyncio.retry import Retry
-from redis.asyncio.sentinel import Sentinel
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import ResponseError
+from redis.exceptions import RedisError, ResponseError
 
 from server.adapters.redis_address import Address, Host
 from server.adapters.redis_lane import Command, Lane, Link, Replicas, Server
 
-SENTINEL_LOOK_S = 1.0
+SENTINEL_LOOK_S = 0.5
 """How often the Sentinels are asked whether the primary is still the one in use: a network that is cut in two leaves
 the old one answering."""
+SENTINEL_GRACE_S = 0.05
+"""For those who answer after the majority: the one that leads a failover may be among them."""
+SENTINEL_MEMORY_S = 15.0
+"""For as long, nobody is believed who knows less than another one said: the others learn of a failover within seconds,
+and a primary that comes back from the dead calls itself one until then."""
 
 _log = logging.getLogger(__name__)
 
@@ -140,7 +144,7 @@ class StraightRoad:
             await asyncio.sleep(SENTINEL_LOOK_S)
             try:
                 primary = await sentinels.primary()
-            except (OSError, RedisConnectionError, ResponseError, TimeoutError):
+            except (OSError, RedisError, TimeoutError):
                 continue  # nobody to ask: the connection in use says whether it works
             if self._at and self._lane.server and primary != self._at:
                 for lane in {self._lane, self._slow}:
@@ -148,24 +152,70 @@ class StraightRoad:
 
 
 class Sentinels:
-    """Those who know which server is the primary."""
+    """Those who know which server is the primary. During a failover one of them knows it before the others."""
 
     def __init__(self, address: Address, timeout_s: float) -> None:
-        patience = timeout_s / 4  # one that is away must not use up a caller's deadline
-        timeouts = {"socket_timeout": patience, "socket_connect_timeout": patience}
-        own = {**address.sentinel_options, **timeouts, "retry": Retry(NoBackoff(), 0), "protocol": 2}
+        self._patience_s = timeout_s / 4  # one that is away must not use up a caller's deadline
+        timeouts = {"socket_timeout": self._patience_s, "socket_connect_timeout": self._patience_s}
+        own = {
+            **address.sentinel_options,
+            **timeouts,
+            "retry": Retry(NoBackoff(), 0),
+            "protocol": 2,
+            "decode_responses": True,
+        }
         self._name = address.primary
-        self._sentinel = Sentinel(address.hosts, sentinel_kwargs=own)  # type: ignore[no-untyped-call]
+        self._clients = [Redis(host=host, port=port, **own) for host, port in address.hosts]
         self._asking = asyncio.Lock()
+        self._heard: tuple[int, Host] = (-1, ("", 0))
+        self._heard_at = 0.0
 
     async def primary(self) -> Host:
-        """Its address, from the first Sentinel that knows. Whether it still is one must be checked with itself."""
-        async with self._asking:
-            host, port = await self._sentinel.discover_master(self._name)
-        return str(host), int(port)
+        """Its address, by the newest that most of them say. Whether it still is one must be checked with itself."""
+        async with self._asking, asyncio.TaskGroup() as tasks:
+            asked = {tasks.create_task(self._ask(client)) for client in self._clients}
+            said, asked = await _most(asked)
+            for late in asked:
+                late.cancel()
+        known: list[tuple[int, Host]] = [answer for answer in said if isinstance(answer, tuple)]
+        if not known:
+            raise RedisConnectionError(f"no Sentinel knows {self._name!r}: {', '.join(map(str, said))}")
+        return self._newest(max(known))
+
+    def _newest(self, said: tuple[int, Host]) -> Host:
+        """Those who heard of a failover may answer too late just now: what they said a moment ago still holds."""
+        now = asyncio.get_running_loop().time()
+        if said >= self._heard or now - self._heard_at > SENTINEL_MEMORY_S:
+            self._heard, self._heard_at = said, now
+        return self._heard[1]
 
     async def close(self) -> None:
-        await self._sentinel.aclose()
+        for client in self._clients:
+            await client.aclose()
+
+    async def _ask(self, client: "Redis") -> tuple[int, Host] | str:
+        """How new its knowledge is, and the address; or why there is none."""
+        try:
+            state: Any = await client.sentinel_master(self._name)
+            address: Any = await client.sentinel_get_master_addr_by_name(self._name)
+            named = str(address[0]), int(address[1])
+        except (RedisError, OSError, TimeoutError, TypeError) as why:
+            return f"{type(why).__name__}: {why}"
+        # While a failover is under way, the address is the new one already and all else about it is still of the old.
+        ahead = named != (state["ip"], int(state["port"]))
+        return int(state["config-epoch"]) + ahead, named
+
+
+async def _most(asked: "set[asyncio.Task[tuple[int, Host] | str]]") -> tuple[list[Any], "set[asyncio.Task[Any]]"]:
+    """What more than half of them answer, and a moment later those who did not."""
+    half, done = len(asked) / 2, set[asyncio.Task[Any]]()
+    while asked and sum(isinstance(task.result(), tuple) for task in done) <= half:
+        now, asked = await asyncio.wait(asked, return_when=asyncio.FIRST_COMPLETED)
+        done |= now
+    if asked:
+        now, asked = await asyncio.wait(asked, timeout=SENTINEL_GRACE_S)
+        done |= now
+    return [task.result() for task in done], asked
 
 
 async def connected(address: Address, host: Host | None, timeout_s: float) -> Link:

@@ -8,6 +8,7 @@ import pytest
 from redis import Redis as Client
 
 from server.adapters import redis_roads
+from server.adapters.redis_address import parsed
 from server.adapters.redis_connection import RedisConnection
 from server.ports import Unavailable
 from tests.contracts.test_subscriber import listening
@@ -97,7 +98,7 @@ async def test_a_name_that_no_sentinel_knows_is_an_outage_and_said(
     async with room_log(guarded.url.replace(guarded.name, "another"), timeout_ms=300) as log:
         with pytest.raises(Unavailable):
             await log.head(ROOM)
-    assert any("No master found for 'another'" in str(vars(record)) for record in caplog.records)
+    assert any("no Sentinel knows 'another'" in str(vars(record)) for record in caplog.records)
 
 
 async def test_without_sentinels_a_call_ends_at_its_deadline() -> None:
@@ -113,3 +114,23 @@ def replicated(guarded: Guarded) -> None:
     with Client.from_url(guarded.primary.url) as admin:
         admin.set("greenroom:last", "1")
         assert admin.execute_command("WAIT", 1, 5_000) == 1
+
+
+async def test_those_who_have_not_heard_of_a_failover_are_not_believed_after_one_who_has(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The old primary may be back by then, and calls itself one until the Sentinels tell it otherwise."""
+    old, new = ("127.0.0.1", 1), ("127.0.0.1", 2)
+    answers = [(3, old), (4, new), "TimeoutError: ", (3, old)]
+
+    async def answer(_: object, __: object) -> tuple[int, tuple[str, int]] | str:
+        return answers.pop(0)
+
+    monkeypatch.setattr(redis_roads.Sentinels, "_ask", answer)
+    sentinels = redis_roads.Sentinels(parsed("redis+sentinel://127.0.0.1:1,127.0.0.1:2/name"), 1)
+    assert await sentinels.primary() == new
+    assert await sentinels.primary() == new
+    monkeypatch.setattr(redis_roads, "SENTINEL_MEMORY_S", 0)
+    answers = [(1, old), (1, old)]  # set up anew, they count from the beginning
+    assert await sentinels.primary() == old
+    await sentinels.close()

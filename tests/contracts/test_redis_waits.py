@@ -24,6 +24,7 @@ def replicated(request: pytest.FixtureRequest) -> Iterator[Guarded]:
     except ServerNotFoundError as absent:
         pytest.skip(str(absent))
     with running(Guarded(sentinels=0, binary=binary)) as servers:
+        servers.wait_for_answers()
         yield servers
 
 
