@@ -15,11 +15,16 @@ from collections.abc import Callable, Iterator
 from uuid import uuid4
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests import sharing
 from tests.redis_parts import PASSWORD, least_rights
 from tests.redis_servers import RedisCluster, running
 from tests.servers import Postgres, Redis, ServerNotFoundError, find_postgres, find_redis
+
+# How long an example takes says how busy the machine is, not whether it holds.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist looks for the groups

@@ -22,7 +22,8 @@ def arrange(items: list[pytest.Item]) -> None:
     for item in items:
         if group := _group(item):
             item.add_marker(pytest.mark.xdist_group(group))
-    items.sort(key=_turn)  # keeps the order within a file
+    # All processes must count the same order, also of cases that come from a set.
+    items.sort(key=lambda item: (_turn(item), item.location[0], item.location[1] or 0, item.nodeid))
 
 
 def give_way(item: pytest.Item) -> None:

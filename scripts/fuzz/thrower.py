@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from rooms.protocol import SERVER_MESSAGE, VERSION, Close, Hello
+from rooms.protocol import SERVER_MESSAGE, VERSION, Hello
 from scripts.bench.sockets import BINARY, Socket, frame
 from scripts.fuzz.frames import frame as silence
 from scripts.fuzz.messages import Bad, is_answered, understood
@@ -196,8 +196,3 @@ def wish(command: Mapping[str, Any], name: str = "") -> Bad:
     """A command with a new id."""
     said = {"type": "do", "id": f"fuzz-{next(_numbers)}", "command": command}
     return Bad(name or json.dumps(command), json.dumps(said))
-
-
-def is_known(code: int | None) -> bool:
-    """Whether a socket may end with this close code."""
-    return code in {*Close, 1000, 1002, 1007, 1009, 1011, 1012}
