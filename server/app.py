@@ -204,7 +204,9 @@ def _spare_the_collector() -> None:
 
 def _eraser(p: Parts) -> Eraser:
     directory, timers = RedisDirectory(p.redis, p.clock), RedisTimers(p.redis)
-    return Eraser(p.log, p.audio, p.store, directory, timers, p.clock, p.settings.retention_days)
+    return Eraser(
+        p.log, p.audio, p.store, directory, timers, RedisDeadLetters(p.redis), p.clock, p.settings.retention_days
+    )
 
 
 async def _has_report(p: Parts, room: str) -> bool:

@@ -8,11 +8,14 @@ import asyncio
 import logging
 from typing import Final
 
-from server.ports import AudioLog, Clock, Directory, ReportStore, RoomLog, Timers, Unavailable
+from rooms.state import Room
+from server.ports import AudioLog, Clock, DeadLetters, Directory, ReportStore, RoomLog, Timers, Unavailable
 
 DAY_MS: Final = 24 * 3_600_000
 SWEEP_MS: Final = 3_600_000
 """How often rooms that are too old are looked for, by one worker of all."""
+SETTLING_MS: Final = 600_000
+"""A closed room without a report for longer than this has none to wait for: it could not be archived."""
 LOOK_S: Final = 60.0
 AT_ONCE: Final = 100
 
@@ -29,12 +32,13 @@ class Eraser:
         store: ReportStore,
         directory: Directory,
         timers: Timers,
+        letters: DeadLetters,
         clock: Clock,
         retention_days: int,
     ) -> None:
         """`retention_days` 0: rooms are kept for ever."""
         self._log, self._audio, self._store = log, audio, store
-        self._directory, self._timers, self._clock = directory, timers, clock
+        self._directory, self._timers, self._letters, self._clock = directory, timers, letters, clock
         self._kept_ms = retention_days * DAY_MS
 
     async def erase(self, room: str, owner: str) -> None:
@@ -43,8 +47,14 @@ class Eraser:
         await self._log.erase(room)
         await self._audio.erase(room)
         await self._timers.put(room, None)
+        await self._letters.take(room)
         await self._directory.remove(owner, room)
         _log.info("room erased", extra={"room": room})
+
+    def is_settling(self, room: Room) -> bool:
+        """Whether a room was closed so lately that its archive and its report may still be being written."""
+        closed_at = room.opened_at + (room.closed_ms or 0)
+        return self._clock.now_ms() - closed_at < SETTLING_MS
 
     async def sweep(self) -> int:
         """Forget all rooms that were closed too long ago; gives how many."""

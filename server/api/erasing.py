@@ -29,7 +29,7 @@ def routes(gate: Gate, look: Look, store: ReportStore, eraser: Eraser) -> APIRou
             raise Failed("not_your_role")
         if room is not None and room.phase is not Phase.CLOSED:
             raise Failed("not_over")
-        if kept is None and room is not None and not await _half_erased(room_id):
+        if kept is None and room is not None and eraser.is_settling(room) and not await _half_erased(room_id):
             raise Failed("report_not_ready")  # whoever writes it now would keep it again
         await eraser.erase(room_id, owner)
 

@@ -13,6 +13,7 @@ from server.adapters.database import Database
 from server.adapters.migrations import migrate
 from server.adapters.redis_audio import RedisAudioLog
 from server.adapters.redis_connection import RedisConnection
+from server.adapters.redis_dead_letters import RedisDeadLetters
 from server.adapters.redis_directory import RedisDirectory
 from server.adapters.redis_log import RedisRoomLog
 from server.adapters.redis_timers import RedisTimers
@@ -31,8 +32,9 @@ class Kept:
         self.redis, self.clock = redis, SteppedClock()
         self.log, self.audio = RedisRoomLog(redis), RedisAudioLog(redis, 60)
         self.store = SqlReportStore(database, self.clock)
+        letters = RedisDeadLetters(redis)
         timers, directory = RedisTimers(redis), RedisDirectory(redis, self.clock)
-        self.eraser = Eraser(self.log, self.audio, self.store, directory, timers, self.clock, days)
+        self.eraser = Eraser(self.log, self.audio, self.store, directory, timers, letters, self.clock, days)
 
     async def room(self, room: str, closed_ms: int) -> None:
         records = interview(room, closed_ms=closed_ms)
