@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import get_args
 
 from rooms.events import Event
-from tests.laws import mirror_fixture
+from tests.laws import conversation_traces, mirror_fixture
 
 ROOT = Path(__file__).parents[2]
 
@@ -33,3 +33,19 @@ def test_the_browsers_message_types_are_made_from_todays_protocol() -> None:
         timeout=60,
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_the_conversations_that_the_browser_is_held_to_are_todays() -> None:
+    assert conversation_traces.FIXTURE.read_text() == conversation_traces.fixture(), (
+        "the fold or a client's rules changed: run `python -m tests.laws.conversation_traces`, then the web's tests"
+    )
+
+
+def test_those_conversations_meet_every_kind_of_trouble() -> None:
+    steps = [step for story in json.loads(conversation_traces.fixture()) for step in story["steps"]]
+    assert {step["in"] for step in steps} >= {"wish", "opened", "message", "closed", "killed", "left", "tick"}
+    resets = {step["message"].get("reset") for step in steps if step["in"] == "message"}
+    assert {"first", "epoch"} <= resets
+    assert any(step.get("second") and step["in"] == "message" for step in steps)
+    refusals = {step["message"].get("code") for step in steps if step["in"] == "message"}
+    assert {"paused", "redis_away"} <= refusals
