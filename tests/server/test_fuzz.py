@@ -55,6 +55,7 @@ async def places(greenroom: Greenroom) -> list[Place]:
 async def campaign(standing: Standing, greenroom: Greenroom, quiet: Quiet) -> AsyncIterator[Campaign]:
     """Nothing of what it notes may be, the next room notices nothing, and no process writes down an error."""
     notes = Notes(planted=(b"Quiet sentence",))
+    before = set(errors_in(standing.deployment.logs))  # other tests break things on purpose
 
     async def ticket(room: str, role: Role) -> str:
         return (await greenroom.ticket(room, role)).ticket
@@ -62,7 +63,7 @@ async def campaign(standing: Standing, greenroom: Greenroom, quiet: Quiet) -> As
     yield Campaign(ticket, standing.web.port, notes, SEED)
     assert notes.faults == []
     await quiet.noticed_nothing()
-    assert errors_in(standing.deployment.logs) == []
+    assert set(errors_in(standing.deployment.logs)) <= before
     assert standing.web.running
 
 
