@@ -158,6 +158,7 @@ async def test_a_planned_room_opens_by_itself(greenroom: Greenroom) -> None:
     ("starts_at", "code"),
     [(1, "bad_start"), (in_ms(400 * 86_400), "bad_start"), (-1, "request_invalid"), (2**60, "request_invalid"),
      ("tomorrow", "request_invalid")],
+    ids=["long-ago", "in-over-a-year", "negative", "too-great", "word"],  # the same in every process of a run
 )  # fmt: skip
 async def test_a_beginning_that_cannot_be_is_refused(greenroom: Greenroom, starts_at: Any, code: str) -> None:
     with pytest.raises(RefusedError) as refused:
