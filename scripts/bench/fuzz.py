@@ -164,6 +164,7 @@ async def _throw(
     bads = chance.sample(every, min(len(every), share.texts // 2))
     for _ in range(max(1, share.texts // (2 * len(bads)))):
         await campaign.texts(places, bads)
+    await campaign.hellos(places[0], bads)
     await campaign.commands_of_onlookers(places, share.commands)
     every_frame = frames.broken()
     for _ in range(max(1, share.audio // sum(len(bad.messages) for bad in every_frame))):

@@ -14,6 +14,7 @@ from client import Greenroom, Visit
 from rooms.commands import EndInterview, GiveConsent, PauseInterview, StartInterview, TakeOver
 from rooms.people import Role
 from rooms.phases import Phase
+from rooms.protocol import SPOKEN, Hello
 from scripts.fuzz import frames, messages
 from scripts.fuzz.messages import Bad
 from scripts.fuzz.thrower import FORGIVEN, Notes, NotLetInError, Thrower, wish
@@ -24,6 +25,7 @@ MOVES: Final = frozenset({"give_consent", "start_interview", "end_interview", "f
 """Commands after which a room is elsewhere: put last, where a room is to stay as it is."""
 QUESTION_S: Final = 30.0
 SEAT_S: Final = 10.0
+AT_THE_DOOR: Final = 16
 AT_A_TIME: Final = 50
 """Commands, or kinds of wrong frames, under way at a time."""
 
@@ -85,6 +87,20 @@ class Campaign:
                 except NotLetInError as why:
                     if str(why) != "room_full":
                         raise
+
+    async def hellos(self, place: Place, bads: Sequence[Bad]) -> None:
+        """Each of them as the first thing that is said; none of them lets anybody in."""
+        gate = asyncio.Semaphore(AT_THE_DOOR)
+
+        async def begin_with(bad: Bad) -> None:
+            async with gate:
+                code = await Thrower(self.notes, "observer", "at the door").begin_with(self._port, place.room, bad)
+            if code != at_the_door(bad):
+                self.notes.fault(f"at the door: {bad.name} is answered with {code or 'a welcome'}")
+
+        async with asyncio.TaskGroup() as tasks:
+            for bad in bads:
+                tasks.create_task(begin_with(bad))
 
     async def texts(self, places: Sequence[Place], bads: Sequence[Bad], times: int = 2) -> None:
         """Each text somewhere as somebody, so many times at the same place by the same role.
@@ -149,6 +165,15 @@ class Campaign:
             thrower = await self.enter(place, role)
             await thrower.throw(batch)
             thrower.leave()
+
+
+def at_the_door(bad: Bad) -> str:
+    """The code for a socket that begins with this."""
+    match messages.understood(bad.text):
+        case Hello(protocol=protocol):
+            return "ticket_invalid" if protocol in SPOKEN else "protocol_unknown"
+        case _:
+            return "hello_expected"
 
 
 def _forgiven(bads: Sequence[Bad]) -> Iterator[list[Bad]]:

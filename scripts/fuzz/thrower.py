@@ -81,6 +81,15 @@ class Thrower:
         if not self.welcome:
             raise NotLetInError(self.goodbye)
 
+    async def begin_with(self, port: int, room: str, bad: Bad) -> str:
+        """Say this instead of a hello; gives the code of the goodbye."""
+        self.socket = await Socket.connect(port, f"/rooms/{room}/socket", self._heard)
+        self.say(bad.text)
+        self._notes.thrown += 1
+        await self._until_fenced()
+        self.leave()
+        return self.goodbye
+
     def say(self, text: str) -> None:
         self.socket.send(text.encode())
 

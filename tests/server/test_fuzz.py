@@ -89,6 +89,16 @@ async def test_every_message_broken_in_every_way_gets_its_code_in_each_phase_fro
     assert campaign.notes.codes["message_invalid"] > TEXTS
 
 
+async def test_what_is_no_hello_gets_its_code_at_the_door(
+    campaign: Campaign, places: list[Place], texts: list[messages.Bad]
+) -> None:
+    hellos = [bad for bad in messages.broken() if bad.name.startswith("hello")]
+    await campaign.hellos(places[0], hellos + texts[:100])
+    assert set(campaign.notes.codes) == {
+        "goodbye hello_expected", "goodbye ticket_invalid", "goodbye protocol_unknown"
+    }  # fmt: skip
+
+
 async def test_every_command_in_each_phase_from_each_role_is_done_or_refused_with_a_reason(
     campaign: Campaign, places: list[Place]
 ) -> None:
