@@ -67,8 +67,12 @@ class Person:
     """Somebody at a browser of their own, signed in as the owner."""
 
     def __init__(self, name: str, url: str, context: BrowserContext, page: Page) -> None:
-        self.name, self.url, self.context, self.page = name, url, context, page
+        self.name, self.url, self.context = name, url, context
         self.broke: list[str] = []
+        self._sits_at(page)
+
+    def _sits_at(self, page: Page) -> None:
+        self.page = page
         page.on("pageerror", lambda error: self.broke.append(str(error)))
         page.set_default_timeout(DEADLINE_MS)
 
@@ -82,6 +86,11 @@ class Person:
 
     async def opens(self, path: str) -> None:
         await self.page.goto(f"{self.url}{path}")
+
+    async def comes_back(self, path: str) -> None:
+        """In a new tab of the same browser."""
+        self._sits_at(await self.context.new_page())
+        await self.opens(path)
 
     async def presses(self, name: str) -> None:
         await self.page.get_by_role("button", name=name).click()

@@ -96,6 +96,40 @@ async def test_no_word_is_lost_when_the_candidates_web_worker_is_killed_in_mid_a
             assert ana.broke == ben.broke == []
 
 
+async def test_what_was_typed_outlives_the_tab_that_was_closed_in_mid_sentence(
+    chromium: str, deployment: Deployment, port: int, recording: Path
+) -> None:
+    web = deployment.web()
+    deployment.worker()
+    async with network(port, web.port) as between, browsing(chromium, recording) as browser:
+        ana = await Person.arrives(browser, "Ana", between.url)
+        async with looked_at(ana):
+            room = await comes_to_the_first_question(ana)
+            box = ana.page.get_by_label("Type your answer")
+            await box.fill("Sent and heard.")
+            await box.press("Control+Enter")
+            await expect(ana.page.get_by_text("Sent and heard.")).to_have_count(1)
+            between.cut()
+            await ana.sees("Connecting again…")
+            await box.fill("Sent, and nobody heard.")
+            await box.press("Control+Enter")
+            await box.press_sequentially("Half a sent")
+            await ana.page.close()
+            await between.mend()
+            await ana.comes_back(f"/rooms/{room}")
+            await ana.sees("Your words are safe")
+            await expect(ana.page.get_by_label("Type your answer")).to_have_value("Half a sent")
+            for said in ("Sent and heard.", "Sent, and nobody heard."):
+                await expect(ana.page.get_by_text(said)).to_have_count(1)
+            await ana.presses("End")
+            await ana.presses("End it")
+            await ana.sees("That’s it.")
+            kept = await ana.page.evaluate(
+                "Object.keys(localStorage).filter((key) => key.startsWith('greenroom.kept'))"
+            )
+            assert (kept, ana.broke) == ([], [])
+
+
 async def comes_to_the_first_question(ana: Person) -> str:
     await ana.page.get_by_label("How long?").fill("3")
     await ana.presses("Open the room")
