@@ -31,7 +31,7 @@ export function Lobby({ ears }: { ears: Ears }) {
         <p className="callout" role="status">
           <span>
             {room.reminded ? "It begins in a moment, at" : "It begins"} <strong>{day(room.starts_at)}</strong>. You can
-            settle in already; this page opens the interview by itself.
+            settle in already; when it is time, you start it here.
           </span>
         </p>
       )}
