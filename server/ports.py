@@ -131,7 +131,7 @@ class RoomLog(Protocol):
         """Write the room anew if its log still stands at `seen` (None: there is none), and publish the new epoch.
 
         One atomic step: of several that try, one does it. False: the log is another one by now. What remembers leases
-        stays; nothing of the room expires any more.
+        stays; where there was no log, leases taken before are fenced. Nothing of the room expires any more.
         """
 
     async def remembers(self) -> bool:

@@ -5,6 +5,7 @@ an outage at an exact moment.
 """
 
 import asyncio
+import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -151,7 +152,7 @@ class MemoryRoomLog:
         if life is None:
             first = anew.records[0] if anew.records else None
             before = Place(first.version - 1, first.before) if first else Place(anew.end.version, anew.end.tag)
-            life = self.rooms[room] = Life("", base=before)
+            life = self.rooms[room] = Life("", base=before, fence=int(time.time() * 1000))
         life.records.extend(anew.records)
         life.epoch, life.durable, life.snapshot = anew.end.epoch, anew.durable, anew.snapshot or life.snapshot
         life.commands |= {

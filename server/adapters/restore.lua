@@ -14,6 +14,9 @@ end
 if not head[1] then
   redis.call('DEL', KEYS[1], KEYS[3], KEYS[4])
 end
+-- Where the head was lost, so was the highest fence. Leases are numbered by this clock (take_lease.lua): what was taken
+-- before now is void.
+local now = not head[1] and redis.call('TIME')
 
 local first = 11 + 2 * tonumber(ARGV[10])
 local version = tonumber(ARGV[5]) - (#ARGV - first + 1)
@@ -28,6 +31,9 @@ if ARGV[8] ~= '' then
   redis.call('SET', KEYS[4], ARGV[8])
 end
 redis.call('HSET', KEYS[2], 'epoch', ARGV[4], 'version', ARGV[5], 'tag', ARGV[6], 'durable', ARGV[7])
+if now then
+  redis.call('HSET', KEYS[2], 'fence', string.format('%d', now[1] * 1000 + math.floor(now[2] / 1000)))
+end
 for i = 1, 4 do
   redis.call('PERSIST', KEYS[i])
 end

@@ -1,6 +1,7 @@
 """The contract of `ports.RoomLog`: on Valkey, Redis 6.2, a cluster, and the log in memory that other tests use."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Sequence
 
 import pytest
@@ -211,6 +212,14 @@ class RoomLogContract:
         on = await appended(log, "c-9", end, whisper("on"))
         assert on.epoch == "anew"
         assert [record.version for record in await log.read(ROOM, 0, 10)] == [8, 9]
+
+    async def test_who_held_the_lease_of_a_room_that_was_lost_cannot_append(self, log: RoomLog) -> None:
+        earlier, later = (int(time.time() * 1000) + ms for ms in (-60_000, 60_000))
+        end = Cursor(epoch="anew", version=8, tag="t8")
+        assert await log.restore(ROOM, None, Anew(end, 8, b"as it was", {}, []))
+        with pytest.raises(Fenced):
+            await log.append(ROOM, "c-1", end, OPENED_AT, [whisper("from before")], earlier)
+        assert isinstance(await log.append(ROOM, "c-2", end, OPENED_AT, [whisper("now")], later), Appended)
 
     async def test_nothing_need_be_appended_to_write_a_room_anew(self, log: RoomLog) -> None:
         end = Cursor(epoch="anew", version=8, tag="t8")

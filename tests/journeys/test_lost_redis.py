@@ -20,6 +20,8 @@ from tests.servers import Redis, ServerNotFoundError, find_redis
 pytestmark = pytest.mark.alone
 
 BACK_S = 6.0
+SHORT_LOGS = {"SNAPSHOT_EVERY_RECORDS": "8", "LOG_TAIL_RECORDS": "8"}
+"""So that rooms are read from snapshots, and most of their facts are in the database only."""
 
 
 class Standing(NamedTuple):
@@ -37,7 +39,7 @@ def standing() -> Iterator[Standing]:
         pytest.skip(str(absent))
     redis.start()
     try:
-        with deployed(redis.url, REDIS_TIMEOUT_MS="1000") as deployment:
+        with deployed(redis.url, REDIS_TIMEOUT_MS="1000", **SHORT_LOGS) as deployment:
             deployment.worker()
             yield Standing(deployment, deployment.web(), redis)
     finally:

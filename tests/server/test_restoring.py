@@ -15,6 +15,7 @@ from rooms.people import SYSTEM
 from rooms.phases import Phase
 from rooms.protocol import Cursor
 from rooms.refusals import Code, Refusal
+from server import feed as feed_module
 from server import restoring as module
 from server.feed import Feeds
 from server.ports import Directory, Leases, Record, ReportStore, RoomLog, Unavailable
@@ -93,6 +94,12 @@ class Process:
         done = await self.writer.do(ROOM, c.Whisper(text=text), GRACE, id or f"say.{text}")
         assert isinstance(done, Done), done
         return done
+
+
+@pytest.fixture(autouse=True)
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Heads are compared often, where a test waits for it."""
+    monkeypatch.setattr(feed_module, "HEAD_CHECK_S", 0.02)
 
 
 @pytest.fixture
