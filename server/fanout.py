@@ -106,6 +106,11 @@ class Hall:
         except TimeoutError:
             raise Failed("lost_track") from None
 
+    @property
+    def life(self) -> str:
+        """Which life of the log its members have before their eyes."""
+        return self._feed.cursor.epoch
+
     async def enter(self, member: Member, resume: Cursor | None, audio_through: int | None) -> None:
         """Queue the member's welcome and everything they missed; from then on they hear all that happens."""
         role = member.participant.role

@@ -24,7 +24,7 @@ from server.microphone import Microphone
 from server.ports import RoomLog, Unavailable
 from server.settings import Settings
 from server.way import Way
-from server.writer import Writer
+from server.writer import OtherLife, Writer
 
 MISTAKES: Final = 20
 MISTAKES_PER_SECOND: Final = 0.1
@@ -36,7 +36,18 @@ _log = logging.getLogger(__name__)
 class Seat:
     """A member's place in the hall."""
 
-    __slots__ = ("_bank", "_frames", "_hall", "_log", "_member", "_messages", "_microphone", "_mistakes", "_writer")
+    __slots__ = (
+        "_bank",
+        "_frames",
+        "_hall",
+        "_life",
+        "_log",
+        "_member",
+        "_messages",
+        "_microphone",
+        "_mistakes",
+        "_writer",
+    )
 
     def __init__(
         self,
@@ -51,6 +62,7 @@ class Seat:
         now = time.monotonic()
         self._writer, self._log, self._bank = writer, log, bank
         self._hall, self._member, self._microphone = hall, member, microphone
+        self._life = hall.life
         self._messages = Budget(settings.messages_per_second, 3 * settings.messages_per_second, now)
         self._frames = Budget(settings.frames_per_second, 3 * settings.frames_per_second, now) if microphone else None
         self._mistakes = Budget(MISTAKES_PER_SECOND, MISTAKES, now)
@@ -96,9 +108,11 @@ class Seat:
             if isinstance(command, ChooseNext) and not self._in_bank(command.question, self._hall.room.mode):
                 raise Failed(Code.UNKNOWN_QUESTION.value)
             # The person's id makes the command's: nobody can spend another's.
-            outcome = await self._writer.do(room, command, who, f"{who.id}/{message.id}")
+            outcome = await self._writer.do(room, command, who, f"{who.id}/{message.id}", life=self._life)
             if isinstance(outcome, Refusal):
                 raise Failed(outcome.code.value)
+        except OtherLife:
+            raise Failed("lost_track") from None  # what was accepted before this and lost comes before this again
         except Exception as error:
             problem = problem_of(error)
             if problem.code == "internal":  # only this command: a socket that closed would come back with the same one

@@ -46,6 +46,20 @@ class Done(NamedTuple):
     """What followed from it. Empty too when this command id was done before."""
 
 
+class OtherLife(Exception):
+    """The log has begun a new life: who puts the command is to see the room anew first, and to put again, in order,
+    what they hold from before."""
+
+
+class Terms(NamedTuple):
+    """Under which a command is put."""
+
+    fence: int | None
+    """The number of a lease."""
+    life: str | None
+    """The epoch of the log that whoever puts it has before their eyes."""
+
+
 class Place(NamedTuple):
     """A room as far as it is known here. No cursor and no room: none that we know of."""
 
@@ -81,20 +95,27 @@ class Writer:
         self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def do(
-        self, room_id: str, command: Command, who: Participant, command_id: str, *, fence: int | None = None
+        self,
+        room_id: str,
+        command: Command,
+        who: Participant,
+        command_id: str,
+        *,
+        fence: int | None = None,
+        life: str | None = None,
     ) -> Done | Refusal:
         """Do a command once, however often it comes with the same id. Commands of a room are done in order of calling.
 
-        With a `fence`, Fenced is raised where a higher one was seen (`server.pen`). Raises Unavailable when the log
-        gave no answer in time: whether the command was done is then unknown, and the same command with the same id may
-        be sent again. Cancelling leaves it unknown as well.
+        With a `fence`, Fenced is raised where a higher one was seen (`server.pen`); with a `life`, OtherLife where the
+        log has another epoch. Raises Unavailable when the log gave no answer in time: whether the command was done is
+        then unknown, and the same command with the same id may be sent again. Cancelling leaves it unknown as well.
         """
         if (turn := self._turns.get(room_id)) is None:
             turn = self._turns[room_id] = asyncio.Lock()
         try:
             with Deadline(self._deadline_s):
                 async with turn:
-                    return await self._do(room_id, command, who, command_id, fence)
+                    return await self._do(room_id, command, who, command_id, Terms(fence, life))
         except TimeoutError:
             raise Unavailable("redis") from None
 
@@ -108,7 +129,7 @@ class Writer:
         return (await self._read_on(room_id, self._kept.get(room_id, NOWHERE), head)).room if head else None
 
     async def _do(
-        self, room_id: str, command: Command, who: Participant, command_id: str, fence: int | None
+        self, room_id: str, command: Command, who: Participant, command_id: str, terms: Terms
     ) -> Done | Refusal:
         place = NOWHERE if isinstance(command, OpenRoom) else None
         if place is None and self._source.unsure(room_id):
@@ -118,7 +139,9 @@ class Writer:
             tries += 1
             try:
                 place = place or await self._place(room_id)
-                outcome = await self._attempt(room_id, place, command, who, command_id, fence)
+                if terms.life and place.cursor and place.cursor.epoch != terms.life:
+                    raise OtherLife(room_id)
+                outcome = await self._attempt(room_id, place, command, who, command_id, terms.fence)
                 if not isinstance(outcome, Clash):
                     return outcome
                 place = await self._read_on(room_id, place, outcome.cursor)

@@ -16,8 +16,8 @@ from server import writer as writer_module
 from server.adapters.redis_connection import RedisConnection
 from server.adapters.redis_log import RedisRoomLog, RedisSubscriber
 from server.feed import Feeds
-from server.ports import Unavailable
-from server.writer import Done, Writer
+from server.ports import Appended, Unavailable
+from server.writer import Done, OtherLife, Writer
 from tests.memory_log import MemoryRoomLog, MemorySubscriber
 from tests.redis_parts import ROOM, cut_all_connections
 from tests.server.test_feed import running
@@ -45,6 +45,22 @@ class Stopped:
 @pytest.fixture
 def log() -> MemoryRoomLog:
     return MemoryRoomLog()
+
+
+async def test_who_has_another_life_of_the_log_before_their_eyes_is_told_so_and_nothing_is_done(
+    log: MemoryRoomLog,
+) -> None:
+    writer = Writer(log, None, Stopped(), deadline_ms=2_000)
+    await opened(writer)
+    before = (await log.head(ROOM)).epoch
+    assert isinstance(await writer.do(ROOM, CONSENT, ADA, "c-1", life=before), Done)
+    log.rooms[ROOM].epoch = "anew"
+    for _ in range(2):  # also when this process has read it anew
+        with pytest.raises(OtherLife):
+            await writer.do(ROOM, PAUSE, ADA, "c-2", life=before)
+    assert (await log.check(ROOM, "c-2", None)) is not None
+    assert not isinstance(await log.check(ROOM, "c-2", None), Appended)
+    assert isinstance(await writer.do(ROOM, c.Whisper(text="On."), GRACE, "c-3", life="anew"), Done)
 
 
 @pytest.fixture
