@@ -6,9 +6,11 @@ is for `scripts.fuzz` to say.
 
 import asyncio
 import json
+import os
 import random
 import time
 from collections import Counter
+from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from client import connect
@@ -16,16 +18,18 @@ from rooms.people import Role
 from scripts.bench.contestants import Greenroom, Worker
 from scripts.bench.fanout import Figures, stamp, stamped
 from scripts.bench.sockets import PING, Api, Socket, frame
-from scripts.bench.usage import at_share, resident_kb
+from scripts.bench.usage import Meter, at_share, resident_kb
 from scripts.fuzz import frames, messages, wires
-from scripts.fuzz.campaign import STAGES, Campaign, Place, placed
+from scripts.fuzz.campaign import GOOD_FRAMES, STAGES, Campaign, Place, placed
 from scripts.fuzz.rawline import commit, knock
 from scripts.fuzz.thrower import Notes
 from tests.deployment import TOKEN, Deployment
 
 SEED: Final = 20261121
-NEIGHBOUR_PER_SECOND: Final = 50
+NEIGHBOUR_PER_SECOND: Final = 10
+"""Lines; they stay in their room, so that many would count as memory."""
 PINGS_A_SOCKET: Final = 20_000
+QUIET_S, CUT_S = 4.0, 20.0
 PLANTED: Final = b"planted-next-door"
 
 
@@ -39,7 +43,7 @@ class Share(NamedTuple):
     pings: int
 
 
-WHOLE: Final = Share(160_000, 140_000, 200_000, 1_000, 1_000_000)
+WHOLE: Final = Share(170_000, 140_000, 200_000, 1_000, 1_000_000)
 QUICK: Final = Share(12_000, 10_000, 20_000, 100, 100_000)
 
 
@@ -109,10 +113,11 @@ class Tickets:
             api.close()
 
 
-async def fuzz(greenroom: Greenroom, deployment: Deployment, share: Share) -> tuple[Figures, list[str], Counter[str]]:
+async def fuzz(
+    greenroom: Greenroom, deployment: Deployment, share: Share, say: Callable[[str], None]
+) -> tuple[Figures, list[str], Counter[str]]:
     """Figures, what was not as it must be (in sentences), and how often each code was the answer."""
-    web = deployment.web()
-    worker = deployment.worker()
+    web, worker = deployment.web(), deployment.worker()
     at, ticket, notes = Worker(web.port, web.popen), Tickets(web.port), Notes(planted=(PLANTED,))
     neighbour = Neighbour(greenroom, at)
     try:
@@ -120,86 +125,111 @@ async def fuzz(greenroom: Greenroom, deployment: Deployment, share: Share) -> tu
         async with connect(web.url, token=TOKEN) as owner:
             places = [await placed(owner, stage) for stage in STAGES]
             audio = await placed(owner, "answering")
-            campaign = Campaign(ticket, web.port, notes, SEED)
-            await _throw(campaign, places, audio, at, ticket, QUICK, loud=False)  # what only happens once happens now
-            talking = asyncio.create_task(neighbour.talk())
-            await asyncio.sleep(4)
-            quiet_ms, before_kb, began, thrown = neighbour.p99_ms(), resident_kb(at.pid), time.monotonic(), notes.thrown
-            others = await _throw(campaign, places, audio, at, ticket, share, loud=True)
-            passed, during_ms = time.monotonic() - began, neighbour.p99_ms()
-            thrown = notes.thrown - thrown + others
-            await asyncio.sleep(1)
-            talking.cancel()
-            await asyncio.sleep(1)
-            after_kb = resident_kb(at.pid)
-        lost, doubled, cut = neighbour.wrong()
+        assault = Assault(Campaign(ticket, web.port, notes, SEED), places, audio, at, ticket)
+        await assault.everything(QUICK, lambda _: None)  # what only happens once happens now
+        figures = await _measured(assault, neighbour, at, share, say)
         wrong = [*notes.faults, *(f"the log says: {line}" for line in _errors_in(web.log))]
         if not web.running:
             wrong.append("the web worker died")
-        figures = {
-            "frames": thrown,
-            "frames_per_second": thrown / passed,
-            "pings": share.pings,
-            "wrong": len(wrong),
-            "memory_mb": (after_kb - before_kb) / 1024,
-            "quiet_p99_ms": quiet_ms,
-            "neighbour_p99_ms": during_ms,
-            "neighbour_lost": lost,
-            "neighbour_doubled": doubled,
-            "neighbour_cut": cut,
-        }
-        return figures, wrong, notes.codes
+        return {**figures, "wrong": len(wrong)}, wrong, notes.codes
     finally:
         ticket.close()
         for process in (web, worker):
             process.kill()
 
 
-async def _throw(
-    campaign: Campaign, places: list[Place], audio: Place, at: Worker, ticket: Tickets, share: Share, *, loud: bool
-) -> int:
-    """Everything, one kind after the other; gives how many frames the campaign has not counted itself."""
-    chance = random.Random(SEED)
-    every = messages.broken()
-    bads = chance.sample(every, min(len(every), share.texts // 2))
-    for _ in range(max(1, share.texts // (2 * len(bads)))):
-        await campaign.texts(places, bads)
-    await campaign.hellos(places[0], bads)
-    await campaign.commands_of_onlookers(places, share.commands)
-    every_frame = frames.broken()
-    for _ in range(max(1, share.audio // sum(len(bad.messages) for bad in every_frame))):
-        await campaign.frames(audio, every_frame)
-    breaches = await _breaches(campaign, places[0], at, ticket, share.breaches)
-    await _pings(campaign, places[0], at, share.pings if loud else PINGS_A_SOCKET)
-    return breaches
+async def _measured(
+    assault: "Assault", neighbour: Neighbour, at: Worker, share: Share, say: Callable[[str], None]
+) -> Figures:
+    talking = asyncio.create_task(neighbour.talk())
+    await asyncio.sleep(QUIET_S)
+    quiet_ms, before_kb, thrown = neighbour.p99_ms(), resident_kb(at.pid), assault.thrown
+    during_ms: list[float] = []
+
+    def thrown_all(text: str) -> None:
+        during_ms.append(neighbour.p99_ms())
+        say(f"{text}, neighbours' p99 {during_ms[-1]:.1f} ms")
+
+    meter = Meter.start(worker=at.pid, load=os.getpid())
+    began = time.monotonic()
+    await assault.everything(share, thrown_all)
+    passed, shares = time.monotonic() - began, meter.shares()
+    thrown = assault.thrown - thrown
+    await asyncio.sleep(1)
+    talking.cancel()
+    await asyncio.sleep(1)
+    lost, doubled, cut = neighbour.wrong()
+    return {
+        "frames": thrown,
+        "frames_per_second": thrown / passed,
+        "pings": share.pings,
+        "memory_mb": (resident_kb(at.pid) - before_kb) / 1024,
+        "quiet_p99_ms": quiet_ms,
+        "neighbour_p99_ms": max(during_ms),
+        "neighbour_lost": lost,
+        "neighbour_doubled": doubled,
+        "neighbour_cut": cut,
+        **{f"cpu_{name}": share for name, share in shares.items()},
+    }
 
 
-async def _breaches(campaign: Campaign, place: Place, at: Worker, ticket: Tickets, count: int) -> int:
-    """So many breaches of RFC 6455, and every wrong way to knock."""
-    every = wires.breaches()
-    for number in range(count):
-        breach = every[number % len(every)]
-        fault = await commit(at.port, place.room, await ticket(place.room, Role.COACH), breach)
-        if fault:
-            campaign.notes.fault(fault)
-        campaign.notes.codes[f"wire {sorted(breach.codes)}"] += 1
-    knocks = wires.knocks(f"/rooms/{place.room}/socket")
-    for one in knocks:
-        fault = await knock(at.port, one)
-        if fault:
-            campaign.notes.fault(fault)
-    return count + len(knocks)
+class Assault:
+    """Everything that is thrown, one kind after the other."""
 
+    def __init__(self, campaign: Campaign, places: list[Place], audio: Place, at: Worker, ticket: Tickets) -> None:
+        self._campaign, self._places, self._audio, self._at, self._ticket = campaign, places, audio, at, ticket
+        self._breached = 0
 
-async def _pings(campaign: Campaign, place: Place, at: Worker, count: int) -> None:
-    """So many pings, as fast as they go, from sockets that are cut off for it."""
-    flood = frame(PING, b"") * PINGS_A_SOCKET
-    for _ in range(count // PINGS_A_SOCKET):
-        thrower = await campaign.enter(place, Role.OBSERVER)
-        thrower.socket.transport.write(flood)
-        async with asyncio.timeout(20):
-            await thrower.socket.closed.wait()
-        campaign.notes.codes[f"pings {thrower.socket.code}"] += 1
+    @property
+    def thrown(self) -> int:
+        """Frames so far; pings do not count."""
+        return self._campaign.notes.thrown + self._breached
+
+    async def everything(self, share: Share, say: Callable[[str], None]) -> None:
+        for name, kind in (
+            ("texts", self._texts(share.texts)),
+            ("commands of onlookers", self._campaign.commands_of_onlookers(self._places, share.commands)),
+            ("audio", self._frames(share.audio)),
+            ("breaches of RFC 6455 and HTTP", self._breaches(share.breaches)),
+            (f"{share.pings:,} pings", self._pings(share.pings)),
+        ):
+            before, began = self.thrown, time.monotonic()
+            await kind
+            say(f"    {name}: {self.thrown - before:,} frames, {time.monotonic() - began:.1f} s")
+
+    async def _texts(self, count: int) -> None:
+        every = messages.broken()
+        bads = random.Random(SEED).sample(every, min(len(every), count // 3))
+        await self._campaign.hellos(self._places[0], bads)
+        for _ in range(max(1, (count - len(bads)) // (2 * len(bads)))):
+            await self._campaign.texts(self._places, bads)
+
+    async def _frames(self, count: int) -> None:
+        every = frames.broken()
+        for _ in range(max(1, count // (GOOD_FRAMES + sum(len(bad.messages) for bad in every)))):
+            await self._campaign.frames(self._audio, every)
+
+    async def _breaches(self, count: int) -> None:
+        every, room, notes = wires.breaches(), self._places[0].room, self._campaign.notes
+        for number in range(count):
+            breach = every[number % len(every)]
+            if fault := await commit(self._at.port, room, await self._ticket(room, Role.COACH), breach):
+                notes.fault(fault)
+            notes.codes[f"wire {sorted(breach.codes)}"] += 1
+        for one in (knocks := wires.knocks(f"/rooms/{room}/socket")):
+            if fault := await knock(self._at.port, one):
+                notes.fault(fault)
+        self._breached += count + len(knocks)
+
+    async def _pings(self, count: int) -> None:
+        """As fast as they go, from sockets that are cut off for it."""
+        flood = frame(PING, b"") * PINGS_A_SOCKET
+        for _ in range(count // PINGS_A_SOCKET):
+            thrower = await self._campaign.enter(self._places[0], Role.OBSERVER)
+            thrower.socket.transport.write(flood)
+            async with asyncio.timeout(CUT_S):
+                await thrower.socket.closed.wait()
+            self._campaign.notes.codes[f"pings {thrower.socket.code}"] += 1
 
 
 def _errors_in(log: str) -> list[str]:

@@ -131,7 +131,7 @@ class Bench:
     async def _fuzz(self, ours: Greenroom, deployment: Deployment) -> None:
         """Once: what it finds does not get truer by medians."""
         self.say("everything that can be wrong")
-        figures, self.wrong, codes = await fuzz(ours, deployment, self._plan.fuzz)
+        figures, self.wrong, codes = await fuzz(ours, deployment, self._plan.fuzz, self.say)
         self._keep(ours, "fuzz", figures)
         self.codes = dict(codes.most_common())
         self.say("    answers: " + ", ".join(f"{code} {count:,}" for code, count in self.codes.items()))

@@ -26,6 +26,8 @@ MOVES: Final = frozenset({"give_consent", "start_interview", "end_interview", "f
 QUESTION_S: Final = 30.0
 SEAT_S: Final = 10.0
 AT_THE_DOOR: Final = 16
+GOOD_FRAMES: Final = 200
+"""Behind the wrong ones."""
 AT_A_TIME: Final = 50
 """Commands, or kinds of wrong frames, under way at a time."""
 
@@ -156,7 +158,7 @@ class Campaign:
         shuffled = self._chance.sample(bads, len(bads))
         for start in range(0, len(shuffled), AT_A_TIME):
             await thrower.throw_frames([one for bad in shuffled[start : start + AT_A_TIME] for one in bad.messages])
-        safe = await thrower.speak(200)
+        safe = await thrower.speak(GOOD_FRAMES)
         thrower.leave()
         return safe
 
