@@ -86,7 +86,7 @@ async def _each(rounds: Iterator[Round]) -> AsyncIterator[Round]:
 async def _one_cluster(asked: argparse.Namespace, rounds: AsyncIterator[Round]) -> list[Verdict]:
     """Round after round on one cluster, in this process."""
     began, verdicts = monotonic(), list[Verdict]()
-    async with running(webs=asked.webs, workers=asked.workers, postgres=not asked.quick) as cluster:
+    async with running(webs=asked.webs, workers=asked.workers, postgres=not asked.quick, voice=asked.voice) as cluster:
         if unfit := [name for name in asked.fault if not FAULTS[name].fits(cluster)]:
             raise SystemExit(f"This cluster cannot do {', '.join(unfit)}: it has no Postgres, or no disk of its own.")
         print(f"cluster up in {monotonic() - began:.1f} s", flush=True)
@@ -116,6 +116,7 @@ async def _side_by_side(asked: argparse.Namespace) -> list[Verdict]:
     left = (one for one in _rounds(asked) if (one.seed, one.faults) not in done)
     began, before = monotonic(), len(verdicts)
     words = [f"--{name}={getattr(asked, name)}" for name in ("rooms", "webs", "workers", "histories")]
+    words += ["--voice"] if asked.voice else []
     lane = (sys.executable, "-m", "scripts.hardening", "--lane", *words)
     async for verdict in played(left, asked.lanes, lane, print):
         ledger.keep(verdict)
@@ -144,6 +145,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--lanes", type=int, default=1, help="clusters side by side (1)")
     parser.add_argument("--afresh", action="store_true", help="play again what lanes have played on this commit")
     parser.add_argument("--quick", action="store_true", help="a few faults in one round, on SQLite, in half a minute")
+    parser.add_argument("--voice", action="store_true", help="one candidate a round answers aloud (slower starts)")
     parser.add_argument("--list", action="store_true", help="name the faults and end")
     parser.add_argument("--judge", type=Path, metavar="FILE", help="look through a kept history again, and run nothing")
     parser.add_argument("--rooms", type=int, help="interviews in a round (4; 2 in a quick run)")

@@ -8,7 +8,7 @@ import json
 import os
 import random
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from time import monotonic
@@ -41,7 +41,9 @@ class Cluster:
         *,
         webs: int,
         workers: int,
+        ears: Mapping[str, str] | None = None,
     ) -> None:
+        """`ears`: settings with which workers hear; None: interviews are typed."""
         self.directory, self.redis, self.postgres, self.disk = directory, redis, postgres, disk
         if postgres:
             self.database_url = _database(postgres, disk)
@@ -61,7 +63,9 @@ class Cluster:
             "TURN_LIMIT_S": str(TURN_LIMIT_S),
             "TURN_WARNING_S": str(TURN_LIMIT_S // 2),
             "START_REMINDER_S": "2",
+            **(ears or {}),
         }
+        self.hears = ears is not None
         self.webs = [Post(f"web-{number}", directory, self.environment, free_port()) for number in range(1, webs + 1)]
         self.workers = [Post(f"worker-{number}", directory, self.environment) for number in range(1, workers + 1)]
         self._read_to: dict[Path, int] = {}
@@ -144,7 +148,7 @@ class Cluster:
 
 
 @asynccontextmanager
-async def running(*, webs: int, workers: int, postgres: bool) -> AsyncIterator[Cluster]:
+async def running(*, webs: int, workers: int, postgres: bool, voice: bool = False) -> AsyncIterator[Cluster]:
     """A cluster that serves; everything of it is gone at the end."""
     with tempfile.TemporaryDirectory(prefix="greenroom-hardening-") as name:
         redis, database, disk, cluster = Redis(find_redis()), None, None, None
@@ -154,7 +158,8 @@ async def running(*, webs: int, workers: int, postgres: bool) -> AsyncIterator[C
                 database = Postgres(find_postgres())
                 database.start()
                 disk = Disk.mounted(database.directory / "disk", database.run_as)
-            cluster = Cluster(Path(name), redis, database, disk, webs=webs, workers=workers)
+            ears = _ears(Path(name)) if voice else None
+            cluster = Cluster(Path(name), redis, database, disk, webs=webs, workers=workers, ears=ears)
             await cluster.start()
             yield cluster
         finally:
@@ -165,6 +170,12 @@ async def running(*, webs: int, workers: int, postgres: bool) -> AsyncIterator[C
                 database.remove()
             if disk:
                 disk.close()
+
+
+def _ears(directory: Path) -> dict[str, str]:
+    from scripts.hardening.voice import ears
+
+    return ears(directory)
 
 
 def _database(postgres: Postgres, disk: Disk | None) -> str:

@@ -132,6 +132,14 @@ class Killed(ByVisitor):
     what: Literal["killed"] = "killed"
 
 
+class Spoken(ByVisitor):
+    """The candidate said this aloud in this turn, all of it, and finished."""
+
+    what: Literal["spoken"] = "spoken"
+    turn: int
+    text: str
+
+
 class Silent(ByVisitor):
     """The candidate says nothing more in this turn: its limit is to end it."""
 
@@ -214,7 +222,7 @@ class Taken(InRoom):
 
 Recorded = (
     Began | Injected | Healed | Died | Arrived | Put | Answered | Whole | Saw | Told | Lost | Back | Durable
-    | Killed | Silent | Held | Unread | Stuck | Ended | Afresh | Logged | Archived | Reported | Taken
+    | Killed | Silent | Spoken | Held | Unread | Stuck | Ended | Afresh | Logged | Archived | Reported | Taken
 )  # fmt: skip
 R = TypeVar("R", bound=Moment)
 _ENTRY: TypeAdapter[Recorded] = TypeAdapter(Annotated[Recorded, Field(discriminator="what")])

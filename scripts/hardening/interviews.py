@@ -50,6 +50,10 @@ class Interview:
         finally:
             self.began.set()
 
+    @property
+    def _aloud(self) -> bool:
+        return self._number == 0 and self._stage.cluster.hears
+
     def _planned(self) -> int | None:
         """One interview of a round is planned: its reminder and its beginning come due while things break."""
         if self._number != PLANNED:
@@ -99,12 +103,14 @@ class Interview:
                 candidate = Candidate(self._stage, greenroom, self.room, chance, devices)
                 await candidate.arrive()
                 candidate.lingers = self._number % 4 != 3
+                candidate.speaks = self._aloud
                 await candidate.sit(self.began)
         except GreenroomError as error:
             self._is_stuck("candidate", f"{type(error).__name__}: {error.sentence}")
 
     async def _sit_as_coach(self, greenroom: Greenroom, visit: Visit, chance: random.Random) -> None:
         coach = Coach(self._stage, visit, self.room, "coach", chance)
+        coach.calm = self._aloud
         async with AsyncExitStack() as devices:
             coach.also = await devices.enter_async_context(greenroom.join(self.room, Role.COACH, patience_s=PATIENCE_S))
             tablet = Person(self._stage, coach.also, self.room, "coach-tablet", chance)

@@ -10,8 +10,9 @@ import secrets
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
+from time import monotonic
 
-from client import ClosedError, Greenroom, GreenroomError, RefusedError, Visit
+from client import ClosedError, Greenroom, GreenroomError, Microphone, RefusedError, Visit
 from rooms import commands as c
 from rooms.people import Role
 from rooms.phases import Phase
@@ -85,6 +86,8 @@ class Candidate(Person):
     """Consents, starts, and types answers in pieces. Who `lingers` keeps typing the last one until all is healed."""
 
     lingers = False
+    speaks = False
+    """Answers the second question aloud."""
 
     def __init__(
         self, stage: Stage, greenroom: Greenroom, room: str, chance: random.Random, devices: AsyncExitStack
@@ -118,6 +121,8 @@ class Candidate(Person):
         await self.until_closed()
 
     async def _answer(self, turn: int) -> None:
+        if self.speaks and turn == 2:
+            return await self._speak(turn)
         if self.chance.random() < 0.1:
             await self.do(c.SkipQuestion(turn=turn))
             return
@@ -133,6 +138,25 @@ class Candidate(Person):
                 self.stage.history.note(h.Silent(room=self.room, who=self.who, turn=turn))
                 return
         await self.do(c.FinishAnswer(turn=turn))
+
+    async def _speak(self, turn: int) -> None:
+        from scripts.hardening.voice import SAID, say
+
+        microphone = await self._microphone()
+        await self.do(c.BeginAnswer(turn=turn))
+        await say(microphone)
+        await self.do(c.FinishAnswer(turn=turn, stream=microphone.stream, through=microphone.through))
+        self.stage.history.note(h.Spoken(room=self.room, who=self.who, turn=turn, text=SAID))
+
+    async def _microphone(self) -> Microphone:
+        until = monotonic() + PATIENCE_S
+        while True:
+            try:
+                return await self.visit.open_microphone(PATIENCE_S)
+            except RefusedError as refused:
+                if not refused.retry or monotonic() > until:
+                    raise
+            await self.pause(0.2, 0.5)
 
     async def _type(self, turn: int) -> None:
         self.visit.typing(turn)
@@ -182,6 +206,8 @@ class Coach(Person):
 
     also: Visit | None = None
     """The same coach on a second device."""
+    calm = False
+    """Never pauses an interview."""
 
     async def sit(self) -> None:
         while not closed(self.visit.room):
@@ -196,7 +222,7 @@ class Coach(Person):
     async def _meddle(self) -> None:
         if self.stage.loud:
             return await self._shout()
-        match self.chance.choices(("whisper", "note", "pause"), (5, 5, 1))[0]:
+        match self.chance.choices(("whisper", "note", "pause"), (5, 5, not self.calm))[0]:
             case "whisper":
                 await self.do_all(c.Whisper(text=self.words()), c.TakeNote(text=self.words()))
             case "note":

@@ -478,6 +478,18 @@ def test_whoever_got_stuck_is_caught() -> None:
     assert caught([*sound(), h.Stuck(room=ROOM, who="coach", sentence="No answer.")]) == {"nobody_is_left_behind"}
 
 
+@pytest.mark.parametrize("heard", [[], ["I measured"], ["I measured it.", "I measured it."]])
+def test_words_that_were_said_aloud_and_not_heard_once_are_caught(heard: list[str]) -> None:
+    def aloud(log: list[tuple[str, Event]], texts: list[str]) -> None:
+        for number, text in enumerate(texts):
+            said = Utterance(id=f"1.voice.{number}", source=Source.VOICE, text=text, start_ms=0, end_ms=1)
+            log.insert(9, (f"hear.{number}", e.UtteranceHeard(turn=1, utterance=said)))
+
+    spoken = h.Spoken(room=ROOM, who="candidate", turn=1, text="I measured it.")
+    assert "what_is_said_is_heard_once" in caught([*with_log(lambda log: aloud(log, heard)), spoken])
+    assert "what_is_said_is_heard_once" not in caught([*with_log(lambda log: aloud(log, [spoken.text])), spoken])
+
+
 @pytest.mark.parametrize(("cut", "breaks"), [(False, {"who_never_reads_is_cut"}), (True, set())])
 def test_whoever_reads_nothing_and_is_not_cut_is_caught(cut: bool, breaks: set[str]) -> None:
     assert caught([*sound(), h.Unread(room=ROOM, who="stuck coach", cut=cut)]) == breaks

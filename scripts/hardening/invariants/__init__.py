@@ -15,6 +15,7 @@ from scripts.hardening.invariants.of_ends import (
     one_score_each,
     the_archive_is_the_log,
     the_report_says_what_was_said,
+    what_is_said_is_heard_once,
     who_never_reads_is_cut,
 )
 from scripts.hardening.invariants.of_log import (
@@ -57,6 +58,7 @@ INVARIANTS: MappingProxyType[str, Callable[[Tale], Found]] = MappingProxyType(
             views_never_leak,
             one_end_each,
             one_score_each,
+            what_is_said_is_heard_once,
             the_report_says_what_was_said,
             the_archive_is_the_log,
             nobody_is_left_behind,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from rooms import events as e
 from rooms.phases import Phase
 from rooms.state import replay
+from rooms.transcript import Source
 from scripts.hardening import history as h
 from scripts.hardening.invariants.tale import Break, Found, Tale
 
@@ -78,6 +79,16 @@ def nobody_is_left_behind(tale: Tale) -> Found:
         if presence.here:
             yield Break(sentence=f"{presence.participant.id} left and still counts as here: "
                         f"{', '.join(presence.connections)}", versions=_joins(tale, presence.connections))  # fmt: skip
+
+
+def what_is_said_is_heard_once(tale: Tale) -> Found:
+    """The words of an answer that was said aloud stand in its turn, all of them, once; unless Redis lost the sound."""
+    for spoken in tale.of(h.Spoken):
+        heard = [r.event.utterance.text for r in tale.log if isinstance(r.event, e.UtteranceHeard)
+                 and r.event.turn == spoken.turn and r.event.utterance.source is Source.VOICE]  # fmt: skip
+        if " ".join(heard) != spoken.text and not tale.lossy:
+            yield Break(sentence=f"of {spoken.text!r} {' '.join(heard)!r} was heard", who=spoken.who,
+                        versions=_about(tale, spoken.turn))  # fmt: skip
 
 
 def who_never_reads_is_cut(tale: Tale) -> Found:
