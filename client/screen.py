@@ -11,7 +11,7 @@ from typing import Any, TextIO
 from client.lines import lines_of, plain
 from client.news import Back, Change, Lost, Moved, Unkept, Whole
 from client.visit import Visit
-from rooms.events import RoomClosed
+from rooms.events import ParticipantJoined, RoomClosed
 from rooms.phases import Phase
 from rooms.protocol import DeliverySoFar, Happened, Partial, Telling
 from rooms.state import Room
@@ -24,14 +24,16 @@ class Screen:
         self._out, self._json = out, as_json
         self._passing = 0
         """How many columns of the line under the cursor will be written over."""
+        self._here = frozenset[str]()
 
     def show(self, change: Change, room: Room) -> None:
         """One change of the room; `room` is the room after it."""
+        before, self._here = self._here, frozenset(p.participant.id for p in room.people if p.here)
         if self._json:
             self._dump(_as_json(change))
         elif isinstance(change, Telling) and isinstance(change.what, Partial | DeliverySoFar):
             self._pass(lines_of(change, room)[0])
-        else:
+        elif not _is_back(change, before):
             for line in lines_of(change, room):
                 self._line(line)
 
@@ -67,6 +69,12 @@ async def show_until_over(visit: Visit, screen: Screen) -> None:
             screen.show(change, visit.room)
             if _is_over(change):
                 return
+
+
+def _is_back(change: Change, here: frozenset[str]) -> bool:
+    """Whether somebody who was here all along got another connection: nobody came."""
+    joined = change.event if isinstance(change, Happened) else None
+    return isinstance(joined, ParticipantJoined) and joined.participant.id in here
 
 
 def _is_over(change: Change) -> bool:
