@@ -1,4 +1,4 @@
-"""The road to a cluster: one lane a node, each command on the lane of the node that has its key's slot.
+"""The road to a cluster: one pipe a node, each command on the pipe of the node that has its key's slot.
 
 Decides where a slot is, when to look again, and what to do when a node says that it is not the one. Multi-key commands
 and scripts touch keys of one slot, as everywhere in the adapters; many of them in one call travel side by side.
@@ -24,7 +24,7 @@ from redis.exceptions import (
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from server.adapters.redis_address import Address, Host
-from server.adapters.redis_lane import MAX_WAITING, Command, Lane, Link, Lost, Replicas, Server, is_read_only, key_of
+from server.adapters.redis_pipe import MAX_WAITING, Command, Link, Lost, Pipe, Replicas, Server, is_read_only, key_of
 from server.adapters.redis_roads import advise, connected
 from server.ports import Unavailable
 
@@ -70,7 +70,7 @@ class ClusterRoad:
         self._patience_s = timeout_s / 4  # with one node: there are others to ask within a caller's deadline
         self._homes: Homes | None = None
         self.is_sharded: bool | None = None
-        self._lanes: dict[tuple[str, bool], Lane] = {}
+        self._pipes: dict[tuple[str, bool], Pipe] = {}
         self._running: dict[tuple[str, bool], asyncio.Task[None]] = {}
         self._met: dict[str, str] = {}
         """Who answered last at each node."""
@@ -137,11 +137,11 @@ class ClusterRoad:
             nobody: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
             nobody.set_result(Lost("no node has this slot"))
             return "", nobody
-        lane = self._lane(node, replicated)
+        pipe = self._pipe(node, replicated)
         if wish.ask:
-            lane.put(("ASKING",))
+            pipe.put(("ASKING",))
         sharded = wish.command[0] == "PUBLISH" and self.is_sharded
-        return node, lane.put(("SPUBLISH", *wish.command[1:]) if sharded else wish.command)
+        return node, pipe.put(("SPUBLISH", *wish.command[1:]) if sharded else wish.command)
 
     def _redirect(self, wish: _Wish, node: str, answer: ResponseError) -> bool:
         if isinstance(answer, MovedError):
@@ -163,10 +163,10 @@ class ClusterRoad:
         self._stale.set()  # where one slot went, more may have gone
         self._tell_watchers()
 
-    def _lane(self, node: str, replicated: bool) -> Lane:
+    def _pipe(self, node: str, replicated: bool) -> Pipe:
         key = (node, replicated)
-        lane = self._lanes.get(key)
-        if lane is None:
+        pipe = self._pipes.get(key)
+        if pipe is None:
             if self._tasks is None:
                 raise Unavailable("redis")
 
@@ -174,9 +174,9 @@ class ClusterRoad:
                 return await self._make(node)
 
             replicas = self._replicas if replicated else None
-            lane = self._lanes[key] = Lane(make, self._timeout_s, repeats=False, replicas=replicas)
-            self._running[key] = self._tasks.create_task(lane.run())
-        return lane
+            pipe = self._pipes[key] = Pipe(make, self._timeout_s, repeats=False, replicas=replicas)
+            self._running[key] = self._tasks.create_task(pipe.run())
+        return pipe
 
     async def _make(self, node: str) -> Link:
         link = await self._connected(node)
@@ -251,9 +251,9 @@ class ClusterRoad:
         raise failure
 
     async def _slots_from(self, node: str) -> list[Any]:
-        lane = self._lanes.get((node, False))
-        if lane and lane.server:
-            said = await lane.put(("CLUSTER", "SLOTS"))
+        pipe = self._pipes.get((node, False))
+        if pipe and pipe.server:
+            said = await pipe.put(("CLUSTER", "SLOTS"))
             if isinstance(said, ResponseError):
                 raise said
             return list(said)
@@ -270,8 +270,8 @@ class ClusterRoad:
         if homes == self._homes:
             return
         self._homes = homes
-        for key in [key for key in self._lanes if key[0] not in homes.nodes]:
-            del self._lanes[key]
+        for key in [key for key in self._pipes if key[0] not in homes.nodes]:
+            del self._pipes[key]
             self._running.pop(key).cancel()  # what waits there is handed back, and finds its way
             self._met.pop(key[0], None)
         self._tell_watchers()

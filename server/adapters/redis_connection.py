@@ -1,7 +1,7 @@
 """What all adapters of a process ask Redis or Valkey with: one server, one behind Sentinels, or a cluster.
 
 Decides which of Redis's words mean "unavailable", and how scripts are run. Which connection a command takes is decided
-by a road (redis_roads.py, redis_cluster.py), how connections are shared by a lane (redis_lane.py). Never knows what a
+by a road (redis_roads.py, redis_cluster.py), how connections are shared by a pipe (redis_pipe.py). Never knows what a
 command is for.
 
 Every command here may be sent twice: when a connection drops, unanswered ones are sent again on the next one, until
@@ -25,7 +25,7 @@ from redis.exceptions import (
 
 from server.adapters.redis_address import parsed
 from server.adapters.redis_cluster import ClusterRoad
-from server.adapters.redis_lane import Command, Link, Lost, Replicas, Server, TooFewReplicas, Word, is_read_only
+from server.adapters.redis_pipe import Command, Link, Lost, Replicas, Server, TooFewReplicas, Word, is_read_only
 from server.adapters.redis_roads import Road, StraightRoad
 from server.deadline import Deadline
 from server.ports import Misconfigured, Unavailable

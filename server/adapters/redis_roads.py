@@ -16,7 +16,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError, ResponseError
 
 from server.adapters.redis_address import Address, Host
-from server.adapters.redis_lane import Command, Lane, Link, Replicas, Server
+from server.adapters.redis_pipe import Command, Link, Pipe, Replicas, Server
 
 SENTINEL_LOOK_S = 0.5
 """How often the Sentinels are asked whether the primary is still the one in use: a network that is cut in two leaves
@@ -72,9 +72,9 @@ class StraightRoad:
         self.is_sharded: bool | None = False
         self._address, self._timeout_s = address, timeout_s
         self._sentinels = Sentinels(address, timeout_s) if address.kind == "sentinel" else None
-        self._lane = Lane(self._make, timeout_s)
+        self._pipe = Pipe(self._make, timeout_s)
         # WAIT holds up what comes behind it, so those that must wait have a connection of their own.
-        self._slow = Lane(self._make, timeout_s, replicas=replicas) if replicas else self._lane
+        self._slow = Pipe(self._make, timeout_s, replicas=replicas) if replicas else self._pipe
         self._current = Server()
         self._at: Host | None = None
         self._changed: list[Callable[[], None]] = []
@@ -82,8 +82,8 @@ class StraightRoad:
     async def run(self) -> None:
         try:
             async with asyncio.TaskGroup() as tasks:
-                for lane in {self._lane, self._slow}:
-                    tasks.create_task(lane.run())
+                for pipe in {self._pipe, self._slow}:
+                    tasks.create_task(pipe.run())
                 if self._sentinels:
                     tasks.create_task(self._look(self._sentinels))
         finally:
@@ -91,7 +91,7 @@ class StraightRoad:
                 await self._sentinels.close()
 
     async def ask(self, commands: Sequence[Command], *, replicated: bool) -> list[Any]:
-        put = self._slow.put if replicated else self._lane.put
+        put = self._slow.put if replicated else self._pipe.put
         replies = [put(command) for command in commands]
         try:
             return [await reply for reply in replies]
@@ -132,9 +132,9 @@ class StraightRoad:
             self._current = link.server
             self.generation += 1
             advise(link.server)
-            for lane in {self._lane, self._slow}:
-                if lane.server and self.is_left("", lane.server):
-                    lane.drop()
+            for pipe in {self._pipe, self._slow}:
+                if pipe.server and self.is_left("", pipe.server):
+                    pipe.drop()
             for changed in self._changed:
                 changed()
         return link
@@ -146,9 +146,9 @@ class StraightRoad:
                 primary = await sentinels.primary()
             except (OSError, RedisError, TimeoutError):
                 continue  # nobody to ask: the connection in use says whether it works
-            if self._at and self._lane.server and primary != self._at:
-                for lane in {self._lane, self._slow}:
-                    lane.drop()
+            if self._at and self._pipe.server and primary != self._at:
+                for pipe in {self._pipe, self._slow}:
+                    pipe.drop()
 
 
 class Sentinels:
@@ -227,7 +227,7 @@ async def connected(address: Address, host: Host | None, timeout_s: float) -> Li
     connection = kind(
         **options,
         protocol=2,  # one shape of replies on all servers, and no pushes between them
-        socket_timeout=None,  # deadlines are kept by the lane: the library's own would cut idle listeners
+        socket_timeout=None,  # deadlines are kept by the pipe: the library's own would cut idle listeners
         socket_connect_timeout=timeout_s,
         retry=Retry(NoBackoff(), 0),
         client_name="greenroom",

@@ -1,7 +1,7 @@
-"""`ports.Subscriber` on one ear, or in a cluster with sharded channels on one for each node.
+"""`ports.Subscriber` on one receiver, or in a cluster with sharded channels on one for each node.
 
-Decides which ear listens for a room, when a subscription counts (the server has confirmed it), and when all is heard
-again. Never heals what was missed: it only says `reconnected`.
+Decides which receiver listens for a room, when a subscription counts (the server has confirmed it), and when all is
+heard again. Never heals what was missed: it only says `reconnected`.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from redis.exceptions import ResponseError
 
 from server.adapters.redis_connection import RedisConnection
-from server.adapters.redis_ear import Ear, channel, room_of
+from server.adapters.redis_receiver import Receiver, channel, room_of
 from server.adapters.redis_records import unpacked_all
 from server.ports import Message, Unavailable
 
@@ -30,11 +30,11 @@ class RedisSubscriber:
         self._redis = redis
         self._confirmed: dict[str, asyncio.Future[None]] = {}
         """Every wanted room; done when the server confirmed it, once: reconnecting does not undo that."""
-        self._ears: dict[str, Ear] = {}
-        self._places: dict[str, Ear] = {}
-        """Which ear listens for a wanted room; none while its home is unknown."""
+        self._receivers: dict[str, Receiver] = {}
+        self._places: dict[str, Receiver] = {}
+        """Which receiver listens for a wanted room; none while its home is unknown."""
         self._unheard: set[str] = set()
-        """Wanted rooms that their ear's server has not confirmed, or not yet again."""
+        """Wanted rooms that their receiver's server has not confirmed, or not yet again."""
         self._missing: set[str] = set()
         """Those of them that were heard before: when it is empty again, all is as it was."""
         self._tasks: asyncio.TaskGroup | None = None
@@ -63,8 +63,8 @@ class RedisSubscriber:
         if self._confirmed.pop(room, None):
             self._missing.discard(room)
             self._unheard.discard(room)
-            if ear := self._places.pop(room, None):
-                ear.remove(room)
+            if receiver := self._places.pop(room, None):
+                receiver.remove(room)
 
     async def run(self, deliver: Callable[[Message], None], reconnected: Callable[[], None]) -> None:
         self._deliver, self._reconnected = deliver, reconnected
@@ -72,7 +72,7 @@ class RedisSubscriber:
             async with asyncio.TaskGroup() as self._tasks:
                 sharded = await self._until_known()
                 if not sharded:
-                    self._ear("")
+                    self._receiver("")
                 self._settle()
                 if sharded:
                     await self._insist()
@@ -87,7 +87,7 @@ class RedisSubscriber:
             except Unavailable:
                 continue  # it took its time to say so
 
-    # --- which ear ------------------------------------------------------------------------------------------------
+    # --- which receiver --------------------------------------------------------------------------------------------
 
     def _settle(self) -> None:
         """Let each room be listened for at its home."""
@@ -95,11 +95,11 @@ class RedisSubscriber:
             return
         for room in self._confirmed:
             self._place(room)
-        for ear in self._ears.values():
-            ear.leave_the_wrong()
-        for node, ear in list(self._ears.items()):
-            if node and not ear.rooms:
-                del self._ears[node]
+        for receiver in self._receivers.values():
+            receiver.leave_the_wrong()
+        for node, receiver in list(self._receivers.items()):
+            if node and not receiver.rooms:
+                del self._receivers[node]
                 self._running.pop(node).cancel()
 
     def _place(self, room: str) -> None:
@@ -110,16 +110,18 @@ class RedisSubscriber:
         if before:
             before.remove(room)
             self._note_missing([room])
-        self._places[room] = ear = self._ear(node)
-        ear.add(room)
+        self._places[room] = receiver = self._receiver(node)
+        receiver.add(room)
 
-    def _ear(self, node: str) -> Ear:
-        ear = self._ears.get(node)
-        if ear is None:
-            assert self._tasks is not None, "ears are made while it runs"
-            ear = self._ears[node] = Ear(self._redis, node, bool(node), self._ear_connected, self._heard)
-            self._running[node] = self._tasks.create_task(ear.run())
-        return ear
+    def _receiver(self, node: str) -> Receiver:
+        receiver = self._receivers.get(node)
+        if receiver is None:
+            assert self._tasks is not None, "receivers are made while it runs"
+            receiver = self._receivers[node] = Receiver(
+                self._redis, node, bool(node), self._receiver_connected, self._heard
+            )
+            self._running[node] = self._tasks.create_task(receiver.run())
+        return receiver
 
     async def _insist(self) -> None:
         """Sharded channels move with their slots; what is not confirmed for long is looked for, and asked for again."""
@@ -129,37 +131,37 @@ class RedisSubscriber:
             if late := self._unheard & before:
                 self._redis.look_again()
                 for room in late:
-                    if ear := self._places.get(room):
-                        ear.ask([room])
+                    if receiver := self._places.get(room):
+                        receiver.ask([room])
             before = set(self._unheard)
 
     # --- what is heard --------------------------------------------------------------------------------------------
 
-    def _ear_connected(self, ear: Ear) -> None:
-        self._unheard |= ear.rooms
-        if ear.connections > 1:
-            self._note_missing(ear.rooms)
+    def _receiver_connected(self, receiver: Receiver) -> None:
+        self._unheard |= receiver.rooms
+        if receiver.connections > 1:
+            self._note_missing(receiver.rooms)
 
     def _note_missing(self, rooms: Iterable[str]) -> None:
         self._unheard.update(rooms)
         self._missing.update(room for room in rooms if (wanted := self._confirmed.get(room)) and wanted.done())
 
-    def _heard(self, ear: Ear, reply: Any) -> None:
+    def _heard(self, receiver: Receiver, reply: Any) -> None:
         match reply:
             case [b"message" | b"smessage", name, payload]:
                 for message in _messages(name, payload):
                     self._deliver(message)
             case [b"subscribe" | b"ssubscribe", name, _]:
-                self._confirm(ear, room_of(name))
-            case [b"sunsubscribe", name, _] if (room := room_of(name)) in ear.rooms:
+                self._confirm(receiver, room_of(name))
+            case [b"sunsubscribe", name, _] if (room := room_of(name)) in receiver.rooms:
                 self._note_missing([room])  # the slot went elsewhere
                 self._redis.look_again()
-                ear.ask([room])
+                receiver.ask([room])
             case ResponseError():
                 self._redis.look_again()
 
-    def _confirm(self, ear: Ear, room: str) -> None:
-        if self._places.get(room) is not ear:
+    def _confirm(self, receiver: Receiver, room: str) -> None:
+        if self._places.get(room) is not receiver:
             return
         self._unheard.discard(room)
         confirmed = self._confirmed.get(room)

@@ -10,7 +10,7 @@ import pytest
 from redis import Redis as Client
 from redis.exceptions import ResponseError
 
-from server.adapters import redis_lane
+from server.adapters import redis_pipe
 from server.adapters.redis_connection import RedisConnection
 from server.adapters.redis_log import RedisRoomLog
 from server.ports import Appended, Unavailable
@@ -160,7 +160,7 @@ async def test_thousands_of_calls_at_once_share_one_connection(any_redis_url: st
 
 
 async def test_more_calls_than_may_wait_are_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(redis_lane, "MAX_WAITING", 10)
+    monkeypatch.setattr(redis_pipe, "MAX_WAITING", 10)
     async with RedisConnection(f"redis://127.0.0.1:{free_port()}", 300) as redis:
         calls = [asyncio.create_task(redis.call("PING")) for _ in range(11)]
         done, _ = await asyncio.wait(calls, return_when=asyncio.FIRST_COMPLETED)

@@ -8,7 +8,7 @@ import pytest
 from redis import Redis as Client
 
 from rooms.protocol import Cursor
-from server.adapters import redis_ear
+from server.adapters import redis_receiver
 from server.adapters.redis_connection import RedisConnection
 from server.adapters.redis_log import RedisRoomLog, RedisSubscriber
 from server.ports import Anew, Message, Unavailable
@@ -122,7 +122,7 @@ async def test_many_first_subscriptions_at_once_all_hear(every_redis_url: str) -
 async def test_a_listener_that_hears_nothing_for_long_is_not_cut(
     redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(redis_ear, "QUIET_S", 0.05)
+    monkeypatch.setattr(redis_receiver, "QUIET_S", 0.05)
     async with listening(redis_url, timeout_ms=100) as ear:
         await ear.subscriber.subscribe(ROOM)
         await asyncio.sleep(0.5)  # ten times what counts as quiet, five times the deadline of a call
@@ -156,7 +156,7 @@ async def test_it_listens_again_after_redis_was_killed(killable_redis: Start) ->
 async def test_a_frozen_redis_is_noticed_by_its_silence(
     killable_redis: Start, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(redis_ear, "QUIET_S", 0.1)
+    monkeypatch.setattr(redis_receiver, "QUIET_S", 0.1)
     server = killable_redis()
     async with listening(server.url, timeout_ms=300) as ear:
         await ear.subscriber.subscribe(ROOM)

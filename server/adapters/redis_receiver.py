@@ -14,7 +14,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ResponseError
 
 from server.adapters.redis_connection import PREFIX, RedisConnection, room_key
-from server.adapters.redis_lane import Link, Server, keep_up, packed
+from server.adapters.redis_pipe import Link, Server, keep_up, packed
 
 QUIET_S = 5.0
 """After as long without a word, the server is asked for one; after as long again, the connection is given up."""
@@ -23,7 +23,7 @@ MESSAGES_PER_STEP = 200
 """Messages taken off the socket before others get their turn of the event loop."""
 
 
-class Ear:
+class Receiver:
     """`run` keeps it listening until cancelled; `heard` gets each reply of the server, errors among them."""
 
     def __init__(
@@ -31,8 +31,8 @@ class Ear:
         redis: RedisConnection,
         node: str,
         sharded: bool,
-        connected: Callable[["Ear"], None],
-        heard: Callable[["Ear", Any], None],
+        connected: Callable[["Receiver"], None],
+        heard: Callable[["Receiver", Any], None],
     ) -> None:
         self.node = node
         self.rooms: set[str] = set()

@@ -38,7 +38,7 @@ Command = Sequence[Word]
 
 
 class Lost(ResponseError):
-    """Instead of a reply, on a lane that does not repeat: whether the command arrived is unknown."""
+    """Instead of a reply, on a pipe that does not repeat: whether the command arrived is unknown."""
 
 
 class TooFewReplicas(ResponseError):
@@ -78,10 +78,10 @@ class _Waiting(NamedTuple):
 
     command: Command
     reply: "asyncio.Future[Any] | None"
-    """None for the WAIT of the lane's own."""
+    """None for the WAIT of the pipe's own."""
 
 
-class Lane:
+class Pipe:
     """A queue of commands and the connection that they take. `run` keeps it up until cancelled."""
 
     def __init__(
