@@ -9,7 +9,11 @@ import { count } from "../words";
 export function Limit({ turn, paused }: { turn: Turn; paused: boolean }) {
   const leftMs = useLeft(turn);
   const words = leftMs === null || paused ? null : say(leftMs);
-  return <div role="status">{words && <Caution words={words} />}</div>;
+  return (
+    <div role="status" className="news">
+      {words && <Caution words={words} />}
+    </div>
+  );
 }
 
 function Caution({ words }: { words: string }) {

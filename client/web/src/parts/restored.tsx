@@ -1,5 +1,6 @@
 import { useState } from "react";
 
+import { CautionIcon } from "./icons";
 import { useConnection, useSession } from "../room/useRoom";
 
 /** That the room was written anew after a disaster: said calmly, once, until it is read. */
@@ -14,9 +15,10 @@ export function Restored({ words }: { words: string }) {
   const shown = at !== "" && at !== read;
   return (
     // Always there, so that a screen reader notices what appears in it.
-    <div role="status">
+    <div role="status" className="news">
       {shown && (
         <div className="callout callout--caution">
+          <CautionIcon />
           <div className="stack">
             <p>{words}</p>
             <div className="row">
