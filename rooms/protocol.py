@@ -216,6 +216,11 @@ class Durable(Value):
     version: int
 
 
+def accepted_json(id: Id, version: int) -> bytes:
+    """An `Accepted` as JSON. Nothing in an id is escaped."""
+    return b'{"type":"accepted","id":"%b","version":%d}' % (id.encode(), version)
+
+
 class Refused(Value):
     """Your command `id` was not done. `retry`: the same command may succeed later."""
 

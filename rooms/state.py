@@ -161,7 +161,15 @@ def after(room: Room | None, event: Event) -> Room:
 
 
 def _changed(room: Room, event: Event) -> Room:
-    match event:
+    match event:  # the most frequent first: each case is asked in turn
+        case e.UtteranceHeard():
+            return _heard(room, event)
+        case e.Whispered():
+            line = Line(by=event.by, text=event.text, at_ms=event.at_ms)
+            return room.but(whispers=(*room.whispers, line))
+        case e.NoteTaken():
+            line = Line(by=event.by, text=event.text, at_ms=event.at_ms)
+            return room.but(notes=(*room.notes, line))
         case e.ParticipantJoined():
             return _clocked(_joined(room, event), event.at_ms)
         case e.ParticipantLeft():
@@ -181,8 +189,6 @@ def _changed(room: Room, event: Event) -> Room:
             return room.but(turns=(*room.turns, turn), chosen=None)
         case e.AnswerBegan():
             return _with_turn(room, event.turn, began_ms=event.at_ms, counts_ms=event.at_ms)
-        case e.UtteranceHeard():
-            return _heard(room, event)
         case e.TurnHeld():
             return _with_turn(room, event.turn, held=True)
         case e.TurnLimitNear():
@@ -197,12 +203,6 @@ def _changed(room: Room, event: Event) -> Room:
             return room.but(chosen=event.question)
         case e.InterviewerChanged():
             return room.but(chair=event.to)
-        case e.Whispered():
-            line = Line(by=event.by, text=event.text, at_ms=event.at_ms)
-            return room.but(whispers=(*room.whispers, line))
-        case e.NoteTaken():
-            line = Line(by=event.by, text=event.text, at_ms=event.at_ms)
-            return room.but(notes=(*room.notes, line))
         case e.InterviewPaused():
             return _clocked(room.but(paused=True), event.at_ms)
         case e.InterviewResumed():

@@ -10,8 +10,8 @@ from collections import deque
 from collections.abc import Sequence
 
 from rooms.editions import said
-from rooms.people import Participant
-from rooms.protocol import VERSION, ServerMessage, Welcome
+from rooms.people import Id, Participant
+from rooms.protocol import VERSION, ServerMessage, Welcome, accepted_json
 from server.errors import TABLE, Problem, goodbye
 from server.framing import framed
 from server.way import Way
@@ -67,6 +67,12 @@ class Member:
         self._waiting += len(frame)
         if self._waiting > self._limit:
             self.end("too_slow")
+
+    def accept(self, command: Id, version: int) -> None:
+        """Say that a command is done: most often what it led to follows, and one write is enough for both."""
+        frame = framed(accepted_json(command, version))
+        if self._facts is not None or self.ended or not self._way.with_next(frame):
+            self.send(frame)
 
     def say(self, message: ServerMessage) -> None:
         if (text := said(message, self.protocol)) is not None:

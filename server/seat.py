@@ -14,7 +14,7 @@ from rooms.commands import ChooseNext, OpenMicrophone
 from rooms.events import Mode
 from rooms.interview.bank import Bank
 from rooms.people import Id, Participant, Role
-from rooms.protocol import CLIENT_MESSAGE, TELL, Accepted, ClientMessage, Do, Hello, IsTyping, Ping, Pong, Typing
+from rooms.protocol import CLIENT_MESSAGE, TELL, ClientMessage, Do, Hello, IsTyping, Ping, Pong, Typing
 from rooms.refusals import Code, Refusal
 from server.budget import Budget
 from server.errors import TABLE, Failed, problem_of, refused
@@ -119,7 +119,7 @@ class Seat:
                 _log.exception("command broke", extra={"room": room, "kind": command.kind})
             self._member.say(refused(problem, message.id))
             return
-        self._member.say(Accepted(id=message.id, version=outcome.cursor.version))
+        self._member.accept(message.id, outcome.cursor.version)
         if self._microphone and isinstance(command, OpenMicrophone):
             self._microphone.opened(command.stream)
 

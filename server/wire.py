@@ -23,11 +23,10 @@ from rooms.protocol import MAX_MESSAGE_BYTES, Close
 from server.budget import Budget
 from server.handshake import Handshake
 from server.incoming import Incoming
+from server.outgoing import Outgoing
 from server.tcp import bound
 from server.way import LAST_WORDS_S, Closed, Gone, Serve
 
-BATCH_FRAMES: Final = 16
-"""What may be gathered before it is written, within one turn of the event loop."""
 UNHEARD_BYTES: Final = 64 * 1024
 """What may have come in and wait to be looked at before the connection is not read any further."""
 MESSAGE_COST_BYTES: Final = 64
@@ -44,9 +43,9 @@ class Wire(asyncio.Protocol):
     """For `uvicorn.Config(ws=Wire)`: one connection, and, once it is accepted, its `server.way.Way`."""
 
     __slots__ = (
-        "_app", "_batch", "_conn", "_connections", "_controls", "_full", "_held", "_incoming", "_last_words", "_loop",
-        "_over", "_ping", "_ping_every_s", "_pinged", "_rest", "_tasks", "_transport", "_unheard", "_unheard_bytes",
-        "_waiter", "on_flow",
+        "_app", "_conn", "_connections", "_controls", "_full", "_held", "_incoming", "_last_words", "_loop",
+        "_outgoing", "_over", "_ping", "_ping_every_s", "_pinged", "_rest", "_tasks", "_transport", "_unheard",
+        "_unheard_bytes", "_waiter", "on_flow",
     )  # fmt: skip
 
     def __init__(self, config: Config, server_state: ServerState, app_state: Any) -> None:
@@ -56,7 +55,7 @@ class Wire(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._conn: Protocol = ServerProtocol(max_size=MAX_MESSAGE_BYTES, logger=_log)
         self._transport: asyncio.Transport
-        self._batch: list[bytes] = []
+        self._outgoing: Outgoing
         self._unheard: list[str | bytes] = []
         self._unheard_bytes = 0
         self._rest = b""
@@ -100,11 +99,14 @@ class Wire(asyncio.Protocol):
         """
         if self._full or self._over:
             return False
-        if not self._batch:
-            self._loop.call_soon(self._flush)
-        self._batch.append(frame)
-        if len(self._batch) >= BATCH_FRAMES:
-            self._flush()
+        self._outgoing.say(frame)
+        return True
+
+    def with_next(self, frame: bytes) -> bool:
+        """See `server.way.Way`."""
+        if self._full or self._over:
+            return False
+        self._outgoing.say_with_next(frame)
         return True
 
     def close(self, code: int, reason: str) -> None:
@@ -124,6 +126,7 @@ class Wire(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
+        self._outgoing = Outgoing(self._transport, self._loop)
         self._connections.add(self)  # type: ignore[arg-type]  # of which it asks no more than `shutdown`
         bound(transport.get_extra_info("socket"))
 
@@ -242,15 +245,9 @@ class Wire(asyncio.Protocol):
             self._transport.pause_reading()
         self._wake()
 
-    def _flush(self) -> None:
-        """A write to a socket costs more than all that leads there: one for all that was said in a turn of the loop."""
-        if self._batch and not self._transport.is_closing():
-            self._transport.write(self._batch[0] if len(self._batch) == 1 else b"".join(self._batch))
-        self._batch.clear()
-
     def _write(self) -> None:
         """Send what the library has to say. Answers to pings that nobody reads are let go of."""
-        self._flush()  # what was said before goes before
+        self._outgoing.flush()  # what was said before goes before
         writes = self._conn.data_to_send()
         if writes and not self._transport.is_closing() and (not self._full or self._conn.state is not OPEN):
             self._transport.write(b"".join(writes))

@@ -12,6 +12,7 @@ import asyncio
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.resources import files
 from typing import Any, NamedTuple, Self
 
@@ -171,6 +172,7 @@ class RedisConnection:
             raise Unavailable("redis") from None
 
 
+@lru_cache(maxsize=4096)
 def room_key(room: str, name: str) -> str:
     """A key of a room. The braces keep a room's keys in one slot of a cluster, so that one script may touch them."""
     return f"{PREFIX}{{{room}}}:{name}"

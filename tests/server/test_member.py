@@ -7,7 +7,7 @@ import pytest
 from websockets.frames import Frame, Opcode
 
 from rooms.people import Participant, Role
-from rooms.protocol import VERSION, Cursor, Welcome
+from rooms.protocol import SPOKEN, VERSION, Accepted, Cursor, Welcome
 from server.errors import TABLE
 from server.framing import framed
 from server.member import Member
@@ -117,6 +117,27 @@ async def test_a_long_story_is_nobodys_slowness() -> None:
     way.flow()
     assert json.loads(way.sent[0])["resumed"] == 50
     assert way.sent[1:] == [str(number) for number in range(50)]
+
+
+@pytest.mark.parametrize("protocol", SPOKEN)
+async def test_a_command_is_accepted_in_the_words_of_every_version(protocol: int) -> None:
+    way = Way()
+    member = Member(SHE, "c", way, 1_000, 5, protocol)
+    member.accept("c-1:a.b_c", 7)
+    member.say(Accepted(id="c-1:a.b_c", version=7))
+    assert json.loads(way.sent[0]) == json.loads(way.sent[1])
+
+
+async def test_what_was_accepted_does_not_overtake_what_waits() -> None:
+    way = Way()
+    member = member_on(way)
+    way.open = False
+    member.send(frame("first"))
+    way.open = True
+    member.accept("c-1", 7)
+    way.flow()
+    assert way.sent[0] == "first"
+    assert json.loads(way.sent[1])["type"] == "accepted"
 
 
 async def test_what_waits_is_sent_before_the_end() -> None:

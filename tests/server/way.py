@@ -28,6 +28,9 @@ class Way:
             self.frames.append(frame)
         return taken
 
+    def with_next(self, frame: bytes) -> bool:
+        return self.at_once(frame)
+
     def close(self, code: int, reason: str) -> None:
         assert TABLE[reason].close in (code, None)
         self.code = code
