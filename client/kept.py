@@ -75,12 +75,11 @@ class KeptOutbox:
 
 
 def room_of(path: Path) -> str | None:
-    """The room whose wishes are kept in this file, if any are."""
+    """The room that an earlier process was in with this file. None: there was none, or it left in good order."""
     try:
-        room, wishes = _read(path)
+        return _read(path)[0]
     except OSError:
         return None
-    return room if wishes else None
 
 
 def _lock(file: int, path: Path) -> None:

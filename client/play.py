@@ -92,8 +92,9 @@ async def _interview(visit: Visit, recordings: Sequence[Recording], plan: Plan, 
     microphone = await visit.open_microphone()
     if visit.room.phase is Phase.LOBBY:
         await visit.insist(StartInterview())
-    waiting = list(recordings)
-    answered = 0
+    # A program that was killed goes on where it was: what it had spoken is not spoken again.
+    answered = sum(turn.finished is not None for turn in visit.room.turns) if plan.outbox else 0
+    waiting = list(recordings)[answered:]
     while (turn := await _next_turn(visit, answered)) is not None:
         if waiting:
             await _speak(visit, microphone, turn, waiting.pop(0), plan, screen)

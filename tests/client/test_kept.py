@@ -34,8 +34,17 @@ def test_what_was_put_is_there_for_the_next_process_in_order(path: Path) -> None
     for wish in (CONSENT, START):
         kept.put(wish)
     crashed(kept)
-    assert room_of(path) == "r-1"
     assert KeptOutbox(path, "r-1").wishes == (CONSENT, START)
+
+
+def test_the_room_of_a_killed_process_is_known_also_when_all_it_put_was_safe(path: Path) -> None:
+    assert room_of(path) is None
+    kept = KeptOutbox(path, "r-1")
+    kept.put(CONSENT)
+    kept.gone(CONSENT.id)
+    assert room_of(path) == "r-1"
+    kept.close(over=False)
+    assert room_of(path) is None
 
 
 def test_what_is_gone_is_gone_for_the_next_process_too(path: Path) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import io
 import json
+import shutil
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -52,6 +53,12 @@ async def played(server: ToyServer, files: Sequence[Path], plan: Plan = PLAN, as
     return out.getvalue()
 
 
+async def poll(ready: Callable[[], bool], deadline_s: float = 10) -> None:
+    async with asyncio.timeout(deadline_s):
+        while not ready():
+            await asyncio.sleep(0.01)
+
+
 async def test_three_recordings_make_an_interview_that_ends_by_silence(recordings: list[Path]) -> None:
     toy = AutopilotRoom()
     async with serving(toy) as server:
@@ -66,6 +73,20 @@ async def test_three_recordings_make_an_interview_that_ends_by_silence(recording
     ):
         assert any(line.endswith(expected) for line in lines), expected
     assert lines[-1] == f"Report: {server.url}/reports/r-1"
+
+
+async def test_a_program_that_was_killed_goes_on_where_it_was(recordings: list[Path], tmp_path: Path) -> None:
+    toy, outbox, left = AutopilotRoom(), tmp_path / "outbox", tmp_path / "left"
+    async with serving(toy) as server:
+        doomed = asyncio.create_task(played(server, recordings, PLAN._replace(outbox=outbox)))
+        await poll(lambda: len(toy.room.turns) == 2)
+        shutil.copy(outbox, left)  # a killed program deletes nothing
+        doomed.cancel()
+        await asyncio.gather(doomed, return_exceptions=True)
+        lines = (await played(server, recordings, PLAN._replace(outbox=left))).splitlines()
+    assert [turn.utterances[0].text for turn in toy.room.turns] == ["spoke 800 ms", "spoke 1000 ms", "spoke 1200 ms"]
+    assert lines[-1] == f"Report: {server.url}/reports/r-1"
+    assert not left.exists()
 
 
 async def test_the_interview_ends_after_the_last_recording(recordings: list[Path]) -> None:
