@@ -51,6 +51,7 @@ _FAULTS = (
     Problem("too_much", "More messages than a person can make. Connect again later.", False, 429, Close.TOO_MUCH),
     Problem("too_slow", "This connection reads too slowly. Connect again; nothing is lost.", True, 503, Close.TOO_SLOW),
     Problem("lost_track", "The story of this room broke off. Connect again; you get it whole.", True, 503, Close.LOST_TRACK),
+    Problem("restored", "This room had to be restored. Connect again; you see it as it is now.", True, 503, Close.TRY_AGAIN),
     Problem("taken_over", "You joined from another device, so this one is done.", False, 409, Close.TAKEN_OVER),
     Problem("room_full", "This room has all the connections it can hold. Try again later.", True, 503, Close.TRY_AGAIN),
     Problem("worker_full", "This server is full. Try again; another one may answer.", True, 503, Close.TRY_AGAIN),

@@ -175,7 +175,7 @@ class Hall:
     def reset(self, reason: ResetReason) -> None:
         """The log is not the one these members saw: they come back for the whole room."""
         for member in self.members:
-            member.end("lost_track")
+            member.end("restored")
         self._lanes.clear()
 
 

@@ -95,7 +95,6 @@ class Feed:
         """Be told by this process's writer which room will be found at `cursor`: it need not be folded twice."""
         self._foreseen = cursor, room
 
-    @property
     def lately(self) -> Sequence[Record]:
         """The last records, as far as they are remembered."""
         return tuple(self._recent)
@@ -217,10 +216,10 @@ class Feed:
 
         What the log lacks of what was seen here is put back first, where that can be.
         """
+        if reason is ResetReason.FORK:
+            with contextlib.suppress(Unavailable):  # then the log's word counts, if it has one
+                await self._source.heal(self.room_id, self.lately)
         async with self.reading:
-            if reason is ResetReason.FORK:
-                with contextlib.suppress(Unavailable):  # then the log's word counts, if it has one
-                    await self._source.heal(self.room_id, self.lately)
             try:
                 if reason is ResetReason.TRIMMED:
                     return await self._read_on()

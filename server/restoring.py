@@ -23,12 +23,14 @@ from rooms.refusals import Refusal
 from rooms.state import Room
 from server.ports import Anew, Clock, Directory, Head, Leases, Record, ReportStore, RoomLog, Unavailable
 from server.story import BrokenChain, Story, UnknownRoom, continued
-from server.whole import Whole, read_whole, written
+from server.whole import Lately, Whole, nothing, read_whole, written
 
 CHECK_S = 1.0
 """How long the first use of a room waits for the database. Without it, the room goes on and is checked later."""
 AGAIN_S = 2.0
 """How long the database is left alone after it was away."""
+LISTEN_S = 0.05
+"""What was said just before may still be on its way to this process, and is put back too if it comes."""
 TRIES = 3
 CLOSED_KEPT_MS = 24 * 3_600_000
 """A room that closed longer ago than this is over: it is read in the archive, and not put back."""
@@ -73,7 +75,7 @@ class Restorer:
         """Whether the room was not compared yet with what is kept of it, since the log last changed servers."""
         return self._checked.get(room) != self._log.generation and self._asks
 
-    async def check(self, room: str, lately: Sequence[Record] = ()) -> None:
+    async def check(self, room: str, lately: Lately = nothing) -> None:
         """Compare the room with what is known of it, if that is due. Never fails, and never takes long."""
         if not self.unsure(room):
             return
@@ -84,7 +86,7 @@ class Restorer:
         except (BrokenChain, ValueError):
             _log.exception("a room cannot be checked", extra={"room": room})
 
-    async def heal(self, room: str, lately: Sequence[Record] = ()) -> bool:
+    async def heal(self, room: str, lately: Lately = nothing) -> bool:
         """Put back what the log lacks of the archive and of what this process saw lately. Gives whether there is a log.
 
         Of many processes that try at once, one does it: the log takes it only where it stands as it was seen.
@@ -93,7 +95,10 @@ class Restorer:
             for _ in range(TRIES):
                 generation = self._log.generation
                 head = (await self._log.heads([room])).get(room)
-                anew = await (self._again(room, head, lately) if head else self._afresh(room, lately))
+                anew = await self._what(room, head, lately())
+                if anew is not None:
+                    await asyncio.sleep(LISTEN_S)
+                    anew = await self._what(room, head, lately())
                 if anew is None or await self._put_back(room, head, anew):
                     if self._asks:
                         self._remember(room, generation)
@@ -127,6 +132,9 @@ class Restorer:
             except Exception:
                 _log.exception("a sweep failed")
             await asyncio.sleep(LOOK_S)
+
+    async def _what(self, room: str, head: Head | None, lately: Sequence[Record]) -> Anew | None:
+        return await (self._again(room, head, lately) if head else self._afresh(room, lately))
 
     # --- what is put back -----------------------------------------------------------------------------------------
 

@@ -112,7 +112,7 @@ class Seat:
             if isinstance(outcome, Refusal):
                 raise Failed(outcome.code.value)
         except OtherLife:
-            raise Failed("lost_track") from None  # what was accepted before this and lost comes before this again
+            raise Failed("restored") from None  # what was accepted before this and lost comes before this again
         except Exception as error:
             problem = problem_of(error)
             if problem.code == "internal":  # only this command: a socket that closed would come back with the same one

@@ -7,7 +7,7 @@ changes a room, and never decides when a snapshot is made (`server.archiver`).
 import contextlib
 import hashlib
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
@@ -75,6 +75,14 @@ def read(snapshot: bytes, epoch: str) -> Story | None:
     return Story(Cursor(epoch=epoch, version=kept.version, tag=kept.tag), kept.room, MappingProxyType(kept.abridged))
 
 
+Lately = Callable[[], Sequence[Record]]
+"""What a process saw last of a room, asked for when it is needed: a moment later it may have heard more."""
+
+
+def nothing() -> Sequence[Record]:
+    return ()
+
+
 class Source(Protocol):
     """Where processes have their rooms from."""
 
@@ -84,10 +92,10 @@ class Source(Protocol):
     def unsure(self, room: str) -> bool:
         """Whether the log may lack what others know of this room: `check` before anything is decided there."""
 
-    async def check(self, room: str, lately: Sequence[Record] = ()) -> None:
+    async def check(self, room: str, lately: Lately = nothing) -> None:
         """Compare the log with what is kept of the room and was seen `lately`; put back what it lacks. Never fails."""
 
-    async def heal(self, room: str, lately: Sequence[Record] = ()) -> bool:
+    async def heal(self, room: str, lately: Lately = nothing) -> bool:
         """The room's log is gone, or behind what was seen of it (`lately`): put back what can be. Whether there is one
         now."""
 
@@ -104,10 +112,10 @@ class LogAndArchive:
     def unsure(self, room: str) -> bool:
         return False
 
-    async def check(self, room: str, lately: Sequence[Record] = ()) -> None:
+    async def check(self, room: str, lately: Lately = nothing) -> None:
         """Nothing to compare with."""
 
-    async def heal(self, room: str, lately: Sequence[Record] = ()) -> bool:
+    async def heal(self, room: str, lately: Lately = nothing) -> bool:
         return await self._log.head(room) is not None
 
 

@@ -7,7 +7,7 @@ from a command (`rooms.decide`). A refusal is given only when it was decided at 
 import asyncio
 import random
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import NamedTuple
 from weakref import WeakValueDictionary
 
@@ -22,9 +22,9 @@ from rooms.refusals import Refusal
 from rooms.state import Room, after
 from server.deadline import Deadline
 from server.feed import Feeds
-from server.ports import Appended, Clash, Clock, Record, RoomLog, Unavailable
+from server.ports import Appended, Clash, Clock, RoomLog, Unavailable
 from server.story import BrokenChain, UnknownRoom, pages
-from server.whole import LogAndArchive, Source
+from server.whole import Lately, LogAndArchive, Source, nothing
 
 DEADLINE_MS = 6_000
 """How long a command may take, waiting for its room and for the log included."""
@@ -212,9 +212,9 @@ class Writer:
             return NOWHERE
         return Place(story.cursor, story.room)
 
-    def _seen_lately(self, room_id: str) -> Sequence[Record]:
+    def _seen_lately(self, room_id: str) -> Lately:
         feed = self._feeds.here(room_id) if self._feeds else None
-        return feed.lately if feed else ()
+        return feed.lately if feed else nothing
 
     def _keep(self, room_id: str, place: Place) -> None:
         if place.cursor is None:

@@ -232,7 +232,7 @@ async def test_when_the_log_forks_everybody_is_sent_back_and_can_leave_in_peace(
             assert head is not None
             log.fall_back(room.id, head.version - 1)
             await room.until(lambda: he.ended)
-        assert he.ended == "lost_track"
+        assert he.ended == "restored"
         again = Seat(COACH)
         async with seated(hall, again):
             await all_told(rig, room)

@@ -73,8 +73,14 @@ def what_is_durable_stays(tale: Tale) -> Found:
 
 
 def every_loss_is_said(tale: Tale) -> Found:
-    """A log that begins a new life says so in itself; and nobody ends with something before their eyes that is gone."""
-    lives, restored = set(tale.epochs), sum(isinstance(record.event, e.RoomRestored) for record in tale.log)
+    """A log that begins a new life says so in itself; and nobody ends with something before their eyes that is gone.
+
+    In a room that is over nothing is said: no more than comings and goings can have been lost.
+    """
+    closed_at = tale.closed_at
+    shown: list[h.Whole | h.Ended | h.Afresh] = [*tale.of(h.Whole), *tale.of(h.Ended), *tale.of(h.Afresh)]
+    lives = {entry.cursor.epoch for entry in shown if closed_at is None or entry.cursor.version < closed_at}
+    restored = sum(isinstance(record.event, e.RoomRestored) for record in tale.log)
     if len(lives) > restored + 1:
         yield Break(sentence=f"the log had {len(lives)} lives, and {restored} times it was said that it was restored")
     for ended in tale.of(h.Ended):
