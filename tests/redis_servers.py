@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from redis import Redis as Client
-from redis.exceptions import RedisError
+from redis.exceptions import MovedError, RedisError
 
 from tests.servers import Redis, Server, find_redis, free_port
 
@@ -93,9 +93,7 @@ class Guarded:
 
     def wait_for_answers(self) -> None:
         """Until replicas answer WAIT: the first word of a new one may take a second."""
-        with client(self.servers[0].port) as redis:
-            redis.set("greenroom:first", 1)
-            assert redis.execute_command("WAIT", len(self.servers) - 1, 5_000) == len(self.servers) - 1
+        _wait_for_answers(self.servers[0], len(self.servers) - 1)
 
     def wait_for_all(self) -> None:
         """Until every server runs, and follows the primary that the Sentinels name."""
@@ -208,6 +206,11 @@ class RedisCluster:
         until(lambda: all(self._is_primary(replica, server) for server in living), "the replica to take over")
         return replica
 
+    def wait_for_answers(self) -> None:
+        """Until the replicas of each primary answer WAIT."""
+        for server in self.primaries:
+            _wait_for_answers(server, self._replicas)
+
     def wait_until_whole(self) -> None:
         until(self._whole, "a whole cluster")
 
@@ -247,6 +250,15 @@ class RedisCluster:
 
 
 Started = TypeVar("Started", Guarded, RedisCluster)
+
+
+def _wait_for_answers(server: Redis, replicas: int) -> None:
+    with client(server.port) as redis:
+        for number in range(1_000):  # WAIT is about what was written; of a cluster's keys only some are of this server
+            with contextlib.suppress(MovedError):
+                redis.set(f"greenroom:first-{number}", 1, px=1_000)
+                break
+        until(lambda: int(redis.execute_command("WAIT", replicas, 500)) == replicas, "replicas that answer")
 
 
 def client(port: int) -> "contextlib.closing[Client]":
