@@ -114,6 +114,10 @@ class Conversation:
         self._outbox.put(Do(id=id, command=command), self.ring.next_seq if self.ring else 0)
         return id
 
+    def give_up(self, id: str) -> None:
+        """What met a fault will not be put again."""
+        self._outbox.given_up(id)
+
     def typing(self, turn: int) -> None:
         """The candidate is writing; said once if connected, else forgotten."""
         self._typing = turn if self.live else None
@@ -281,7 +285,7 @@ class Conversation:
             self._outbox.hold(answer.id)
             return News()
         else:
-            self._outbox.refused(answer.id)
+            self._outbox.refused(answer.id, decided=answer.code not in UNDECIDED)
         if answer.id == self._reopening:
             self._reopening = None
         if wish is None or isinstance(answer, Accepted):

@@ -133,9 +133,20 @@ class Outbox:
             self._let_go += 1
             self._remove(oldest.message.id)
 
-    def refused(self, id: str) -> None:
-        """It was not done, and is never offered again."""
-        self._remove(id)
+    def refused(self, id: str, decided: bool = True) -> None:
+        """It was not done, and is not offered again by itself.
+
+        Where that was not `decided`, it stays on the shelf until it is put again or given up: it may have been done.
+        """
+        if decided:
+            self._remove(id)
+        else:
+            self._wishes.pop(id, None)
+
+    def given_up(self, id: str) -> None:
+        """Nobody will put again what was refused and not decided."""
+        if id not in self._wishes and self._shelf is not None:
+            self._shelf.gone(id)
 
     def marked(self, version: int) -> None:
         """What was accepted up to this version is in the database as well."""

@@ -98,8 +98,16 @@ class Visit:
         Raises RefusedError for a "no". After LateError the command is still in the outbox: it is sent again after a
         reconnect, and done once at most. Put with the `id` of an earlier wish, it is that wish: done once at most.
         """
+        id = id or self._talk.new_id()
+        try:
+            return await self._ask(command, deadline_s, id)
+        except RefusedError:
+            self._talk.give_up(id)
+            raise
+
+    async def _ask(self, command: PersonCommand, deadline_s: float, id: str) -> int:
         self._raise_if_over()
-        id = self._talk.put(command, id)
+        self._talk.put(command, id)
         answer: asyncio.Future[Accepted | Refused] = asyncio.get_running_loop().create_future()
         self._answers[id] = answer
         try:
@@ -128,9 +136,10 @@ class Visit:
         id = id or self._talk.new_id()
         while True:
             try:
-                return await self.do(command, max(0.1, end - monotonic()), id=id)
+                return await self._ask(command, max(0.1, end - monotonic()), id)
             except RefusedError as refused:
                 if not refused.retry or monotonic() + pause_s > end:
+                    self._talk.give_up(id)
                     raise
             await asyncio.sleep(pause_s)
             pause_s = min(2.0, pause_s * 2)

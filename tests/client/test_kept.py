@@ -1,5 +1,6 @@
 """An outbox in a file: what was put outlives the process that put it, is done once, and does not lie about for ever."""
 
+import asyncio
 import os
 import shutil
 import stat
@@ -8,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from client import GreenroomError, LateError, Unkept, Whole, connect
+from client import GreenroomError, LateError, RefusedError, Unkept, Whole, connect
 from client.kept import KeptOutbox, room_of
 from rooms import commands as c
-from rooms.protocol import Do
+from rooms.protocol import Do, Refused
 from tests.client.toy import ToyRoom
 from tests.client.toy_server import ToyServer
 
@@ -138,6 +139,22 @@ async def test_what_a_killed_process_had_put_is_done_once_and_in_order(server: T
         server.stir()
         await visit.until(lambda _: visit.standing.durable == 5)
     assert not left.exists()
+
+
+async def test_what_somebody_insists_on_is_kept_also_between_two_tries(server: ToyServer, path: Path) -> None:
+    refusal = Refused(id="x", code="redis_away", sentence="Not now.", retry=True)
+    toy, do = server.toy, server.toy.do
+    toy.do = lambda wish, who: refusal.model_copy(update={"id": wish.id})  # type: ignore[method-assign]
+    async with connect(server.url, token="secret") as greenroom, greenroom.join("r-1", outbox=path) as visit:
+        with pytest.raises(RefusedError):
+            await visit.do(c.GiveConsent(notice="2026-11"))
+        assert "give_consent" not in path.read_text()  # nobody puts that again
+        insisting = asyncio.create_task(visit.insist(c.GiveConsent(notice="2026-11")))
+        await visit.until(lambda _: visit.standing.pending == 0 and "give_consent" in path.read_text())
+        toy.do = do  # type: ignore[method-assign]
+        await insisting
+        assert toy.room is not None
+        assert toy.room.consented
 
 
 async def test_what_is_refused_by_then_is_told_and_forgotten(server: ToyServer, path: Path) -> None:
