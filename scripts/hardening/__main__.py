@@ -98,9 +98,8 @@ async def _one_cluster(asked: argparse.Namespace, rounds: AsyncIterator[Round]) 
             again = " ".join([*(["--quick"] if asked.quick else []), *(f"--fault {name}" for name in one.faults)])
             if verdict.broken:
                 lines.append(f"  again: scripts/room_hardening --seed {one.seed} {again}")
-            print("\n".join(lines if asked.lane else [line(verdict), *lines]), flush=True)
-            if asked.lane:
-                print(verdict.model_dump_json(), flush=True)
+            for text in [*lines, verdict.model_dump_json()] if asked.lane else [line(verdict), *lines]:
+                print(text, flush=True)
             verdicts.append(verdict)
     return verdicts
 

@@ -235,6 +235,22 @@ def test_a_command_that_was_held_back_on_purpose_may_be_overtaken() -> None:
     assert "order_is_kept" not in caught([*history, held])
 
 
+@pytest.mark.parametrize(("reason", "is_caught"), [(ResetReason.EPOCH, True), (ResetReason.FORK, False)])
+def test_what_was_put_again_may_be_overtaken_after_a_fork_and_not_in_a_new_life(
+    reason: ResetReason, is_caught: bool
+) -> None:
+    def swapped(log: list[tuple[str, Event]]) -> None:
+        log[7], log[9] = log[9], log[7]
+        log[6] = ("owner.candidate/say-1", log[6][1])
+
+    history = with_log(swapped)
+    shown = h.Whole(room=ROOM, who="candidate", cursor=cursor(15), state=history[3].state, reason=reason)  # type: ignore[union-attr]
+    lost = h.Answered(room=ROOM, who="candidate", id="say-0", version=7)
+    first = next(at for at, entry in enumerate(history) if answered("say-0")(entry))
+    history[first:first] = [h.Injected(fault="redis-flushed"), lost]
+    assert ("order_is_kept" in caught([*history, shown])) == is_caught
+
+
 # --- what people saw ------------------------------------------------------------------------------------------
 
 

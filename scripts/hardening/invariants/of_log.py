@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from itertools import groupby, pairwise
 
 from rooms import events as e
+from rooms.protocol import ResetReason
 from scripts.hardening import history as h
 from scripts.hardening.invariants.tale import Break, Found, Tale, text_of
 
@@ -135,8 +136,8 @@ def an_answer_stays(tale: Tale) -> Found:
 def order_is_kept(tale: Tale) -> Found:
     """What was put once another was accepted stands behind it; and one visitor's wishes stand as they were put.
 
-    The second holds unless one of the two was refused meanwhile, or held back on its way on purpose. Where Redis was
-    made to lose something, what was put again for that may stand behind what was put later.
+    The second holds unless one of the two was refused meanwhile, or held back on its way on purpose. Where the log
+    forked, what was put again for that may stand behind what was put later.
     """
     if not tale.lossy:
         yield from _put_behind_what_was_accepted(tale)
@@ -152,12 +153,16 @@ def order_is_kept(tale: Tale) -> Found:
 
 
 def _put_again(tale: Tale) -> set[tuple[str, str]]:
-    """What was accepted, lost, and accepted once more somewhere else."""
+    """What was accepted, lost, and accepted once more somewhere else, by people whose log forked.
+
+    Who was told of a new life of the log is answered in that life only, so their order is kept even then.
+    """
+    forked = {whole.who for whole in tale.of(h.Whole) if whole.reason is ResetReason.FORK}
     places: dict[tuple[str, str], set[int]] = defaultdict(set)
     for answer in tale.answers:
         if answer.version is not None:
             places[answer.who, answer.id].add(answer.version)
-    return {wish for wish, versions in places.items() if tale.lossy and len(versions) > 1}
+    return {(who, id) for (who, id), versions in places.items() if who in forked and len(versions) > 1}
 
 
 def _put_behind_what_was_accepted(tale: Tale) -> Found:
