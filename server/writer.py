@@ -28,7 +28,7 @@ from server.whole import Lately, LogAndArchive, Source, nothing
 
 DEADLINE_MS = 6_000
 """How long a command may take, waiting for its room and for the log included."""
-ROOMS_KEPT = 256
+ROOMS_KEPT = 1_024
 """Rooms kept in memory after a command, so that the next one need not read the log."""
 AWAY_S = 0.05
 """The pause before a log that was away is asked again."""
@@ -118,6 +118,11 @@ class Writer:
                     return await self._do(room_id, command, who, command_id, Terms(fence, life))
         except TimeoutError:
             raise Unavailable("redis") from None
+
+    async def glance(self, room_id: str) -> Room | None:
+        """The room as last known here, however long ago: for what never changes in it, such as its owner."""
+        kept = self._kept.get(room_id, NOWHERE)
+        return kept.room or await self.look(room_id)
 
     async def look(self, room_id: str) -> Room | None:
         """The room as its log has it, give or take a message under way; None if there is no such room."""

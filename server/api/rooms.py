@@ -102,9 +102,8 @@ def routes(
     router = APIRouter(prefix="/api", tags=["rooms"])
     signed_in = Annotated[Person, Depends(gate.signed_in)]
 
-    async def entered(room_id: Id, person: Person) -> tuple[Room, tuple[Role, ...]]:
+    def entered(room: Room | None, person: Person) -> tuple[Room, tuple[Role, ...]]:
         """The room, and the roles the person may take in it: at least one, or there is no such room for them."""
-        room = await writer.look(room_id)
         roles = gate.roles(person, room) if room else ()
         if room is None or not roles:
             raise Failed("unknown_room")
@@ -152,13 +151,13 @@ def routes(
     @router.get("/rooms/{room_id}")
     async def one_room(room_id: Id, person: signed_in) -> Overview:
         """A room that I may enter."""
-        room, roles = await entered(room_id, person)
+        room, roles = entered(await writer.look(room_id), person)
         return _overview(room, roles, kept=room.phase is Phase.CLOSED and await has_report(room_id))
 
     @router.post("/rooms/{room_id}/tickets", status_code=201)
     async def ticket(room_id: Id, wish: TicketFor, request: Request, person: signed_in) -> Issued:
         """A ticket that opens one socket, once, soon."""
-        room, _ = await entered(room_id, person)
+        room, _ = entered(await writer.glance(room_id), person)
         origin = gate.check_origin(request.headers.get("origin", ""))
         secret, participant = await gate.issue(person, room, wish.role, wish.name, origin)
         return Issued(
@@ -171,7 +170,7 @@ def routes(
     @router.post("/rooms/{room_id}/invitations", status_code=201)
     async def invitation(room_id: Id, wish: InvitationFor, person: signed_in) -> Invited:
         """A link that lets somebody else in, in one role. Only the room's owner invites."""
-        room, _ = await entered(room_id, person)
+        room, _ = entered(await writer.glance(room_id), person)
         if room.owner != person.id:
             raise Failed("not_your_role")
         return Invited(url=f"{settings.public_url}/invited/{identity.invite(room_id, wish.role)}")

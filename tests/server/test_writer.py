@@ -258,6 +258,19 @@ async def test_looking_shows_the_room_as_it_is_now(log: MemoryRoomLog, writer: W
     assert await other.look("r-none") is None
 
 
+async def test_a_glance_shows_what_is_known_here_and_asks_only_for_what_is_not(
+    log: MemoryRoomLog, writer: Writer
+) -> None:
+    other = Writer(log, None, Stopped())
+    known = await other.glance(ROOM)
+    assert known is not None
+    await writer.do(ROOM, CONSENT, ADA, "c-1")
+    reads = log.reads
+    assert await other.glance(ROOM) == known
+    assert log.reads == reads
+    assert await other.glance("r-none") is None
+
+
 # --- trouble --------------------------------------------------------------------------------------------------------
 
 
