@@ -27,7 +27,7 @@ from server.whole import Lately, Whole, nothing, read_whole, written
 
 CHECK_S = 1.0
 """How long the first use of a room waits for the database. Without it, the room goes on and is checked later."""
-AGAIN_S = 2.0
+AGAIN_S = 5.0
 """How long the database is left alone after it was away."""
 LISTEN_S = 0.05
 """What was said just before may still be on its way to this process, and is put back too if it comes."""

@@ -20,7 +20,7 @@ from server.errors import Failed
 from server.gate import Gate
 from server.identity import Identity, Person
 from server.notice import NOTICE
-from server.ports import Directory, Leases
+from server.ports import Directory, Leases, Unavailable
 from server.settings import Settings
 from server.story import BrokenChain
 from server.writer import Writer
@@ -116,6 +116,10 @@ def routes(
         except (BrokenChain, ValidationError):
             _log.exception("a room cannot be read", extra={"room": room_id})
             return None
+        except Unavailable as away:
+            if away.part != "database":
+                raise
+            return None  # only the database would know it
 
     @router.post("/rooms", status_code=201)
     async def open_room(new: NewRoom, person: signed_in) -> Opened:

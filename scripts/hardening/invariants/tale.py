@@ -69,12 +69,6 @@ class Tale:
         """The room as a role sees it at a version, folded from the log."""
         return snapshot(self.events(through), role)
 
-    @property
-    def epochs(self) -> list[str]:
-        """The lives of the log as visitors were shown them; who came last saw the one that is."""
-        shown: list[h.Whole | h.Ended | h.Afresh] = [*self.of(h.Whole), *self.of(h.Ended), *self.of(h.Afresh)]
-        return [entry.cursor.epoch for entry in shown]
-
     def stands(self, version: int, tag: str) -> bool:
         """Whether the log has this place."""
         return version == 0 or (version <= len(self.log) and self.log[version - 1].tag == tag)
