@@ -20,7 +20,7 @@ _REPLICATION: dict[str, str | int] = {"repl_diskless_sync_delay": 0, "repl_ping_
 
 
 class Sentinel(Server):
-    """One Sentinel. It takes a primary for dead after 0.3 s of silence."""
+    """One Sentinel. It takes a primary for dead after 0.6 s of silence."""
 
     def __init__(self, binary: Path, primary: Redis, name: str, quorum: int) -> None:
         super().__init__("sentinel")
@@ -28,7 +28,7 @@ class Sentinel(Server):
         (self.directory / "sentinel.conf").write_text(
             f"port {self.port}\nbind 127.0.0.1\ndir {self.directory}\n"
             f"sentinel monitor {name} 127.0.0.1 {primary.port} {quorum}\n"
-            f"sentinel down-after-milliseconds {name} 300\nsentinel failover-timeout {name} 3000\n"
+            f"sentinel down-after-milliseconds {name} 600\nsentinel failover-timeout {name} 3000\n"
         )
 
     def _command(self) -> list[str | Path]:
@@ -125,7 +125,7 @@ class RedisCluster:
         settings: dict[str, str | int] = {
             **_REPLICATION,
             "cluster_enabled": "yes",
-            "cluster_node_timeout": 600,
+            "cluster_node_timeout": 1000,
             "cluster_require_full_coverage": "no",
             "cluster_replica_validity_factor": 0,
             **options,
