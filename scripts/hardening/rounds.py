@@ -91,7 +91,7 @@ async def play(cluster: Cluster, history: History, seed: int, faults: Sequence[s
             trace = line.get("trace") or [""]
             sentence = f"{line.get('what')} ({line.get('error', '')}) {str(trace[-1]).strip()}"
             history.note(h.Died(process=post, sentence=sentence))
-        elif line.get("what") == "room taken":
+        elif line.get("what") == "room taken" and line["room"] in stage.rooms:
             history.note(h.Taken(room=line["room"], worker=post, fence=line["fence"]))
 
 

@@ -386,6 +386,17 @@ def test_whoever_saw_what_is_gone_and_is_not_told_that_it_is_is_caught(reason: R
     assert caught(history) == {"everybody_saw_the_log"}
 
 
+def test_whoever_was_told_that_their_story_is_lost_and_got_the_room_anew_was_told() -> None:
+    def is_new(entry: Recorded) -> bool:
+        return isinstance(entry, h.Whole) and entry.cursor.epoch == "new"
+
+    history = changed(restored(), is_new, reason=ResetReason.FIRST)
+    for who in PEOPLE:
+        at = next(place for place, entry in enumerate(history) if is_new(entry) and entry.who == who)  # type: ignore[union-attr]
+        history.insert(at, h.Lost(room=ROOM, who=who, code=4003))
+    assert broken(history) == []
+
+
 def test_a_loss_where_nothing_was_made_to_lose_anything_is_caught() -> None:
     history = without(restored(), lambda x: isinstance(x, h.Injected) and x.fault == "redis-flushed")
     assert caught(history) == {"everybody_saw_the_log"}

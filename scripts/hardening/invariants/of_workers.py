@@ -14,7 +14,8 @@ def timers_fire_once(tale: Tale) -> Found:
     for timer, times in fired.items():
         if times > 1:
             yield Break(sentence=f"{timer} came {times} times", versions=_versions(tale, timer))
-    if opened and opened.starts_at is not None and tale.closed_at is not None and not fired["the planned time"]:
+    planned = opened is not None and (opened.starts_at or 0) > opened.opened_at
+    if planned and tale.closed_at is not None and not fired["the planned time"]:
         yield Break(sentence="the planned time never came")
     for silent in tale.of(h.Silent):
         if tale.closed_at is not None and not fired[f"the limit of turn {silent.turn}"]:

@@ -3,11 +3,11 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise, takewhile
+from itertools import takewhile
 
 from rooms import events as e
 from rooms.people import Role
-from rooms.protocol import ResetReason
+from rooms.protocol import Close, ResetReason
 from rooms.state import Room
 from rooms.values import Value
 from rooms.views import snapshot
@@ -35,7 +35,7 @@ class Spell:
     whole: h.Whole
     saw: list[h.Saw] = field(default_factory=list)
     ended_by: ResetReason | None = None
-    """Why the next one was shown; None: there is none."""
+    """Why the next one was shown, asked anew for want of a story (LOST_TRACK) as for a fork; None: there is none."""
     lasts: int = FOR_EVER
     """Up to this version it must be what the log has now."""
 
@@ -76,13 +76,18 @@ class Tale:
     def spells(self, who: str) -> list["Spell"]:
         """What a visitor saw, parted where they were shown the room whole."""
         spells: list[Spell] = []
+        lost_track = False
         for entry in self.entries:
-            if isinstance(entry, h.Whole) and entry.who == who:
-                spells.append(Spell(entry))
-            elif isinstance(entry, h.Saw) and entry.who == who and spells:
-                spells[-1].saw.append(entry)
-        for spell, after in pairwise(spells):
-            spell.ended_by = after.whole.reason
+            match entry:
+                case h.Lost(who=whose, code=code) if whose == who:
+                    lost_track = lost_track or code == Close.LOST_TRACK
+                case h.Whole(who=whose, reason=reason) if whose == who:
+                    if spells:
+                        spells[-1].ended_by = ResetReason.FORK if lost_track else reason
+                    spells.append(Spell(entry))
+                    lost_track = False
+                case h.Saw(who=whose) if whose == who and spells:
+                    spells[-1].saw.append(entry)
         if self.lossy:
             for spell in spells:
                 spell.lasts = self._lasts(spell)
