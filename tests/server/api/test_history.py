@@ -34,7 +34,11 @@ async def over(greenroom: Greenroom) -> tuple[str, Room]:
             await candidate.do(EndInterview())
         await greenroom.wait_for_report(opened.room)
         await coach.until(lambda room: room.closed_ms is not None)
-        return opened.room, coach.room
+        seen = coach.room
+    async with asyncio.timeout(10):
+        while any(person.here for person in folded(await told(greenroom, opened.room)).people):
+            await asyncio.sleep(0.05)  # from now on nothing happens there any more
+    return opened.room, seen
 
 
 async def told(greenroom: Greenroom, room: str, role: Role | None = None) -> list[Happened]:
