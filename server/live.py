@@ -253,8 +253,6 @@ class Feed:
         self._cursor = cursor.but(version=record.version, tag=record.tag)
         self._recent.append(record)
         self._unfolded.append(record)
-        if len(self._unfolded) > UNFOLDED:
-            self._fold_one()
         for listener in self._listeners:
             try:
                 listener.happened(record)
@@ -262,6 +260,8 @@ class Feed:
                 _log.exception("a listener failed")
         if self._waiters:
             self._wake(reset=False)
+        if len(self._unfolded) > UNFOLDED:
+            self._fold_one()  # last: one that cannot be read must not keep the others from being told
 
     def _fold_one(self) -> None:
         assert self._folded is not None, "records are taken behind a story"

@@ -14,6 +14,7 @@ from rooms.protocol import Cursor, ResetReason
 from rooms.state import replay
 from rooms.views import snapshot
 from server import feed as feed_module
+from server import live as live_module
 from server.adapters.redis_connection import RedisConnection
 from server.adapters.redis_log import RedisRoomLog, RedisSubscriber
 from server.feed import Feed, Feeds, UnknownRoom
@@ -211,6 +212,22 @@ async def test_each_record_is_told_once_in_order(log: MemoryRoomLog) -> None:
         cursor = await append(log, "c-1", cursor, whisper("a"), whisper("b"))
         assert diary.records == list(await log.read(ROOM, 1, 10))
         assert feed.cursor == cursor
+        assert feed.room == replay(await whole(log))
+
+
+async def test_a_room_that_is_folded_late_is_the_room_that_its_log_has(
+    log: MemoryRoomLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_module, "UNFOLDED", 3)
+    cursor = await open_room(log)
+    async with running(log, MemorySubscriber(log)) as feeds, feeds.follow(ROOM) as feed:
+        diary = Diary(feed)
+        cursor = await whispers(log, cursor, 10)
+        assert len(diary.versions) == 10
+        assert feed.cursor == cursor
+        assert feed.room == replay(await whole(log))
+        feed.foresee(cursor, feed.room.but(ending=True))  # what was foreseen counts at its own place only
+        await whispers(log, cursor, 1, "d")
         assert feed.room == replay(await whole(log))
 
 
