@@ -34,6 +34,8 @@ END_DEADLINE_S = 120.0
 LEAVE_DEADLINE_S = 12.0
 """Longer than a lease and the grace of a reconnect together."""
 POLL_S = 0.2
+AWAY = "Unavailable"
+"""Written down as an error, so that it is noticed, and no fault of ours: Redis or the database does not answer."""
 
 
 async def judged(cluster: Cluster, one: Round, rooms: int, histories: Path) -> tuple[Verdict, list[str]]:
@@ -87,7 +89,7 @@ async def play(cluster: Cluster, history: History, seed: int, faults: Sequence[s
     for post in cluster.gone():
         history.note(h.Died(process=post, sentence="ended by itself"))
     for post, line in cluster.written():
-        if line.get("level") in ("error", "critical"):
+        if line.get("level") in ("error", "critical") and line.get("error") != AWAY:
             trace = line.get("trace") or [""]
             sentence = f"{line.get('what')} ({line.get('error', '')}) {str(trace[-1]).strip()}"
             history.note(h.Died(process=post, sentence=sentence))
