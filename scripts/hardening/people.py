@@ -214,7 +214,7 @@ class Coach(Person):
             try:
                 await self._meddle()
             except RefusedError as refused:
-                if refused.code not in ("room_closed", "not_paused", "paused", "no_open_turn"):
+                if refused.code not in ("room_closed", "not_paused", "paused", "no_open_turn", "not_started"):
                     raise
             await self.pause(0.05, 0.15 if self.stage.loud else 0.7)
         await self.until_closed()
