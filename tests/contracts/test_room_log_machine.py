@@ -37,7 +37,7 @@ STEPS = int(os.environ.get("MODEL_STEPS", "25"))
 AT = 1_795_000_000_000
 COMMANDS = st.sampled_from([f"c-{number}" for number in range(6)])
 BY_THE_CLOCK = 1 << 41
-"""What leases are numbered by, as far as it matters here: most that are drawn were taken long before, one long after."""
+"""What leases are numbered by, as far as it matters here: most that are drawn were taken long before, one after."""
 FENCES = st.sampled_from([None, None, 5, 7, 9, BY_THE_CLOCK << 3])
 
 
