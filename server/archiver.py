@@ -144,15 +144,22 @@ class Archiver:
         start = kept.version if kept.version < feed.cursor.version else max(0, feed.cursor.version - 1)
         page = await self._log.read(feed.room_id, start, min(PAGE_RECORDS, feed.cursor.version - start))
         if not page or page[0].version != start + 1:
-            epoch = feed.cursor.epoch
-            await feed.look()
-            if feed.cursor.epoch != epoch:  # the log was lost under our eyes, and is put back
-                return Kept(kept.version)
-            raise MissingRecords(f"after version {start}")
+            return await self._found_on(feed, kept)
         await self._store.archive(feed.room_id, feed.cursor.epoch, page)
         archived = await self._store.archived(feed.room_id)
         last = page[-1]
         return Kept(last.version, last.tag) if archived >= last.version else Kept(archived)
+
+    async def _found_on(self, feed: Feed, kept: Kept) -> Kept:
+        """Where to go on when the log does not continue what was kept as far as we knew."""
+        epoch = feed.cursor.epoch
+        await feed.look()
+        if feed.cursor.epoch != epoch:  # the log was lost under our eyes, and is put back
+            return Kept(kept.version)
+        now = await self._kept(feed.room_id)
+        if now == kept:
+            raise MissingRecords(f"after version {kept.version}")
+        return now  # another worker archived the room while we stood still, and the log was trimmed behind it
 
     async def _mark(self, feed: Feed, kept: Kept) -> None:
         """Say how far the room is kept now. A log that went another way meanwhile is caught up with, then marked."""

@@ -51,7 +51,7 @@ class LogInMemory:
         self.records = list(records)
         self.epoch = "epoch-1"
         self.expiring: list[str] = []
-        self.durable = 0
+        self.durable = self.trimmed = 0
         self.snapshots: list[tuple[int, bytes, int]] = []
 
     async def head(self, room: str) -> Cursor | None:
@@ -70,7 +70,7 @@ class LogInMemory:
         return True
 
     async def read(self, room: str, after: int, limit: int) -> Sequence[Record]:
-        return self.records[after : after + limit]
+        return self.records[max(after, self.trimmed) :][:limit]
 
     async def keep_snapshot(self, room: str, upto: Cursor, snapshot: bytes, tail: int) -> bool:
         self.snapshots.append((upto.version, snapshot, tail))
@@ -230,6 +230,22 @@ async def test_another_worker_goes_on_where_the_first_one_died(store: SqlReportS
     await archiver(after, counting, retired).serve(after.feed)
     assert counting.batches == [len(log) - 10]
     assert await kept(store) == log
+
+
+async def test_a_worker_that_stood_still_goes_on_behind_what_another_archived_and_trimmed(
+    store: SqlReportStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    log, counting = interview(), Counting(store)
+    room = await live(log[:5])
+    async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
+        tasks.create_task(archiver(room, counting, Retired()).serve(room.feed))
+        await until(partial(_archived, store, 5))
+        await store.archive(ROOM, room.log.epoch, log[5:12])
+        room.log.trimmed = 12
+        await room.happen(*log[5:])
+    assert sum(counting.batches) == 5 + len(log) - 12
+    assert await kept(store) == log
+    assert "archiving fails" not in caplog.text
 
 
 async def test_serving_an_archived_room_again_changes_nothing(store: SqlReportStore) -> None:
