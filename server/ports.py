@@ -24,6 +24,13 @@ class Appended(NamedTuple):
     """False: this command id was appended before; `cursor` is where it ended then."""
 
 
+class Wanted(NamedTuple):
+    """What a command led to, to be appended."""
+
+    command: str
+    events: Sequence[Event]
+
+
 class Clash(NamedTuple):
     """The log has moved on; nothing was appended."""
 
@@ -88,6 +95,15 @@ class RoomLog(Protocol):
 
         With a `fence` (the number of a lease): the log remembers the highest one that appended, and raises `Fenced` for
         a lower one, unless the command is in the log already.
+        """
+
+    async def append_all(
+        self, room: str, expected: Cursor, at: int, wanted: Sequence[Wanted]
+    ) -> Sequence[Cursor] | None:
+        """Append what several commands led to, one behind the other, in one atomic step; gives where each ends.
+
+        None, and nothing was appended now: the log does not stand at `expected`, or one of the commands is in it
+        already, or twice among these. `append` says what it is, of each.
         """
 
     async def mark_durable(self, room: str, upto: Cursor) -> bool:

@@ -6,18 +6,18 @@ Decides how much one connection may send and what answers it; never what follows
 import contextlib
 import logging
 import time
-from typing import Annotated, Final, NoReturn
+from typing import Annotated, Final, NoReturn, get_args
 
 from pydantic import BaseModel, Field, ValidationError
 
-from rooms.commands import ChooseNext, OpenMicrophone
+from rooms.commands import ChooseNext, OpenMicrophone, PersonCommand
 from rooms.events import Mode
 from rooms.interview.bank import Bank
 from rooms.people import Id, Participant, Role
 from rooms.protocol import CLIENT_MESSAGE, TELL, ClientMessage, Do, Hello, IsTyping, Ping, Pong, Typing
 from rooms.refusals import Code, Refusal
 from server.budget import Budget
-from server.errors import TABLE, Failed, problem_of, refused
+from server.errors import TABLE, Failed, Problem, problem_of, refused
 from server.fanout import Hall
 from server.member import Member
 from server.microphone import Microphone
@@ -29,6 +29,11 @@ from server.writer import OtherLife, Writer
 MISTAKES: Final = 20
 MISTAKES_PER_SECOND: Final = 0.1
 """Messages that cannot be read: so many at once, and so many a second, before the socket is closed."""
+
+AT_ONCE: Final = 32
+"""Messages that are taken together where so many came."""
+_PLAIN: Final = frozenset(kind for kind in get_args(PersonCommand) if kind not in (ChooseNext, OpenMicrophone))
+"""Commands that nobody but the room has to be asked or told about."""
 
 _log = logging.getLogger(__name__)
 
@@ -68,38 +73,64 @@ class Seat:
         self._mistakes = Budget(MISTAKES_PER_SECOND, MISTAKES, now)
 
     async def listen(self, way: Way) -> NoReturn:
-        """Answer what is said until the connection ends. Failed when it is to be closed for what was said."""
-        while True:
-            message = await way.receive()
-            budget = self._frames if self._frames and isinstance(message, bytes) else self._messages
-            if not budget.spend(1, time.monotonic()):
-                raise Failed("too_much")
-            if isinstance(message, str):
-                await self._heard(message)
-            elif self._microphone:
-                self._microphone.heard(message)
-            else:
-                self._member.say(refused(TABLE[Code.NOT_YOUR_ROLE.value], None))
+        """Answer what is said until the connection ends. Failed when it is to be closed for what was said.
 
-    async def _heard(self, text: str) -> None:
-        match _read(text):
-            case Do() as wish:
-                await self._do(wish)
-            case Typing() as typing:
+        Wishes that came together are put together: one append, one write to each who hears of them.
+        """
+        while True:
+            wishes: list[Do] = []
+            for message in (await way.receive(), *way.at_hand(AT_ONCE - 1)):
+                said = self._taken(message)
+                if isinstance(said, Do):
+                    wishes.append(said)
+                    continue
+                await self._do_all(wishes)
+                wishes = []
+                await self._answer(said, message)
+            await self._do_all(wishes)
+
+    def _taken(self, message: str | bytes) -> ClientMessage | bytes | Problem | None:
+        """The message, read; or that it is one too many; or None where it cannot be read."""
+        budget = self._frames if self._frames and isinstance(message, bytes) else self._messages
+        if not budget.spend(1, time.monotonic()):
+            return TABLE["too_much"]
+        return message if isinstance(message, bytes) else _read(message)
+
+    async def _answer(self, said: ClientMessage | bytes | Problem | None, message: str | bytes) -> None:
+        match said:
+            case Problem():
+                raise Failed(said.code)
+            case bytes() if self._microphone:
+                self._microphone.heard(said)
+            case bytes():
+                self._member.say(refused(TABLE[Code.NOT_YOUR_ROLE.value], None))
+            case Typing():
                 if speaks(self._member.participant):
-                    await self._tell_of_typing(typing)
+                    await self._tell_of_typing(said)
             case Ping():
                 self._member.say(Pong())
             case Hello():
                 self._member.say(refused(TABLE["message_invalid"], None))
-            case None if self._mistakes.spend(1, time.monotonic()):
-                self._member.say(refused(TABLE["message_invalid"], _id_in(text)))
-            case None:
+            case _ if self._mistakes.spend(1, time.monotonic()):
+                self._member.say(refused(TABLE["message_invalid"], _id_in(str(message))))
+            case _:
                 raise Failed("message_invalid")
 
     async def _tell_of_typing(self, typing: Typing) -> None:
         with contextlib.suppress(Unavailable):  # only told, not kept: the next one comes in two seconds
             await self._log.tell(self._hall.room_id, "is_typing", TELL.dump_json(IsTyping(turn=typing.turn)))
+
+    async def _do_all(self, wishes: list[Do]) -> None:
+        """Put what came together to the room, at once where that is possible, and answer in order."""
+        if len(wishes) > 1 and all(type(wish.command) in _PLAIN for wish in wishes):
+            who, room = self._member.participant, self._hall.room_id
+            commands = [(f"{who.id}/{wish.id}", wish.command) for wish in wishes]
+            if (done := await self._writer.do_all(room, commands, who, life=self._life)) is not None:
+                for wish, outcome in zip(wishes, done, strict=True):
+                    self._member.accept(wish.id, outcome.cursor.version)
+                return
+        for wish in wishes:
+            await self._do(wish)
 
     async def _do(self, message: Do) -> None:
         """Put the command to the room and answer."""

@@ -47,6 +47,9 @@ class Way(Protocol):
     async def receive(self) -> str | bytes:
         """The next message. Gone when the other side left, behind all that it said; Closed when this side closed."""
 
+    def at_hand(self, most: int) -> list[str | bytes]:
+        """What has come in and was not received yet, at most so many messages."""
+
     def at_once(self, frame: bytes) -> bool:
         """Send without waiting. False: the socket takes nothing just now (`on_flow`), or nothing any more."""
 
@@ -110,8 +113,13 @@ class AsgiWay:
             await self._changed.wait()
         if isinstance(self._over, Closed):
             raise self._over
+        return self.at_hand(1)[0]
+
+    def at_hand(self, most: int) -> list[str | bytes]:
+        if isinstance(self._over, Closed):
+            return []
         self._room.set()
-        return self._unheard.popleft()
+        return [self._unheard.popleft() for _ in range(min(most, len(self._unheard)))]
 
     def at_once(self, frame: bytes) -> bool:
         if self._over or self._sending:

@@ -86,11 +86,17 @@ class Wire(asyncio.Protocol):
                 self._waiter = None
         if isinstance(self._over, Closed):
             raise self._over
-        message = self._unheard.pop(0)
-        self._unheard_bytes -= len(message) + MESSAGE_COST_BYTES
+        return self.at_hand(1)[0]
+
+    def at_hand(self, most: int) -> list[str | bytes]:
+        """See `server.way.Way`."""
+        if isinstance(self._over, Closed):
+            return []
+        taken, self._unheard = self._unheard[:most], self._unheard[most:]
+        self._unheard_bytes -= sum(len(message) + MESSAGE_COST_BYTES for message in taken)
         if self._held and not self._unheard:
             self._listen_on()
-        return message
+        return taken
 
     def at_once(self, frame: bytes) -> bool:
         """Send a frame without waiting; what is sent in one turn of the event loop is one write.

@@ -7,7 +7,7 @@ from a command (`rooms.decide`). A refusal is given only when it was decided at 
 import asyncio
 import random
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 from weakref import WeakValueDictionary
 
@@ -22,7 +22,7 @@ from rooms.refusals import Refusal
 from rooms.state import Room, after
 from server.deadline import Deadline
 from server.feed import Feeds
-from server.ports import Appended, Clash, Clock, RoomLog, Unavailable
+from server.ports import Appended, Clash, Clock, RoomLog, Unavailable, Wanted
 from server.story import BrokenChain, UnknownRoom, pages
 from server.whole import Lately, LogAndArchive, Source, nothing
 
@@ -119,6 +119,21 @@ class Writer:
         except TimeoutError:
             raise Unavailable("redis") from None
 
+    async def do_all(
+        self, room_id: str, commands: Sequence[tuple[str, Command]], who: Participant, *, life: str | None = None
+    ) -> Sequence[Done] | None:
+        """Do what one person put together, each by its id, in order and in one step, if nothing stands against it.
+
+        None: something does, or whether it was done is unknown. Put one by one with the same ids, each finds out.
+        """
+        turn = self._turns.setdefault(room_id, asyncio.Lock())
+        try:
+            with Deadline(self._deadline_s):
+                async with turn:
+                    return await self._do_all(room_id, commands, who, life)
+        except Exception:  # each finds out what it was
+            return None
+
     async def glance(self, room_id: str) -> Room | None:
         """The room as last known here, however long ago: for what never changes in it, such as its owner."""
         kept = self._kept.get(room_id, NOWHERE)
@@ -174,11 +189,36 @@ class Writer:
             return outcome
         if not outcome.fresh:
             return Done(outcome.cursor, ())
-        place = place.then(decision, outcome.cursor)
-        self._keep(room_id, place)
-        if place.room and self._feeds and (feed := self._feeds.here(room_id)):
-            feed.foresee(outcome.cursor, place.room)
+        self._found(room_id, place.then(decision, outcome.cursor))
         return Done(outcome.cursor, decision)
+
+    def _found(self, room_id: str, place: Place) -> None:
+        """This is where the room stands now, by what was appended here."""
+        self._keep(room_id, place)
+        if place.cursor and place.room and self._feeds and (feed := self._feeds.here(room_id)):
+            feed.foresee(place.cursor, place.room)
+
+    async def _do_all(
+        self, room_id: str, commands: Sequence[tuple[str, Command]], who: Participant, life: str | None
+    ) -> Sequence[Done] | None:
+        place = NOWHERE if self._source.unsure(room_id) else await self._place(room_id)
+        start, room, now = place.cursor, place.room, self._clock.now_ms()
+        if start is None or (life and start.epoch != life):
+            return None
+        wanted, decided = list[Wanted](), list[tuple[Event, ...]]()
+        for command_id, command in commands:
+            decision = decide(room, command, who, now)
+            if isinstance(decision, Refusal):
+                return None
+            for event in decision:
+                room = after(room, event)
+            wanted.append(Wanted(command_id, decision))
+            decided.append(decision)
+        ends = await self._log.append_all(room_id, start, now, wanted)
+        if ends is None:
+            return None
+        self._found(room_id, Place(ends[-1], room))
+        return [Done(end, events) for end, events in zip(ends, decided, strict=True)]
 
     async def _place(self, room_id: str) -> Place:
         """The furthest that this process knows of the room. If that is late or wrong, the log will say so."""

@@ -14,7 +14,7 @@ from itertools import count
 from rooms.events import Event
 from rooms.lineage import BEGINNING, Place
 from rooms.protocol import Cursor
-from server.ports import Anew, Appended, Clash, Fenced, Head, Message, Record, Unavailable
+from server.ports import Anew, Appended, Clash, Fenced, Head, Message, Record, Unavailable, Wanted
 
 _NEW = Cursor(epoch="", version=0, tag="")
 
@@ -79,20 +79,36 @@ class MemoryRoomLog:
         if (life.head if life else None) != expected:
             return Clash(life.head if life else _NEW)
         life = life or self.rooms.setdefault(room, Life(f"epoch-{next(self._numbers)}"))
-        added = []
-        for event in events:
-            head = life.head
-            record = Record(head.version + 1, f"tag-{next(self._numbers)}", head.tag, at, command, event)
-            life.records.append(record)
-            added.append(record)
-        life.commands[command] = life.head
+        self._take(room, life, command, at, events)
         life.fence = max(life.fence, fence or 0)
-        for record in added:
-            self.publish(Message(room, record, None))
         if self.forgets_to_answer:
             self.forgets_to_answer -= 1
             raise Unavailable("redis")
         return Appended(life.head, fresh=True)
+
+    async def append_all(
+        self, room: str, expected: Cursor, at: int, wanted: Sequence[Wanted]
+    ) -> Sequence[Cursor] | None:
+        await self._answer()
+        life, names = self.rooms.get(room), [command for command, _ in wanted]
+        if life is None or life.head != expected or len(set(names)) < len(names) or life.commands.keys() & set(names):
+            return None
+        ends = [self._take(room, life, command, at, events) for command, events in wanted]
+        if self.forgets_to_answer:
+            self.forgets_to_answer -= 1
+            raise Unavailable("redis")
+        return ends
+
+    def _take(self, room: str, life: Life, command: str, at: int, events: Sequence[Event]) -> Cursor:
+        added = []
+        for event in events:
+            head = life.head
+            added.append(Record(head.version + 1, f"tag-{next(self._numbers)}", head.tag, at, command, event))
+            life.records.append(added[-1])
+        life.commands[command] = life.head
+        for record in added:
+            self.publish(Message(room, record, None))
+        return life.head
 
     async def mark_durable(self, room: str, upto: Cursor) -> bool:
         await self._answer()

@@ -15,13 +15,14 @@ Never decides what follows from a command, or what a gap means.
 import random
 import secrets
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from rooms.events import Event
 from rooms.protocol import Cursor
 from server.adapters.redis_connection import PREFIX, RedisConnection, Script, Word, room_key
 from server.adapters.redis_records import packed, unpacked
 from server.adapters.redis_subscriber import RedisSubscriber, channel
-from server.ports import Anew, Appended, Clash, Fenced, Head, Record
+from server.ports import Anew, Appended, Clash, Fenced, Head, Record, Wanted
 
 ERASED_KEPT_MS = 24 * 3_600_000
 """How long an erased room is remembered as such: its id, and nothing that was said."""
@@ -52,28 +53,47 @@ class RedisRoomLog:
         events: Sequence[Event],
         fence: int | None = None,
     ) -> Appended | Clash:
-        start = expected or _NEW
-        records, tag = list[bytes](), start.tag
-        for version, event in enumerate(events, start.version + 1):
-            before, tag = tag, f"{random.getrandbits(48):012x}"
-            records.append(packed(Record(version, tag, before, at, command, event)))
-        epoch = start.epoch or secrets.token_urlsafe(9)
-        end = start.but(epoch=epoch, version=start.version + len(records), tag=tag)
-        keys = [room_key(room, name) for name in ("log", "head", "commands")]
-        places = (start.epoch, start.version, start.tag, end.epoch, end.version, end.tag)
-        args: list[Word] = [command, *places, fence or 0, channel(room), *records]
-        reply = await self._redis.script(_APPEND, keys, args, replicated=True)
+        reply, (end,) = await self._append(room, expected, at, [Wanted(command, events)], fence)
         match reply:
             case [b"known", known_epoch, place]:
                 known = _known(known_epoch, place)
                 # Our own tags came back: the command was sent twice by a connection that was lost in between.
-                return Appended(known, fresh=bool(records) and known == end)
+                return Appended(known, fresh=bool(events) and known == end)
             case [b"clash", *head]:
                 return Clash(_cursor(head) or _NEW)
-            case [b"fenced"]:
-                raise Fenced(room)
             case _:
                 return Appended(end, fresh=True)
+
+    async def append_all(
+        self, room: str, expected: Cursor, at: int, wanted: Sequence[Wanted]
+    ) -> Sequence[Cursor] | None:
+        if len({command for command, _ in wanted}) < len(wanted):
+            return None
+        reply, ends = await self._append(room, expected, at, wanted)
+        return ends if reply == [b"appended"] else None
+
+    async def _append(
+        self, room: str, expected: Cursor | None, at: int, wanted: Sequence[Wanted], fence: int | None = None
+    ) -> tuple[Any, list[Cursor]]:
+        """What Redis says, and where each command ends if it was appended now."""
+        end = start = expected or _NEW
+        if not start.epoch:
+            end = start.but(epoch=secrets.token_urlsafe(9))
+        records, ends, places = list[bytes](), list[Cursor](), list[Word]()
+        for command, events in wanted:
+            tag = end.tag
+            for version, event in enumerate(events, end.version + 1):
+                before, tag = tag, f"{random.getrandbits(48):012x}"
+                records.append(packed(Record(version, tag, before, at, command, event)))
+            end = end.but(version=end.version + len(events), tag=tag)
+            ends.append(end)
+            places += (command, end.version, tag)
+        keys = [room_key(room, name) for name in ("log", "head", "commands")]
+        args = (start.epoch, start.version, start.tag, end.epoch, fence or 0, channel(room), len(wanted))
+        reply = await self._redis.script(_APPEND, keys, (*args, *places, *records), replicated=True)
+        if reply == [b"fenced"]:
+            raise Fenced(room)
+        return reply, ends
 
     async def mark_durable(self, room: str, upto: Cursor) -> bool:
         keys = [room_key(room, name) for name in ("log", "head")]
@@ -90,8 +110,9 @@ class RedisRoomLog:
                 # It may have been appended while too few replicas were there; nobody was told "accepted" then. What
                 # is known is found before the cursor is looked at, and no log stands at this one.
                 keys = [room_key(room, name) for name in ("log", "head", "commands")]
-                nowhere = ("nowhere", 0, "", "", 0, "", 0, "")
-                await self._redis.script(_APPEND, keys, (command, *nowhere), replicated=True)
+                await self._redis.script(
+                    _APPEND, keys, ("nowhere", 0, "", "", 0, "", 1, command, 0, ""), replicated=True
+                )
             return Appended(_known(head[0] or b"", place), fresh=False)
         return None if now == expected else Clash(now or _NEW)
 

@@ -28,7 +28,7 @@ from rooms.lineage import Place
 from rooms.protocol import Cursor
 from server.adapters.redis_connection import RedisConnection, room_key
 from server.adapters.redis_log import RedisRoomLog
-from server.ports import Anew, Appended, Clash, Fenced, Record, RoomLog
+from server.ports import Anew, Appended, Clash, Fenced, Record, RoomLog, Wanted
 from tests.memory_log import MemoryRoomLog
 
 T = TypeVar("T")
@@ -109,6 +109,27 @@ class LogMachine(RuleBasedStateMachine):
             self.epoch = done.cursor.epoch
             self._took(command, new, fence)
             self.past.append(done.cursor)
+
+    @precondition(lambda self: self.epoch)
+    @rule(commands=st.lists(COMMANDS, min_size=1, max_size=3), count=st.integers(0, 2), stale=st.booleans())
+    def append_all(self, commands: list[str], count: int, stale: bool) -> None:
+        """All of them or none."""
+        before = self.head
+        assert before is not None
+        expected = self.past[0] if stale else before
+        wanted = [
+            Wanted(command, [e.Whispered(by="p", text=f"{command}.{n}", at_ms=n) for n in range(count)])
+            for command in commands
+        ]
+        ends = self.run(self.log.append_all(self.room, expected, AT, wanted))
+        new = self.run(self.log.read(self.room, len(self.records), 10))
+        possible = len(set(commands)) == len(commands) and not self.commands.keys() & set(commands)
+        assert (ends is not None) == (possible and expected == before)
+        assert [record.event for record in new] == [event for one in wanted for event in one.events if ends]
+        for command, end in zip(commands, ends or (), strict=False):
+            self.commands[command] = Place(end.version, end.tag)
+            self.past.append(end)
+        self.records += new
 
     def _check_new(self, before: Cursor | None, now: Cursor, events: Sequence[e.Event], command: str) -> None:
         """What was appended stands behind what was there, in one chain, by this command and in this order."""

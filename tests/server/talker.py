@@ -52,6 +52,12 @@ class Talker:
             if answer["type"] in ("accepted", "refused") and answer["id"] == id:
                 return answer
 
+    async def answer(self) -> Said:
+        """The next answer to a command."""
+        while (answer := await self._next())["type"] not in ("accepted", "refused"):
+            continue
+        return answer
+
     async def hears(self, type: str) -> Said:
         """The next message of this type."""
         while (message := await self._next())["type"] != type:

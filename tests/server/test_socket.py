@@ -400,6 +400,21 @@ async def test_bytes_that_are_no_frame_are_refused_and_what_follows_is_kept(
         assert (await talker.hears("audio_safe"))["through"] == 0
 
 
+async def test_what_is_said_in_one_breath_is_answered_in_order(greenroom: Greenroom, room: str) -> None:
+    async with inside(greenroom, room, Role.COACH) as coach:
+        note = {"kind": "take_note", "text": "Calm."}
+        wishes = [{"type": "do", "id": f"n-{number}", "command": note} for number in range(70)]
+        wishes[20]["command"] = {"kind": "hand_back"}  # refused: she is not in the chair
+        wishes[41]["id"] = "n-40"  # done already, a moment ago
+        await asyncio.gather(*(coach.say(wish) for wish in wishes))
+        answers = [await coach.answer() for _ in wishes]
+        assert [answer["id"] for answer in answers] == [wish["id"] for wish in wishes]
+        assert [answer["type"] for answer in answers] == ["accepted"] * 20 + ["refused"] + ["accepted"] * 49
+        versions = [answer["version"] for answer in answers if answer["type"] == "accepted"]
+        assert versions == sorted(versions)
+        assert len(set(versions)) == len(versions) - 1
+
+
 async def test_frames_with_gaps_doubles_and_in_the_wrong_order_are_asked_for_again(
     greenroom: Greenroom, room: str
 ) -> None:

@@ -96,6 +96,61 @@ async def test_a_command_that_is_granted_is_in_the_log(log: MemoryRoomLog, write
     assert [record.command for record in await log.read(ROOM, BEGINNING, 9)] == ["c-1"]
 
 
+async def test_commands_that_came_together_are_done_in_order_in_one_step(log: MemoryRoomLog, writer: Writer) -> None:
+    reads = log.reads
+    together = [("c-1", CONSENT), ("c-2", c.StartInterview()), ("c-3", PAUSE), ("c-4", PAUSE)]
+    done = await writer.do_all(ROOM, together, ADA)
+    assert done is not None
+    assert [one.cursor.version for one in done] == [BEGINNING + n for n in (1, 2, 3, 3)]
+    assert [len(one.events) for one in done] == [1, 1, 1, 0]
+    assert [record.command for record in log.rooms[ROOM].records[BEGINNING:]] == ["c-1", "c-2", "c-3"]
+    assert log.reads == reads
+    room = await writer.look(ROOM)
+    assert room == replay(record.event for record in log.rooms[ROOM].records)
+    for (name, command), one in zip(together, done, strict=True):
+        assert await writer.do(ROOM, command, ADA, name) == Done(one.cursor, ())
+
+
+@pytest.mark.parametrize(
+    "together",
+    [
+        [("c-1", CONSENT), ("c-2", RESUME)],  # nothing to resume
+        [("c-1", CONSENT), ("c-1", CONSENT)],
+        [("c-1", CONSENT), ("was", CONSENT)],
+    ],
+)
+async def test_what_cannot_be_done_together_is_not_done_at_all(
+    log: MemoryRoomLog, writer: Writer, together: list[tuple[str, c.Command]]
+) -> None:
+    await writer.do(ROOM, c.OpenMicrophone(stream="s", sample_rate=16_000), ADA, "refused")
+    assert isinstance(await writer.do(ROOM, c.Whisper(text="Hello."), GRACE, "was"), Done)
+    before = await log.head(ROOM)
+    assert await writer.do_all(ROOM, together, ADA) is None
+    assert await log.head(ROOM) == before
+
+
+async def test_commands_that_came_together_from_another_life_or_to_a_log_that_moved_on_are_not_done(
+    log: MemoryRoomLog, writer: Writer
+) -> None:
+    other = Writer(log, None, Stopped())
+    assert isinstance(await other.do(ROOM, c.Whisper(text="First."), GRACE, "w-1"), Done)
+    together = [("c-1", CONSENT), ("c-2", c.StartInterview())]
+    assert await writer.do_all(ROOM, together, ADA) is None
+    assert await writer.do_all(ROOM, together, ADA, life="another") is None
+    assert [isinstance(await writer.do(ROOM, command, ADA, name), Done) for name, command in together] == [True, True]
+
+
+async def test_commands_that_came_together_and_got_no_answer_are_found_done(log: MemoryRoomLog, writer: Writer) -> None:
+    log.forgets_to_answer = 1
+    together = [("c-1", CONSENT), ("c-2", c.StartInterview())]
+    assert await writer.do_all(ROOM, together, ADA) is None
+    for number, (name, command) in enumerate(together, 1):
+        done = await writer.do(ROOM, command, ADA, name)
+        assert isinstance(done, Done)
+        assert (done.cursor.version, done.events) == (BEGINNING + number, ())
+    assert len(log.rooms[ROOM].records) == BEGINNING + 2
+
+
 async def test_the_clock_is_read_once_and_given_to_rule_and_log_alike(log: MemoryRoomLog) -> None:
     clock = Stopped()
     writer = Writer(log, None, clock)
