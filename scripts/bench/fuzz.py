@@ -43,7 +43,7 @@ class Share(NamedTuple):
     pings: int
 
 
-WHOLE: Final = Share(170_000, 140_000, 200_000, 1_000, 1_000_000)
+WHOLE: Final = Share(182_000, 140_000, 200_000, 1_000, 1_000_000)
 QUICK: Final = Share(12_000, 10_000, 20_000, 100, 100_000)
 
 
