@@ -55,6 +55,7 @@ def test_an_interrupted_run_leaves_nothing_behind(tmp_path: Path, number: signal
         stderr=subprocess.PIPE,
         text=True,
         env={**os.environ, "TMPDIR": str(tmp_path)},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background jobs ignore it
     )
     try:
         assert running.stdout is not None
