@@ -40,7 +40,7 @@ def deployment(redis_url: str, tmp_path: Path, port: int) -> Iterator[Deployment
 
 @pytest.fixture
 def recording(tmp_path: Path) -> Path:
-    return save_wav(tmp_path / "candidate.wav", silence(5_000) + speech(SPOKEN) + silence(60_000))
+    return save_wav(tmp_path / "candidate.wav", silence(10_000) + speech(SPOKEN) + silence(60_000))
 
 
 async def test_no_word_is_lost_when_the_network_is_away_for_five_seconds(
