@@ -46,6 +46,7 @@ from server.hearing import Hearing
 from server.identity import Identity
 from server.interviewer import Interviewer
 from server.logs import configure
+from server.marker import Marker
 from server.operations import Backlog, line_of, replay, told
 from server.ports import Unavailable
 from server.reporting import written
@@ -239,7 +240,7 @@ async def serve_worker(settings: Settings) -> None:
         readers = (
             hearing.serve,
             Interviewer(p.bank, p.clock, settings.interviewer_patience_ms).serve,
-            Scorer(p.bank, load_weights()).serve,
+            Scorer(Marker(p.bank, load_weights())).serve,
             without_pen(timekeeper.serve),
             without_pen(_archiver(p).serve),
         )

@@ -127,7 +127,7 @@ class Worker:
             _log.warning("lease lost", extra={"room": room, "fence": pen.fence})
         except* Unavailable as away:
             self._rest(room, began, LONGEST_REST_AWAY_S)
-            _log.warning("room let go", extra={"room": room, "error": str(away.exceptions[0])})
+            _log.warning("room let go", extra={"room": room, "error": str(_first(away))})
         except* Exception:
             self._rest(room, began, LONGEST_REST_S)
             _log.exception("a reader broke", extra={"room": room})
@@ -226,6 +226,12 @@ async def _ended(tasks: Sequence[asyncio.Task[None]]) -> None:
 
 async def _reading(reader: Reader, feed: Feed, pen: Pen) -> None:
     await reader(feed, pen)
+
+
+def _first(group: BaseExceptionGroup[Unavailable]) -> BaseException:
+    """What a reader raised, out of the groups of tasks it stood in."""
+    error = group.exceptions[0]
+    return _first(error) if isinstance(error, BaseExceptionGroup) else error
 
 
 def _now() -> float:

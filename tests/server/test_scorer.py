@@ -12,8 +12,9 @@ from rooms.interview.bank import load_bank
 from rooms.people import SYSTEM
 from rooms.state import Turn
 from scoring.weights import load_weights
-from server import scorer
+from server import marker
 from server.interviewer import Interviewer
+from server.marker import Marker
 from server.scorer import Scorer
 from tests.server.hearings import Heard, Rig
 
@@ -28,7 +29,7 @@ ANSWER = (
 async def scored(rig: Rig, *, interviewed: bool = False) -> AsyncIterator[Heard]:
     """A started room with the scorer at work, and an interviewer if wished."""
     async with rig.up(), rig.room(asked=not interviewed) as room, asyncio.TaskGroup() as tasks:
-        readers = [Scorer(BANK, WEIGHTS).serve]
+        readers = [Scorer(Marker(BANK, WEIGHTS)).serve]
         if interviewed:
             readers.append(Interviewer(BANK, rig.clock, 60_000).serve)
             await room.do(c.StartInterview())
@@ -83,7 +84,7 @@ async def test_scoring_that_breaks_is_an_abstention_and_the_interview_goes_on(mo
     def broken(*_: object, **__: object) -> Score:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(scorer, "score", broken)
+    monkeypatch.setattr(marker, "score", broken)
     async with scored(Rig(), interviewed=True) as room:
         await room.until(lambda: room.room.turns)
         turn = await answered(room, ANSWER)
@@ -93,7 +94,7 @@ async def test_scoring_that_breaks_is_an_abstention_and_the_interview_goes_on(mo
 
 
 async def test_marks_that_quote_what_nobody_said_are_void(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = scorer.score
+    real = marker.score
 
     def inventive(*arguments: object, **more: object) -> Score:
         made = real(*arguments, **more)  # type: ignore[arg-type]
@@ -101,7 +102,7 @@ async def test_marks_that_quote_what_nobody_said_are_void(monkeypatch: pytest.Mo
         first = made.marks[0].model_copy(update={"quotes": (invented,)})
         return made.model_copy(update={"marks": (first, *made.marks[1:])})
 
-    monkeypatch.setattr(scorer, "score", inventive)
+    monkeypatch.setattr(marker, "score", inventive)
     async with scored(Rig(), interviewed=True) as room:
         await room.until(lambda: room.room.turns)
         turn = await answered(room, ANSWER)
@@ -117,7 +118,7 @@ async def test_a_scorer_that_comes_late_scores_what_was_left() -> None:
         await room.do(c.CloseTurn(turn=1), SYSTEM)
         async with rig.feeds.follow(room.id) as feed, asyncio.TaskGroup() as tasks:
             # Two at once, as for a moment when a lease is lost: the turn is scored once.
-            working = [tasks.create_task(Scorer(BANK, WEIGHTS).serve(feed, rig.pen())) for _ in range(2)]
+            working = [tasks.create_task(Scorer(Marker(BANK, WEIGHTS)).serve(feed, rig.pen())) for _ in range(2)]
             await room.until(lambda: room.turn.score)
             await asyncio.sleep(0.05)
             for task in working:

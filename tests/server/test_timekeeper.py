@@ -17,6 +17,7 @@ from server.adapters.redis_connection import RedisConnection
 from server.adapters.redis_timers import RedisTimers
 from server.hearing import Hearing
 from server.interviewer import Interviewer
+from server.marker import Marker
 from server.reporting import written
 from server.scorer import Scorer
 from server.timekeeper import CLAIM_MS, Timekeeper
@@ -198,7 +199,11 @@ async def test_a_room_that_everybody_left_ends_by_itself_and_says_why(redis: Red
         assert leases.open == {"r-1"}
         async with rig.feeds.follow("r-1") as feed, asyncio.TaskGroup() as tasks:
             hearing = Hearing(rig.settings, rig.log, rig.audio, None, rig.clock, LevelVoice)
-            readers = (hearing.serve, Interviewer(BANK, rig.clock, 10).serve, Scorer(BANK, load_weights()).serve)
+            readers = (
+                hearing.serve,
+                Interviewer(BANK, rig.clock, 10).serve,
+                Scorer(Marker(BANK, load_weights())).serve,
+            )
             running = [tasks.create_task(reader(feed, rig.pen())) for reader in readers]
             running.append(tasks.create_task(hearing.run()))
             await room.until(lambda: room.room.phase is Phase.CLOSED)
