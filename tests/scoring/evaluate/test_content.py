@@ -1,0 +1,84 @@
+"""The program that scores answers from a file."""
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from scoring.evaluate.__main__ import main
+
+QUESTION = "What is a stack?"
+REFERENCE = "A data structure in which the last item added is the first to be removed."
+GOOD = "It stores elements so that the last item added is the first one removed."
+
+
+def evaluated(folder: Path, *answers: str, encoding: str = "utf-8") -> list[dict[str, str]]:
+    """The rows that the program makes of these answers to one question."""
+    source, out = folder / "in.csv", folder / "out.csv"
+    with source.open("w", encoding=encoding, newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["id", "question", "reference", "answer"])
+        writer.writerows([f"a{i}", QUESTION, REFERENCE, answer] for i, answer in enumerate(answers))
+    assert main(["content", str(source), str(out)]) == 0
+    with out.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_every_row_comes_back_in_order_with_its_columns_and_its_score(tmp_path: Path) -> None:
+    rows = evaluated(tmp_path, GOOD, "A fruit that grows on trees and is eaten in autumn by most people.")
+    assert (rows[0]["id"], rows[0]["question"], rows[0]["answer"]) == ("a0", QUESTION, GOOD)
+    assert float(rows[0]["score"]) > float(rows[1]["score"]) + 1
+    for row in rows:
+        assert 0 <= float(row["low"]) <= float(row["score"]) <= float(row["high"]) <= 5
+        assert row["abstain"] == "0"
+
+
+def test_an_empty_answer_abstains_and_says_why(tmp_path: Path) -> None:
+    (row,) = evaluated(tmp_path, " ")
+    assert (row["abstain"], row["low"], row["high"]) == ("1", "0", "5")
+    assert "Nothing was said" in row["reason"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "cp1252", "utf-16"])
+def test_the_tables_of_other_programs_can_be_read(tmp_path: Path, encoding: str) -> None:
+    answer = "It’s a “pile”: the last item added is the first removed – always."
+    (row,) = evaluated(tmp_path, answer, encoding=encoding)
+    assert row["answer"] == answer
+
+
+def test_answers_over_many_lines_with_tags_and_control_characters_are_answers(tmp_path: Path) -> None:
+    plain, odd = evaluated(tmp_path, GOOD, f"<p>{GOOD}</p>\r\n\x07\x00")
+    assert odd["score"] == plain["score"]
+
+
+def test_thirty_minutes_of_speech_are_an_answer(tmp_path: Path) -> None:
+    (row,) = evaluated(tmp_path, "and then we looked at the next item on the list of things " * 500)
+    assert row["abstain"] == "0"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "the file is empty"),
+        ("question,answer\nq,a\n", "line 1: column 'reference' is missing"),
+        ("question,reference,answer,answer\n", "line 1: column 'answer' stands there twice"),
+        ("question,reference,answer\nq,r,a\nq,r\n", "line 3: column 'answer' is missing"),
+        ('question,reference,answer\n"q\nq",r,a\nq,r,a,b\n', "line 4: 4 fields where the header has 3"),
+        ("question,reference,answer\n ,r,a\n", "line 2: rubric of ''"),
+    ],
+)
+def test_a_table_that_does_not_hold_is_named_with_its_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, told: str
+) -> None:
+    source, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_text(text)
+    assert main(["content", str(source), str(out)]) == 2
+    said = capsys.readouterr().err
+    assert str(source) in said
+    assert told in said
+    assert not out.exists()
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["content", str(tmp_path / "no.csv"), str(tmp_path / "out.csv")]) == 2
+    assert "no.csv" in capsys.readouterr().err
