@@ -10,8 +10,8 @@ import itertools
 import json
 import os
 import time
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
 
 from rooms.protocol import Frame, pack_frame
 from scripts.bench.contestants import Greenroom, Worker
@@ -31,6 +31,11 @@ PROBES: Final = 40
 """Idle sockets that are pinged in turn, none of them more often than a client may."""
 PROBES_PER_SECOND: Final = 100
 SETTLE_S: Final = 2.0
+
+
+class Speaks(Protocol):
+    def speak(self) -> None:
+        """Send the next frame."""
 
 
 class Speaker:
@@ -67,12 +72,12 @@ async def crowd(
     members = await joined(greenroom, b, seats, await greenroom.passes(a, seats))
     await asyncio.sleep(SETTLE_S)
     kb = (resident_kb(b.pid) - before) / len(members)
-    still = await _lag(members[:PROBES], seconds / 2)
+    still = await lag(members[:PROBES], seconds / 2)
     speakers = await _speakers(greenroom, a, b, speaking)
     meter = Meter.start(a=a.pid, b=b.pid, redis=redis_pid, load=os.getpid())
-    talking = asyncio.create_task(_talk(speakers))
+    talking = asyncio.create_task(talk(speakers))
     await asyncio.sleep(1)
-    lag = await _lag(members[:PROBES], seconds)
+    late = await lag(members[:PROBES], seconds)
     shares = meter.shares()
     talking.cancel()
     await asyncio.sleep(1)
@@ -83,8 +88,8 @@ async def crowd(
         "sockets": len(members) + len(speakers),
         "kb_per_socket": kb,
         "still_lag_p99_ms": at_share(still, 0.99),
-        "lag_p50_ms": at_share(lag, 0.5),
-        "lag_p99_ms": at_share(lag, 0.99),
+        "lag_p50_ms": at_share(late, 0.5),
+        "lag_p99_ms": at_share(late, 0.99),
         "frames_not_safe": missing,
         **{f"cpu_{name}": share for name, share in shares.items()},
     }
@@ -105,7 +110,7 @@ async def _speakers(greenroom: Greenroom, a: Worker, b: Worker, count: int) -> l
     return speakers
 
 
-async def _talk(speakers: list[Speaker]) -> None:
+async def talk(speakers: Sequence[Speaks]) -> None:
     """Each speaks once in the time of a frame, spread evenly over it, until cancelled."""
     began, step = time.monotonic(), FRAME_MS / 1000 / TURNS
     for number in itertools.count():
@@ -114,7 +119,7 @@ async def _talk(speakers: list[Speaker]) -> None:
             speaker.speak()
 
 
-async def _lag(probes: list[Socket], seconds: float) -> list[float]:
+async def lag(probes: list[Socket], seconds: float) -> list[float]:
     """Milliseconds that pings took there and back, sorted."""
     took: list[float] = []
     ping = frame(PING, b"")

@@ -9,9 +9,6 @@ import asyncio
 import contextlib
 import gc
 import json
-import os
-import platform
-import resource
 import statistics
 import sys
 import tempfile
@@ -29,11 +26,11 @@ from scripts.bench.contestants import Contestant, Greenroom, PeerMissingError, W
 from scripts.bench.crowd import crowd
 from scripts.bench.fanout import Figures, Stage
 from scripts.bench.fuzz import QUICK, WHOLE, Share, fuzz
+from scripts.bench.machine import ROOT, machine, more_descriptors
 from scripts.bench.table import table
 from tests.deployment import Deployment, deployed
 from tests.servers import Redis, find_redis
 
-ROOT: Final = Path(__file__).resolve().parents[2]
 KEPT: Final = ROOT / "var" / "bench"
 LIMITS: Final = {
     "MESSAGES_PER_SECOND": "1000000",  # one speaker stands for many
@@ -186,12 +183,6 @@ def _workers(contestant: Contestant) -> Iterator[tuple[Worker, Worker]]:
             worker.kill()
 
 
-def machine() -> str:
-    names = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
-    model = names[0].partition(":")[2].strip() if names else platform.machine()
-    return f"{os.cpu_count()} cores ({model}), Linux {platform.release()}, Python {platform.python_version()}"
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/bench_rooms", description=__doc__)
     parser.add_argument("--rounds", type=int, default=None, help="how often everything is measured (default 3)")
@@ -202,7 +193,7 @@ def main() -> int:
         plan = Plan(arguments.rounds or 1, 2, 2, 600, 20, 2, 1, 400, 600, 20, 3, QUICK)
     else:
         plan = Plan(arguments.rounds or 3, 6, 5, 2000, 30, 4, 3, 2000, 5000, 200, 8, WHOLE)
-    descriptors = _more_descriptors()
+    descriptors = more_descriptors(NEEDED_DESCRIPTORS)
     bench = Bench(plan, arguments.only)
     began = datetime.now(UTC)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -216,15 +207,6 @@ def main() -> int:
     path.write_text(json.dumps(result, indent=1))
     print(f"\n{table(bench.medians, bench.missing)}\n\n{about['machine']}, {bench.redis}; all figures: {path}")
     return 1 if bench.wrong else 0
-
-
-def _more_descriptors() -> int:
-    """As many as the system lets us have, for us and what we start; a crowd takes one a socket on either side."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    if most < NEEDED_DESCRIPTORS:
-        print(f"*** ONLY {most} FILE DESCRIPTORS (ulimit -Hn): a crowd may not fit\n", file=sys.stderr, flush=True)
-    return most
 
 
 if __name__ == "__main__":

@@ -119,15 +119,15 @@ def _target(row: Row, medians: Medians) -> str:
     ours = medians["greenroom"]
     if row.measure == "flat_out.per_second":
         return ", ".join(
-            f"{versus.at_least}x {versus.peer}: {_verdict(ours[row.measure] >= versus.at_least * peer[row.measure])}"
+            f"{versus.at_least}x {versus.peer}: {verdict(ours[row.measure] >= versus.at_least * peer[row.measure])}"
             for versus in AGAINST
             for name, peer in medians.items()
             if name.startswith(versus.peer)
         )
     if row.at_most is None or row.measure not in ours:
         return ""
-    return f"at most {row.at_most:g}: {_verdict(ours[row.measure] <= row.at_most)}"
+    return f"at most {row.at_most:g}: {verdict(ours[row.measure] <= row.at_most)}"
 
 
-def _verdict(met: bool) -> str:
+def verdict(met: bool) -> str:
     return "met" if met else "**not met**"

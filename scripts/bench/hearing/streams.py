@@ -1,0 +1,286 @@
+"""Section `streams`: many candidates speak at once, and only voices are listened for.
+
+The real road, in real processes: sockets, a web worker, Redis with its append-only file, a hearing worker, and what it
+tells on its way back to the socket. Two cores carry all of it, the load generator included. An event's delay counts
+from when the frame with the speech's first voiced sample was sent until it is back at the candidate. With
+`--soak-minutes` the voices go on for so long, and memory must not grow.
+"""
+
+import asyncio
+import contextlib
+import os
+import statistics
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import numpy as np
+import uvloop
+
+from rooms.protocol import Frame, pack_frame
+from rooms.turns import SpeechBegan, TurnDetector, TurnRules, hear
+from rooms.windows import Cut, cut
+from scripts.bench.contestants import JOIN_S, Greenroom, Worker
+from scripts.bench.crowd import lag, talk
+from scripts.bench.hearing.rows import Given, InputMissingError, Mode, Row
+from scripts.bench.letting_in import all_in, joined
+from scripts.bench.sockets import BINARY, Socket, frame
+from scripts.bench.usage import Meter, at_share, resident_kb
+from server.adapters.silero import Silero
+from server.notice import NOTICE
+from tests.deployment import deployed
+from tests.servers import Redis, find_redis
+from tests.speech import RATE_HZ, noise, silence, speech
+
+STREAMS: Final = 100
+FRAME_MS: Final = 40
+"""As both our clients send."""
+FRAME_BYTES: Final = 32 * FRAME_MS
+PROBES: Final = 20
+SETTLE_S: Final = 3.0
+LATE_S: Final = 1.0
+"""An event that comes later than this after speech began is not about that speech."""
+LOUD: Final = 500
+"""Root mean square of 10 ms, of 32,768, from which on speech has begun: the sound before it is breath and room."""
+PHRASES: Final = (
+    "We measured the queue, and moved the slow part out.",
+    "I asked two colleagues to try it.",
+    "Our release broke twice a month.",
+    "Every reader waited for the same lock.",
+    "My manager reads it first.",
+)
+PAUSES_MS: Final = (1_500, 2_300, 1_900, 2_900, 1_700)
+SAMPLE_EVERY_S: Final = 10.0
+WARM_S: Final = 120.0
+"""Memory that comes with the first audio is not growth."""
+LIMITS: Final = {
+    "MESSAGES_PER_SECOND": "1000000",
+    "TICKET_TTL_S": "600",
+    "TURN_LIMIT_S": "36000",  # nothing is written down, so nothing ends the first answer
+}
+
+
+class Loop(NamedTuple):
+    """What every candidate says, again and again, each from another place on."""
+
+    frames: list[bytes]
+    begins: frozenset[int]
+    """Numbers of the frames with the first voiced sample of a phrase."""
+
+
+class Speaker:
+    """A candidate whose microphone is open."""
+
+    def __init__(self, socket: Socket, loop: Loop, at: int) -> None:
+        self.socket = socket
+        self.took_ms: list[float] = []
+        """From the first voiced sample's frame until `speaking` came back."""
+        self.unheard = 0
+        """Phrases after whose beginning no event came."""
+        self.uncalled = 0
+        """Events when nobody had begun."""
+        self._loop, self._at, self._seq = loop, at, 0
+        self._began: float | None = None
+        socket.heard = self._heard
+
+    def speak(self) -> None:
+        place = (self._at + self._seq) % len(self._loop.frames)
+        pcm = self._loop.frames[place]
+        self.socket.transport.write(frame(BINARY, pack_frame(Frame(self._seq, FRAME_MS * self._seq, pcm))))
+        self._seq += 1
+        if place in self._loop.begins:
+            self.unheard += self._began is not None
+            self._began = time.perf_counter()
+
+    def forget(self) -> None:
+        """What is measured begins here."""
+        self.took_ms, self.unheard, self.uncalled, self._began = [], 0, 0, None
+
+    def _heard(self, message: bytes) -> None:
+        if b'"speaking"' in message and b'"on":true' in message:
+            began, self._began = self._began, None
+            passed = time.perf_counter() - began if began else LATE_S
+            if passed < LATE_S:
+                self.took_ms.append(passed * 1000)
+            else:
+                self.uncalled += 1
+
+
+class Stage(NamedTuple):
+    """What runs while it is measured."""
+
+    speakers: list[Speaker]
+    probes: list[Socket]
+    """Idle sockets on the same web worker, to be pinged."""
+    pids: dict[str, int]
+    lag_file: Path
+
+    def worker_lag_ms(self) -> list[float]:
+        """How late the hearing worker's event loop came round, sorted."""
+        return sorted(float(ms) for ms in self.lag_file.read_text().split())
+
+
+def measure(given: Given) -> list[Row]:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(_latency(given, 12 if given.quick else 60))
+
+
+def soak(given: Given) -> list[Row]:
+    """Memory over time. InputMissingError if no time was given."""
+    if given.soak_minutes * 60 < 2 * WARM_S:
+        raise InputMissingError("it was given no time: --soak-minutes 30")
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(_memory(given, given.soak_minutes * 60))
+
+
+async def _latency(given: Given, seconds: float) -> list[Row]:
+    async with _talking(given) as stage:
+        for speaker in stage.speakers:
+            speaker.forget()
+        stage.lag_file.write_text("")
+        meter = Meter.start(**stage.pids, load=os.getpid())
+        web_ms = await lag(stage.probes, seconds)
+        shares = meter.shares()
+        took = sorted(ms for speaker in stage.speakers for ms in speaker.took_ms)
+        unheard, uncalled = (sum(getattr(s, name) for s in stage.speakers) for name in ("unheard", "uncalled"))
+        worker_ms = stage.worker_lag_ms()
+    if not took:
+        raise RuntimeError("no beginning of speech was told")
+    cores = ", ".join(f"{name} {share:.2f}" for name, share in shares.items())
+    clock = Mode.CLOCK
+    free = sorted(_free_ms())
+    return [
+        Row("speech-start event, p50 ms", at_share(free, 0.5), Mode.FREE),
+        Row.at_most("speech-start event, p95 ms", at_share(free, 0.95), 150, Mode.FREE),
+        Row("live streams at once", len(stage.speakers), digits=0),
+        Row("beginnings of speech that were told", len(took), digits=0),
+        Row("speech-start event, p50 ms", at_share(took, 0.5), clock),
+        Row.at_most("speech-start event, p95 ms", at_share(took, 0.95), 150, clock),
+        Row.at_most("beginnings that no event followed", unheard, 0, digits=0),
+        Row("events when nobody had begun", uncalled, digits=0),
+        Row.at_most("loop lag of the web worker, p99 ms", at_share(web_ms, 0.99), 10, clock),
+        Row.at_most("loop lag of the hearing worker, p99 ms", at_share(worker_ms, 0.99), 10, clock),
+        Row("shares of a core", cores),
+    ]
+
+
+async def _memory(given: Given, seconds: float) -> list[Row]:
+    taken: dict[str, list[tuple[float, float]]] = {}
+    async with _talking(given) as stage:
+        began = time.monotonic()
+        while (passed := time.monotonic() - began) < seconds:
+            for name, pid in stage.pids.items():
+                taken.setdefault(name, []).append((passed, resident_kb(pid)))
+            given.say(
+                f"    {passed:.0f} s: " + ", ".join(f"{n} {all_[-1][1] / 1024:.1f} MB" for n, all_ in taken.items())
+            )
+            await asyncio.sleep(SAMPLE_EVERY_S)
+    return [
+        Row.at_most(
+            f"memory of {name}: growth in 10 minutes, % (over {seconds / 60:g} minutes)",
+            slope_percent(samples),
+            1.0,
+            compared=f"{samples[-1][1] / 1024:.1f} MB at the end",
+            digits=2,
+        )
+        for name, samples in taken.items()
+        if name != "redis"
+    ]
+
+
+def slope_percent(samples: list[tuple[float, float]]) -> float:
+    """Growth in 10 minutes, in percent of the mean, by a line through all samples (seconds, size) once warm."""
+    warm = [(at, size) for at, size in samples if at >= WARM_S]
+    slope, _ = np.polyfit([at for at, _ in warm], [size for _, size in warm], 1)
+    return float(slope) * 600 / statistics.fmean(size for _, size in warm) * 100
+
+
+@contextlib.asynccontextmanager
+async def _talking(given: Given) -> AsyncIterator[Stage]:
+    """STREAMS candidates in rooms of their own, all of them speaking until this ends."""
+    redis = Redis(find_redis())
+    redis.start()
+    assert redis.process is not None, "it was started"
+    try:
+        with tempfile.TemporaryDirectory() as folder, deployed(redis.url, **LIMITS) as deployment:
+            lag_file = Path(folder) / "lag"
+            lag_file.touch()
+            greenroom = Greenroom(deployment)
+            web = greenroom.start()
+            worker = deployment.worker(program="scripts.bench.hearing.deaf", LAG_FILE=str(lag_file))
+            given.say(f"    {STREAMS} candidates come in")
+            speakers = await _candidates(greenroom, web)
+            probes = await all_in(greenroom, web, web, await greenroom.rooms(web, PROBES))
+            pids = {"web": web.pid, "hearing": worker.popen.pid, "redis": redis.process.pid}
+            talking = asyncio.create_task(talk(speakers))
+            await asyncio.sleep(SETTLE_S)
+            yield Stage(speakers, probes, pids, lag_file)
+            talking.cancel()
+            for socket in (*probes, *(speaker.socket for speaker in speakers)):
+                socket.close()
+    finally:
+        redis.remove()
+
+
+async def _candidates(greenroom: Greenroom, web: Worker) -> list[Speaker]:
+    """They consented, began, and each has a question before them."""
+    rooms = await greenroom.rooms(web, STREAMS)
+    asked = asyncio.Semaphore(0)
+
+    def heard(message: bytes) -> None:
+        if b'"question_asked"' in message:
+            asked.release()
+
+    sockets = await joined(greenroom, web, rooms, await greenroom.passes(web, rooms, "candidate"), heard)
+    for command in (
+        {"kind": "give_consent", "notice": NOTICE.version},
+        {"kind": "open_microphone", "stream": "m-1", "sample_rate": RATE_HZ},
+        {"kind": "start_interview"},
+    ):
+        for socket in sockets:
+            socket.send(greenroom.wish(command))
+    async with asyncio.timeout(JOIN_S):
+        for _ in sockets:
+            await asked.acquire()
+    loop = _loop()
+    return [Speaker(socket, loop, number * len(loop.frames) // STREAMS) for number, socket in enumerate(sockets)]
+
+
+def _free_ms() -> Iterator[float]:
+    """How much more audio it takes, from a phrase's first voiced frame on, until the rules call it speech.
+
+    With the audio in several places of the grids of frames and of windows.
+    """
+    for shift_ms in range(0, 40, 8):
+        loop = _loop(shift_ms)
+        before, voice, detector = Cut("m"), Silero(), TurnDetector(TurnRules())
+        began: int | None = None
+        for number, pcm in enumerate(loop.frames):
+            began = number if number in loop.begins else began
+            before, windows = cut(before, Frame(number, number * FRAME_MS, pcm))
+            for window in windows:
+                detector, signs = hear(detector, window.at_ms, voice.probability(window.samples), 10**9)
+                if began is not None and any(isinstance(sign, SpeechBegan) for sign in signs):
+                    yield (number - began) * FRAME_MS
+                    began = None
+
+
+def _loop(shift_ms: int = 0) -> Loop:
+    """Phrases and pauses, some of them not quite silent."""
+    pcm, begins = silence(shift_ms), set()
+    for number, (phrase, pause_ms) in enumerate(zip(PHRASES, PAUSES_MS, strict=True)):
+        pcm += noise(pause_ms, 40) if number % 2 else silence(pause_ms)
+        spoken = speech(phrase)
+        begins.add((len(pcm) + _first_voiced(spoken)) // FRAME_BYTES)
+        pcm += spoken
+    whole = len(pcm) // FRAME_BYTES
+    return Loop([pcm[n * FRAME_BYTES : (n + 1) * FRAME_BYTES] for n in range(whole)], frozenset(begins))
+
+
+def _first_voiced(pcm: bytes) -> int:
+    """Where speech begins in this audio, in bytes."""
+    blocks = np.frombuffer(pcm[: len(pcm) // 320 * 320], "<i2").reshape(-1, 160).astype(float)
+    loud = np.sqrt((blocks**2).mean(axis=1)) >= LOUD
+    return int(loud.argmax()) * 320
