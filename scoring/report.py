@@ -6,7 +6,7 @@ whoever calls hands in the turns.
 
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -46,6 +46,24 @@ class ReportTurn(Value):
     transcript: Transcript = Transcript()
     score: Score | None = None
     delivery: Delivery | None = None
+    overrides: tuple["Override", ...] = ()
+    """In the order they were given; the last of a dimension stands in `score`."""
+
+
+class Override(Value):
+    """A person's word in the place of the machine's number, with why."""
+
+    turn: Annotated[int, Field(ge=1)]
+    dimension: Dimension
+    before: Points5 | None
+    """What stood there: the machine's, or an earlier override. None: nothing did."""
+    after: Points5
+    by: str
+    name: str
+    """What the person is called."""
+    reason: Annotated[str, Field(min_length=3, max_length=1_000)]
+    at: int
+    """Milliseconds since 1970, UTC."""
 
 
 class SegmentKind(StrEnum):
@@ -121,34 +139,49 @@ def build(
     caution: str | None = None,
 ) -> Report:
     """The report of an interview. Same turns, same report; `caution` is what is known about the words."""
-    scores = [turn.score for turn in turns if turn.score is not None and turn.score.overall is not None]
-    scored: list[Scored] = [
-        (turn.number, turn.question.text, turn.score)
-        for turn in turns
-        if turn.score is not None and turn.score.overall is not None
-    ]
-    family = Family(mode)
     return Report(
         room=room,
         mode=mode,
         opened_at=opened_at,
         duration_ms=duration_ms,
         questions=len(turns),
-        scored=len(scores),
-        abstained=sum(turn.score is not None and turn.score.overall is None for turn in turns),
-        overall=_mean([score.overall for score in scores]),
-        low=_mean([score.low for score in scores]),
-        high=_mean([score.high for score in scores]),
-        dimensions=tuple(_summary(dimension, scores, family) for dimension in Dimension),
-        strengths=strengths(scored),
-        try_next=suggestions(scored, family),
         speaking=speaking([turn.delivery for turn in turns if turn.delivery is not None]),
         timeline=timeline(turns),
-        turns=tuple(turns),
         transcriber=transcriber,
-        caution=_caution(turns, scores, caution),
-        weights=tuple(sorted({score.weights for score in scores})),
+        caution=_caution(turns, _scores(turns), caution),
+        **_sums(turns, Family(mode)),
     )
+
+
+def summed_up(report: Report, turns: Sequence[ReportTurn]) -> Report:
+    """The report with these turns in place of its own, and what is said of all of them together reckoned anew."""
+    return report.but(**_sums(turns, Family(report.mode)))
+
+
+def _sums(turns: Sequence[ReportTurn], family: Family) -> dict[str, Any]:
+    """Everything in a report that follows from the scores of its turns."""
+    scores = _scores(turns)
+    scored: list[Scored] = [
+        (turn.number, turn.question.text, turn.score)
+        for turn in turns
+        if turn.score is not None and turn.score.overall is not None
+    ]
+    return {
+        "turns": tuple(turns),
+        "scored": len(scores),
+        "abstained": sum(turn.score is not None and turn.score.overall is None for turn in turns),
+        "overall": _mean([score.overall for score in scores]),
+        "low": _mean([score.low for score in scores]),
+        "high": _mean([score.high for score in scores]),
+        "dimensions": tuple(_summary(dimension, scores, family) for dimension in Dimension),
+        "strengths": strengths(scored),
+        "try_next": suggestions(scored, family),
+        "weights": tuple(sorted({score.weights for score in scores})),
+    }
+
+
+def _scores(turns: Sequence[ReportTurn]) -> list[Score]:
+    return [turn.score for turn in turns if turn.score is not None and turn.score.overall is not None]
 
 
 def timeline(turns: Sequence[ReportTurn]) -> tuple[Segment, ...]:

@@ -31,9 +31,10 @@ from server.adapters.redis_log import RedisRoomLog, RedisSubscriber
 from server.adapters.redis_tickets import RedisTickets
 from server.adapters.redis_timers import RedisTimers
 from server.adapters.report_store import SqlReportStore
+from server.adapters.review_store import SqlReviews
 from server.adapters.silero import Silero
 from server.adapters.transcribers import choose
-from server.api import erasing, history, operations, reports, rooms, sessions
+from server.api import erasing, history, operations, reports, reviews, rooms, sessions
 from server.archiver import Archiver, Snapshots
 from server.clock import SystemClock
 from server.departures import Departures
@@ -78,6 +79,7 @@ class Parts:
     feeds: Feeds
     writer: Writer
     store: SqlReportStore
+    reviews: SqlReviews
     bank: Bank
     letters: RedisDeadLetters
     backlog: Backlog
@@ -114,6 +116,7 @@ async def parts(settings: Settings, kind: str) -> AsyncIterator[Parts]:
             feeds=feeds,
             writer=Writer(log, feeds, clock, source),
             store=store,
+            reviews=SqlReviews(database),
             bank=load_bank(),
             letters=letters,
             backlog=Backlog(log, leases, letters, store, settings.archive_behind_limit),
@@ -166,9 +169,10 @@ async def serve_web(settings: Settings, host: str, port: int, fd: int | None) ->
                     p.backlog.admit,
                 ),
                 operations.routes(gate, p.backlog),
-                history.routes(gate, p.writer.look, p.log, p.store),
+                history.routes(gate, p.writer.look, p.log, p.store, p.reviews, p.clock),
                 erasing.routes(gate, p.writer.look, p.store, _eraser(p)),
-                reports.routes(gate, p.writer.look, p.store),
+                reports.routes(gate, p.writer.look, p.store, p.reviews, p.clock),
+                reviews.routes(gate, p.writer.look, p.store, p.reviews, p.clock),
             )
             app = web.build(routers, sockets, partial(_ready, p))
             config = uvicorn.Config(

@@ -11,6 +11,8 @@ from rooms.lineage import Place
 from rooms.people import Participant
 from rooms.protocol import Cursor, Frame
 from rooms.transcript import Word
+from scoring.report import Override
+from scoring.review import Rating
 from server.record import Record as Record
 
 # --- the log --------------------------------------------------------------------------------------------------
@@ -402,6 +404,45 @@ class ReportStore(Protocol):
         """Forget all that is kept of a room."""
 
     async def ping(self) -> None: ...
+
+
+class Waiting(NamedTuple):
+    """An answer that the machine would not score, and why: a person should look at it."""
+
+    room: str
+    turn: int
+    mode: str
+    question: str
+    abstained: str
+    closed_at: int
+    """When its room was closed, in milliseconds since 1970, UTC."""
+
+
+class Reviews(Protocol):
+    """What people say of answers in rooms that have a report. Raises `Unavailable` when the database is away."""
+
+    async def rate(self, rating: Rating) -> bool:
+        """Keep a rating. False: this person has rated this answer, and that rating stands."""
+
+    async def override(self, room: str, override: Override) -> None:
+        """Add an override behind those there are. `before` is what stands there at that moment, whatever it says."""
+
+    async def ratings(self, rooms: Sequence[str]) -> Sequence[Rating]:
+        """All ratings of these rooms, the oldest first."""
+
+    async def overrides(self, room: str) -> Sequence[Override]:
+        """In the order they were given."""
+
+    async def show(self, room: str, by: str, at: int) -> None:
+        """Remember that this person is shown the machine's marks of the room, whether it has a report yet or not."""
+
+    async def shown(self, room: str, by: str) -> bool: ...
+
+    async def waiting(self, owner: str | None, rooms: Sequence[str], limit: int) -> Sequence[Waiting]:
+        """Answers without a score that nobody has given a word on, of an owner's rooms and of these."""
+
+    async def scored(self, owner: str) -> Mapping[str, bytes]:
+        """The reports (JSON) of an owner's rooms in which somebody rated an answer, by room."""
 
 
 class DeadLetter(NamedTuple):

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     BigInteger,
+    Boolean,
     Column,
     Dialect,
     Double,
@@ -193,3 +194,51 @@ reports = Table(
     _of("rooms", "room"),
 )
 """The report as it is shown, whole."""
+
+# --- people's word ----------------------------------------------------------------------------------------------
+# Not of the log: a finished room takes nothing more. Kept apart from what is made again out of the archive.
+
+ratings = Table(
+    "ratings",
+    tables,
+    Column("room", Text, nullable=False),
+    Column("turn", Integer, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("scores", JsonText, nullable=False),
+    Column("note", Words, nullable=False),
+    Column("blind", Boolean, nullable=False),
+    Column("own", Boolean, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("room", "turn", "by"),
+    _of("rooms", "room"),
+)
+"""What a person made of an answer, once: a rating is never changed. `blind`: before seeing the machine's marks."""
+
+overrides = Table(
+    "overrides",
+    tables,
+    Column("room", Text, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("turn", Integer, nullable=False),
+    Column("dimension", Text, nullable=False),
+    Column("before", Double),
+    Column("after", Double, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("name", Words, nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("room", "number"),
+    _of("rooms", "room"),
+)
+"""Numbers that a person put in the machine's place, with why. Rows are only ever added; `number` counts from 1."""
+
+sights = Table(
+    "sights",
+    tables,
+    Column("room", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("room", "by"),
+)
+"""Who was shown the machine's marks outside of the room, and when first: whoever was rates it blind no more. A room may
+be looked into before it has a row."""

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel
 
+from rooms.events import TurnScored
 from rooms.people import Id, Role
 from rooms.protocol import Happened
 from rooms.views import view
@@ -16,7 +17,7 @@ from server.api.reports import Look
 from server.errors import Failed
 from server.gate import Gate
 from server.identity import Person
-from server.ports import Record, ReportStore, RoomLog
+from server.ports import Clock, Record, ReportStore, Reviews, RoomLog
 
 PAGE, MOST = 200, 500
 
@@ -34,7 +35,7 @@ class History(BaseModel):
     more: bool
 
 
-def routes(gate: Gate, look: Look, log: RoomLog, store: ReportStore) -> APIRouter:
+def routes(gate: Gate, look: Look, log: RoomLog, store: ReportStore, reviews: Reviews, clock: Clock) -> APIRouter:
     router = APIRouter(prefix="/api", tags=["rooms"])
     signed_in = Annotated[Person, Depends(gate.signed_in)]
 
@@ -46,13 +47,17 @@ def routes(gate: Gate, look: Look, log: RoomLog, store: ReportStore) -> APIRoute
         limit: Annotated[int, Query(ge=1, le=MOST)] = PAGE,
         role: Literal[Role.CANDIDATE, Role.COACH, Role.OBSERVER] | None = None,
     ) -> History:
-        """What happened in a room that I may enter or could, also when it is over. Without `role`: as I see most."""
+        """What happened in a room that I may enter or could, also when it is over. Without `role`: as I see most.
+
+        Who is shown the machine's marks here rates them blind no more.
+        """
         seen_as = _role(await _roles(room_id, person), role)
         page = await _page(room_id, after, limit)
+        told = _told(page, after, seen_as)
+        if any(isinstance(fact.event, TurnScored) for fact in told):
+            await reviews.show(room_id, person.id, clock.now_ms())
         through = page[-1].version if page else after
-        return History(
-            room=room_id, role=seen_as, events=_told(page, after, seen_as), through=through, more=len(page) == limit
-        )
+        return History(room=room_id, role=seen_as, events=told, through=through, more=len(page) == limit)
 
     async def _roles(room_id: str, person: Person) -> tuple[Role, ...]:
         room = await look(room_id)

@@ -1,0 +1,173 @@
+"""Reviews over HTTP, from a real database: blind first, then the machine's marks; a person's word wins and is kept."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from rooms import events as e
+from rooms.evidence import Dimension
+from rooms.people import Participant, Role
+from server.identity import Person
+from server.ports import Record
+from tests.kept_rooms import chain, closing, interview, opening, skipped_turn, spoken_turn, typed_turn
+from tests.server.api.reading import NOBODY, Greenroom, opened, refused
+
+COACH = Person(id="guest-1", name="Ben", invited={"r-1": Role.COACH})
+SECOND = Person(id="guest-2", name="Eve", invited={"r-1": Role.COACH})
+CANDIDATE = Person(id="guest-3", name="Ada", invited={"r-1": Role.CANDIDATE})
+STRANGER = Person(id="guest-4", name="Guest", invited={"r-2": Role.COACH})
+
+TWOS = {"scores": {dimension.value: 2.0 for dimension in Dimension}, "note": "Knows it, but says little."}
+
+
+@pytest.fixture
+async def greenroom(tmp_path: Path) -> AsyncIterator[Greenroom]:
+    async with opened(f"sqlite+aiosqlite:///{tmp_path}/greenroom.db") as app:
+        await app.keep_whole("r-1", interview())
+        yield app
+
+
+def turn(sheet: Any, number: int = 1) -> Any:
+    return next(each for each in sheet["turns"] if each["number"] == number)
+
+
+def depth(score: Any) -> Any:
+    return next(each for each in score["dimensions"] if each["dimension"] == "depth")
+
+
+async def test_a_coach_sees_the_answers_and_not_the_marks_until_she_has_rated(greenroom: Greenroom) -> None:
+    sheet = (await greenroom.ask("/api/reviews/r-1", COACH)).json()
+    assert [each["machine"] for each in sheet["turns"]] == [None, None, None]
+    assert turn(sheet)["points"] == ["Says what they did themselves", "Says what they learnt"]
+    assert [each["dimension"] for each in sheet["dimensions"]] == [dimension.value for dimension in Dimension]
+    rated = (await greenroom.put("/api/reviews/r-1/turns/1/rating", COACH, TWOS)).json()
+    assert (rated["rating"]["blind"], rated["machine"]["overall"]) == (True, 3.0)
+    again = (await greenroom.ask("/api/reviews/r-1", COACH)).json()
+    assert [each["machine"] is not None for each in again["turns"]] == [True, False, False]
+    other = (await greenroom.ask("/api/reviews/r-1", SECOND)).json()
+    assert turn(other)["rating"] is None
+    assert turn(other)["machine"] is None
+
+
+async def test_a_rating_stands(greenroom: Greenroom) -> None:
+    path = "/api/reviews/r-1/turns/1/rating"
+    await greenroom.put(path, COACH, TWOS)
+    assert refused(await greenroom.put(path, COACH, TWOS)) == (409, "rated_already", False)
+
+
+@pytest.mark.parametrize(
+    "scores",
+    [{"depth": 2.3}, {"depth": 6}, {"charm": 3}, {"depth": "much"}],
+    ids=["halves", "too many", "none", "words"],
+)
+async def test_numbers_that_are_none_are_refused(greenroom: Greenroom, scores: dict[str, Any]) -> None:
+    answer = await greenroom.put("/api/reviews/r-1/turns/1/rating", COACH, {"scores": scores})
+    assert answer.status_code == 422
+
+
+async def test_who_read_the_report_first_rates_but_not_blind(greenroom: Greenroom) -> None:
+    await greenroom.ask("/api/reports/r-1", COACH)
+    sheet = (await greenroom.ask("/api/reviews/r-1", COACH)).json()
+    assert (turn(sheet)["blind"], turn(sheet)["machine"]["overall"]) == (False, 3.0)
+    assert (await greenroom.put("/api/reviews/r-1/turns/1/rating", COACH, TWOS)).json()["rating"]["blind"] is False
+
+
+async def test_the_candidate_who_reads_the_report_spoils_nothing(greenroom: Greenroom) -> None:
+    await greenroom.ask("/api/reports/r-1", CANDIDATE)
+    assert turn((await greenroom.ask("/api/reviews/r-1", COACH)).json())["blind"] is True
+
+
+def watched(leaves_after: int) -> list[Record]:
+    """Ben was in the room as a coach until after this turn was scored, and gone before the next."""
+    ben = Participant(id="guest-1.coach", name="Ben", role=Role.COACH)
+    events = [*opening(), e.ParticipantJoined(participant=ben, connection="k-9", worker="w-1")]
+    for number, made in enumerate((spoken_turn(1), typed_turn(2), skipped_turn(3)), 1):
+        events += made
+        if number == leaves_after:
+            events.append(e.ParticipantLeft(participant=ben.id, connection="k-9"))
+    return chain([*events, closing()])
+
+
+async def test_what_was_seen_in_the_room_is_not_rated_blind(greenroom: Greenroom) -> None:
+    await greenroom.store.erase("r-1")
+    await greenroom.keep_whole("r-1", watched(leaves_after=1))
+    sheet = (await greenroom.ask("/api/reviews/r-1", COACH)).json()
+    assert [each["blind"] for each in sheet["turns"]] == [False, True, True]
+
+
+async def test_an_override_wins_in_the_report_and_keeps_before_after_and_why(greenroom: Greenroom) -> None:
+    path = "/api/reviews/r-1/turns/1/overrides"
+    word = {"dimension": "depth", "score": 4.0, "reason": "Weighs both ways in the first sentence.", "name": "Ben"}
+    assert refused(await greenroom.put(path, COACH, word)) == (409, "rate_first", False)
+    await greenroom.put("/api/reviews/r-1/turns/1/rating", COACH, TWOS)
+    first = (await greenroom.put(path, COACH, word)).json()["overrides"]
+    assert [(one["before"], one["after"], one["by"], one["name"]) for one in first] == [(None, 4.0, "guest-1", "Ben")]
+    await greenroom.put(path, COACH, word | {"score": 3.0, "reason": "Less, on second thoughts."})
+    report = (await greenroom.ask("/api/reports/r-1", CANDIDATE)).json()
+    shown = turn(report)
+    assert depth(shown["score"])["score"] == 3.0
+    assert [(one["before"], one["after"]) for one in shown["overrides"]] == [(None, 4.0), (4.0, 3.0)]
+    assert sum(part["value"] for part in depth(shown["score"])["contributions"]) == 3.0
+
+
+async def test_what_the_machine_said_is_kept_as_it_was(greenroom: Greenroom) -> None:
+    await greenroom.put("/api/reviews/r-1/turns/1/rating", COACH, TWOS)
+    before = await greenroom.store.report("r-1")
+    word = {"dimension": "relevance", "score": 0.0, "reason": "Does not answer it."}
+    told = (await greenroom.put("/api/reviews/r-1/turns/1/overrides", COACH, word)).json()
+    assert told["machine"]["dimensions"][0]["score"] == 3.5
+    assert await greenroom.store.report("r-1") == before
+
+
+async def test_answers_without_a_score_wait_for_a_person_until_one_gave_a_word(greenroom: Greenroom) -> None:
+    def places(queue: Any) -> list[tuple[int, str]]:
+        return [(one["turn"], one["abstained"]) for one in queue.json()["waiting"]]
+
+    both = [(2, "Too few words to tell."), (3, "Nothing was said.")]
+    assert places(await greenroom.ask("/api/reviews", COACH)) == places(await greenroom.ask("/api/reviews")) == both
+    assert places(await greenroom.ask("/api/reviews", STRANGER)) == []
+    assert places(await greenroom.ask("/api/reviews", CANDIDATE)) == []
+    await greenroom.put("/api/reviews/r-1/turns/2/rating", COACH, TWOS)
+    word = {"dimension": "depth", "score": 1.0, "reason": "Names one reason."}
+    await greenroom.put("/api/reviews/r-1/turns/2/overrides", COACH, word)
+    assert places(await greenroom.ask("/api/reviews")) == both[1:]
+
+
+async def test_only_coaches_review(greenroom: Greenroom) -> None:
+    for path in ("/api/reviews/r-1", "/api/reviews/r-1/turns/1/rating", "/api/reviews/r-1/turns/1/overrides"):
+        given = None if path.endswith("r-1") else TWOS if path.endswith("rating") else OVERRIDE
+        assert refused(await greenroom.ask(path, CANDIDATE, given)) == (403, "not_your_role", False)
+        assert refused(await greenroom.ask(path, STRANGER, given)) == (404, "unknown_room", False)
+        assert refused(await greenroom.ask(path, NOBODY, given)) == (401, "signed_out", False)
+
+
+OVERRIDE = {"dimension": "depth", "score": 1.0, "reason": "Names one reason."}
+
+
+async def test_an_answer_that_never_was_is_unknown(greenroom: Greenroom) -> None:
+    assert refused(await greenroom.put("/api/reviews/r-1/turns/9/rating", COACH, TWOS)) == (404, "unknown_turn", False)
+    assert refused(await greenroom.put("/api/reviews/r-1/turns/9/overrides", COACH, OVERRIDE))[1] == "unknown_turn"
+
+
+async def test_agreement_rests_on_blind_ratings_alone(greenroom: Greenroom) -> None:
+    await greenroom.put("/api/reviews/r-1/turns/1/rating", COACH, TWOS)
+    await greenroom.ask("/api/reports/r-1", SECOND)
+    await greenroom.put("/api/reviews/r-1/turns/1/rating", SECOND, TWOS)
+    told = (await greenroom.ask("/api/agreement")).json()["dimensions"]
+    relevance = next(each for each in told if each["dimension"] == "relevance")
+    assert (relevance["with_machine"]["answers"], relevance["with_machine"]["bias"]) == (1, 1.5)
+    assert [each["by"] for each in relevance["people"]] == ["guest-1"]
+    assert relevance["between_people"]["answers"] == 0
+    assert refused(await greenroom.ask("/api/agreement", COACH)) == (403, "owner_only", False)
+
+
+async def test_erasing_a_room_erases_what_people_said_of_it(greenroom: Greenroom) -> None:
+    await greenroom.put("/api/reviews/r-1/turns/1/rating", COACH, TWOS)
+    await greenroom.put("/api/reviews/r-1/turns/1/overrides", COACH, OVERRIDE)
+    await greenroom.ask("/api/reports/r-1", COACH)
+    await greenroom.store.erase("r-1")
+    assert await greenroom.reviews.ratings(["r-1"]) == []
+    assert await greenroom.reviews.overrides("r-1") == []
+    assert not await greenroom.reviews.shown("r-1", COACH.id)
