@@ -28,6 +28,7 @@ from server.adapters.redis_dead_letters import RedisDeadLetters
 from server.adapters.redis_directory import RedisDirectory
 from server.adapters.redis_leases import RedisLeases
 from server.adapters.redis_log import RedisRoomLog, RedisSubscriber
+from server.adapters.redis_presence import RedisPresence
 from server.adapters.redis_tickets import RedisTickets
 from server.adapters.redis_timers import RedisTimers
 from server.adapters.report_store import SqlReportStore
@@ -75,6 +76,7 @@ class Parts:
     log: RedisRoomLog
     audio: RedisAudioLog
     leases: RedisLeases
+    presence: RedisPresence
     restorer: Restorer
     feeds: Feeds
     writer: Writer
@@ -102,7 +104,8 @@ async def parts(settings: Settings, kind: str) -> AsyncIterator[Parts]:
         log = RedisRoomLog(redis)
         store = SqlReportStore(database, clock)
         source = Restorer(log, store, clock)
-        feeds = Feeds(log, RedisSubscriber(redis), source)
+        subscriber = RedisSubscriber(redis)
+        feeds = Feeds(log, subscriber, source)
         leases, letters = RedisLeases(redis), RedisDeadLetters(redis)
         yield Parts(
             settings=settings,
@@ -112,6 +115,7 @@ async def parts(settings: Settings, kind: str) -> AsyncIterator[Parts]:
             log=log,
             audio=RedisAudioLog(redis, settings.audio_backlog_s),
             leases=leases,
+            presence=RedisPresence(redis, subscriber),
             restorer=source,
             feeds=feeds,
             writer=Writer(log, feeds, clock, source),
@@ -248,7 +252,7 @@ async def serve_worker(settings: Settings) -> None:
             without_pen(timekeeper.serve),
             without_pen(_archiver(p).serve),
         )
-        worker = Worker(p.name, settings, p.leases, p.feeds, p.writer, readers)
+        worker = Worker(p.name, settings, p.leases, p.presence, p.feeds, p.writer, readers)
         loop = asyncio.get_running_loop()
         for name in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(name, worker.stop)

@@ -3,7 +3,7 @@
 Decides the contracts, worked out in the docstrings; tests/contracts holds every adapter to them.
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from rooms.events import Event
@@ -232,8 +232,13 @@ class Leases(Protocol):
     async def retire(self, room: str) -> None:
         """The room is archived and wants no worker any more."""
 
-    async def take(self, room: str, holder: str, ttl_ms: int) -> int | None:
+    async def holders(self, rooms: Sequence[str]) -> Mapping[str, str]:
+        """Who holds each of these rooms, in one round trip; rooms that nobody holds are left out."""
+
+    async def take(self, room: str, holder: str, ttl_ms: int, gone: str = "") -> int | None:
         """A fencing number that grows with each new holder, or None while another holds the room.
+
+        `gone`: a holder whose lease counts no more, because it is dead (`Presence`).
 
         It grows over a store that came back empty or behind, too: the numbers are times, in ms since 1970.
         """
@@ -248,6 +253,16 @@ class Leases(Protocol):
 
     async def alive(self, workers: Sequence[str]) -> frozenset[str]:
         """Those of the web workers that lately said so."""
+
+
+class Presence(Protocol):
+    """Which workers are there, known within milliseconds of the death of a process; not of a host's."""
+
+    async def attend(self, worker: str) -> None:
+        """From when this returns, the worker is seen until its process ends."""
+
+    async def present(self, workers: Collection[str]) -> frozenset[str] | None:
+        """Those of the workers that are there; None where that cannot be known, and their leases must run out."""
 
 
 class Claim(NamedTuple):

@@ -7,16 +7,17 @@ it dies, its leases run out and another worker goes on from there.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import NamedTuple
 
 from rooms.commands import Leave
 from rooms.people import SYSTEM
 from rooms.phases import Phase
 from rooms.state import Room
+from server.absence import Absence
 from server.feed import Feed, Feeds
 from server.pen import Pen
-from server.ports import Fenced, Leases, Unavailable
+from server.ports import Fenced, Leases, Presence, Unavailable
 from server.settings import Settings
 from server.writer import Writer
 
@@ -51,9 +52,18 @@ class Rest(NamedTuple):
 
 class Worker:
     def __init__(
-        self, name: str, settings: Settings, leases: Leases, feeds: Feeds, writer: Writer, readers: Sequence[Reader]
+        self,
+        name: str,
+        settings: Settings,
+        leases: Leases,
+        presence: Presence,
+        feeds: Feeds,
+        writer: Writer,
+        readers: Sequence[Reader],
     ) -> None:
         self._name, self._settings = name, settings
+        self._presence, self._absence = presence, Absence(name)
+        self._attending = False
         self._leases, self._feeds, self._writer, self._readers = leases, feeds, writer, readers
         self._held: dict[str, asyncio.Task[None]] = {}
         self._resting: dict[str, Rest] = {}
@@ -76,6 +86,7 @@ class Worker:
                 try:
                     await self._take(tasks)
                 except Unavailable as away:
+                    self._absence.blind(_now())
                     _log.warning("cannot look for rooms", extra={"part": away.part})
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(LOOK_S):
@@ -85,15 +96,29 @@ class Worker:
                 task.cancel()
 
     async def _take(self, tasks: asyncio.TaskGroup) -> None:
+        if not self._attending:
+            await self._presence.attend(self._name)
+            self._attending = True
         open_rooms = await self._leases.open_rooms()
         self._resting = {room: rest for room, rest in self._resting.items() if room in open_rooms}
-        for room in open_rooms:
-            if room in self._held or len(self._held) >= self._settings.rooms_per_worker or self._rests(room):
+        others = [room for room in open_rooms if room not in self._held]
+        holders = await self._leases.holders(others)
+        gone = await self._gone({*holders.values()} - {self._name})
+        for room in others:
+            holder = holders.get(room, "")
+            if len(self._held) >= self._settings.rooms_per_worker or self._rests(room):
                 continue
-            fence = await self._leases.take(room, self._name, self._settings.worker_ttl_ms)
+            if holder and holder != self._name and holder not in gone:
+                continue
+            fence = await self._leases.take(room, self._name, self._settings.worker_ttl_ms, holder)
             if fence is not None:
-                _log.info("room taken", extra={"room": room, "fence": fence})
+                _log.info("room taken", extra={"room": room, "fence": fence, "from": holder or None})
                 self._held[room] = tasks.create_task(self._serve(Pen(room, fence, self._writer)))
+
+    async def _gone(self, workers: Collection[str]) -> frozenset[str]:
+        asked_at = _now()
+        present = await self._presence.present({*workers, self._name})
+        return self._absence.gone(workers, present, asked_at, _now())
 
     async def _keep(self) -> None:
         """Prolong the leases; let go of what was lost to another worker."""

@@ -13,6 +13,7 @@ from rooms.people import SYSTEM
 from server.adapters.redis_connection import RedisConnection
 from server.adapters.redis_leases import RedisLeases
 from server.adapters.redis_log import RedisRoomLog, RedisSubscriber
+from server.adapters.redis_presence import RedisPresence
 from server.clock import SystemClock
 from server.feed import Feed, Feeds
 from server.pen import Pen
@@ -54,12 +55,14 @@ async def main(name: str, url: str) -> None:
     settings = Settings(redis_url=url, database_url="sqlite+aiosqlite://", secret_key="x" * 32, worker_ttl_ms=TTL_MS)  # type: ignore[arg-type]
     async with RedisConnection(url, 3_000) as redis:
         log = RedisRoomLog(redis)
-        feeds = Feeds(log, RedisSubscriber(redis))
+        subscriber = RedisSubscriber(redis)
+        feeds = Feeds(log, subscriber)
 
         async def reader(feed: Feed, pen: Pen) -> None:
             await scribble(name, feed, pen)
 
-        worker = Worker(name, settings, RedisLeases(redis), feeds, Writer(log, feeds, SystemClock()), [reader])
+        presence, writer = RedisPresence(redis, subscriber), Writer(log, feeds, SystemClock())
+        worker = Worker(name, settings, RedisLeases(redis), presence, feeds, writer, [reader])
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(feeds.run())
             tasks.create_task(worker.run())

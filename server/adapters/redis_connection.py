@@ -79,7 +79,8 @@ class RedisConnection:
         self.waits = wait_replicas > 0
         replicas = Replicas(wait_replicas, wait_timeout_ms) if wait_replicas else None
         address = parsed(url)
-        road = ClusterRoad if address.kind == "cluster" else StraightRoad
+        self._several = address.kind == "cluster"
+        road = ClusterRoad if self._several else StraightRoad
         self._road: Road = road(address, self.timeout_s, replicas)
         self._task: asyncio.Task[None] | None = None
 
@@ -143,6 +144,11 @@ class RedisConnection:
                 return await self._road.sharded()
         except TimeoutError:
             raise Unavailable("redis") from None
+
+    @property
+    def counts_listeners(self) -> bool:
+        """Whether PUBSUB counts all who listen to a channel: not where nodes pass messages on to each other."""
+        return not self._several or bool(self._road.is_sharded)
 
     def home(self, channel: str) -> str | None:
         """The node at which to listen to a channel; None while that is unknown."""

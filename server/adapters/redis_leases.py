@@ -8,7 +8,7 @@ Decides how open rooms, leases and signs of life lie in Redis:
 Never decides who should hold a room.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from server.adapters.redis_connection import PREFIX, RedisConnection, Script, room_key
 
@@ -32,9 +32,13 @@ class RedisLeases:
     async def retire(self, room: str) -> None:
         await self._redis.call("SREM", _ROOMS, room)
 
-    async def take(self, room: str, holder: str, ttl_ms: int) -> int | None:
+    async def holders(self, rooms: Sequence[str]) -> Mapping[str, str]:
+        found = await self._redis.calls([("GET", room_key(room, "lease")) for room in rooms])
+        return {room: holder.decode() for room, holder in zip(rooms, found, strict=True) if holder}
+
+    async def take(self, room: str, holder: str, ttl_ms: int, gone: str = "") -> int | None:
         keys = [room_key(room, "lease"), room_key(room, "fence")]
-        fence = await self._redis.script(_TAKE, keys, (holder, ttl_ms, FENCE_TTL_MS))
+        fence = await self._redis.script(_TAKE, keys, (holder, ttl_ms, FENCE_TTL_MS, gone))
         return None if fence is None else int(fence)
 
     async def keep(self, rooms: Sequence[str], holder: str, ttl_ms: int) -> frozenset[str]:

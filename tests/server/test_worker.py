@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from itertools import pairwise
 
 import pytest
@@ -49,10 +49,15 @@ class MemoryLeases:
         self._answer()
         self.open.discard(room)
 
-    async def take(self, room: str, holder: str, ttl_ms: int) -> int | None:
+    async def holders(self, rooms: Sequence[str]) -> Mapping[str, str]:
         self._answer()
-        if self.holder.setdefault(room, holder) != holder:
+        return {room: self.holder[room] for room in rooms if room in self.holder}
+
+    async def take(self, room: str, holder: str, ttl_ms: int, gone: str = "") -> int | None:
+        self._answer()
+        if self.holder.setdefault(room, holder) not in (holder, gone):
             return None
+        self.holder[room] = holder
         self.taken.append((room, holder))
         return len(self.taken)
 
@@ -76,6 +81,18 @@ class MemoryLeases:
         return frozenset(worker for worker in workers if worker in self.living)
 
 
+class Everybody:
+    """Who is there, as `ports.Presence` has it: everybody but those a test has killed."""
+
+    def __init__(self) -> None:
+        self.killed: set[str] = set()
+
+    async def attend(self, worker: str) -> None: ...
+
+    async def present(self, workers: Collection[str]) -> frozenset[str] | None:
+        return frozenset(workers) - self.killed
+
+
 class Reading:
     """A reader that reads for ever, and remembers for which rooms it does."""
 
@@ -96,8 +113,10 @@ def leases() -> MemoryLeases:
 
 
 @contextlib.asynccontextmanager
-async def working(rig: Rig, leases: MemoryLeases, *readers: Reader, name: str = "worker-1") -> AsyncIterator[Worker]:
-    worker = Worker(name, rig.settings, leases, rig.feeds, rig.writer, readers)
+async def working(
+    rig: Rig, leases: MemoryLeases, *readers: Reader, name: str = "worker-1", presence: Everybody | None = None
+) -> AsyncIterator[Worker]:
+    worker = Worker(name, rig.settings, leases, presence or Everybody(), rig.feeds, rig.writer, readers)
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(worker.run())
         yield worker
@@ -137,6 +156,19 @@ async def test_a_lease_that_is_lost_is_let_go(leases: MemoryLeases) -> None:
             await until(lambda: worker.rooms == 0)
             assert reading.rooms == []
             assert leases.holder["r-1"] == "worker-2"  # and what is another's is not released
+
+
+async def test_rooms_of_a_worker_that_was_killed_are_taken_before_its_lease_runs_out(leases: MemoryLeases) -> None:
+    rig, reading, presence = a_rig(), Reading(), Everybody()
+    leases.holder["r-1"] = "worker-2"  # for ever: it never runs out
+    async with rig.up(), rig.room():
+        leases.open = {"r-1"}
+        async with working(rig, leases, reading, presence=presence):
+            await asyncio.sleep(2 * module.LOOK_S)
+            assert reading.rooms == []
+            presence.killed.add("worker-2")
+            await until(lambda: reading.rooms == ["r-1"], seconds=1)
+            assert leases.holder["r-1"] == "worker-1"
 
 
 async def test_a_room_taken_while_the_leases_are_kept_is_not_lost(leases: MemoryLeases) -> None:
@@ -191,7 +223,7 @@ async def test_a_worker_that_stops_gives_its_rooms_back(leases: MemoryLeases) ->
     rig, reading = a_rig(), Reading()
     async with rig.up(), rig.room():
         leases.open = {"r-1"}
-        worker = Worker("worker-1", rig.settings, leases, rig.feeds, rig.writer, [reading])
+        worker = Worker("worker-1", rig.settings, leases, Everybody(), rig.feeds, rig.writer, [reading])
         running = asyncio.create_task(worker.run())
         await until(lambda: reading.rooms == ["r-1"])
         worker.stop()
