@@ -145,7 +145,7 @@ def happened_json(version: int, after: int, tag: str, at: int, event: bytes) -> 
 
 
 class Partial(Value):
-    """A guess at an utterance under way. `stable` will hardly change; `unstable` may."""
+    """An utterance under way. `stable` is certain: its final text begins with it. `unstable` is a guess at the rest."""
 
     kind: Literal["partial"] = "partial"
     turn: TurnNumber

@@ -323,19 +323,25 @@ class Tickets(Protocol):
 
 
 class Hypothesis(NamedTuple):
-    """What an utterance under way seems to say; times count from the utterance's first sample, in ms."""
+    """What a passage under way seems to say; times count from its first sample, in ms."""
 
     words: Sequence[Word]
 
 
 class UtteranceStream(Protocol):
-    """One utterance on its way through a recogniser. Its methods are awaited one after the other."""
+    """One passage of an utterance on its way through a recogniser. Its methods are awaited one after the other.
+
+    The final words follow from the audio alone: however it was cut into pieces, and whatever was guessed on the way.
+    """
 
     async def hear(self, pcm: bytes) -> Hypothesis | None:
-        """More audio (16-bit, 16 kHz). A new hypothesis for the whole utterance, where the recogniser has one."""
+        """More audio (16-bit, 16 kHz). A new guess at the whole passage, where the recogniser has one."""
 
-    async def finish(self) -> Sequence[Word]:
-        """The final words. Raises `TranscriberFailed`, after which the utterance can be tried on another stream."""
+    async def finish(self, rest: bytes = b"") -> Sequence[Word]:
+        """The final words, after the rest of the audio.
+
+        Raises `TranscriberFailed`, after which the passage can be tried on another stream.
+        """
 
     async def abandon(self) -> None:
         """Drop everything. Also after a failure."""
@@ -352,8 +358,8 @@ class Transcriber(Protocol):
     def caution(self) -> str | None:
         """What to know before trusting the words; shown in room, log and report. None: nothing."""
 
-    def open(self, hints: Sequence[str] = ()) -> UtteranceStream:
-        """A stream for one utterance. `hints`: names and terms that may be said."""
+    def open(self, hints: Sequence[str] = (), room: str = "") -> UtteranceStream:
+        """A stream for one passage. `hints`: names and terms that may be said. `room`: whose turn at the recogniser."""
 
     async def close(self) -> None:
         """Let go of models and processes. The last call."""

@@ -30,7 +30,7 @@ class OpenAITranscriber:
         self.label = f"{model} at {self._client.base_url.host}"
         self.caution: str | None = None
 
-    def open(self, hints: Sequence[str] = ()) -> "_Utterance":
+    def open(self, hints: Sequence[str] = (), room: str = "") -> "_Utterance":
         return _Utterance(self, ", ".join(hints))
 
     async def close(self) -> None:
@@ -64,7 +64,8 @@ class _Utterance:
         self._pcm += pcm
         return None
 
-    async def finish(self) -> Sequence[Word]:
+    async def finish(self, rest: bytes = b"") -> Sequence[Word]:
+        self._pcm += rest
         return await self._transcriber.transcribe(bytes(self._pcm), self._hints)
 
     async def abandon(self) -> None:

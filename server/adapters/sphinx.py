@@ -94,7 +94,7 @@ class SphinxTranscriber:
         self._late = _Decoder()
         self._late_turn = asyncio.Lock()
 
-    def open(self, hints: Sequence[str] = ()) -> "_Utterance":
+    def open(self, hints: Sequence[str] = (), room: str = "") -> "_Utterance":
         return _Utterance(self)
 
     async def close(self) -> None:
@@ -135,12 +135,14 @@ class _Utterance:
             return None
         if waiting > _TOO_MUCH_BYTES:
             self._let_go()
-        if self._decoder is None and not await self._borrow():
+            return None
+        if self._decoder is None and (self._given or not await self._borrow()):
             return None
         return Hypothesis(await self._ask(b"A"))
 
-    async def finish(self) -> Sequence[Word]:
-        if self._decoder is None:
+    async def finish(self, rest: bytes = b"") -> Sequence[Word]:
+        self._pcm += rest
+        if self._decoder is None and not await self._borrow():
             return await self._transcriber.whole(bytes(self._pcm))
         words = await self._ask(b"E")
         self._let_go()
@@ -150,10 +152,8 @@ class _Utterance:
         self._let_go()
 
     async def _borrow(self) -> bool:
-        """Only at the beginning: whoever missed that waits for the end."""
-        if self._given or len(self._pcm) > _TOO_MUCH_BYTES:
-            return False
-        self._decoder = self._transcriber.lend()
+        """A process that hears the passage from its beginning."""
+        self._given, self._decoder = 0, self._transcriber.lend()
         if self._decoder:
             await self._decoder.ask(b"N")
         return self._decoder is not None

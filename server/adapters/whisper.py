@@ -65,7 +65,7 @@ class WhisperTranscriber:
         self._pool = ThreadPoolExecutor(1, "whisper")
         self._queued = 0
 
-    def open(self, hints: Sequence[str] = ()) -> "_Utterance":
+    def open(self, hints: Sequence[str] = (), room: str = "") -> "_Utterance":
         return _Utterance(self, ", ".join(hints) or None)
 
     async def close(self) -> None:
@@ -120,7 +120,8 @@ class _Utterance:
             self._guess = self._transcriber.decode(bytes(self._pcm), self._hints, final=False)
         return hypothesis
 
-    async def finish(self) -> Sequence[Word]:
+    async def finish(self, rest: bytes = b"") -> Sequence[Word]:
+        self._pcm += rest
         self._drop_guess()
         return await self._transcriber.decode(bytes(self._pcm), self._hints, final=True)
 

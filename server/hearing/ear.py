@@ -209,8 +209,8 @@ class Ear:
             probability = 0.0
         else:
             self._lately.append((at_ms, window))
-        self._scribe.add(window.samples)
         self._detector, signs = turns.hear(self._detector, at_ms, probability, patience_ms)
+        await self._scribe.hear(window.samples, at_ms, voiced=self._detector.voiced)
         for sign in signs:
             await self._see(sign, turn)
         return self._patience_ms() if signs else patience_ms

@@ -1,4 +1,4 @@
-"""One utterance on its way through the transcriber, with deadlines, and a second try on a fresh stream.
+"""One passage of an utterance on its way through the transcriber, with deadlines, and a second try on a fresh stream.
 
 Decides how long a recogniser may take and how often it is asked; never what to do with the words.
 """
@@ -13,24 +13,27 @@ from rooms.transcript import Word
 from server.ports import Hypothesis, Transcriber, TranscriberFailed, UtteranceStream
 
 _HEAR_S: Final = 5.0
-"""A partial that takes longer is not worth waiting for: the utterance goes on without partials."""
+"""A guess that takes longer is not worth waiting for: the passage goes on without guesses."""
 _ATTEMPTS: Final = 2
+_MOST_CHARACTERS: Final = 60
+"""That anybody says in a second; people who talk fast say 25. More is garbage."""
+_BYTES_A_SECOND: Final = 32_000
 
 _log = logging.getLogger(__name__)
 
 
 class Recognition:
-    """Keeps the utterance's audio until it has its words, so that a broken stream can be replaced."""
+    """Keeps the passage's audio until it has its words, so that a broken stream can be replaced."""
 
-    def __init__(self, transcriber: Transcriber, timeout_s: float, hints: Sequence[str] = ()) -> None:
-        self._transcriber, self._hints = transcriber, hints
+    def __init__(self, transcriber: Transcriber, timeout_s: float, hints: Sequence[str] = (), room: str = "") -> None:
+        self._transcriber, self._hints, self._room = transcriber, hints, room
         self._attempt_s = timeout_s / _ATTEMPTS
         self._pcm = bytearray()
         self._stream: UtteranceStream | None = None
         self._broken = False
 
     async def hear(self, pcm: bytes) -> Hypothesis | None:
-        """More audio of the utterance. Never raises: what fails here is tried again in `finish`."""
+        """More audio of the passage. Never raises: what fails here is tried again in `finish`."""
         self._pcm += pcm
         if self._broken:
             return None
@@ -43,12 +46,13 @@ class Recognition:
             await self.abandon()
             return None
 
-    async def finish(self) -> Sequence[Word]:
-        """The final words. TranscriberFailed when two streams failed, or took too long together."""
+    async def finish(self, rest: bytes = b"") -> Sequence[Word]:
+        """The final words, with the rest of the audio. TranscriberFailed when two streams failed, or took too long."""
+        self._pcm += rest
         for _ in range(_ATTEMPTS):
             try:
                 async with asyncio.timeout(self._attempt_s):
-                    return await self._attempt()
+                    return await self._attempt(rest)
             except Exception as failure:
                 _complain(failure)
                 self._broken = True
@@ -63,18 +67,17 @@ class Recognition:
                 async with asyncio.timeout(_HEAR_S):
                     await stream.abandon()
 
-    async def _attempt(self) -> Sequence[Word]:
+    async def _attempt(self, rest: bytes) -> Sequence[Word]:
         again, self._broken = self._broken, False
-        stream = self._open()
-        if again:
-            await stream.hear(bytes(self._pcm))
-        words = await stream.finish()
+        words = await self._open().finish(bytes(self._pcm) if again else rest)
+        if sum(len(word.text) for word in words) > _MOST_CHARACTERS * (1 + len(self._pcm) / _BYTES_A_SECOND):
+            raise TranscriberFailed  # garbage: nobody can have said so much
         self._stream = None
         return words
 
     def _open(self) -> UtteranceStream:
         if self._stream is None:
-            self._stream = self._transcriber.open(self._hints)
+            self._stream = self._transcriber.open(self._hints, self._room)
         return self._stream
 
 

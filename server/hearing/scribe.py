@@ -1,7 +1,8 @@
 """Puts what was heard into one room: the open utterance, its guesses, its words, its trouble.
 
-Decides what is told while an utterance is under way and what becomes of one without words; never where it begins or
-ends (`ear`), nor whether the room takes it (`rooms.decide`).
+Decides what is told while an utterance is under way and what becomes of one without words: a passage that the
+recogniser failed on has none, and the utterance goes on without it. Never where an utterance begins or ends (`ear`),
+nor whether the room takes it (`rooms.decide`).
 """
 
 import asyncio
@@ -10,9 +11,12 @@ import logging
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from rooms.commands import Command, HearUtterance
+from rooms import passages
+from rooms.commands import Command
+from rooms.passages import OpenUtterance
 from rooms.people import SYSTEM
 from rooms.refusals import Refusal
+from rooms.turns import WINDOW_MS
 from rooms.windows import Window
 from server.hearing.recognition import Recognition
 from server.hearing.spoken import Spoken
@@ -53,34 +57,48 @@ class Scribe:
         """Whether an utterance is under way."""
         return self._spoken is not None
 
+    @property
+    def kept(self) -> OpenUtterance | None:
+        """The open utterance, as far as it is certain."""
+        return self._spoken.kept if self._spoken else None
+
     async def begin(self, turn: int, begun: Sequence[tuple[int, Window]]) -> None:
         """An utterance began with these windows; each comes with the room's time."""
-        assert self._needs.transcriber is not None, "without a recogniser no window belongs to a turn"
         start_ms, first = begun[0]
-        recognition = Recognition(self._needs.transcriber, self._needs.settings.transcribe_timeout_s)
-        self._spoken = Spoken(turn, first.stream, first.at_ms, start_ms, recognition)
-        for _, window in begun:
-            self._spoken.add(window.samples)
-        await self._tell.speaking(turn, on=True)
+        passage = passages.begin(start_ms, begun[-1][0] + WINDOW_MS)
+        utterance = OpenUtterance(
+            turn=turn, stream=first.stream, stream_ms=first.at_ms, start_ms=start_ms, passage=passage
+        )
+        await self.go_on(utterance, [window.samples for _, window in begun])
 
-    def add(self, samples: bytes) -> None:
-        """More of the open utterance, if one is open."""
-        if self._spoken:
-            self._spoken.add(samples)
+    async def go_on(self, utterance: OpenUtterance, again: Sequence[bytes]) -> None:
+        """An utterance is under way; `again` are the windows of its open passage so far."""
+        self._spoken = Spoken(utterance, self._recognise)
+        for samples in again:
+            self._spoken.fill(samples)
+        await self._tell.speaking(utterance.turn, on=True)
+
+    async def hear(self, samples: bytes, at_ms: int, *, voiced: bool) -> None:
+        """One more window of the open utterance, if one is open. Where a passage is over, its words are committed."""
+        spoken = self._spoken
+        if spoken and spoken.hear(samples, at_ms, voiced=voiced):
+            await self._commit(spoken)
+            await self._tell.partial(spoken.turn, spoken.id, spoken.words)
 
     async def guess(self) -> None:
         """Let the recogniser hear what was added, and tell what it makes of it."""
         spoken = self._spoken
         if spoken and (hypothesis := await spoken.listen()):
-            await self._tell.partial(spoken.turn, spoken.id, hypothesis)
+            await self._tell.partial(spoken.turn, spoken.id, spoken.words, hypothesis.words)
 
     async def end(self, end_ms: int) -> None:
-        """Write the open utterance down. Without words, or when the recogniser failed, nothing is written."""
+        """Write the open utterance down. Without words nothing is written."""
         spoken, self._spoken = self._spoken, None
         if spoken is None:
             return
         await self._tell.speaking(spoken.turn, on=False)
-        command = await self._words(spoken, end_ms)
+        await self._commit(spoken)
+        command = spoken.over(end_ms)
         if command:
             outcome = await self.do(command, spoken.command_id)
             self._log_line(spoken.turn, len(command.utterance.words), end_ms, outcome)
@@ -89,15 +107,18 @@ class Scribe:
         if command and turn:
             await self._tell.delivery(turn.number, turn.transcript, turn.began_ms)
 
-    async def _words(self, spoken: Spoken, end_ms: int) -> HearUtterance | None:
+    async def _commit(self, spoken: Spoken) -> None:
         try:
-            command = await spoken.over(end_ms)
+            await spoken.commit()
         except (TranscriberFailed, ValueError):
-            _log.error("an utterance got no words", extra={"room": self._feed.room_id, "turn": spoken.turn})
+            _log.error("a passage got no words", extra={"room": self._feed.room_id, "turn": spoken.turn})
             await self._tell.trouble("transcriber_failed")
-            return None
-        await self._tell.no_trouble()
-        return command
+        else:
+            await self._tell.no_trouble()
+
+    def _recognise(self) -> Recognition:
+        assert self._needs.transcriber is not None, "without a recogniser no window belongs to a turn"
+        return Recognition(self._needs.transcriber, self._needs.settings.transcribe_timeout_s, room=self._feed.room_id)
 
     async def abandon(self) -> None:
         """Drop the open utterance. Its audio is still there for whoever comes next."""

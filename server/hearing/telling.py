@@ -5,13 +5,16 @@ left alone.
 """
 
 import contextlib
+from collections.abc import Sequence
+from typing import Final
 
-from rooms.agreement import Agreement, agree
 from rooms.protocol import DeliverySoFar, HearingTrouble, Partial, Speaking, Tell
-from rooms.transcript import Transcript
+from rooms.transcript import Transcript, Word
 from scoring.features import delivery
 from server.errors import TABLE
-from server.ports import Hypothesis, RoomLog, Unavailable
+from server.ports import RoomLog, Unavailable
+
+_NOTHING: Final = ("", "")
 
 
 class Teller:
@@ -19,25 +22,24 @@ class Teller:
 
     def __init__(self, log: RoomLog, room: str) -> None:
         self._log, self._room = log, room
-        self._agreement = Agreement()
+        self._shown = _NOTHING
         self._troubled = True
         """Whether trouble may be told right now; a worker before this one may have told some."""
 
     async def speaking(self, turn: int | None, *, on: bool) -> None:
         await self._tell(Speaking(turn=turn, on=on))
 
-    async def partial(self, turn: int, utterance: str, hypothesis: Hypothesis) -> None:
-        """A guess at the open utterance, unless it is the same as before."""
-        before = self._agreement
-        self._agreement = agree(before, [word.text for word in hypothesis.words])
-        if self._agreement != before:
-            stable, unstable = (" ".join(words) for words in self._agreement)
-            await self._tell(Partial(turn=turn, utterance=utterance, stable=stable, unstable=unstable))
+    async def partial(self, turn: int, utterance: str, certain: Sequence[Word], guess: Sequence[Word] = ()) -> None:
+        """The open utterance: words that stay, and a guess at those after them. Not twice the same."""
+        shown = (_text(certain), _text(guess))
+        if shown != self._shown:
+            self._shown = shown
+            await self._tell(Partial(turn=turn, utterance=utterance, stable=shown[0], unstable=shown[1]))
 
     async def no_partial(self, turn: int, utterance: str, *, written: bool) -> None:
         """The utterance is over. Where it came to nothing, its guesses are taken off the screens."""
-        shown, self._agreement = self._agreement, Agreement()
-        if shown != Agreement() and not written:
+        shown, self._shown = self._shown, _NOTHING
+        if shown != _NOTHING and not written:
             await self._tell(Partial(turn=turn, utterance=utterance, stable="", unstable=""))
         await self._untell("partial")
 
@@ -71,3 +73,7 @@ class Teller:
     async def _untell(self, key: str) -> None:
         with contextlib.suppress(Unavailable):
             await self._log.untell(self._room, key)
+
+
+def _text(words: Sequence[Word]) -> str:
+    return " ".join(word.text for word in words)

@@ -28,7 +28,7 @@ class Reciter:
     def __init__(self, lines: Sequence[str]) -> None:
         self._lines = list(lines)
 
-    def open(self, hints: Sequence[str] = ()) -> "_Line":
+    def open(self, hints: Sequence[str] = (), room: str = "") -> "_Line":
         return _Line(self._lines)
 
     async def close(self) -> None:
@@ -48,7 +48,8 @@ class _Line:
         self._guessed_ms = self._heard_ms
         return Hypothesis(self._words(WORD_MS)[: self._heard_ms // WORD_MS])
 
-    async def finish(self) -> Sequence[Word]:
+    async def finish(self, rest: bytes = b"") -> Sequence[Word]:
+        self._heard_ms += len(rest) // BYTES_A_MS
         words = self._words(self._heard_ms // max(1, len(self._words(WORD_MS))))
         del self._lines[:1]
         return words

@@ -92,7 +92,7 @@ class Echo:
         self.opened = 0
         self.closed = False
 
-    def open(self, hints: Sequence[str] = ()) -> "EchoStream":
+    def open(self, hints: Sequence[str] = (), room: str = "") -> "EchoStream":
         self.opened += 1
         return EchoStream()
 
@@ -108,7 +108,8 @@ class EchoStream:
         self.pcm += pcm
         return Hypothesis(self._words())
 
-    async def finish(self) -> Sequence[Word]:
+    async def finish(self, rest: bytes = b"") -> Sequence[Word]:
+        self.pcm += rest
         return self._words()
 
     async def abandon(self) -> None:

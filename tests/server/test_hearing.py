@@ -7,7 +7,7 @@ from rooms import commands as c
 from rooms.events import Finish
 from rooms.people import SYSTEM
 from rooms.phases import Phase
-from rooms.protocol import DeliverySoFar, Partial, Speaking
+from rooms.protocol import DeliverySoFar, Partial, Speaking, Tell
 from rooms.transcript import Source, Word
 from server.hearing.ear import QUEUE_BATCHES
 from server.ports import Hypothesis, TranscriberFailed
@@ -122,7 +122,7 @@ async def test_silence_does_not_end_an_answer_that_goes_on_in_audio_already_here
 
 async def test_an_unfinished_sentence_gets_more_time(rig: Rig) -> None:
     class Undecided(Echo):
-        def open(self, hints: Sequence[str] = ()) -> EchoStream:
+        def open(self, hints: Sequence[str] = (), room: str = "") -> EchoStream:
             return _Says("and")
 
     async with rig.room() as room, rig.hearing(Undecided(), room):
@@ -353,6 +353,30 @@ async def test_the_recogniser_and_its_caution_are_named_once(rig: Rig) -> None:
         assert kinds.count("transcriber_named") == 1
 
 
+async def test_committed_words_are_told_before_the_utterance_is_over_and_stay(rig: Rig) -> None:
+    async with rig.room() as room, rig.hearing(Echo(), room):
+        await room.say(tone(4, 5_000) + silence(400) + tone(5, 640))
+        await room.until(lambda: room.told("partial"))
+        await room.until(lambda: _last(room.told("partial")).stable == "4x5000")
+        assert room.texts == []
+        await room.say(tone(5, 640) + silence(1_000))
+        await room.until(lambda: room.texts)
+        assert room.texts == ["4x5000 5x1280"]
+        partials = [tell for tell in room.told("partial") if isinstance(tell, Partial)]
+        assert all(room.texts[0].startswith(partial.stable) for partial in partials)
+        first, second = room.turn.utterances[0].words
+        assert (first.start_ms, first.end_ms) == (0, 5_000)
+        assert (second.start_ms, second.end_ms) == (5_400, 6_680)
+
+
+async def test_a_passage_without_words_costs_only_its_own(rig: Rig) -> None:
+    async with rig.room() as room, rig.hearing(_Failing(failures=2), room):
+        await room.say(tone(4, 5_000) + silence(400) + tone(5, 640) + silence(1_000))
+        await room.until(lambda: room.texts)
+        assert room.texts == ["5x640"]
+        assert room.told("hearing_trouble")
+
+
 # --- trouble --------------------------------------------------------------------------------------------------
 
 
@@ -515,7 +539,7 @@ class _Failing(Echo):
         super().__init__()
         self.failures, self.hangs, self.hanging, self.guesses = failures, hangs, False, guesses
 
-    def open(self, hints: Sequence[str] = ()) -> EchoStream:
+    def open(self, hints: Sequence[str] = (), room: str = "") -> EchoStream:
         owner = self
 
         class Stream(EchoStream):
@@ -525,16 +549,21 @@ class _Failing(Echo):
             def _kept(self, pcm: bytes) -> None:
                 self.pcm += pcm
 
-            async def finish(self) -> Sequence[Word]:
+            async def finish(self, rest: bytes = b"") -> Sequence[Word]:
                 if owner.failures:
                     owner.failures -= 1
                     owner.hanging = owner.hangs
                     if owner.hangs:
                         await asyncio.Event().wait()
                     raise TranscriberFailed
-                return await super().finish()
+                return await super().finish(rest)
 
         return Stream()
+
+
+def _last(told: Sequence[Tell]) -> Partial:
+    assert isinstance(told[-1], Partial)
+    return told[-1]
 
 
 async def _quiet(rig: Rig, room: str) -> None:

@@ -11,7 +11,8 @@ WORD = Word(text="yes", start_ms=0, end_ms=10)
 
 
 class Stream:
-    def __init__(self, *, fails: bool = False, hangs: bool = False, deaf: bool = False) -> None:
+    def __init__(self, *, fails: bool = False, hangs: bool = False, deaf: bool = False, says: Word = WORD) -> None:
+        self.says = says
         self.fails, self.hangs, self.deaf = fails, hangs, deaf
         self.pcm = b""
         self.abandoned = False
@@ -22,12 +23,13 @@ class Stream:
         self.pcm += pcm
         return Hypothesis((WORD,))
 
-    async def finish(self) -> Sequence[Word]:
+    async def finish(self, rest: bytes = b"") -> Sequence[Word]:
+        self.pcm += rest
         if self.hangs:
             await asyncio.Event().wait()
         if self.fails:
             raise TranscriberFailed
-        return (WORD,)
+        return (self.says,)
 
     async def abandon(self) -> None:
         self.abandoned = True
@@ -42,7 +44,7 @@ class Streams:
     def __init__(self, *streams: Stream) -> None:
         self.streams, self.hints = list(streams), list[Sequence[str]]()
 
-    def open(self, hints: Sequence[str] = ()) -> Stream:
+    def open(self, hints: Sequence[str] = (), room: str = "") -> Stream:
         self.hints.append(hints)
         return self.streams.pop(0)
 
@@ -54,8 +56,8 @@ async def test_one_stream_hears_the_utterance_and_gives_its_words() -> None:
     recognition = Recognition(Streams(stream), 1)
     assert await recognition.hear(b"ab") == Hypothesis((WORD,))
     await recognition.hear(b"cd")
-    assert await recognition.finish() == (WORD,)
-    assert stream.pcm == b"abcd"
+    assert await recognition.finish(b"ef") == (WORD,)
+    assert stream.pcm == b"abcdef"
     assert not stream.abandoned
 
 
@@ -65,9 +67,9 @@ async def test_after_a_failure_a_fresh_stream_hears_it_all_again(first: Stream) 
     recognition = Recognition(Streams(first, second), 0.1)
     await recognition.hear(b"ab")
     await recognition.hear(b"cd")
-    assert await recognition.finish() == (WORD,)
+    assert await recognition.finish(b"ef") == (WORD,)
     assert first.abandoned
-    assert second.pcm == b"abcd"
+    assert second.pcm == b"abcdef"
 
 
 async def test_a_stream_that_goes_deaf_on_the_way_is_replaced_at_the_end() -> None:
@@ -85,6 +87,13 @@ async def test_two_failures_are_a_failure_within_the_deadline() -> None:
     async with asyncio.timeout(1):
         with pytest.raises(TranscriberFailed):
             await recognition.finish()
+
+
+async def test_more_words_than_anybody_says_are_garbage() -> None:
+    flood = Stream(says=Word(text="la" * 90, start_ms=0, end_ms=10))
+    recognition = Recognition(Streams(flood, Stream()), 1)
+    assert await recognition.finish(bytes(32_000)) == (WORD,)
+    assert flood.abandoned
 
 
 async def test_hints_reach_every_stream() -> None:

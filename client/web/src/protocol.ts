@@ -1,5 +1,5 @@
 // Made by scripts/protocol_types from rooms/protocol.py. Do not edit: change that file and run the script.
-// schema 393d98b24c846f25 body 2488a36a6882e8d4
+// schema 65bf14a58a5b611a body 5267e64928bdb48c
 export const PROTOCOL_VERSION = 2;
 export const SAMPLE_RATE_HZ = 16000;
 export const FRAME_VERSION = 1;
@@ -456,7 +456,7 @@ export interface Telling {
   what: Partial | Speaking | DeliverySoFar | IsTyping | HearingTrouble;
 }
 /**
- * A guess at an utterance under way. `stable` will hardly change; `unstable` may.
+ * An utterance under way. `stable` is certain: its final text begins with it. `unstable` is a guess at the rest.
  */
 export interface Partial {
   kind: "partial";

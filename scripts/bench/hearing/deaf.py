@@ -26,7 +26,7 @@ class Deaf:
     label = "voice only"
     caution: str | None = None
 
-    def open(self, hints: Sequence[str] = ()) -> "_Unheard":
+    def open(self, hints: Sequence[str] = (), room: str = "") -> "_Unheard":
         return _Unheard()
 
     async def close(self) -> None:
@@ -39,7 +39,7 @@ class _Unheard:
     async def hear(self, pcm: bytes) -> Hypothesis | None:
         return None
 
-    async def finish(self) -> Sequence[Word]:
+    async def finish(self, rest: bytes = b"") -> Sequence[Word]:
         return ()
 
     async def abandon(self) -> None:

@@ -119,7 +119,7 @@ async def test_closing_ends_the_processes() -> None:
     utterance = sphinx.open()
     await utterance.hear(SPOKEN)
     await utterance.finish()
-    process = sphinx._late._process
+    process = sphinx._free[0]._process
     await sphinx.close()
     assert process
     assert process.returncode == 0
