@@ -40,6 +40,7 @@ from server.archiver import Archiver, Snapshots
 from server.clock import SystemClock
 from server.departures import Departures
 from server.door import Door
+from server.edges.routes import Edges
 from server.erasing import Eraser
 from server.fanout import Fanout
 from server.feed import Feeds
@@ -178,7 +179,8 @@ async def serve_web(settings: Settings, host: str, port: int, fd: int | None) ->
                 reports.routes(gate, p.writer.look, p.store, p.reviews, p.clock),
                 reviews.routes(gate, p.writer.look, p.store, p.reviews, p.clock),
             )
-            app = web.build(routers, sockets, partial(_ready, p))
+            edges = Edges(settings, sockets, gate, identity, p.writer)
+            app = web.build(routers, sockets, partial(_ready, p), edges.routes())
             config = uvicorn.Config(
                 app,
                 host=host,

@@ -44,6 +44,8 @@ class Settings(BaseSettings):
     openai_api_key: SecretStr | None = None
     openai_base_url: str | None = None
     openai_transcribe_model: str = "gpt-4o-mini-transcribe"
+    twilio_auth_token: SecretStr | None = None
+    """With it, telephone streams are taken only with Twilio's signature; a ticket is needed all the same."""
     transcribe_timeout_s: Positive = 30
     """How long one utterance may take to become final."""
     turn_silence_ms: Positive = 2500
@@ -115,7 +117,7 @@ class Settings(BaseSettings):
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
-    @field_validator("sign_in_token", mode="before")
+    @field_validator("sign_in_token", "twilio_auth_token", mode="before")
     @classmethod
     def _none_if_empty(cls, token: object) -> object:
         return token or None

@@ -25,8 +25,13 @@ MAX_BODY_BYTES = 64 * 1024
 """What a request may carry. Read before anybody is asked who they are, so it is little."""
 
 
-def build(routers: Sequence[APIRouter], sockets: Sockets, ready: Callable[[], Awaitable[bool]]) -> ASGIApp:
-    """The application. `ready`: whether this worker should be sent new people."""
+def build(
+    routers: Sequence[APIRouter],
+    sockets: Sockets,
+    ready: Callable[[], Awaitable[bool]],
+    edges: Sequence[WebSocketRoute] = (),
+) -> ASGIApp:
+    """The application. `ready`: whether this worker should be sent new people; `edges`: other protocols' sockets."""
     app = FastAPI(
         title="Greenroom",
         description="Live voice interview rooms. The conversation itself is on a socket: see docs/PROTOCOL.md.",
@@ -53,7 +58,8 @@ def build(routers: Sequence[APIRouter], sockets: Sockets, ready: Callable[[], Aw
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _answer)
     # Sockets first: what a join costs, thousands pay at once when a worker dies.
-    return Router([WebSocketRoute("/rooms/{room}/socket", sockets.endpoint), Mount("", app=SmallBodies(app))])
+    entrances = [WebSocketRoute("/rooms/{room}/socket", sockets.endpoint), *edges]
+    return Router([*entrances, Mount("", app=SmallBodies(app))])
 
 
 class SmallBodies:

@@ -1,0 +1,193 @@
+"""A candidate's voice on its way into a room, for edges: consent, start, microphone, frames, and sending them again.
+
+Decides in which order a client that only sends sound puts the wishes that our own clients put by hand, and keeps what
+is not safe yet. Never consents by itself: who connects says which notice the candidate agreed to.
+"""
+
+import secrets
+from collections import deque
+from typing import Final
+
+from rooms.commands import (
+    FinishAnswer,
+    GiveConsent,
+    HoldTurn,
+    OpenMicrophone,
+    PersonCommand,
+    StartInterview,
+)
+from rooms.events import ConsentGiven, Event, InterviewStarted, LobbyOpened, MicrophoneOpened, QuestionAsked, TurnClosed
+from rooms.phases import Phase
+from rooms.protocol import Accepted, AudioSafe, Do, Frame, Refused, Welcome, pack_frame
+from rooms.refusals import Code
+from server.edges.interpreted import Said, ToRoom
+
+FRAME_BYTES: Final = 32 * 40
+"""As our own clients send: 40 ms."""
+UNSAFE_FRAMES: Final = 250
+"""10 s that are not safe yet; then nothing more is taken from the client until some is."""
+STILL_S: Final = 2.0
+"""A client that sent nothing for so long has stopped its microphone: what comes then is a new stream."""
+JITTER_SAMPLES: Final = 10 * 16
+LEAP_SAMPLES: Final = 60_000 * 16
+_HARMLESS: Final = frozenset({Code.ALREADY_STARTED.value})
+"""Refusals of wishes that were put to be on the safe side."""
+
+
+class Voice:
+    """One connection's."""
+
+    def __init__(self, consent: str | None) -> None:
+        self._consent = consent
+        self._consented = self._started = False
+        self._allowed = False
+        """Whether the welcome came: before it nothing may be put."""
+        self._stream: str | None = None
+        self._opening: str | None = None
+        """The wish that opens the stream, until it is accepted."""
+        self._seq = 0
+        self._samples = 0
+        self._clock_ms = 0
+        """The client's clock when the stream began, where it has one."""
+        self._heard_s = float("-inf")
+        self._rest = b""
+        self._unsafe: deque[tuple[int, bytes]] = deque()
+        self._ids = secrets.token_hex(4)
+        self._wishes = 0
+        self.turn: int | None = None
+        """The number of the open turn."""
+        self.offset_ms = 0
+        """The room's time when the open stream's clock stood at 0."""
+        self.before_ms = 0
+        """How much audio was sent in streams before the open one."""
+
+    @property
+    def needs_consent(self) -> bool:
+        """Whether nothing may be heard, as far as is known."""
+        return self._allowed and not self._consented and not self._consent
+
+    @property
+    def full(self) -> bool:
+        """Whether the client should wait: for the welcome, or for audio to become safe."""
+        return not self._allowed or len(self._unsafe) >= UNSAFE_FRAMES
+
+    @property
+    def sent_ms(self) -> int:
+        """All audio so far."""
+        return self.before_ms + self._samples // 16
+
+    def welcomed(self, welcome: Welcome) -> list[Said]:
+        room = welcome.room
+        assert room is not None, "an edge never resumes"
+        self._allowed, self._consented, self._started = True, room.consented, room.phase is not Phase.LOBBY
+        self.turn = room.turn.number if room.turn else None
+        if self._consent and not self._consented:
+            return [self._wish(GiveConsent(notice=self._consent))]
+        return []
+
+    def happened(self, event: Event) -> list[Said]:
+        match event:
+            case ConsentGiven():
+                self._consented = True
+            case InterviewStarted():
+                self._started = True
+            case LobbyOpened() if self._stream and not self._started:
+                return [self._wish(StartInterview())]
+            case QuestionAsked(turn=turn):
+                self.turn = turn
+            case TurnClosed():
+                self.turn = None
+            case MicrophoneOpened(stream=stream, offset_ms=offset_ms) if stream == self._stream:
+                self.offset_ms = offset_ms
+            case _:
+                pass
+        return []
+
+    def speak(self, pcm: bytes, now_s: float, at_ms: int | None = None) -> list[Said]:
+        """More audio, 16 kHz; `at_ms` is the client's own clock at its first sample, where it has one."""
+        if not self._allowed or self.needs_consent:
+            return []  # what cannot be kept is not passed on
+        said = self._open(now_s)
+        if said:
+            self._clock_ms = at_ms or 0
+        self._heard_s = now_s
+        if at_ms is not None:
+            said += self._skip_to((at_ms - self._clock_ms) * 16)
+        self._rest += pcm
+        while len(self._rest) >= FRAME_BYTES:
+            said += self._frame(self._rest[:FRAME_BYTES])
+            self._rest = self._rest[FRAME_BYTES:]
+        return said
+
+    def flush(self) -> list[Said]:
+        """Pass on what is not a whole frame yet."""
+        whole = len(self._rest) // 2 * 2
+        pcm, self._rest = self._rest[:whole], b""
+        return self._frame(pcm) if pcm else []
+
+    def hold(self) -> list[Said]:
+        """The candidate asks for a moment."""
+        return [self._wish(HoldTurn(turn=self.turn))] if self.turn else []
+
+    def finish_answer(self) -> list[Said]:
+        """The candidate is done with this answer."""
+        said = self.flush()
+        if self.turn:
+            through = self._seq - 1 if self._seq else None
+            said.append(self._wish(FinishAnswer(turn=self.turn, stream=self._stream, through=through)))
+        return said
+
+    def accepted(self, message: Accepted) -> list[Said]:
+        if message.id != self._opening:
+            return []
+        self._opening = None
+        return [ToRoom(frame) for _, frame in self._unsafe]
+
+    def refused(self, message: Refused) -> bool:
+        """Whether the client is to be told."""
+        if message.id is not None and message.id == self._opening:
+            self._opening = self._stream = None
+            self._unsafe.clear()
+        return message.code not in _HARMLESS
+
+    def safe(self, message: AudioSafe) -> list[Said]:
+        """Forget what is safe; send the rest again where the room asks for it."""
+        if message.stream != self._stream:
+            return []
+        through = -1 if message.through is None else message.through
+        while self._unsafe and self._unsafe[0][0] <= through:
+            self._unsafe.popleft()
+        if not message.again or self._opening:
+            return []
+        return [ToRoom(frame) for _, frame in self._unsafe]
+
+    def _open(self, now_s: float) -> list[Said]:
+        """Open a microphone at the first sound, and again after the client was still for a while."""
+        if self._stream and (now_s - self._heard_s < STILL_S or self._unsafe):
+            return []
+        said: list[Said] = [] if self._started else [self._wish(StartInterview())]
+        self.before_ms, self._samples, self._seq, self._rest = self.sent_ms, 0, 0, b""
+        self._stream = f"edge-{secrets.token_hex(6)}"
+        wish = self._wish(OpenMicrophone(stream=self._stream, sample_rate=16_000))
+        self._opening = f"{self._ids}.{self._wishes}"
+        return [*said, wish]
+
+    def _skip_to(self, sample: int) -> list[Said]:
+        """Their clock shows that something was left out, and so will ours. Clocks that leap are not believed."""
+        missing = sample - self._samples - len(self._rest) // 2
+        if not JITTER_SAMPLES < missing < LEAP_SAMPLES:
+            return []
+        said = self.flush()
+        self._samples = sample
+        return said
+
+    def _frame(self, pcm: bytes) -> list[Said]:
+        packed = pack_frame(Frame(self._seq, self._samples // 16, pcm))
+        self._unsafe.append((self._seq, packed))
+        self._seq += 1
+        self._samples += len(pcm) // 2
+        return [] if self._opening else [ToRoom(packed)]
+
+    def _wish(self, command: PersonCommand) -> ToRoom:
+        self._wishes += 1
+        return ToRoom(Do(id=f"{self._ids}.{self._wishes}", command=command).model_dump_json())
