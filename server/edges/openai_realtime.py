@@ -267,6 +267,9 @@ class OpenAiRealtime:
         return _event("conversation.item.added", item=item, previous_item_id=self._items.last)
 
     def _began(self) -> list[Said]:
+        latest = self._items.open
+        if latest and latest.spoken and not latest.committed:
+            return []  # another worker hears it now, and said so
         item, came_to_nothing = self._items.begin()
         said = [_completed(nothing, "", 0.0) for nothing in came_to_nothing]
         if self._vad:
@@ -287,7 +290,10 @@ class OpenAiRealtime:
 
     def _guessed(self, partial: Partial) -> list[Said]:
         item = self._items.of(partial.utterance)
-        return [*_delta(item, partial.stable)]
+        if item.committed and not partial.stable and not partial.unstable:
+            self._items.done(item)
+            return [_completed(item, "", 0.0)]
+        return list(_delta(item, partial.stable))
 
     def _written(self, utterance: Utterance) -> Iterator[Said]:
         item = self._items.of(utterance.id)
@@ -301,7 +307,6 @@ class OpenAiRealtime:
         item = self._items.open
         if trouble.code != "transcriber_failed" or item is None:
             return [_error(trouble.code, trouble.sentence, kind=_OURS)]
-        self._items.done(item)
         error = {"type": _OURS, "code": trouble.code, "message": trouble.sentence}
         return [_event(f"{_TRANSCRIPTION}.failed", item_id=item.id, content_index=0, error=error)]
 
