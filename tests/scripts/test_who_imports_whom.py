@@ -19,6 +19,8 @@ HOUSE = {
     "rooms/protocol.py": "import struct",
     "scoring/__init__.py": "",
     "scoring/local.py": "import re\nfrom rooms import evidence, transcript, values",
+    "scoring/evaluate/__init__.py": "",
+    "scoring/evaluate/table.py": "import os\nfrom scoring import local",
     "server/__init__.py": "",
     "server/app.py": "from server.adapters import redis_log",
     "server/writer.py": "import asyncio, time\nfrom rooms import decide",
@@ -42,6 +44,10 @@ RULES = {
         ("scoring/local.py", "import logging"),
         ("scoring/local.py", "from server import writer"),
         ("scoring/local.py", "import openai"),
+    ],
+    "nothing imports the programs": [
+        ("scoring/local.py", "from scoring.evaluate import table"),
+        ("server/writer.py", "from scoring.evaluate import table"),
     ],
     "of rooms, scoring knows": [("scoring/local.py", "from rooms import decide")],
     "the client knows": [
