@@ -45,6 +45,8 @@ from rooms.refusals import Code
 SOFTWARE = "greenroom-python/1"
 MARKS_SINCE = 2
 """Versions of the protocol before this one say nothing of what is durable."""
+RESTS_SINCE = 2
+"""Servers of versions before this one take no frame that says it comes after a rest."""
 _NOWHERE = -2
 OUTBOX_LIMIT = UNANSWERED_LIMIT
 UNDECIDED = frozenset({"redis_away", "redis_full", "internal"})
@@ -126,12 +128,15 @@ class Conversation:
         """From now on frames belong to this stream, which an accepted OpenMicrophone has announced."""
         self.ring = AudioRing(stream)
 
-    def record(self, pcm: bytes, capture_ms: int) -> bool:
-        """Place a frame of audio (16-bit, 16 kHz, 20 to 200 ms) in the ring; False when it is full."""
+    def record(self, pcm: bytes, capture_ms: int, *, rested: bool = False) -> bool:
+        """Place a frame of audio (16-bit, 16 kHz, 20 to 200 ms) in the ring; False when it is full.
+
+        `rested`: what lies between it and the frame before was left out on purpose.
+        """
         if self.ring is None:
             raise ValueError("open a microphone first")
         try:
-            self.ring.add(pcm, capture_ms)
+            self.ring.add(pcm, capture_ms, rested=rested)
         except RingFullError:
             return False
         return True
@@ -167,7 +172,10 @@ class Conversation:
     def _frames(self, before: int | None, limit: int) -> list[bytes]:
         if self.ring is None or limit <= 0 or self._outbox.opens(self.ring.stream):
             return []
-        return [pack_frame(frame) for frame in self.ring.due(before, limit)]
+        frames = self.ring.due(before, limit)
+        if self._speaks < RESTS_SINCE:
+            frames = [frame._replace(rested=False) for frame in frames]
+        return [pack_frame(frame) for frame in frames]
 
     # --- from the server ---
 

@@ -11,7 +11,18 @@ from rooms import events as e
 from rooms.events import Event
 from rooms.evidence import Delivery, Level, Mark, Score
 from rooms.people import SYSTEM
-from rooms.protocol import DeliverySoFar, Happened, HearingTrouble, IsTyping, Partial, Refused, Speaking, Tell, Telling
+from rooms.protocol import (
+    DeliverySoFar,
+    Happened,
+    HearingTrouble,
+    IsTyping,
+    Partial,
+    Refused,
+    SoundQuality,
+    Speaking,
+    Tell,
+    Telling,
+)
 from rooms.state import Room
 from rooms.transcript import Quote, Source
 
@@ -142,6 +153,8 @@ def _told(tell: Tell) -> list[str]:
     match tell:
         case HearingTrouble():
             return [f"Hearing: {tell.sentence}"]
+        case SoundQuality():
+            return [f"Sound: {tell.to_others or 'good again.'}"]
         case DeliverySoFar():
             pace = f"{tell.words_per_minute:.0f} words a minute, " if tell.words_per_minute else ""
             return [f"so far: {tell.words} words, {pace}{tell.fillers} fillers, {tell.pauses} pauses"]

@@ -48,9 +48,9 @@ class AudioRing:
         """Whether a frame of this length would be taken now."""
         return self._unsafe_ms + duration_ms <= UNSAFE_LIMIT_MS
 
-    def add(self, pcm: bytes, capture_ms: int) -> Frame:
+    def add(self, pcm: bytes, capture_ms: int, *, rested: bool = False) -> Frame:
         """Number and keep a frame. Raises RingFullError where `takes` says no."""
-        frame = Frame(self.next_seq, capture_ms, pcm)
+        frame = Frame(self.next_seq, capture_ms, pcm, rested)
         if not self.takes(frame.duration_ms):
             raise RingFullError
         self._frames.append(frame)

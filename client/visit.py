@@ -19,7 +19,7 @@ from client.news import Change, News, Unkept, Whole
 from client.outbox import Standing
 from rooms.commands import SAMPLE_RATE_HZ, OpenMicrophone, PersonCommand
 from rooms.people import Participant
-from rooms.protocol import Accepted, Refused, ResetReason
+from rooms.protocol import Accepted, Frame, Refused, ResetReason
 from rooms.state import Room
 
 ANSWER_DEADLINE_S = 30.0
@@ -252,9 +252,9 @@ class Visit:
 
     # --- audio ---
 
-    async def _record(self, stream: str, pcm: bytes, capture_ms: int, deadline_s: float) -> int:
-        """Place one frame, waiting for room in the ring; its number."""
-        duration_ms = len(pcm) // BYTES_PER_MS
+    async def _record(self, stream: str, frame: Frame, deadline_s: float) -> int:
+        """Place one frame, waiting for room in the ring; the number that it gets there."""
+        duration_ms = frame.duration_ms
         if not self._gone(stream) and not self._takes(duration_ms):
             late = "Hearing is too far behind to take more audio. Type the answer, or try later."
             await self._when(lambda: self._gone(stream) or self._takes(duration_ms), deadline_s, late)
@@ -262,7 +262,7 @@ class Visit:
         ring = self._talk.ring
         if ring is None or ring.stream != stream:
             raise AudioLostError("This microphone stream is closed. Open another one.")
-        self._talk.record(pcm, capture_ms)
+        self._talk.record(frame.pcm, frame.capture_ms, rested=frame.rested)
         self._lifeline.wake()
         return ring.next_seq - 1
 
@@ -284,6 +284,7 @@ class Microphone:
         self._visit, self.stream = visit, stream
         self._opened = monotonic()
         self._capture_ms = 0
+        self._rested = False
         self.through: int | None = None
         """The number of the last frame sent, for FinishAnswer."""
 
@@ -294,7 +295,7 @@ class Microphone:
 
     def skip_to_now(self) -> None:
         """What follows was captured now, not right after what was sent last: the microphone was off between."""
-        self._capture_ms = self.clock_ms
+        self._capture_ms, self._rested = self.clock_ms, True
 
     async def send(self, pcm: bytes, deadline_s: float = ANSWER_DEADLINE_S) -> None:
         """Send samples that follow right on the last ones, cut into frames of 40 ms.
@@ -305,7 +306,9 @@ class Microphone:
         step = FRAME_MS * BYTES_PER_MS
         for start in range(0, len(pcm), step):
             piece = pcm[start : start + step]
-            self.through = await self._visit._record(self.stream, piece, self._capture_ms, deadline_s)
+            frame = Frame(0, self._capture_ms, piece, self._rested)
+            self.through = await self._visit._record(self.stream, frame, deadline_s)
+            self._rested = False
             self._capture_ms += len(piece) // BYTES_PER_MS
 
     async def safe(self, deadline_s: float = ANSWER_DEADLINE_S) -> None:

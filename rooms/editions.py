@@ -12,12 +12,13 @@ from types import MappingProxyType
 from typing import Any
 
 from rooms import events as e
-from rooms.protocol import SPOKEN, VERSION, Durable, Happened, Pong, ServerMessage, Telling, Welcome
+from rooms.protocol import SPOKEN, VERSION, Durable, Happened, Pong, ServerMessage, SoundQuality, Telling, Welcome
 from rooms.state import Room, Turn
+from rooms.transcript import Utterance
 from rooms.values import Value
 
 NEW_KINDS: frozenset[type[Value]] = frozenset(
-    {Durable, Pong, e.StartingSoon, e.LobbyOpened, e.TurnLimitNear, e.RoomRestored}
+    {Durable, Pong, SoundQuality, e.StartingSoon, e.LobbyOpened, e.TurnLimitNear, e.RoomRestored}
 )
 """Messages, events and tellings that the version before does not know. They are left out: between the versions that a
 member is shown, `Happened.after` says that nothing is missing."""
@@ -27,6 +28,7 @@ NEW_FIELDS: Mapping[type[Value], frozenset[str]] = MappingProxyType(
         Welcome: frozenset({"durable"}),
         Room: frozenset({"starts_at", "scheduled", "reminded", "stopped_ms", "empty_ms", "closing", "restored"}),
         Turn: frozenset({"counts_ms", "limit_ms"}),
+        Utterance: frozenset({"audio"}),
         e.RoomOpened: frozenset({"starts_at"}),
         e.ParticipantJoined: frozenset({"at_ms"}),
         e.ParticipantLeft: frozenset({"at_ms"}),

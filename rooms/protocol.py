@@ -15,7 +15,7 @@ from rooms.commands import FrameNumber, PersonCommand
 from rooms.events import Event, Stream, TurnNumber
 from rooms.people import Id, Participant
 from rooms.state import Room
-from rooms.transcript import Word
+from rooms.transcript import Flaw, Word
 from rooms.values import Value
 
 VERSION = 2
@@ -187,7 +187,18 @@ class HearingTrouble(Value):
     sentence: str
 
 
-Tell = Partial | Speaking | DeliverySoFar | IsTyping | HearingTrouble
+class SoundQuality(Value):
+    """What is wrong with the sound of the candidate's voice right now, and what to do about it; no flaws: nothing."""
+
+    kind: Literal["sound_quality"] = "sound_quality"
+    turn: TurnNumber
+    flaws: tuple[Flaw, ...] = ()
+    """The worst first."""
+    to_candidate: str = ""
+    to_others: str = ""
+
+
+Tell = Partial | Speaking | DeliverySoFar | IsTyping | HearingTrouble | SoundQuality
 TELL: TypeAdapter[Tell] = TypeAdapter(Annotated[Tell, Field(discriminator="kind")])
 
 
@@ -270,6 +281,8 @@ SERVER_MESSAGE: TypeAdapter[ServerMessage] = TypeAdapter(Annotated[ServerMessage
 # --- audio frames ---------------------------------------------------------------------------------------------
 
 FRAME_VERSION = 1
+RESTED = 1
+"""The one flag of a frame; since protocol 2. A server that speaks 1 takes no frame with it."""
 _HEADER = struct.Struct(">BBHII")
 
 
@@ -278,12 +291,14 @@ class Frame(NamedTuple):
 
     `seq` counts frames of the stream from 0. `capture_ms` is the stream's own clock when the frame's first sample
     was taken: frames that were never sent (a muted microphone) leave a gap in it, not in `seq`. `pcm` is signed
-    16-bit little-endian, one channel, 16 kHz.
+    16-bit little-endian, one channel, 16 kHz. `rested`: what lies between this frame and the one before was left out on
+    purpose (muted, paused, a question read out); a gap in `capture_ms` without it is audio that is missing.
     """
 
     seq: int
     capture_ms: int
     pcm: bytes
+    rested: bool = False
 
     @property
     def duration_ms(self) -> int:
@@ -291,8 +306,8 @@ class Frame(NamedTuple):
 
 
 def pack_frame(frame: Frame) -> bytes:
-    """The binary message: version, 0, 0, seq, capture_ms (big-endian: u8 u8 u16 u32 u32), then the samples."""
-    return _HEADER.pack(FRAME_VERSION, 0, 0, frame.seq, frame.capture_ms) + frame.pcm
+    """The binary message: version, flags, 0, seq, capture_ms (big-endian: u8 u8 u16 u32 u32), then the samples."""
+    return _HEADER.pack(FRAME_VERSION, RESTED * frame.rested, 0, frame.seq, frame.capture_ms) + frame.pcm
 
 
 class BadFrame(ValueError):
@@ -308,9 +323,9 @@ def unpack_frame(data: bytes) -> Frame:
     if (len(data) - _HEADER.size) % 2:
         raise BadFrame("samples are 16 bits: an even number of bytes")
     version, flags, reserved, seq, capture_ms = _HEADER.unpack_from(data)
-    if version != FRAME_VERSION or flags or reserved:
-        raise BadFrame(f"a frame begins with the bytes {FRAME_VERSION} 0 0 0")
-    return Frame(seq, capture_ms, data[_HEADER.size :])
+    if version != FRAME_VERSION or flags & ~RESTED or reserved:
+        raise BadFrame(f"a frame begins with the bytes {FRAME_VERSION} 0 0 0, or {FRAME_VERSION} {RESTED} 0 0")
+    return Frame(seq, capture_ms, data[_HEADER.size :], bool(flags))
 
 
 # --- closing --------------------------------------------------------------------------------------------------

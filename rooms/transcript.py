@@ -37,6 +37,45 @@ class Word(Value):
         return self
 
 
+class Flaw(StrEnum):
+    """What can be wrong with the sound of a voice."""
+
+    GAPS = "gaps"
+    """Audio is missing inside it: it was never captured, or never came."""
+    DROPOUTS = "dropouts"
+    """The sound breaks off and comes back, as with a loose plug or a machine that cannot keep up."""
+    CLIPPED = "clipped"
+    """Too loud for the microphone."""
+    QUIET = "quiet"
+    """So quiet that words sink into the noise."""
+    DRIFT = "drift"
+    """The device's clock runs away from its samples."""
+    DEAD = "dead"
+    """The microphone gives nothing but zeros."""
+
+
+class AudioQuality(Value):
+    """How well an utterance arrived. It lowers the confidence of what rests on it, never its score."""
+
+    trust: Annotated[float, Field(ge=0, le=1)]
+    """How far evidence in this utterance can be relied on: 1 for clean audio, towards 0 (`rooms.quality`)."""
+    flaws: tuple[Flaw, ...] = ()
+    """Why `trust` is below 1, the worst first."""
+    measured_ms: Milliseconds
+    """How much audio was looked at."""
+    gaps: Annotated[int, Field(ge=0)] = 0
+    lost_ms: Milliseconds = 0
+    """Audio missing in those gaps."""
+    dropouts: Annotated[int, Field(ge=0)] = 0
+    dropout_ms: Milliseconds = 0
+    clipped: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Share of the audio, in windows of 32 ms, in which the loudest samples are cut off."""
+    peak_dbfs: Annotated[float, Field(le=0)] | None = None
+    """The level under which nine in ten of its windows stay; None where it was all zeros."""
+    drift_ms: int = 0
+    """How far the capture clock ran ahead of the samples (behind them: negative), gaps aside."""
+
+
 class Utterance(Value):
     """One stretch of speech between silences, or one typed message.
 
@@ -49,6 +88,8 @@ class Utterance(Value):
     start_ms: Milliseconds
     end_ms: Milliseconds
     words: Annotated[tuple[Word, ...], Field(max_length=4_000)] = ()
+    audio: AudioQuality | None = None
+    """How well it arrived. None where nobody measured: typed, or heard by an earlier release."""
 
     @model_validator(mode="after")
     def _text_is_its_words(self) -> Self:

@@ -17,8 +17,9 @@ from rooms.evidence import (
     Score,
 )
 from rooms.people import Participant, Role
+from rooms.quality import ADVICE
 from rooms.state import Room
-from rooms.transcript import Quote, Source, Utterance, Word
+from rooms.transcript import AudioQuality, Flaw, Quote, Source, Utterance, Word
 
 ADA = Participant(id="owner.candidate", name="Ada", role=Role.CANDIDATE)
 CURSOR = p.Cursor(epoch="k7Q2vXh9", version=12, tag="fMpXcK2a")
@@ -28,7 +29,13 @@ WORDS = (
     Word(text="it", start_ms=8710, end_ms=8840, confidence=0.95),
 )
 UTTERANCE = Utterance(
-    id="1.m-5d1e.203", source=Source.VOICE, text="we halved it", start_ms=8120, end_ms=8840, words=WORDS
+    id="1.m-5d1e.203",
+    source=Source.VOICE,
+    text="we halved it",
+    start_ms=8120,
+    end_ms=8840,
+    words=WORDS,
+    audio=AudioQuality(trust=0.871, flaws=(Flaw.CLIPPED,), measured_ms=1120, clipped=0.123, peak_dbfs=0.0, drift_ms=3),
 )
 QUOTE = Quote(utterance=UTTERANCE.id, text="halved it", start_ms=8260, end_ms=8840)
 QUESTION = e.Question(
@@ -141,6 +148,12 @@ TELLS: tuple[p.Tell, ...] = (
     p.IsTyping(turn=1),
     p.HearingTrouble(
         code="hearing_behind", sentence="Hearing cannot keep up. Pause for a moment, or type your answer."
+    ),
+    p.SoundQuality(
+        turn=1,
+        flaws=(Flaw.CLIPPED,),
+        to_candidate=ADVICE[Flaw.CLIPPED].to_candidate,
+        to_others=ADVICE[Flaw.CLIPPED].to_others,
     ),
 )
 

@@ -5,7 +5,7 @@ import pytest
 from rooms import events as e
 from rooms.events import EVENT
 from rooms.people import Role
-from rooms.protocol import DeliverySoFar, HearingTrouble, IsTyping, Partial, Speaking
+from rooms.protocol import DeliverySoFar, HearingTrouble, IsTyping, Partial, SoundQuality, Speaking
 from rooms.state import replay
 from rooms.views import Sight, hears, seen_by, sight, snapshot, view
 from tests.laws.mirror_fixture import story
@@ -98,8 +98,9 @@ def test_running_figures_are_not_told_to_the_one_who_speaks() -> None:
         Speaking(turn=1, on=True),
         IsTyping(turn=1),
         HearingTrouble(code="hearing_behind", sentence="Hearing is behind. Typing still works."),
+        SoundQuality(turn=1),
     ],
     ids=lambda tell: tell.kind,
 )
-def test_all_else_is_told_to_all(tell: Partial | Speaking | IsTyping | HearingTrouble) -> None:
+def test_all_else_is_told_to_all(tell: Partial | Speaking | IsTyping | HearingTrouble | SoundQuality) -> None:
     assert all(hears(tell, role) for role in Role)

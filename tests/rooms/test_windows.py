@@ -75,3 +75,20 @@ def test_jitter_of_the_capture_clock_is_no_gap() -> None:
     ]
     found = windows(frames)
     assert all(after.at_ms - before.at_ms == 32 for before, after in pairwise(found))
+
+
+def test_what_is_missing_is_said_in_the_window_that_comes_after_it() -> None:
+    first, second = framed(counted(100), [100]), framed(counted(400), [20] * 20, from_ms=5_050)
+    renumbered = [frame._replace(seq=frame.seq + 1) for frame in second]
+    found = windows([*first, *renumbered])
+    said = [(window.lost_ms, window.whole) for window in found[2:6]]
+    assert said == [(0, True), (0, False), (4_950, False), (0, True)]
+    meant = windows([*first, renumbered[0]._replace(rested=True), *renumbered[1:]])
+    assert [window.lost_ms for window in meant] == [0] * len(found)
+    assert [window[:4] for window in meant] == [window[:4] for window in found]
+
+
+def test_a_clock_that_went_back_lost_nothing() -> None:
+    first, second = framed(counted(400), [100] * 4), framed(counted(400), [100] * 4)
+    found = windows([*first, *(frame._replace(seq=frame.seq + 4) for frame in second)])
+    assert {window.lost_ms for window in found} == {0}

@@ -1,8 +1,9 @@
 // Made by scripts/protocol_types from rooms/protocol.py. Do not edit: change that file and run the script.
-// schema 65bf14a58a5b611a body 5267e64928bdb48c
+// schema b1a2f681f1e3167c body d0e117c48af6f827
 export const PROTOCOL_VERSION = 2;
 export const SAMPLE_RATE_HZ = 16000;
 export const FRAME_VERSION = 1;
+export const RESTED = 1;
 export const MAX_FRAME_BYTES = 6412;
 export const CLOSE = {
   GOING_AWAY: 1012,
@@ -34,6 +35,10 @@ export type QuestionKind = "new" | "follow_up" | "chosen" | "own";
  * How an utterance came in. Typing is an equal of speaking.
  */
 export type Source = "voice" | "typed";
+/**
+ * What can be wrong with the sound of a voice.
+ */
+export type Flaw = "gaps" | "dropouts" | "clipped" | "quiet" | "drift" | "dead";
 /**
  * Why an answer ended.
  */
@@ -321,6 +326,7 @@ export interface Utterance {
    * @maxItems 4000
    */
   words: Word[];
+  audio: AudioQuality | null;
 }
 /**
  * One recognised word, with its place in the room's time.
@@ -330,6 +336,21 @@ export interface Word {
   start_ms: number;
   end_ms: number;
   confidence: number | null;
+}
+/**
+ * How well an utterance arrived. It lowers the confidence of what rests on it, never its score.
+ */
+export interface AudioQuality {
+  trust: number;
+  flaws: Flaw[];
+  measured_ms: number;
+  gaps: number;
+  lost_ms: number;
+  dropouts: number;
+  dropout_ms: number;
+  clipped: number;
+  peak_dbfs: number | null;
+  drift_ms: number;
 }
 export interface AnswerFinished {
   kind: "answer_finished";
@@ -453,7 +474,7 @@ export interface RoomRestored {
  */
 export interface Telling {
   type: "telling";
-  what: Partial | Speaking | DeliverySoFar | IsTyping | HearingTrouble;
+  what: Partial | Speaking | DeliverySoFar | IsTyping | HearingTrouble | SoundQuality;
 }
 /**
  * An utterance under way. `stable` is certain: its final text begins with it. `unstable` is a guess at the rest.
@@ -496,6 +517,16 @@ export interface HearingTrouble {
   kind: "hearing_trouble";
   code: string;
   sentence: string;
+}
+/**
+ * What is wrong with the sound of the candidate's voice right now, and what to do about it; no flaws: nothing.
+ */
+export interface SoundQuality {
+  kind: "sound_quality";
+  turn: number;
+  flaws: Flaw[];
+  to_candidate: string;
+  to_others: string;
 }
 /**
  * A fact. Between the versions `after` and `version` nothing happened that you may see.

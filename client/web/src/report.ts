@@ -1,5 +1,5 @@
 // Made by scripts/protocol_types from scoring/report.py. Do not edit: change that file and run the script.
-// schema 50fa8bd2d776a928 body c29f7a6df7d07352
+// schema e9d2cdf90ac87daf body c3dcc2cb35355205
 /**
  * The six content dimensions, each 0 to 5. Delivery is not among them.
  */
@@ -9,6 +9,10 @@ export type SegmentKind = "thinking" | "speech" | "pause" | "typed";
  * How an utterance came in. Typing is an equal of speaking.
  */
 export type Source = "voice" | "typed";
+/**
+ * What can be wrong with the sound of a voice.
+ */
+export type Flaw = "gaps" | "dropouts" | "clipped" | "quiet" | "drift" | "dead";
 /**
  * How far an answer reaches one rubric point.
  */
@@ -117,6 +121,7 @@ export interface ReportTurn {
   transcript: Transcript;
   score: Score | null;
   delivery: Delivery | null;
+  overrides: Override[];
 }
 /**
  * A question as it was put.
@@ -150,6 +155,7 @@ export interface Utterance {
    * @maxItems 4000
    */
   words: Word[];
+  audio: AudioQuality | null;
 }
 /**
  * One recognised word, with its place in the room's time.
@@ -159,6 +165,21 @@ export interface Word {
   start_ms: number;
   end_ms: number;
   confidence: number | null;
+}
+/**
+ * How well an utterance arrived. It lowers the confidence of what rests on it, never its score.
+ */
+export interface AudioQuality {
+  trust: number;
+  flaws: Flaw[];
+  measured_ms: number;
+  gaps: number;
+  lost_ms: number;
+  dropouts: number;
+  dropout_ms: number;
+  clipped: number;
+  peak_dbfs: number | null;
+  drift_ms: number;
 }
 /**
  * What the content of a turn is worth. Delivery has no part in it.
@@ -229,4 +250,17 @@ export interface Delivery {
 export interface Pause {
   start_ms: number;
   end_ms: number;
+}
+/**
+ * A person's word in the place of the machine's number, with why.
+ */
+export interface Override {
+  turn: number;
+  dimension: Dimension;
+  before: number | null;
+  after: number;
+  by: string;
+  name: string;
+  reason: string;
+  at: number;
 }

@@ -184,6 +184,7 @@ function Words({ turn }: { turn: Turn }) {
   const session = useSession();
   const partial = useConnection(session, ({ told }) => told.partial);
   const trouble = useConnection(session, ({ told }) => told.trouble);
+  const sound = useConnection(session, ({ told }) => told.sound);
   const lost = useConnection(session, ({ lostVoice }) => lostVoice);
   const whispers = useConnection(session, ({ room }) => room?.whispers.length);
   const end = useRef<HTMLDivElement>(null);
@@ -195,6 +196,7 @@ function Words({ turn }: { turn: Turn }) {
   return (
     <section className="words" aria-label="What was heard">
       {trouble && <TroubleLine sentence={trouble.sentence} />}
+      {sound && <TroubleLine sentence={sound.to_candidate} />}
       {lost && (
         <TroubleLine sentence="The connection was away for so long that some of your words are lost. Please say them again, or type them." />
       )}

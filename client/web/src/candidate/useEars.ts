@@ -85,6 +85,7 @@ function useStream(
     ({ room, microphone: stream }) => room?.consented === true && room.phase !== "closed" && stream === null,
   );
   const zeroMs = useRef(0);
+  const resting = useRef(false);
   const open = useRef(listening);
   useEffect(() => {
     open.current = listening;
@@ -102,8 +103,10 @@ function useStream(
     () =>
       microphone?.onFrame(({ pcm, atMs, loudness }) => {
         level.current = loudness;
-        if (open.current && owner.current === microphone && !isDone(session.connection()))
-          session.frame(pcm, Math.max(0, atMs - zeroMs.current));
+        if (open.current && owner.current === microphone && !isDone(session.connection())) {
+          session.frame(pcm, Math.max(0, atMs - zeroMs.current), resting.current);
+          resting.current = false;
+        } else resting.current = true;
       }),
     [session, microphone, level],
   );

@@ -2,6 +2,7 @@ import { useEffect, useState } from "react";
 
 import { Figures } from "../marks/delivery";
 import { NameForm } from "../parts/nameForm";
+import { Caution } from "../parts/trouble";
 import type { Room } from "../protocol";
 import { openTurn } from "../room/mirror";
 import { useConnection, useSession } from "../room/useRoom";
@@ -14,6 +15,7 @@ export function Now({ room }: { room: Room }) {
   const session = useSession();
   const speaking = useConnection(session, ({ told }) => told.speaking);
   const delivery = useConnection(session, ({ told }) => told.delivery);
+  const sound = useConnection(session, ({ told }) => told.sound);
   const typing = useTyping();
   const turn = openTurn(room);
   const running = delivery && delivery.turn === turn?.number ? delivery : null;
@@ -27,6 +29,7 @@ export function Now({ room }: { room: Room }) {
         {turn?.limit_ms != null && !turn.finished && ", time nearly up"}
         {room.ending && room.phase !== "closed" && ", ending"}
       </p>
+      {sound && <Caution>{sound.to_others} It lowers confidence, never the score.</Caution>}
       <p className="soft small">Interviewer: {room.chair ? nameOf(room, room.chair) : "AI interviewer"}</p>
       {running && (
         <>

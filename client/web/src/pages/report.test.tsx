@@ -66,6 +66,7 @@ const REPORT: ReportValue = {
     {
       number: 1,
       question: { id: "b", text: "What went wrong?", kind: "new", follow_up_of: null, competence: null, difficulty: 2 },
+      overrides: [],
       finish: "silence",
       began_ms: 60_000,
       closed_ms: 68_000,
@@ -78,6 +79,7 @@ const REPORT: ReportValue = {
             start_ms: 61_000,
             end_ms: 64_900,
             words: WORDS,
+            audio: null,
           },
         ],
       },
@@ -117,11 +119,14 @@ const REPORT: ReportValue = {
     {
       number: 2,
       question: { id: null, text: "And why?", kind: "own", follow_up_of: null, competence: null, difficulty: null },
+      overrides: [],
       finish: "done",
       began_ms: 80_000,
       closed_ms: 91_000,
       transcript: {
-        utterances: [{ id: "u2", source: "typed", text: "Because.", start_ms: 90_000, end_ms: 90_000, words: [] }],
+        utterances: [
+          { id: "u2", source: "typed", text: "Because.", start_ms: 90_000, end_ms: 90_000, words: [], audio: null },
+        ],
       },
       score: {
         overall: null,

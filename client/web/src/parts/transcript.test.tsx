@@ -11,6 +11,7 @@ const SAID = {
   start_ms: 0,
   end_ms: 600,
   words: TEXTS.map((text, n) => ({ text, start_ms: n * 100, end_ms: n * 100 + 90, confidence: null })),
+  audio: null,
 };
 
 function setOff(...quotes: [text: string, start_ms: number][]): { text: string; before: string }[] {

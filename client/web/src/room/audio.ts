@@ -3,7 +3,7 @@
  *
  * Decides what is kept and what is to be sent next; never when it is sent or what it says.
  */
-import { FRAME_VERSION } from "../protocol";
+import { FRAME_VERSION, RESTED } from "../protocol";
 
 export const FRAME_MS = 40;
 /** Frames kept at most: five minutes, about 10 MB. An outage longer than that costs its oldest words. */
@@ -31,8 +31,8 @@ export function upcoming(kept: Ring): number {
 }
 
 /** With one more frame; the oldest goes when there are too many. */
-export function push(kept: Ring, pcm: Int16Array, captureMs: number): Ring {
-  const frames = [...kept.frames, packFrame(upcoming(kept), captureMs, pcm)];
+export function push(kept: Ring, pcm: Int16Array, captureMs: number, rested = false): Ring {
+  const frames = [...kept.frames, packFrame(upcoming(kept), captureMs, pcm, rested)];
   const lost = Math.max(0, frames.length - KEPT_FRAMES);
   const first = kept.first + lost;
   return { ...kept, first, frames: lost ? frames.slice(lost) : frames, unsent: Math.max(kept.unsent, first) };
@@ -69,11 +69,24 @@ export function unsafeMs(kept: Ring | null): number {
   return kept ? kept.frames.length * FRAME_MS : 0;
 }
 
-/** The binary message of rooms/protocol.py: u8 version, u8 0, u16 0, u32 seq, u32 capture_ms (big-endian), samples. */
-export function packFrame(seq: number, captureMs: number, pcm: Int16Array): Uint8Array<ArrayBuffer> {
+/** A frame as servers before protocol 2 take it. */
+export function withoutFlags(frame: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
+  if (!frame[1]) return frame;
+  const plain = frame.slice();
+  plain[1] = 0;
+  return plain;
+}
+
+/**
+ * The binary message of rooms/protocol.py: u8 version, u8 flags, u16 0, u32 seq, u32 capture_ms (big-endian), samples.
+ *
+ * `rested`: what lies between it and the frame before was left out on purpose.
+ */
+export function packFrame(seq: number, captureMs: number, pcm: Int16Array, rested = false): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(12 + 2 * pcm.length);
   const view = new DataView(bytes.buffer);
   view.setUint8(0, FRAME_VERSION);
+  view.setUint8(1, rested ? RESTED : 0);
   view.setUint32(4, seq);
   view.setUint32(8, captureMs);
   pcm.forEach((sample, n) => view.setInt16(12 + 2 * n, sample, true));

@@ -12,7 +12,7 @@ beforeEach(() => {
 });
 
 const AT_11 = { epoch: "e", version: 11, tag: "t11" };
-const frame: Input = { is: "frame", pcm: new Int16Array(640), captureMs: 0 };
+const frame: Input = { is: "frame", pcm: new Int16Array(640), captureMs: 0, rested: false };
 const played = () =>
   line.effects.flatMap((effect) =>
     effect.do === "play" ? effect.frames.map((frame) => new DataView(frame.buffer).getUint32(4)) : [],

@@ -68,7 +68,7 @@ export function step(now: Connection, input: Input): Step {
       return opened(now, input.stream, input.id);
     case "frame":
       return now.microphone
-        ? flowing({ ...now, microphone: push(now.microphone, input.pcm, input.captureMs) })
+        ? flowing({ ...now, microphone: push(now.microphone, input.pcm, input.captureMs, input.rested) })
         : [now, []];
     case "tick":
       return now.stage === "live" ? saying({ ...now, outbox: boxes.released(now.outbox) }) : [now, []];

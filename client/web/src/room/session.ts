@@ -120,8 +120,8 @@ export class Session {
     this.feed({ is: "microphone", stream: `mic-${this.outside.newId()}`, id: this.outside.newId() });
   }
 
-  frame(pcm: Int16Array, captureMs: number): void {
-    this.feed({ is: "frame", pcm, captureMs });
+  frame(pcm: Int16Array, captureMs: number, rested = false): void {
+    this.feed({ is: "frame", pcm, captureMs, rested });
   }
 
   /** Told to the room, not kept: lost without harm when there is no connection. */

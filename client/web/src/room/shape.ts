@@ -86,7 +86,7 @@ export type Input =
   | { is: "move" }
   | { is: "wish"; id: string; command: Command }
   | { is: "microphone"; stream: string; id: string }
-  | { is: "frame"; pcm: Int16Array; captureMs: number }
+  | { is: "frame"; pcm: Int16Array; captureMs: number; rested: boolean }
   /** The page lets go of the room for now. */
   | { is: "left" }
   /** A second has passed. */

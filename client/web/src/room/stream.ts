@@ -4,12 +4,15 @@
  * Decides when a stream may flow, goes out again, or is opened again; never what is kept (`audio`).
  */
 import type { Command } from "../protocol";
-import { forget, isTorn, rewind, takeUnsent } from "./audio";
+import { forget, isTorn, rewind, takeUnsent, withoutFlags } from "./audio";
 import * as boxes from "./outbox";
 import type { Outgoing } from "./outbox";
 import type { Connection, Effect } from "./shape";
 
 type Step = [Connection, Effect[]];
+
+/** Servers of versions before this one take no frame that says it comes after a rest. */
+const RESTS_SINCE = 2;
 
 /** An announcement of a stream that was not answered. */
 export function isStale({ command, version }: Outgoing): boolean {
@@ -20,7 +23,8 @@ export function isStale({ command, version }: Outgoing): boolean {
 export function flowing(now: Connection): Step {
   if (!now.microphone || now.stage !== "live" || now.room?.microphone?.stream !== now.microphone.stream)
     return [now, []];
-  const [microphone, frames] = takeUnsent(now.microphone);
+  const [microphone, taken] = takeUnsent(now.microphone);
+  const frames = now.spoken >= RESTS_SINCE ? taken : taken.map(withoutFlags);
   return frames.length ? [{ ...now, microphone }, [{ do: "play", frames }]] : [now, []];
 }
 

@@ -3,7 +3,7 @@
  *
  * Decides how long a telling holds: until a newer one of its kind, or the fact that settles it.
  */
-import type { DeliverySoFar, Event, HearingTrouble, Partial, Tell } from "../protocol";
+import type { DeliverySoFar, Event, HearingTrouble, Partial, SoundQuality, Tell } from "../protocol";
 
 export interface Told {
   readonly partial: Partial | null;
@@ -12,9 +12,18 @@ export interface Told {
   /** How many typing notices came; the page shows one for a few seconds. */
   readonly typing: number;
   readonly trouble: HearingTrouble | null;
+  /** What is wrong with the sound right now. */
+  readonly sound: SoundQuality | null;
 }
 
-export const NOTHING_TOLD: Told = { partial: null, speaking: false, delivery: null, typing: 0, trouble: null };
+export const NOTHING_TOLD: Told = {
+  partial: null,
+  speaking: false,
+  delivery: null,
+  typing: 0,
+  trouble: null,
+  sound: null,
+};
 
 export function hear(told: Told, tell: Tell): Told {
   switch (tell.kind) {
@@ -28,6 +37,8 @@ export function hear(told: Told, tell: Tell): Told {
       return { ...told, typing: told.typing + 1 };
     case "hearing_trouble":
       return { ...told, trouble: tell };
+    case "sound_quality":
+      return { ...told, sound: tell.flaws.length ? tell : null };
   }
 }
 

@@ -46,7 +46,7 @@ export function spoken(turn: number, id: string, text: string): Event {
   return {
     kind: "utterance_heard",
     turn,
-    utterance: { id, source: "voice", text, start_ms: 2_000, end_ms: 4_000, words: [] },
+    utterance: { id, source: "voice", text, start_ms: 2_000, end_ms: 4_000, words: [], audio: null },
   };
 }
 
