@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from rooms.evidence import Delivery, Pause
 from rooms.transcript import Quote, Source, Transcript, Utterance, Word, quote
+from scoring.disfluency import load_disfluency, taken_back
 from scoring.words import word_lists
 
 PAUSE_MS = 250
@@ -101,16 +102,22 @@ def fillers_of(utterance: Utterance) -> tuple[Quote, ...]:
 
 
 def repairs_of(utterance: Utterance) -> tuple[Quote, ...]:
-    """Every sentence begun again as an exact quote; fillers in between do not hide it."""
+    """Every sentence begun again as an exact quote: words said twice, and words that take something back.
+
+    Fillers in between do not hide it.
+    """
     lists = word_lists()
     said = [one for one in _said(utterance) if one.word not in lists.fillers]
-    found, i = [], 0
+    spans: list[tuple[int, int]] = []
+    i = 0
     while i < len(said):
         size = _repeated(said, i) or _phrase_at(said, i, lists.repair_phrases)
         if size:
-            found.append(quote(utterance, said[i].start, said[i + size - 1].end))
+            spans.append((said[i].start, said[i + size - 1].end))
         i += size or 1
-    return tuple(found)
+    others = taken_back(utterance.text, load_disfluency())
+    spans += [(a, b) for a, b in others if not any(start < b and a < end for start, end in spans)]
+    return tuple(quote(utterance, start, end) for start, end in sorted(spans))
 
 
 def syllables_of(word: str) -> int:

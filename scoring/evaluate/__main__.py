@@ -4,10 +4,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from scoring.evaluate import content
+from scoring.evaluate import content, disfluency
 from scoring.evaluate.table import TableError
 
-PROGRAMS = (content,)
+PROGRAMS = (content, disfluency)
 """Each has `NAME`, `add_arguments(parser)` and `run(arguments) -> str`, whose result is the line told at the end."""
 
 
