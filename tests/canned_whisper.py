@@ -38,11 +38,14 @@ def evenly(text: str, start_s: float, end_s: float) -> list[Said]:
     return [Said(word, start, end) for word, (start, end) in zip(words, pairwise(edges), strict=True)]
 
 
-def write(directory: Path, words: Sequence[Said]) -> Path:
-    """Write the model into a new directory. At most about 100 different words."""
+def write(directory: Path, words: Sequence[Said], prompt: int = 0) -> Path:
+    """Write the model into a new directory. At most about 60 words.
+
+    `prompt`: so many tokens of a prompt come before; with another number of them it says nothing sensible.
+    """
     directory.mkdir(parents=True)
     tokenizer = _tokenizer([word.text for word in words])
-    _spec(tokenizer, words).save(str(directory))
+    _spec(tokenizer, words, prompt).save(str(directory))
     tokenizer.save(str(directory / "tokenizer.json"))
     features = {"feature_size": MELS, "sampling_rate": 16_000, "hop_length": 160, "chunk_length": 30, "n_fft": 400}
     (directory / "preprocessor_config.json").write_text(json.dumps(features))
@@ -76,14 +79,15 @@ def _time(frame: int) -> str:
     return f"<|{frame * FRAME_S:.2f}|>"
 
 
-def _spec(tokenizer: Tokenizer, words: Sequence[Said]) -> Any:
+def _spec(tokenizer: Tokenizer, words: Sequence[Said], prompt: int) -> Any:
     spec = whisper_spec.WhisperSpec(1, 1, 1, 1)
     size = tokenizer.get_vocab_size()
     codes = _codes(2 * len(words) + 4)
     positions, places = codes[: len(words) + 3], codes[len(words) + 3 :]
     _encoder(spec.encoder, words, places)
     _decoder(spec.decoder, size)
-    spec.decoder.position_encodings.encodings = _padded(positions, POSITIONS)
+    before = np.repeat(positions[-1:], prompt, 0)
+    spec.decoder.position_encodings.encodings = _padded(np.concatenate([before, positions]), POSITIONS)
     spec.decoder.projection.weight = _readback(tokenizer, words, positions, size)
     query, fused = spec.decoder.layer[0].attention.linear[:2]
     # At position 1 + n the word n is said: its query is the code of the frames of that word.
