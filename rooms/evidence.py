@@ -78,6 +78,8 @@ class DimensionScore(Value):
     quotes: tuple[Quote, ...] = ()
     abstained: str | None = None
     """The reason, where `score` is None."""
+    judged: Mark | None = None
+    """A judge's mark by the anchors of the dimension, where a judge marked: its `criterion` is the anchor."""
 
     @model_validator(mode="after")
     def _scored_or_abstained(self) -> Self:
@@ -104,6 +106,8 @@ class Score(Value):
     """The reason, where `overall` is None."""
     caution: str | None = None
     """What a reader should know before trusting the number, such as unreliable words."""
+    agreement: Annotated[float, Field(ge=0, le=1)] | None = None
+    """How far a judge's runs agreed, where a judge marked."""
 
 
 class Pause(Value):

@@ -42,11 +42,15 @@ def combine(
     *,
     scorer: str,
     caution: str | None = None,
+    wider: float = 0.0,
 ) -> Score:
-    """The score of an answer from its marks and features. Pure arithmetic: same input, same bytes."""
+    """The score of an answer from its marks and features. Pure arithmetic: same input, same bytes.
+
+    `wider` is what whoever marked adds to each half-width, in points: judges that disagree.
+    """
     figures = weights.families[rubric.family]
     features = {**features, "points": coverage(rubric, marks)}
-    wider = _extra_width(rubric, features["amount"].value, reading.transcript, weights, caution)
+    wider += _extra_width(rubric, features["amount"].value, reading.transcript, weights, caution)
     compiled = compile_rubric(rubric, weights.recall.question_words)
     pieces = {dimension: _pieces(_shares(rubric, figures, dimension), features) for dimension in Dimension}
     lost = _lost_off_topic(rubric, sum(piece.points for piece in pieces[Dimension.RELEVANCE]), weights)

@@ -36,7 +36,7 @@ def score(
     weights = weights or load_weights()
     compiled = compile_rubric(rubric, weights.recall.question_words)
     reading = read(transcript)
-    noted = " ".join(note for note in (caution, ASIDE_CAUTION if reading.asides else None) if note) or None
+    noted = cautions(caution, reading)
     where = index(reading)
     reason = too_little(reading, where, compiled, weights)
     if reason is not None:
@@ -54,6 +54,11 @@ def score(
         marks = checked(found, transcript)
         features = measure(reading, compiled, where, rubric.family, weights)
     return combine(rubric, marks, features, reading, weights, scorer=SCORER, caution=noted)
+
+
+def cautions(known: str | None, reading: Reading) -> str | None:
+    """All that a reader should know before trusting the words of an answer."""
+    return " ".join(note for note in (known, ASIDE_CAUTION if reading.asides else None) if note) or None
 
 
 def too_little(reading: Reading, index: Index, compiled: Compiled, weights: Weights) -> str | None:

@@ -18,7 +18,6 @@ from typing import Any, TypeVar
 import uvicorn
 
 from rooms.interview.bank import Bank, load_bank
-from scoring.weights import load_weights
 from server import pulse, web
 from server.adapters.database import Database
 from server.adapters.migrations import migrate
@@ -29,6 +28,7 @@ from server.adapters.redis_directory import RedisDirectory
 from server.adapters.redis_leases import RedisLeases
 from server.adapters.redis_log import RedisRoomLog, RedisSubscriber
 from server.adapters.redis_presence import RedisPresence
+from server.adapters.redis_purses import RedisPurses
 from server.adapters.redis_tickets import RedisTickets
 from server.adapters.redis_timers import RedisTimers
 from server.adapters.report_store import SqlReportStore
@@ -48,10 +48,11 @@ from server.gate import Gate
 from server.hearing import Hearing
 from server.identity import Identity
 from server.interviewer import Interviewer
+from server.judge_settings import JudgeSettings
+from server.judging import marker, notice_for
 from server.logs import configure
-from server.marker import Marker
 from server.operations import Backlog, line_of, replay, told
-from server.ports import Unavailable
+from server.ports import Judge, Unavailable
 from server.reporting import written
 from server.restoring import Restorer
 from server.scorer import Scorer
@@ -153,6 +154,7 @@ class Server(uvicorn.Server):
 
 async def serve_web(settings: Settings, host: str, port: int, fd: int | None) -> None:
     """One web worker: HTTP, pages and sockets, until SIGTERM."""
+    notice = notice_for(settings)
     async with parts(settings, "web") as p:
         identity = Identity(settings)
         gate = Gate(settings, identity, RedisTickets(p.redis))
@@ -161,7 +163,7 @@ async def serve_web(settings: Settings, host: str, port: int, fd: int | None) ->
         async with Departures(p.writer, settings.reconnect_grace_ms) as departures:
             sockets = Sockets(settings, p.name, gate, p.writer, fanout, departures, p.log, p.audio, p.leases, p.bank)
             routers = (
-                sessions.routes(identity, gate),
+                sessions.routes(identity, gate, notice),
                 rooms.routes(
                     settings,
                     identity,
@@ -172,6 +174,7 @@ async def serve_web(settings: Settings, host: str, port: int, fd: int | None) ->
                     p.bank,
                     partial(_has_report, p),
                     p.backlog.admit,
+                    notice.version,
                 ),
                 operations.routes(gate, p.backlog),
                 history.routes(gate, p.writer.look, p.log, p.store, p.reviews, p.clock),
@@ -244,13 +247,16 @@ async def _beat(p: Parts) -> None:
 async def serve_worker(settings: Settings) -> None:
     """One worker: hearing, interviewing, scoring, archiving, until SIGTERM."""
     transcriber = await choose(settings)
-    async with parts(settings, "worker") as p:
+    async with (
+        parts(settings, "worker") as p,
+        marker(settings, p.bank, RedisPurses(p.redis), p.clock, _judge) as marking,
+    ):
         hearing = Hearing(settings, p.log, p.audio, transcriber, p.clock, Silero)
         timekeeper = Timekeeper(limits_of(settings), RedisTimers(p.redis), p.leases, p.writer)
         readers = (
             hearing.serve,
-            Interviewer(p.bank, p.clock, settings.interviewer_patience_ms).serve,
-            Scorer(Marker(p.bank, load_weights())).serve,
+            Interviewer(p.bank, p.clock, settings.interviewer_patience_ms, marking.early).serve,
+            Scorer(marking).serve,
             without_pen(timekeeper.serve),
             without_pen(_archiver(p).serve),
         )
@@ -271,6 +277,14 @@ async def serve_worker(settings: Settings) -> None:
             await worker.run()
             for task in behind:
                 task.cancel()
+
+
+def _judge(settings: JudgeSettings, key: str) -> Judge:
+    from server.adapters.openai_judge import (
+        OpenAIJudge,  # a second and 40 MB that a server without a judge need not spend
+    )
+
+    return OpenAIJudge(settings, key)
 
 
 def _archiver(p: Parts) -> Archiver:

@@ -6,10 +6,11 @@ A reader of the log like any other: it holds no state that the room does not hav
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 
 from rooms.commands import AskQuestion, CloseRoom
 from rooms.events import Question
-from rooms.evidence import Level
+from rooms.evidence import Level, Score
 from rooms.interview.bank import Bank
 from rooms.interview.plan import AskedTurn, Choice, Plan, next_question
 from rooms.people import SYSTEM
@@ -17,17 +18,21 @@ from rooms.phases import Phase
 from rooms.refusals import Refusal
 from rooms.state import Room, Turn
 from server.feed import Feed
+from server.marker import Marked
 from server.pen import Pen
 from server.ports import Clock
 
 _log = logging.getLogger(__name__)
 
+Early = Callable[[Room, Turn], Awaitable[Marked]]
+
 
 class Interviewer:
     """Serves one room at a time in each `serve`; many may run side by side."""
 
-    def __init__(self, bank: Bank, clock: Clock, patience_ms: int) -> None:
-        self._bank, self._clock, self._patience_ms = bank, clock, patience_ms
+    def __init__(self, bank: Bank, clock: Clock, patience_ms: int, early: Early | None = None) -> None:
+        """`early`, where scores take long (a judge): the local marks, which decide what is asked next at once."""
+        self._bank, self._clock, self._patience_ms, self._early = bank, clock, patience_ms, early
 
     async def serve(self, feed: Feed, pen: Pen) -> None:
         """Ask until the room is closed."""
@@ -54,14 +59,14 @@ class Interviewer:
             return 0 if room.all_scored else None
         if room.paused or (room.chair is not None and room.chosen is None):
             return None
-        if room.all_scored:
+        if room.all_scored or self._early:
             return 0
         # How the answer went decides what is asked next, so its score is awaited, but not for ever.
         closed_at = room.opened_at + (room.turns[-1].closed_ms or 0)
         return max(0, closed_at + self._patience_ms - self._clock.now_ms())
 
     async def _act(self, pen: Pen, room: Room) -> None:
-        choice = None if room.questions_done or room.phase is Phase.LOBBY else self._choose(room)
+        choice = None if room.questions_done or room.phase is Phase.LOBBY else await self._choose(room)
         if choice is None:
             outcome = await pen.do(CloseRoom(), SYSTEM, f"close-room.{len(room.turns)}")
         else:
@@ -71,13 +76,22 @@ class Interviewer:
         if isinstance(outcome, Refusal):
             _log.info("interviewer refused", extra={"room": room.id, "code": outcome.code.value})
 
-    def _choose(self, room: Room) -> Choice | None:
+    async def _choose(self, room: Room) -> Choice | None:
         plan = Plan(mode=room.mode, length=max(room.length, len(room.turns) + 1), seed=room.id)
-        return next_question(self._bank, [_asked(turn) for turn in room.turns], plan, room.chosen)
+        asked = [_asked(turn, await self._known(room, turn)) for turn in room.turns]
+        return next_question(self._bank, asked, plan, room.chosen)
+
+    async def _known(self, room: Room, turn: Turn) -> Score | None:
+        """What is known of an answer now: its score, or its local marks while somebody slower marks it."""
+        if turn.score is None and self._early is not None:
+            try:
+                return (await self._early(room, turn)).score
+            except Exception:
+                _log.exception("an answer could not be marked early", extra={"room": room.id, "turn": turn.number})
+        return turn.score
 
 
-def _asked(turn: Turn) -> AskedTurn:
-    score = turn.score
+def _asked(turn: Turn, score: Score | None) -> AskedTurn:
     weak = tuple(mark.point for mark in score.marks if mark.level is not Level.PRESENT) if score else ()
     return AskedTurn(
         question_id=turn.question.id,

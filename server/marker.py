@@ -1,18 +1,23 @@
-"""What an answer is worth, asked of whoever marks: the local scorer, which never leaves this machine.
+"""What an answer is worth, asked of whoever marks: the local scorer, which never leaves this machine, or judges.
 
-Decides what is handed to `scoring` for a turn; the score itself is `scoring`'s, and when to ask is `server.scorer`'s.
+Decides what is handed to `scoring` for a turn, and that the marks by rules stand where no judge answered; the score
+itself is `scoring`'s, and when to ask is `server.scorer`'s.
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
 from rooms.evidence import Delivery, Score
 from rooms.interview.bank import Bank
 from rooms.state import Room, Turn
 from scoring.features import delivery
+from scoring.judging import judged_score, verdict
 from scoring.local import score
+from scoring.reading import read
 from scoring.rubric import Family, Rubric
 from scoring.weights import Weights
+from server.judges import Answer, Heard, Judges, Silence
 
 
 class Marked(NamedTuple):
@@ -21,12 +26,54 @@ class Marked(NamedTuple):
 
 
 class Marker:
-    def __init__(self, bank: Bank, weights: Weights) -> None:
+    """`judges` and the figures for their marks go together; without them rules alone mark."""
+
+    def __init__(
+        self,
+        bank: Bank,
+        weights: Weights,
+        judges: Judges | None = None,
+        judge_weights: Weights | None = None,
+        notice: str | None = None,
+    ) -> None:
+        """`notice` says that judges mark: only who agreed to it is judged, as their words leave the house."""
         self._bank, self.weights = bank, weights
+        self._judges, self._judge_weights, self._notice = judges, judge_weights, notice
 
     async def mark(self, room: Room, turn: Turn) -> Marked:
-        """The score of a turn. May raise, where the fault is ours."""
-        return await self.locally(room, turn)
+        """The score of a turn. May raise, where the fault is ours.
+
+        Judges are asked only where rules found enough to go on: what they are not asked costs nothing.
+        """
+        local = await self.locally(room, turn)
+        if self._judges is None or room.notice != self._notice or local.score.overall is None:
+            return local
+        rubric = rubric_of(self._bank, room, turn)
+        answer = Answer(room.id, room.owner, turn.number, rubric, read(turn.transcript))
+        match await self._judges.ask(answer):
+            case Heard() as heard:
+                judged = await asyncio.to_thread(self._judged, room, turn, answer, heard)
+                return local._replace(score=judged)
+            case Silence() as why:
+                noted = " ".join(note for note in (why.value, local.score.caution) if note)
+                return local._replace(score=local.score.but(caution=noted))
+
+    def _judged(self, room: Room, turn: Turn, answer: Answer, heard: Heard) -> Score:
+        found = verdict(heard.ballots, answer.rubric)
+        assert self._judge_weights is not None, "judges come with figures for their marks"
+        return judged_score(
+            answer.rubric,
+            turn.transcript,
+            found,
+            self._judge_weights,
+            scorer=heard.label,
+            caution=caution_of(room, turn),
+        )
+
+    @property
+    def early(self) -> Callable[[Room, Turn], Awaitable[Marked]] | None:
+        """What decides the next question while a judge thinks; None where the score itself is soon there."""
+        return self.locally if self._judges else None
 
     async def locally(self, room: Room, turn: Turn) -> Marked:
         """The same by the local scorer: some milliseconds, and the same bytes each time."""

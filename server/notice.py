@@ -3,6 +3,9 @@
 Decides the words. A change of meaning is a new version, and rooms remember which one was agreed to.
 """
 
+import hashlib
+from collections.abc import Sequence
+
 from rooms.values import Value
 
 
@@ -11,6 +14,24 @@ class Notice(Value):
     title: str
     paragraphs: tuple[str, ...]
     points: tuple[str, ...]
+
+
+JUDGED = (
+    "Your words are also sent to an AI outside this server, which helps to mark them ({names}). It is told neither "
+    "your name nor your voice."
+)
+"""One point more where a judge marks: whose words leave the house must know it first."""
+
+
+def notice_of(judges: Sequence[str]) -> Notice:
+    """The notice of a server whose answers are marked by rules, or also by these judges."""
+    if not judges:
+        return NOTICE
+    point = JUDGED.format(names=", ".join(judges))
+    # Other judges are another notice: who agreed to one has not agreed to the next.
+    names = hashlib.sha256(point.encode()).hexdigest()[:8]
+    points = (*NOTICE.points[:2], point, *NOTICE.points[2:])
+    return NOTICE.but(version=f"{NOTICE.version}-judged-{names}", points=points)
 
 
 NOTICE = Notice(

@@ -11,6 +11,7 @@ from rooms.lineage import Place
 from rooms.people import Participant
 from rooms.protocol import Cursor, Frame
 from rooms.transcript import Word
+from scoring.prompt import Request
 from scoring.report import Override
 from scoring.review import Rating
 from server.record import Record as Record
@@ -372,6 +373,43 @@ class Voice(Protocol):
         """0 to 1 that the 1,024 bytes hold speech. CPU-bound, about 0.1 ms: call it off the event loop."""
 
 
+# --- judging --------------------------------------------------------------------------------------------------
+
+
+class JudgeReply(NamedTuple):
+    text: str
+    tokens: int | None
+    """What it took, question and reply; None where the server does not say."""
+
+
+class Judge(Protocol):
+    """A model that marks an answer. It is shown the words of an answer, so they leave the house."""
+
+    @property
+    def label(self) -> str:
+        """A name that a reader understands, such as "gpt-5 at api.openai.com"."""
+
+    async def ask(self, request: Request) -> JudgeReply:
+        """One reply, unread. Raises `JudgeFailed`. Cancelled, it stops at once."""
+
+    async def close(self) -> None: ...
+
+
+class Purses(Protocol):
+    """Budgets that hold over all workers: what was spent of each, until it is forgotten."""
+
+    async def spend(self, purse: str, amount: int, limit: int, ttl_s: int) -> bool:
+        """Take `amount`, or nothing and False where more than `limit` would be spent.
+
+        What is spent is forgotten `ttl_s` seconds after the first of it.
+        """
+
+    async def settle(self, purse: str, amount: int) -> None:
+        """Add what was spent beyond what was taken, or give back (a negative amount). A forgotten purse stays so."""
+
+    async def spent(self, purse: str) -> int: ...
+
+
 # --- the database ---------------------------------------------------------------------------------------------
 
 
@@ -522,6 +560,20 @@ class AudioFull(Exception):
 
 class TranscriberFailed(Exception):
     """The recogniser failed or outlasted its deadline on this utterance."""
+
+
+class JudgeFailed(Exception):
+    """A judge gave no reply. `fault` is a word for the log; no error of this kind holds what was sent or said."""
+
+    def __init__(
+        self, fault: str, *, again: bool = False, after_s: float | None = None, tokens: int | None = None
+    ) -> None:
+        super().__init__(fault)
+        self.fault, self.again = fault, again
+        self.after_s = after_s
+        """How long the judge wants to be left alone first."""
+        self.tokens = tokens
+        """What it took all the same; None where nobody knows."""
 
 
 class Misconfigured(Exception):

@@ -61,6 +61,12 @@ class Settings(BaseSettings):
     # interviewing and scoring
     interviewer_patience_ms: Positive = 2_000
     """How long the next question waits for the last answer's score."""
+    judges: str = ""
+    """Language models that mark besides the rules, in order: JSON, or the path of a TOML file (docs/SCORING.md)."""
+    judge_panel: Positive = 1
+    """How many of them mark each answer together; those after them stand in where one fails."""
+    judge_deadline_s: Positive = 45
+    """How long all of them may take for one answer. The next question never waits for it."""
 
     # limits
     rooms_per_worker: Positive = 100

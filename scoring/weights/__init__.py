@@ -20,9 +20,10 @@ from scoring.rubric import Family
 Share = Annotated[float, Field(ge=0, le=1)]
 Points = Annotated[float, Field(ge=-5, le=5)]
 NEWEST = "1.0.0"
+NEWEST_JUDGE = "1.0.0"
 MEASURED = frozenset(
     {"points", "reference", "topic", "parts", "in_order", "measured", "amount", "short_sentences", "varied_words"}
-)
+) | {f"judged_{dimension}" for dimension in Dimension}
 """Features that are shares already; all others are counted and divided by what is enough."""
 
 
@@ -104,6 +105,8 @@ class Spread(Value):
     """Times the doubt of the recogniser (1 - its mean confidence)."""
     caution: Annotated[float, Field(ge=0, le=3)]
     """Added when a reader is told to be careful with the words."""
+    disagreement: Annotated[float, Field(ge=0, le=5)] = 0.0
+    """Times how far the runs of a judge were apart, 0 to 1."""
 
 
 class FamilyWeights(Value):
@@ -168,9 +171,12 @@ def _check_family(weights: Weights, family: Family, file: str) -> None:
 
 
 @lru_cache(maxsize=16)
-def load_weights(version: str = NEWEST) -> Weights:
-    """A version of the weights that ship. Raises WeightsError when there is no such version or it was changed."""
-    file = files("scoring") / "weights" / f"local-{version}.toml"
+def load_weights(version: str = NEWEST, scorer: str = "local") -> Weights:
+    """A version of the weights that ship, of the local scorer or of a "judge".
+
+    Raises WeightsError when there is no such version or it was changed.
+    """
+    file = files("scoring") / "weights" / f"{scorer}-{version}.toml"
     if not file.is_file():
         raise WeightsError(f"there are no weights {version}")
     return parse_weights(file.read_text(encoding="utf-8"), file.name)

@@ -19,7 +19,6 @@ from rooms.state import Room
 from server.errors import Failed
 from server.gate import Gate
 from server.identity import Identity, Person
-from server.notice import NOTICE
 from server.ports import Directory, Leases, Unavailable
 from server.settings import Settings
 from server.story import BrokenChain
@@ -98,6 +97,7 @@ def routes(
     bank: Bank,
     has_report: Callable[[str], Awaitable[bool]],
     admit: Callable[[], Awaitable[None]],
+    notice: str,
 ) -> APIRouter:
     router = APIRouter(prefix="/api", tags=["rooms"])
     signed_in = Annotated[Person, Depends(gate.signed_in)]
@@ -132,7 +132,7 @@ def routes(
             room=room_id,
             mode=new.mode,
             length=new.length,
-            notice=NOTICE.version,
+            notice=notice,
             owner=person.id,
             starts_at=new.starts_at,
         )

@@ -10,7 +10,7 @@ from rooms.people import Role
 from server.errors import Failed
 from server.gate import Gate
 from server.identity import Identity, Person
-from server.notice import NOTICE, Notice
+from server.notice import Notice
 
 
 class Me(BaseModel):
@@ -19,7 +19,7 @@ class Me(BaseModel):
     owner: bool
 
 
-def routes(identity: Identity, gate: Gate) -> APIRouter:
+def routes(identity: Identity, gate: Gate, shown: Notice) -> APIRouter:
     router = APIRouter(tags=["sessions"])
     signed_in = Annotated[Person, Depends(gate.signed_in)]
 
@@ -50,6 +50,6 @@ def routes(identity: Identity, gate: Gate) -> APIRouter:
     @router.get("/api/notice")
     async def notice() -> Notice:
         """What a candidate consents to before anything is heard."""
-        return NOTICE
+        return shown
 
     return router

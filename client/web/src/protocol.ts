@@ -1,5 +1,5 @@
 // Made by scripts/protocol_types from rooms/protocol.py. Do not edit: change that file and run the script.
-// schema b1a2f681f1e3167c body d0e117c48af6f827
+// schema bf1cce0dc5b0ee45 body ba8e2929437e814d
 export const PROTOCOL_VERSION = 2;
 export const SAMPLE_RATE_HZ = 16000;
 export const FRAME_VERSION = 1;
@@ -372,6 +372,7 @@ export interface Score {
   weights: string;
   abstained: string | null;
   caution: string | null;
+  agreement: number | null;
 }
 /**
  * One dimension's score (half points, 0 to 5) with its 90% interval, or why there is none.
@@ -386,6 +387,7 @@ export interface DimensionScore {
   contributions: Contribution[];
   quotes: Quote[];
   abstained: string | null;
+  judged: Mark | null;
 }
 /**
  * One signed part of a dimension's score. The parts add up to the score exactly.

@@ -1,5 +1,5 @@
 // Made by scripts/protocol_types from scoring/report.py. Do not edit: change that file and run the script.
-// schema e9d2cdf90ac87daf body c3dcc2cb35355205
+// schema fb81d809bf0eaf0a body 78157406917a9cab
 /**
  * The six content dimensions, each 0 to 5. Delivery is not among them.
  */
@@ -194,6 +194,7 @@ export interface Score {
   weights: string;
   abstained: string | null;
   caution: string | null;
+  agreement: number | null;
 }
 /**
  * One dimension's score (half points, 0 to 5) with its 90% interval, or why there is none.
@@ -208,6 +209,7 @@ export interface DimensionScore {
   contributions: Contribution[];
   quotes: Quote[];
   abstained: string | null;
+  judged: Mark | null;
 }
 /**
  * One signed part of a dimension's score. The parts add up to the score exactly.

@@ -1,0 +1,45 @@
+"""The judges of this process as the settings want them, and the marker that asks them.
+
+Decides what is built of JUDGES, and that a server without any is as if there were none.
+"""
+
+import contextlib
+import os
+from collections.abc import AsyncIterator, Callable
+
+from rooms.interview.bank import Bank
+from scoring.weights import NEWEST_JUDGE, load_weights
+from server.judge_settings import JudgeSettings, judges_of
+from server.judges import Judges
+from server.marker import Marker
+from server.notice import Notice, notice_of
+from server.ports import Clock, Judge, Purses
+from server.settings import Settings
+
+
+def notice_for(settings: Settings) -> Notice:
+    """What candidates consent to on this server. Raises Misconfigured where JUDGES cannot work."""
+    return notice_of([judge.label for judge, _ in judges_of(settings.judges, os.environ)])
+
+
+@contextlib.asynccontextmanager
+async def marker(
+    settings: Settings, bank: Bank, purses: Purses, clock: Clock, make: Callable[[JudgeSettings, str], Judge]
+) -> AsyncIterator[Marker]:
+    """Who marks on this server; connections to judges are closed in the end."""
+    found = judges_of(settings.judges, os.environ)
+    if not found:
+        yield Marker(bank, load_weights())
+        return
+    judges = Judges(
+        [(make(judge, key), judge) for judge, key in found],
+        purses,
+        clock,
+        deadline_s=settings.judge_deadline_s,
+        panel=settings.judge_panel,
+    )
+    try:
+        figures = load_weights(NEWEST_JUDGE, "judge")
+        yield Marker(bank, load_weights(), judges, figures, notice_for(settings).version)
+    finally:
+        await judges.close()
