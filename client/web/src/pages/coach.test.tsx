@@ -22,6 +22,7 @@ const SCORE: Score = {
       contributions: [{ label: "a number", value: 3.5 }],
       quotes: [QUOTE],
       abstained: null,
+      judged: null,
     },
     {
       dimension: "structure",
@@ -34,8 +35,18 @@ const SCORE: Score = {
       ],
       quotes: [NEAREST],
       abstained: null,
+      judged: null,
     },
-    { dimension: "depth", score: null, low: null, high: null, contributions: [], quotes: [], abstained: "Too short." },
+    {
+      dimension: "depth",
+      score: null,
+      low: null,
+      high: null,
+      contributions: [],
+      quotes: [],
+      abstained: "Too short.",
+      judged: null,
+    },
   ],
   marks: [
     { point: "result", criterion: "Says what came of it", level: "present", quotes: [QUOTE], reason: "A result." },
@@ -52,6 +63,7 @@ const SCORE: Score = {
   weights: "1.0.0",
   abstained: null,
   caution: null,
+  agreement: null,
 };
 const DELIVERY: Delivery = {
   words: 7,

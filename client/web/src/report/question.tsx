@@ -50,7 +50,7 @@ export function Question({ turn, known }: { turn: ReportTurn; known: string | nu
               <>
                 <Sides scores={score.dimensions} point={point} />
                 <p className="soft small">
-                  Marked by the {score.scorer} scorer, weights {score.weights}.
+                  Marked by {marker(score)}, weights {score.weights}.
                 </p>
               </>
             )}
@@ -69,6 +69,11 @@ export function Question({ turn, known }: { turn: ReportTurn; known: string | nu
 
 function finish({ finish: how }: ReportTurn): string {
   return how !== null && how in FINISHES ? FINISHES[how as keyof typeof FINISHES] : "Not finished";
+}
+
+/** Who marked. An AI says that it is one. */
+function marker({ scorer }: Score): string {
+  return scorer === "local" ? "rules" : `an AI (${scorer}), its quotes checked by rules`;
 }
 
 function Overall({ score }: { score: Score }) {
