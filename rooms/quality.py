@@ -37,7 +37,7 @@ _CUT_AT: Final = 1_000
 """A drop-out cuts the sound off: both its sides are above the first, one above the second. Speech that ends fades."""
 DRIFT_MS: Final = 60
 DRIFT_SHARE: Final = 0.005
-DEAD_MS: Final = 5_000
+DEAD_MS: Final = 10_000
 """Zeros alone for so long, from the beginning of an answer on, are a microphone that is switched off."""
 NOTABLE: Final = 0.95
 """What costs less trust than this is no flaw."""

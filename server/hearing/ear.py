@@ -192,6 +192,7 @@ class Ear:
                 self._end_ms = offset + window.at_ms + turns.WINDOW_MS
                 patience_ms = await self._window(window, offset + window.at_ms, probability, patience_ms)
         await self._scribe.guess()
+        await self._scribe.sound.tell()
         self._through |= batch.through
         self._keeping.heard(batch.position, self._end_ms)
         await self._keeping.forget_before(self._needed_ms())
@@ -199,6 +200,7 @@ class Ear:
     async def _window(self, window: Window, at_ms: int, probability: float, patience_ms: int) -> int:
         """Hear one window; gives the patience with the silence that may follow."""
         turn = self._owner(window, at_ms)
+        self._scribe.sound.hear(window, turn)
         if turn is None or turns.apart(self._detector, at_ms):
             await self._end_utterance()
             self._lately.clear()

@@ -19,6 +19,7 @@ from rooms.refusals import Refusal
 from rooms.turns import WINDOW_MS
 from rooms.windows import Window
 from server.hearing.recognition import Recognition
+from server.hearing.sound import Sounding
 from server.hearing.spoken import Spoken
 from server.hearing.telling import Teller
 from server.live import Feed
@@ -51,6 +52,7 @@ class Scribe:
         self._feed, self._pen, self._needs = feed, pen, needs
         self._spoken: Spoken | None = None
         self._tell = Teller(needs.log, feed.room_id)
+        self.sound = Sounding(needs.log, feed.room_id)
 
     @property
     def open(self) -> bool:
@@ -70,12 +72,14 @@ class Scribe:
             turn=turn, stream=first.stream, stream_ms=first.at_ms, start_ms=start_ms, passage=passage
         )
         await self.go_on(utterance, [window.samples for _, window in begun])
+        self.sound.begin(window for _, window in begun)
 
     async def go_on(self, utterance: OpenUtterance, again: Sequence[bytes]) -> None:
         """An utterance is under way; `again` are the windows of its open passage so far."""
         self._spoken = Spoken(utterance, self._recognise)
         for samples in again:
             self._spoken.fill(samples)
+        self.sound.begin(())
         await self._tell.speaking(utterance.turn, on=True)
 
     async def hear(self, samples: bytes, at_ms: int, *, voiced: bool) -> None:
@@ -98,7 +102,7 @@ class Scribe:
             return
         await self._tell.speaking(spoken.turn, on=False)
         await self._commit(spoken)
-        command = spoken.over(end_ms)
+        command = spoken.over(end_ms, self.sound.over())
         if command:
             outcome = await self.do(command, spoken.command_id)
             self._log_line(spoken.turn, len(command.utterance.words), end_ms, outcome)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from rooms import passages
 from rooms.commands import HearUtterance
 from rooms.passages import OpenUtterance, Passage
-from rooms.transcript import Source, Utterance, Word
+from rooms.transcript import AudioQuality, Source, Utterance, Word
 from rooms.turns import WINDOW_MS
 from server.hearing.recognition import Recognition
 from server.ports import Hypothesis
@@ -61,13 +61,22 @@ class Spoken:
         else:
             await recognition.abandon()
 
-    def over(self, end_ms: int) -> HearUtterance | None:
-        """The utterance with its words in the room's time; None if there were none. Call `commit` before."""
+    def over(self, end_ms: int, audio: AudioQuality | None = None) -> HearUtterance | None:
+        """The utterance with its words in the room's time; None if there were none. Call `commit` before.
+
+        `audio`: how well it arrived.
+        """
         if not self.words:
             return None
         text = " ".join(word.text for word in self.words)
         utterance = Utterance(
-            id=self.id, source=Source.VOICE, text=text, start_ms=self.start_ms, end_ms=end_ms, words=self.words
+            id=self.id,
+            source=Source.VOICE,
+            text=text,
+            start_ms=self.start_ms,
+            end_ms=end_ms,
+            words=self.words,
+            audio=audio,
         )
         return HearUtterance(turn=self.turn, utterance=utterance)
 
