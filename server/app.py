@@ -27,6 +27,7 @@ from server.adapters.redis_dead_letters import RedisDeadLetters
 from server.adapters.redis_directory import RedisDirectory
 from server.adapters.redis_leases import RedisLeases
 from server.adapters.redis_log import RedisRoomLog, RedisSubscriber
+from server.adapters.redis_notes import RedisHearingNotes
 from server.adapters.redis_presence import RedisPresence
 from server.adapters.redis_purses import RedisPurses
 from server.adapters.redis_tickets import RedisTickets
@@ -251,7 +252,7 @@ async def serve_worker(settings: Settings) -> None:
         parts(settings, "worker") as p,
         marker(settings, p.bank, RedisPurses(p.redis), p.clock, _judge) as marking,
     ):
-        hearing = Hearing(settings, p.log, p.audio, transcriber, p.clock, Silero)
+        hearing = Hearing(settings, p.log, p.audio, RedisHearingNotes(p.redis), transcriber, p.clock, Silero)
         timekeeper = Timekeeper(limits_of(settings), RedisTimers(p.redis), p.leases, p.writer)
         readers = (
             hearing.serve,

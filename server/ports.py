@@ -215,7 +215,32 @@ class AudioLog(Protocol):
         """Frames up to and including `position` were heard out and may go."""
 
     async def erase(self, room: str) -> None:
-        """Delete all audio of a room (it closed, or consent was withdrawn)."""
+        """Delete all audio of a room, and its note (it closed, or consent was withdrawn)."""
+
+
+class Note(NamedTuple):
+    """What a worker must know to go on hearing a room where another left off."""
+
+    room: str
+    fence: int
+    """The number of the writer's lease."""
+    note: bytes
+    forget: str
+    """Audio up to and including this position is not needed any more; "" for none."""
+
+
+class HearingNotes(Protocol):
+    """Beside its audio, a note of each room that is heard. It holds words that were said, and goes with the audio."""
+
+    async def keep(self, notes: Sequence[Note]) -> frozenset[str]:
+        """Keep notes, each in place of the room's older one, and forget the audio with it in one step; one round trip.
+
+        Returns the rooms in which the note stands. Where another worker with a higher number keeps or has recalled a
+        note, nothing was done: the room is not the writer's any more.
+        """
+
+    async def recall(self, room: str, fence: int) -> bytes | None:
+        """The note; None if there is none. From then on, nobody with a lower number keeps one. Raises Fenced."""
 
 
 # --- work on rooms --------------------------------------------------------------------------------------------
@@ -371,6 +396,12 @@ class Voice(Protocol):
 
     def probability(self, samples: bytes) -> float:
         """0 to 1 that the 1,024 bytes hold speech. CPU-bound, about 0.1 ms: call it off the event loop."""
+
+    def state(self) -> bytes:
+        """All that is remembered from one frame to the next."""
+
+    def go_on_from(self, state: bytes) -> None:
+        """Be as the one that had this state. ValueError if it is none."""
 
 
 # --- judging --------------------------------------------------------------------------------------------------

@@ -58,7 +58,7 @@ class RedisAudioLog:
         await self._redis.call("XTRIM", room_key(room, "audio"), "MINID", f"{milliseconds}-{int(number) + 1}")
 
     async def erase(self, room: str) -> None:
-        await self._redis.call("DEL", room_key(room, "audio"), room_key(room, "streams"))
+        await self._redis.call("DEL", *(room_key(room, name) for name in ("audio", "streams", "hearing")))
 
 
 def _frame(fields: Sequence[bytes]) -> tuple[str, Frame] | None:

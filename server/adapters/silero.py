@@ -14,7 +14,8 @@ import onnxruntime
 _CONTEXT: Final = 64
 """Samples before a window that the model wants to see with it."""
 _SAMPLES: Final = 512
-_STATE: Final = (1, 1, 128)
+_WIDTH: Final = 128
+_STATE: Final = (1, 1, _WIDTH)
 
 
 @cache
@@ -47,3 +48,15 @@ class Silero:
         self._input[0, _CONTEXT:] /= 32768
         found, self._h, self._c = self._model.run(None, {"input": self._input, "h": self._h, "c": self._c})
         return float(found.item())
+
+    def state(self) -> bytes:
+        """1,280 bytes."""
+        return b"".join(part.tobytes() for part in (self._h, self._c, self._input[:, -_CONTEXT:]))
+
+    def go_on_from(self, state: bytes) -> None:
+        numbers = np.frombuffer(state, np.float32)
+        if len(numbers) != 2 * _WIDTH + _CONTEXT:
+            raise ValueError("no state of this model")
+        self._h = numbers[:_WIDTH].reshape(_STATE)
+        self._c = numbers[_WIDTH : 2 * _WIDTH].reshape(_STATE)
+        self._input[0, -_CONTEXT:] = numbers[2 * _WIDTH :]

@@ -14,6 +14,7 @@ from typing import Final, NamedTuple, assert_never
 from rooms import turns
 from rooms.commands import CloseTurn, NameTranscriber
 from rooms.events import InterviewResumed, QuestionAsked
+from rooms.passages import OpenUtterance
 from rooms.phases import Phase
 from rooms.protocol import ResetReason
 from rooms.refusals import Refusal
@@ -22,6 +23,7 @@ from rooms.transcript import Source
 from rooms.turns import Sign, SpeechBegan, TurnDetector, TurnRules, TurnSilent, UtteranceOver
 from rooms.windows import Window
 from server.errors import TABLE
+from server.hearing.checkpoint import Checkpoint, Place, Stream
 from server.hearing.ending import Due, Ending, Reading
 from server.hearing.keeping import Keeping
 from server.hearing.offsets import Offsets
@@ -55,36 +57,45 @@ class Batch(NamedTuple):
     """The last frame of each stream in it."""
     judged: Sequence[tuple[Window, float]]
     """Windows with the probability that they hold speech."""
+    streams: Mapping[str, Stream]
+    """What the next windows are cut and judged with."""
 
 
 class Ear:
     """One room's hearing. `take` brings it audio; `run` does the rest."""
 
-    def __init__(self, feed: Feed, pen: Pen, needs: Needs) -> None:
-        self._feed, self._needs, settings = feed, needs, needs.settings
-        self.position = ""
+    def __init__(self, feed: Feed, pen: Pen, needs: Needs, left: Checkpoint | None = None) -> None:
+        """`left`: what the worker before this one left behind."""
+        self._feed, self._needs = feed, needs
+        first = left.place if left else _beginning(feed.room, needs)
+        self.position = first.position
         """Where in the audio log to read on."""
         self.blanks = 0
         """How often the audio log was read for this room and had nothing new."""
         self._batches: deque[Batch] = deque()
         self._stir = asyncio.Event()
-        self._detector = TurnDetector(
-            TurnRules(
-                utterance_silence_ms=settings.utterance_silence_ms, utterance_limit_ms=settings.utterance_limit_ms
-            )
-        )
+        self._detector = first.detector
         self._lately: deque[tuple[int, Window]] = deque(maxlen=_RING_WINDOWS)
         """The latest windows with the room's time: what an utterance begins with, before it is sure that it does."""
-        self._through: dict[str, int] = {}
-        self._heard_at = 0.0
-        self._end_ms = 0
+        self._through = {stream: known.cut.seq for stream, known in first.streams.items()}
+        self._heard_at = _now()
+        self._end_ms = first.at_ms
         self._asked_ms = -_LEFT_OVER_MS
         self._known_ms = _written_until(feed.room)
         """Speech before this is in the log: a worker before this one wrote it down, but did not get to forget it."""
+        self._exact = bool(first.position)
+        """Whether we hear as the worker before us did; otherwise our voice detector warms up on what it wrote down."""
         self._ending = Ending(needs.audio, feed.room_id)
-        self._keeping = Keeping(needs.audio, feed.room_id)
+        self._keeping = Keeping(needs.notes, feed.room_id, pen.fence, first)
         self._offsets = Offsets(feed, needs.log)
-        self._scribe = Scribe(feed, pen, needs)
+        self._scribe = Scribe(feed, pen, needs, self._keep_words)
+        self._certain: OpenUtterance | None = None
+        """The open utterance with the words that are committed, where there are any."""
+        self._left: OpenUtterance | None = None
+        """The same, left by the worker before us, until we have heard its open passage again."""
+        self._again: list[bytes] = []
+        if left:
+            self._take_up(left)
 
     # --- for server.hearing -----------------------------------------------------------------------------------------
 
@@ -112,6 +123,7 @@ class Ear:
             case InterviewResumed():
                 self._ending.resumed()
                 self._detector = turns.count_anew(self._detector)
+                self._keeping.revise(turns.count_anew)
             case _:
                 pass
         self._stir.set()
@@ -159,9 +171,9 @@ class Ear:
             async with asyncio.timeout(_LOOK_S):
                 await self._stir.wait()
         idle_s = _IDLE_PAUSED_S if self._feed.room.paused else _IDLE_S
-        if self._scribe.open and not self._batches and _now() - self._heard_at > idle_s:
-            await self._end_utterance()
-        await self._keeping.forget_before(self._needed_ms())
+        if self._under_way and not self._batches and _now() - self._heard_at > idle_s:
+            await self._break_off()
+        await self._keep()
 
     async def _close_if_due(self) -> None:
         turn = self._feed.room.turn
@@ -176,7 +188,7 @@ class Ear:
         return Reading(self.blanks, bool(self._batches), self._through.get(stream or "", -1))
 
     async def _close(self, turn: Turn, due: Due) -> None:
-        await self._end_utterance()
+        await self._break_off()
         command = CloseTurn.model_validate({"turn": turn.number, "reason": due.reason})
         if isinstance(await self._scribe.do(command, f"close.{turn.number}"), Refusal):
             self._ending.refused()
@@ -194,8 +206,9 @@ class Ear:
         await self._scribe.guess()
         await self._scribe.sound.tell()
         self._through |= batch.through
-        self._keeping.heard(batch.position, self._end_ms)
-        await self._keeping.forget_before(self._needed_ms())
+        number = self._feed.room.turn.number if self._feed.room.turn else None
+        self._keeping.heard(Place(batch.position, self._end_ms, number, self._detector, batch.streams))
+        await self._keep()
 
     async def _window(self, window: Window, at_ms: int, probability: float, patience_ms: int) -> int:
         """Hear one window; gives the patience with the silence that may follow."""
@@ -207,10 +220,12 @@ class Ear:
         if turn is None:
             self._detector = turns.listen_anew(self._detector, at_ms + turns.WINDOW_MS)
             return patience_ms
-        if at_ms < self._known_ms:
+        if at_ms < self._known_ms and not self._exact:
             probability = 0.0
         else:
             self._lately.append((at_ms, window))
+        if self._left:
+            await self._hear_again(self._left, window.samples, at_ms)
         self._detector, signs = turns.hear(self._detector, at_ms, probability, patience_ms)
         await self._scribe.hear(window.samples, at_ms, voiced=self._detector.voiced)
         for sign in signs:
@@ -221,7 +236,7 @@ class Ear:
         """The turn that a window belongs to. Audio that belongs to none is let go."""
         room = self._feed.room
         turn = room.turn
-        if turn is None or self._needs.transcriber is None or (room.paused and not self._scribe.open):
+        if turn is None or self._needs.transcriber is None or (room.paused and not self._under_way):
             return None
         if at_ms < self._asked_ms and self._now_ms() < self._asked_ms + _LEFT_OVER_MS:
             return None
@@ -234,9 +249,10 @@ class Ear:
         match sign:
             case SpeechBegan(at_ms=at_ms):
                 self._ending.silent = False
-                await self._scribe.begin(turn, [kept for kept in self._lately if kept[0] + turns.WINDOW_MS > at_ms])
+                if not (self._left or (self._exact and at_ms < self._known_ms)):
+                    await self._scribe.begin(turn, [kept for kept in self._lately if kept[0] + turns.WINDOW_MS > at_ms])
             case UtteranceOver(end_ms=end_ms):
-                await self._scribe.end(end_ms)
+                await self._end(end_ms)
             case TurnSilent():
                 self._ending.silent = True
             case _:
@@ -247,23 +263,79 @@ class Ear:
         last = turn.utterances[-1].text if turn and turn.utterances else ""
         return turns.patience_ms(last, self._needs.settings.turn_silence_ms)
 
-    def _needed_ms(self) -> int:
-        """From when on audio must be kept for a worker that may take over."""
-        if self._detector.start_ms is not None:
-            return self._detector.start_ms - _CONTEXT_MS
-        if self._feed.room.turn is None or self._detector.next_ms is None:
-            return self._end_ms
-        return self._end_ms - _ONSET_MS - _CONTEXT_MS
+    async def _break_off(self) -> None:
+        """Nothing more belongs to the open utterance, and that is not for the audio to say."""
+        await self._end_utterance()
+        self._keeping.begin_here(self._detector)
 
     async def _end_utterance(self) -> None:
         """Nothing more belongs to the open utterance."""
         self._detector, signs = turns.finish(self._detector)
         for sign in signs:
             if isinstance(sign, UtteranceOver):
-                await self._scribe.end(sign.end_ms)
+                await self._end(sign.end_ms)
+
+    async def _end(self, end_ms: int) -> None:
+        if self._left:
+            await self._go_on(self._left)
+        await self._scribe.end(end_ms)
+        self._certain = None
+
+    # --- for whoever comes after us, from whoever was before us -------------------------------------------------------
+
+    @property
+    def _under_way(self) -> bool:
+        return self._scribe.open or self._left is not None
+
+    async def _keep(self) -> None:
+        await self._keeping.keep(self._certain, *self._needed_ms())
+
+    async def _keep_words(self, utterance: OpenUtterance) -> None:
+        """Words were committed; they are told when this returns."""
+        self._certain = utterance
+        await self._keeping.commit(utterance, *self._needed_ms())
+
+    def _needed_ms(self) -> tuple[int, int]:
+        """From when on a worker that takes over must hear again: one with our checkpoint, and one without."""
+        start_ms = self._detector.start_ms
+        if start_ms is None and (self._feed.room.turn is None or self._detector.next_ms is None):
+            return self._end_ms, self._end_ms
+        from_ms = self._end_ms - _ONSET_MS if start_ms is None else start_ms
+        return self._certain.passage.start_ms if self._certain else from_ms, from_ms - _CONTEXT_MS
+
+    def _take_up(self, left: Checkpoint) -> None:
+        """Go on where the worker before us was."""
+        turn = self._feed.room.turn
+        if turn is None or turn.number != left.place.turn:
+            self._detector = turns.listen_anew(self._detector, self._end_ms)
+            return
+        self._ending.follow(turn)
+        self._ending.silent = self._detector.said_silent
+        if left.utterance and left.utterance.turn == turn.number and left.utterance.start_ms >= self._known_ms:
+            self._left = self._certain = left.utterance
+
+    async def _hear_again(self, left: OpenUtterance, samples: bytes, at_ms: int) -> None:
+        """What the open passage began with is counted already; what was before it has its words."""
+        if at_ms >= left.passage.end_ms:
+            await self._go_on(left)
+        elif at_ms >= left.passage.start_ms:
+            self._again.append(samples)
+
+    async def _go_on(self, left: OpenUtterance) -> None:
+        self._left, again, self._again = None, self._again, []
+        await self._scribe.go_on(left, again)
 
     def _now_ms(self) -> int:
         return self._needs.clock.now_ms() - self._feed.room.opened_at
+
+
+def _beginning(room: Room, needs: Needs) -> Place:
+    """From the oldest audio that is there."""
+    settings = needs.settings
+    rules = TurnRules(
+        utterance_silence_ms=settings.utterance_silence_ms, utterance_limit_ms=settings.utterance_limit_ms
+    )
+    return Place("", 0, room.turn.number if room.turn else None, TurnDetector(rules), {})
 
 
 def _written_until(room: Room) -> int:

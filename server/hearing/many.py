@@ -9,15 +9,16 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final, NamedTuple
+from typing import Final
 
 from rooms.protocol import Frame
 from rooms.windows import Cut, Window, cut
+from server.hearing.checkpoint import Checkpoint, Stream, read
 from server.hearing.ear import Batch, Ear
 from server.hearing.scribe import Needs
 from server.live import Feed
 from server.pen import Pen
-from server.ports import AudioLog, Clock, RoomLog, Transcriber, Unavailable, Voice
+from server.ports import AudioLog, Clock, HearingNotes, RoomLog, Transcriber, Unavailable, Voice
 from server.settings import Settings
 
 READ_EVERY_S: Final = 0.04
@@ -38,22 +39,32 @@ class Hearing:
         settings: Settings,
         log: RoomLog,
         audio: AudioLog,
+        notes: HearingNotes,
         transcriber: Transcriber | None,
         clock: Clock,
         new_voice: NewVoice,
     ) -> None:
-        self._needs = Needs(settings, log, audio, transcriber, clock)
+        self._needs = Needs(settings, log, audio, notes, transcriber, clock)
         self._new_voice = new_voice
         self._ears: dict[str, tuple[Ear, _Bench]] = {}
 
     async def serve(self, feed: Feed, pen: Pen) -> None:
         """Hear a room until it is closed. Cancelled, it leaves all to the worker that comes next."""
-        ear = Ear(feed, pen, self._needs)
-        self._ears[feed.room_id] = (ear, _Bench(self._new_voice))
+        left = await self._left(pen) if self._needs.transcriber else None
+        ear = Ear(feed, pen, self._needs, left)
+        self._ears[feed.room_id] = (ear, _Bench(self._new_voice, left.place.streams if left else {}))
         try:
             await ear.run()
         finally:
             del self._ears[feed.room_id]
+
+    async def _left(self, pen: Pen) -> Checkpoint | None:
+        """What the worker before us left behind; from now on, it can leave no more."""
+        note = await self._needs.notes.recall(pen.room_id, pen.fence)
+        left = read(note) if note else None
+        if note and not left:
+            _log.warning("another release heard this room: its audio is heard again", extra={"room": pen.room_id})
+        return left
 
     async def run(self) -> None:
         """Bring audio to the rooms that are served, until cancelled."""
@@ -96,35 +107,50 @@ class Hearing:
                 batches[room] = ears[room][1].judge(position, frames)
             except Exception:
                 _log.exception("audio could not be judged", extra={"room": room})
-                batches[room] = Batch(position, _through(frames), ())
+                batches[room] = Batch(position, _through(frames), (), ears[room][1].streams)
         return batches
 
 
 Found = Mapping[str, tuple[str, Sequence[tuple[str, Frame]]]]
 
 
-class _Ear(NamedTuple):
-    cut: Cut
-    voice: Voice
-
-
 class _Bench:
     """Cuts and judges the streams of one room. Used by the voice thread alone."""
 
-    def __init__(self, new_voice: NewVoice) -> None:
+    def __init__(self, new_voice: NewVoice, left: Mapping[str, Stream]) -> None:
         self._new_voice = new_voice
-        self._streams: OrderedDict[str, _Ear] = OrderedDict()
+        self._cuts = OrderedDict((stream, known.cut) for stream, known in left.items())
+        self._voices = {stream: _voice(new_voice, known.voice) for stream, known in left.items()}
+        self._states = {stream: known.voice for stream, known in left.items()}
+
+    @property
+    def streams(self) -> dict[str, Stream]:
+        """What the next windows are cut and judged with."""
+        return {stream: Stream(cut, self._states[stream]) for stream, cut in self._cuts.items()}
 
     def judge(self, position: str, frames: Sequence[tuple[str, Frame]]) -> Batch:
         judged: list[tuple[Window, float]] = []
         for stream, frame in frames:
-            before = self._streams.get(stream) or _Ear(Cut(stream), self._new_voice())
-            after, windows = cut(before.cut, frame)
-            self._streams[stream] = _Ear(after, before.voice)
-            judged += [(window, before.voice.probability(window.samples)) for window in windows]
-        while len(self._streams) > _STREAMS:
-            self._streams.popitem(last=False)
-        return Batch(position, _through(frames), judged)
+            if stream not in self._cuts:
+                self._cuts[stream], self._voices[stream] = Cut(stream), self._new_voice()
+                self._states[stream] = self._voices[stream].state()
+            self._cuts[stream], windows = cut(self._cuts[stream], frame)
+            judged += [(window, self._voices[stream].probability(window.samples)) for window in windows]
+        through = _through(frames)
+        self._states |= {stream: self._voices[stream].state() for stream in through}
+        while len(self._cuts) > _STREAMS:
+            stream, _ = self._cuts.popitem(last=False)
+            del self._voices[stream], self._states[stream]
+        return Batch(position, through, judged, self.streams)
+
+
+def _voice(new_voice: NewVoice, state: bytes) -> Voice:
+    voice = new_voice()
+    try:
+        voice.go_on_from(state)
+    except ValueError:
+        _log.warning("another release judged this voice: it is judged from here on")
+    return voice
 
 
 def _through(frames: Sequence[tuple[str, Frame]]) -> dict[str, int]:
@@ -133,4 +159,4 @@ def _through(frames: Sequence[tuple[str, Frame]]) -> dict[str, int]:
 
 def _only_positions(found: Found, ears: object) -> dict[str, Batch]:
     """Without a recogniser there is nothing to judge audio for; it is let go."""
-    return {room: Batch(position, _through(frames), ()) for room, (position, frames) in found.items()}
+    return {room: Batch(position, _through(frames), (), {}) for room, (position, frames) in found.items()}

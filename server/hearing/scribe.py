@@ -8,7 +8,7 @@ nor whether the room takes it (`rooms.decide`).
 import asyncio
 import contextlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, NamedTuple
 
 from rooms import passages
@@ -24,7 +24,7 @@ from server.hearing.spoken import Spoken
 from server.hearing.telling import Teller
 from server.live import Feed
 from server.pen import Pen
-from server.ports import AudioLog, Clock, RoomLog, Transcriber, TranscriberFailed, Unavailable
+from server.ports import AudioLog, Clock, HearingNotes, RoomLog, Transcriber, TranscriberFailed, Unavailable
 from server.settings import Settings
 from server.writer import Done
 
@@ -41,6 +41,7 @@ class Needs(NamedTuple):
     settings: Settings
     log: RoomLog
     audio: AudioLog
+    notes: HearingNotes
     transcriber: Transcriber | None
     clock: Clock
 
@@ -48,8 +49,9 @@ class Needs(NamedTuple):
 class Scribe:
     """Of one room."""
 
-    def __init__(self, feed: Feed, pen: Pen, needs: Needs) -> None:
-        self._feed, self._pen, self._needs = feed, pen, needs
+    def __init__(self, feed: Feed, pen: Pen, needs: Needs, keep: Callable[[OpenUtterance], Awaitable[None]]) -> None:
+        """`keep` is awaited whenever words were committed, before they are told."""
+        self._feed, self._pen, self._needs, self._keep = feed, pen, needs, keep
         self._spoken: Spoken | None = None
         self._tell = Teller(needs.log, feed.room_id)
         self.sound = Sounding(needs.log, feed.room_id)
@@ -87,6 +89,7 @@ class Scribe:
         spoken = self._spoken
         if spoken and spoken.hear(samples, at_ms, voiced=voiced):
             await self._commit(spoken)
+            await self._keep(spoken.kept)
             await self._tell.partial(spoken.turn, spoken.id, spoken.words)
 
     async def guess(self) -> None:

@@ -18,7 +18,7 @@ from rooms.transcript import Word
 from server.feed import Feeds
 from server.hearing import Hearing, NewVoice
 from server.pen import Pen
-from server.ports import AudioFull, Hypothesis, Transcriber, Unavailable
+from server.ports import AudioFull, Fenced, Hypothesis, Note, Transcriber, Unavailable
 from server.settings import Settings
 from server.writer import Writer
 from tests.memory_log import MemoryRoomLog, MemorySubscriber
@@ -68,6 +68,34 @@ class MemoryAudioLog:
         self.kept.pop(room, None)
 
 
+class MemoryNotes:
+    """Keeps the contract of `ports.HearingNotes`."""
+
+    def __init__(self, audio: "MemoryAudioLog | Any") -> None:
+        self.notes: dict[str, bytes] = {}
+        self.fences: dict[str, int] = {}
+        self.written = 0
+        self.away = False
+        self._audio = audio
+
+    async def keep(self, notes: Sequence[Note]) -> frozenset[str]:
+        if self.away:
+            raise Unavailable("redis")
+        done = [note for note in notes if note.fence >= self.fences.get(note.room, 0)]
+        for note in done:
+            self.written += 1
+            self.notes[note.room], self.fences[note.room] = note.note, note.fence
+            if note.forget:
+                await self._audio.forget(note.room, note.forget)
+        return frozenset(note.room for note in done)
+
+    async def recall(self, room: str, fence: int) -> bytes | None:
+        if self.fences.setdefault(room, fence) > fence:
+            raise Fenced
+        self.fences[room] = fence
+        return self.notes.get(room)
+
+
 class SteppedClock:
     def __init__(self) -> None:
         self.ms = OPENED_AT
@@ -81,6 +109,11 @@ class LevelVoice:
 
     def probability(self, samples: bytes) -> float:
         return 1.0 if max(samples[1::2], default=0) not in (0, 255) else 0.0
+
+    def state(self) -> bytes:
+        return b""
+
+    def go_on_from(self, state: bytes) -> None: ...
 
 
 class Echo:
@@ -202,10 +235,13 @@ class Heard:
 class Rig:
     """Logs, clock, writer and feeds, which outlive any hearing that is put on them."""
 
-    def __init__(self, log: Any = None, subscriber: Any = None, audio: Any = None, **settings: Any) -> None:
+    def __init__(
+        self, log: Any = None, subscriber: Any = None, audio: Any = None, notes: Any = None, **settings: Any
+    ) -> None:
         base = {"redis_url": "redis://nowhere", "database_url": "sqlite+aiosqlite://", "secret_key": "x" * 32}
         self.settings = Settings(**(base | settings))
         self.log, self.audio, self.clock = log or MemoryRoomLog(), audio or MemoryAudioLog(), SteppedClock()
+        self.notes = notes or MemoryNotes(self.audio)
         self.feeds = Feeds(self.log, subscriber or MemorySubscriber(self.log))
         self.writer = Writer(self.log, self.feeds, self.clock)
         self.told: dict[str, list[Tell]] = {}
@@ -218,7 +254,7 @@ class Rig:
         self, transcriber: Transcriber | None, *rooms: Heard, voice: NewVoice = LevelVoice
     ) -> AsyncIterator[Hearing]:
         """A worker that hears these rooms. Leaving it is as sudden as a crash for everything but tasks."""
-        hearing = Hearing(self.settings, self.log, self.audio, transcriber, self.clock, voice)
+        hearing = Hearing(self.settings, self.log, self.audio, self.notes, transcriber, self.clock, voice)
         async with asyncio.TaskGroup() as tasks:
             running = [tasks.create_task(hearing.run())]
             running += [tasks.create_task(self._serve(hearing, room)) for room in rooms]

@@ -12,6 +12,7 @@ from rooms.transcript import Word
 from server.adapters.redis_audio import RedisAudioLog
 from server.adapters.redis_connection import RedisConnection
 from server.adapters.redis_log import RedisRoomLog, RedisSubscriber
+from server.adapters.redis_notes import RedisHearingNotes
 from server.adapters.silero import Silero
 from server.adapters.sphinx import SphinxTranscriber
 from server.adapters.whisper import WhisperTranscriber, load
@@ -37,7 +38,7 @@ async def rig() -> AsyncIterator[Rig]:
 @pytest.fixture
 async def on_redis(redis_url: str) -> AsyncIterator[Rig]:
     async with RedisConnection(redis_url, 3_000) as redis:
-        rig = Rig(RedisRoomLog(redis), RedisSubscriber(redis), RedisAudioLog(redis, 60))
+        rig = Rig(RedisRoomLog(redis), RedisSubscriber(redis), RedisAudioLog(redis, 60), RedisHearingNotes(redis))
         async with rig.up():
             yield rig
 

@@ -198,7 +198,7 @@ async def test_a_room_that_everybody_left_ends_by_itself_and_says_why(redis: Red
             await room.until(lambda: room.room.ending)
         assert leases.open == {"r-1"}
         async with rig.feeds.follow("r-1") as feed, asyncio.TaskGroup() as tasks:
-            hearing = Hearing(rig.settings, rig.log, rig.audio, None, rig.clock, LevelVoice)
+            hearing = Hearing(rig.settings, rig.log, rig.audio, rig.notes, None, rig.clock, LevelVoice)
             readers = (
                 hearing.serve,
                 Interviewer(BANK, rig.clock, 10).serve,

@@ -41,3 +41,14 @@ def test_a_voice_that_begins_a_second_later_soon_agrees() -> None:
     spoken = silence(480) + speech("After a crash, another worker listens from the middle of it.")
     whole, later = probabilities(spoken), probabilities(spoken[WINDOW_BYTES * 20 :])
     assert later[32:] == pytest.approx(whole[52:], abs=0.15)
+
+
+def test_a_voice_that_takes_over_goes_on_exactly() -> None:
+    spoken = speech("After a crash, another worker goes on.")
+    whole, first, second = probabilities(spoken), Silero(), Silero()
+    before = probabilities(spoken[: WINDOW_BYTES * 20], first)
+    second.go_on_from(first.state())
+    assert len(first.state()) == 1_280
+    assert before + probabilities(spoken[WINDOW_BYTES * 20 :], second) == whole
+    with pytest.raises(ValueError, match="no state"):
+        second.go_on_from(b"1234")

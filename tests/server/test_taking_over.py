@@ -1,0 +1,151 @@
+"""A worker dies anywhere in a long answer, again and again: the words are those of one that never died, each once."""
+
+import random
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
+from functools import partial
+from typing import Any
+
+import pytest
+
+from rooms import commands as c
+from rooms.protocol import Partial
+from rooms.transcript import Word
+from server.hearing import checkpoint
+from server.ports import Fenced
+from tests.server.hearings import Echo, EchoStream, Rig, tone
+from tests.speech import silence
+
+Heard = list[tuple[str, int, int, tuple[Word, ...]]]
+
+BREATHS = (350, 90, 400, 60, 330, 500, 200, 340)
+ANSWER = (
+    silence(700)
+    + b"".join(tone(level, 1_900 + 37 * level) + silence(ms) for level, ms in enumerate(BREATHS, 3))
+    + silence(900)
+    + tone(20, 5_500)
+    + silence(340)
+    + tone(21, 900)
+    + silence(4_000)
+)
+"""Two utterances of several passages each; the first is about 19 s long."""
+
+
+class Counting(Echo):
+    """Remembers which passages it gave final words for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.finished: Counter[bytes] = Counter()
+
+    def open(self, hints: Sequence[str] = (), room: str = "") -> EchoStream:
+        return _Counted(self.finished)
+
+
+class _Counted(EchoStream):
+    def __init__(self, finished: Counter[bytes]) -> None:
+        super().__init__()
+        self._finished = finished
+
+    async def finish(self, pcm: bytes = b"") -> Sequence[Word]:
+        words = await super().finish(pcm)
+        self._finished[self.pcm] += 1
+        return words
+
+
+@pytest.fixture
+async def rig() -> AsyncIterator[Rig]:
+    rig = Rig()
+    async with rig.up():
+        yield rig
+
+
+async def said(rig: Rig, pieces: Sequence[bytes], transcriber: Counting, room_id: str = "r-1") -> Heard:
+    """What is written down when each piece is said to another worker, the last of which lives."""
+    async with rig.room(room_id) as room:
+        for number, piece in enumerate(pieces):
+            async with rig.hearing(transcriber, room) as hearing:
+                await room.until(lambda hearing=hearing: hearing._ears)
+                await room.say(piece)
+                if number < len(pieces) - 1:
+                    await room.until(partial(_all_read, rig, hearing, room_id))
+                else:
+                    turn = await room.closed()
+        for told in room.told("partial"):
+            assert isinstance(told, Partial)
+            final = next(u.text for u in turn.utterances if u.id == told.utterance)
+            assert final.startswith(told.stable), "words that were told as certain were taken back"
+        return [(u.text, u.start_ms, u.end_ms, u.words) for u in turn.utterances]
+
+
+def _all_read(rig: Rig, hearing: Any, room: str) -> bool:
+    return room in hearing._ears and bool(hearing._ears[room][0].position == str(rig.audio.appended))
+
+
+def pieces_of(audio: bytes, seed: int) -> list[bytes]:
+    chance = random.Random(seed)
+    cuts = sorted(chance.randrange(0, len(audio) // 1_280) * 1_280 for _ in range(chance.randint(1, 9)))
+    return [audio[a:b] for a, b in zip([0, *cuts], [*cuts, len(audio)], strict=True)]
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_wherever_workers_die_each_word_is_written_once_and_each_passage_decoded_once(
+    rig: Rig, seed: int
+) -> None:
+    whole, split = Counting(), Counting()
+    once = await said(rig, [ANSWER], whole, "r-once")
+    assert len(once) == 2
+    assert len(once[0][0].split()) == 8
+    assert len(whole.finished) >= 4, "the answer has several passages"
+    rig.audio.appended = 0
+    assert await said(rig, pieces_of(ANSWER, seed), split, "r-split") == once
+    assert split.finished == whole.finished
+
+
+async def test_what_another_release_left_is_heard_again_from_the_audio(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    transcriber = Counting()
+    async with rig.room() as room:
+        async with rig.hearing(transcriber, room) as hearing:
+            await room.say(silence(700) + tone(4, 4_500) + silence(400) + tone(5, 1_000))
+            await room.until(partial(_all_read, rig, hearing, room.id))
+            await room.until(lambda: transcriber.finished)
+        monkeypatch.setattr(checkpoint, "EDITION", "2.another")
+        async with rig.hearing(transcriber, room):
+            await room.say(tone(5, 1_000) + silence(4_000))
+            turn = await room.closed()
+    assert [utterance.text for utterance in turn.utterances] == ["4x4500 5x2000"]
+
+
+async def test_who_was_replaced_in_mid_word_tells_nothing_certain_any_more(rig: Rig) -> None:
+    """As a worker that stood still past its lease: the other has recalled the note, and commits what follows."""
+    async with rig.room() as room:
+        with pytest.RaisesGroup(Fenced, flatten_subgroups=True, allow_unwrapped=True):
+            async with rig.hearing(Echo(), room):
+                await room.say(silence(700) + tone(4, 3_000))
+                await room.until(lambda: room.told("speaking"))
+                await rig.notes.recall(room.id, 2)
+                await room.say(tone(5, 2_000) + silence(400) + tone(6, 1_000))
+                await room.until(lambda: False)
+        assert not [told for told in room.told("partial") if isinstance(told, Partial) and told.stable]
+
+
+async def test_an_interview_that_was_paused_is_not_ended_by_a_silence_before_it(rig: Rig) -> None:
+    """The pause is not in the audio, so it must be in the checkpoint."""
+    async with rig.room() as room:
+        async with rig.hearing(Echo(), room) as hearing:
+            for piece in (tone(4, 640) + silence(1_000), silence(600), silence(700)):
+                await room.say(piece)
+                await room.until(partial(_all_read, rig, hearing, room.id))
+            await room.until(lambda: room.texts)
+            await room.do(c.PauseInterview())
+            await room.until(lambda: room.room.paused)
+            written = rig.notes.written
+            await room.do(c.ResumeInterview())
+            await room.until(lambda: not room.room.paused and rig.notes.written > written)
+        async with rig.hearing(Echo(), room) as hearing:
+            await room.say(silence(600))
+            await room.until(partial(_all_read, rig, hearing, room.id))
+            await room.say(tone(5, 640) + silence(4_000))
+            assert [u.text for u in (await room.closed()).utterances] == ["4x640", "5x640"]
