@@ -4,10 +4,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from scoring.evaluate import content, disfluency
+from scoring.evaluate import content, delivery, disfluency
 from scoring.evaluate.table import TableError
 
-PROGRAMS = (content, disfluency)
+PROGRAMS = (content, delivery, disfluency)
 """Each has `NAME`, `add_arguments(parser)` and `run(arguments) -> str`, whose result is the line told at the end."""
 
 

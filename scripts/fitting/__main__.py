@@ -3,10 +3,10 @@
 import argparse
 import sys
 
-from scripts.fitting import disfluency
+from scripts.fitting import delivery, disfluency
 from scripts.fitting.examples import RATINGS
 
-FITS = {"disfluency": disfluency.fit}
+FITS = {"delivery": delivery.fit, "disfluency": disfluency.fit}
 
 
 def main() -> int:
