@@ -26,6 +26,7 @@ from server.adapters.redis_connection import RedisConnection
 from server.adapters.redis_dead_letters import RedisDeadLetters
 from server.adapters.redis_directory import RedisDirectory
 from server.adapters.redis_leases import RedisLeases
+from server.adapters.redis_ledger import RedisLedger
 from server.adapters.redis_log import RedisRoomLog, RedisSubscriber
 from server.adapters.redis_notes import RedisHearingNotes
 from server.adapters.redis_presence import RedisPresence
@@ -51,6 +52,7 @@ from server.identity import Identity
 from server.interviewer import Interviewer
 from server.judge_settings import JudgeSettings
 from server.judging import marker, notice_for
+from server.ledger import Bookkeeper
 from server.logs import configure
 from server.operations import Backlog, line_of, replay, told
 from server.ports import Judge, Unavailable
@@ -177,7 +179,7 @@ async def serve_web(settings: Settings, host: str, port: int, fd: int | None) ->
                     p.backlog.admit,
                     notice.version,
                 ),
-                operations.routes(gate, p.backlog),
+                operations.routes(settings, gate, p.backlog, RedisLedger(p.redis)),
                 history.routes(gate, p.writer.look, p.log, p.store, p.reviews, p.clock),
                 erasing.routes(gate, p.writer.look, p.store, _eraser(p)),
                 reports.routes(gate, p.writer.look, p.store, p.reviews, p.clock),
@@ -220,7 +222,15 @@ def _spare_the_collector() -> None:
 def _eraser(p: Parts) -> Eraser:
     directory, timers = RedisDirectory(p.redis, p.clock), RedisTimers(p.redis)
     return Eraser(
-        p.log, p.audio, p.store, directory, timers, RedisDeadLetters(p.redis), p.clock, p.settings.retention_days
+        p.log,
+        p.audio,
+        p.store,
+        directory,
+        timers,
+        RedisDeadLetters(p.redis),
+        RedisLedger(p.redis),
+        p.clock,
+        p.settings.retention_days,
     )
 
 
@@ -259,6 +269,7 @@ async def serve_worker(settings: Settings) -> None:
             Interviewer(p.bank, p.clock, settings.interviewer_patience_ms, marking.early).serve,
             Scorer(marking).serve,
             without_pen(timekeeper.serve),
+            without_pen(Bookkeeper(p.log, RedisLedger(p.redis)).serve),
             without_pen(_archiver(p).serve),
         )
         worker = Worker(p.name, settings, p.leases, p.presence, p.feeds, p.writer, readers)

@@ -9,7 +9,7 @@ import logging
 from typing import Final
 
 from rooms.state import Room
-from server.ports import AudioLog, Clock, DeadLetters, Directory, ReportStore, RoomLog, Timers, Unavailable
+from server.ports import AudioLog, Clock, DeadLetters, Directory, Ledger, ReportStore, RoomLog, Timers, Unavailable
 
 DAY_MS: Final = 24 * 3_600_000
 SWEEP_MS: Final = 3_600_000
@@ -33,12 +33,14 @@ class Eraser:
         directory: Directory,
         timers: Timers,
         letters: DeadLetters,
+        ledger: Ledger,
         clock: Clock,
         retention_days: int,
     ) -> None:
         """`retention_days` 0: rooms are kept for ever."""
         self._log, self._audio, self._store = log, audio, store
         self._directory, self._timers, self._letters, self._clock = directory, timers, letters, clock
+        self._ledger = ledger
         self._kept_ms = retention_days * DAY_MS
 
     async def erase(self, room: str, owner: str) -> None:
@@ -48,6 +50,7 @@ class Eraser:
         await self._audio.erase(room)
         await self._timers.put(room, None)
         await self._letters.take(room)
+        await self._ledger.forget(room)
         await self._directory.remove(owner, room)
         _log.info("room erased", extra={"room": room})
 

@@ -327,6 +327,24 @@ class Directory(Protocol):
         """The newest hundred or so, newest first."""
 
 
+class Ledger(Protocol):
+    """What turns took, for all processes together. Times, counts and ids; never a word that was spoken."""
+
+    async def enter(self, room: str, turn: int, at: int, entry: str, counts: Mapping[str, int]) -> bool:
+        """Keep a turn's entry (a JSON object with its `room`) and let counts grow. False where it was entered before.
+
+        `at`: milliseconds since 1970. Counts only grow, until Redis loses them.
+        """
+
+    async def latest(self) -> Sequence[str]:
+        """The latest entries, newest first."""
+
+    async def counts(self) -> Mapping[str, int]: ...
+
+    async def forget(self, room: str) -> None:
+        """Drop a room's entries. What they counted stays counted."""
+
+
 # --- entry ----------------------------------------------------------------------------------------------------
 
 

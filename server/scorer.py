@@ -5,7 +5,6 @@ Decides when a turn is scored and what the room is told when scoring fails; who 
 
 import asyncio
 import logging
-import time
 from functools import partial
 
 from rooms.commands import RecordScore
@@ -42,7 +41,6 @@ class Scorer:
                 await feed.moved(version)
 
     async def _score(self, pen: Pen, room: Room, turn: Turn) -> None:
-        began = time.monotonic()
         try:
             marked = await self._marker.mark(room, turn)
         except Exception:
@@ -55,7 +53,6 @@ class Scorer:
             void = self._unscored("A mark quoted words that were not said, so the marks are void.")
             command = RecordScore(turn=turn.number, score=void.score, delivery=void.delivery)
             await pen.do(command, SYSTEM, f"score.{turn.number}.void")
-        _tell_of(room.id, turn, marked.score, time.monotonic() - began)
 
     def _unscored(self, reason: str) -> Marked:
         return Marked(_unscored(self._marker.weights, reason), _NOTHING)
@@ -71,20 +68,3 @@ _NOTHING = Delivery(words=0, speaking_ms=0)
 
 def _unscored(weights: Weights, reason: str) -> Score:
     return Score(overall=None, scorer="local", weights=weights.version, abstained=reason)
-
-
-def _tell_of(room_id: str, turn: Turn, marked: Score, seconds: float) -> None:
-    """The one canonical line of a turn. Counts and times, never words."""
-    line = {
-        "room": room_id,
-        "turn": turn.number,
-        "reason": turn.finished.reason.value if turn.finished else None,
-        "utterances": len(turn.utterances),
-        "answer_ms": (turn.closed_ms or 0) - (turn.began_ms or turn.closed_ms or 0),
-        "overall": marked.overall,
-        "abstained": marked.abstained is not None,
-        "scorer": marked.scorer,
-        "weights": marked.weights,
-        "score_ms": round(seconds * 1000),
-    }
-    _log.info("turn", extra=line)

@@ -36,6 +36,9 @@ class Settings(BaseSettings):
     sign_in_token: Annotated[SecretStr, Field(min_length=16)] | None = None
     """Whoever brings this token is the owner. The laptop's link holds it; leave it out to let nobody in by link."""
 
+    metrics_token: Annotated[SecretStr, Field(min_length=16)] | None = None
+    """Whoever brings this token may read GET /metrics, and nothing else. Without it only the owner may."""
+
     # hearing
     transcriber: Literal["auto", "whisper", "pocketsphinx", "openai", "none"] = "auto"
     whisper_model: str = "base.en"
@@ -123,7 +126,7 @@ class Settings(BaseSettings):
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
-    @field_validator("sign_in_token", "twilio_auth_token", mode="before")
+    @field_validator("sign_in_token", "metrics_token", "twilio_auth_token", mode="before")
     @classmethod
     def _none_if_empty(cls, token: object) -> object:
         return token or None

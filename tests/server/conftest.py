@@ -15,6 +15,7 @@ from tests.servers import Redis, ServerNotFoundError, find_redis
 
 CONNECTIONS_PER_ROOM = 4
 MESSAGES_PER_SECOND = 1_000
+METRICS_TOKEN = "the-metrics-token-of-this-run"
 
 
 class Standing(NamedTuple):
@@ -34,6 +35,7 @@ def standing() -> Iterator[Standing]:
         "CONNECTIONS_PER_ROOM": str(CONNECTIONS_PER_ROOM),
         "EMPTY_ROOM_S": "1",
         "MESSAGES_PER_SECOND": str(MESSAGES_PER_SECOND),
+        "METRICS_TOKEN": METRICS_TOKEN,
         "RECONNECT_GRACE_MS": "300",
         "WRITE_TIMEOUT_S": "1",
     }

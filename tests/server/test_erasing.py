@@ -14,6 +14,7 @@ from server.adapters.redis_audio import RedisAudioLog
 from server.adapters.redis_connection import RedisConnection
 from server.adapters.redis_dead_letters import RedisDeadLetters
 from server.adapters.redis_directory import RedisDirectory
+from server.adapters.redis_ledger import RedisLedger
 from server.adapters.redis_log import RedisRoomLog
 from server.adapters.redis_timers import RedisTimers
 from server.adapters.report_store import SqlReportStore
@@ -31,9 +32,9 @@ class Kept:
         self.redis, self.clock = redis, SteppedClock()
         self.log, self.audio = RedisRoomLog(redis), RedisAudioLog(redis, 60)
         self.store = SqlReportStore(database, self.clock)
-        letters = RedisDeadLetters(redis)
+        letters, ledger = RedisDeadLetters(redis), RedisLedger(redis)
         timers, directory = RedisTimers(redis), RedisDirectory(redis, self.clock)
-        self.eraser = Eraser(self.log, self.audio, self.store, directory, timers, letters, self.clock, days)
+        self.eraser = Eraser(self.log, self.audio, self.store, directory, timers, letters, ledger, self.clock, days)
 
     async def room(self, room: str, closed_ms: int) -> None:
         records = interview(room, closed_ms=closed_ms)

@@ -51,6 +51,8 @@ ACCESS = [
     ("GET", "/api/reports/r-never-was", None, (401, 404, 404, 404, 404)),
     ("POST", "/api/rooms/r-never-was/tickets", {"role": "coach"}, (401, 404, 404, 404, 404)),
     ("GET", "/api/operations", None, (401, 403, 403, 403, 200)),
+    ("GET", "/api/operations/turns", None, (401, 403, 403, 403, 200)),
+    ("GET", "/metrics", None, (401, 403, 403, 403, 200)),
     ("GET", "/api/nothing", None, (404, 404, 404, 404, 404)),
     ("PUT", "/api/rooms", None, (405, 405, 405, 405, 405)),
 ]
