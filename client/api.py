@@ -18,7 +18,7 @@ from client.connection import LOOPBACK, Entry
 from client.errors import AwayError, GreenroomError, LateError, RefusedError
 from client.kept import KeptOutbox
 from client.visit import Visit, visiting
-from rooms.events import Mode
+from rooms.events import Mode, Profile
 from rooms.people import Participant, Role
 from rooms.protocol import Happened
 
@@ -119,9 +119,15 @@ class Greenroom:
 
     # --- rooms ---
 
-    async def open_room(self, mode: Mode | str, length: int = 3, *, starts_at: int | None = None) -> OpenedRoom:
-        """Open a room for an interview of `length` questions, 3 to 10, to begin at `starts_at` (ms since 1970)."""
-        body = {"mode": str(mode), "length": length} | ({"starts_at": starts_at} if starts_at is not None else {})
+    async def open_room(
+        self, mode: Mode | str, length: int = 3, *, starts_at: int | None = None, profile: Profile | str | None = None
+    ) -> OpenedRoom:
+        """Open a room for an interview of `length` questions, 3 to 10, to begin at `starts_at` (ms since 1970).
+
+        `profile`: how patient hearing is with silences ("interview" or "rapid"); None: as the server is set.
+        """
+        wanted = {"starts_at": starts_at, "profile": profile and str(profile)}
+        body = {"mode": str(mode), "length": length} | {name: what for name, what in wanted.items() if what is not None}
         opened = _read(OpenedRoom, await self._ask("POST", "/api/rooms", body))
         return opened.model_copy(update={"url": self.address(opened.url)})
 

@@ -19,7 +19,7 @@ from client.connection import LOOPBACK
 from client.errors import GreenroomError
 from client.replay import replay
 from client.screen import Screen, show_until_over
-from rooms.events import Mode
+from rooms.events import Mode, Profile
 from rooms.people import Role
 
 SERVER_VERBS = {
@@ -110,7 +110,9 @@ def _room_in(given: str) -> str:
 
 
 async def _open(greenroom: Greenroom, arguments: argparse.Namespace, screen: Screen) -> None:
-    opened = await greenroom.open_room(arguments.mode, arguments.length or 5, starts_at=arguments.starts_at)
+    opened = await greenroom.open_room(
+        arguments.mode, arguments.length or 5, starts_at=arguments.starts_at, profile=arguments.profile
+    )
     coach, guest = f"{opened.url}/coach", await greenroom.invite(opened.room, Role.CANDIDATE)
     screen.say(
         f"Room:      {opened.room}\nCandidate: {opened.url}\nCoach:     {coach}\nInvite:    {guest}\n"
@@ -173,6 +175,7 @@ def _parser() -> argparse.ArgumentParser:
     erasing = verbs.add_parser("erase", help="forget a room that is over: words, marks, report; cannot be undone")
     erasing.add_argument("room", metavar="ROOM", help="the room's id or its address")
     opening = verbs.add_parser("open", help="open a room and print its links")
+    opening.add_argument("--profile", choices=list(Profile), help="how patient it is with silences in an answer")
     opening.add_argument("--starts-at", type=_moment, metavar="TIME", help="when it begins, as 2026-11-23T10:00")
     for verb in (play, opening):
         verb.add_argument("--mode", choices=[mode.value for mode in Mode], default=Mode.BEHAVIOURAL.value)

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from rooms.events import Finish, Mode, Question, Stream, TurnNumber
+from rooms.events import Finish, Mode, Profile, Question, Stream, TurnNumber
 from rooms.evidence import Delivery, Score
 from rooms.people import Id, Participant
 from rooms.transcript import Utterance
@@ -168,6 +168,7 @@ class OpenRoom(Value):
     owner: Id
     starts_at: int | None = None
     """Milliseconds since 1970, UTC: when the interview is to begin. None: whenever people are there."""
+    profile: Profile = Profile.INTERVIEW
 
 
 class Join(Value):

@@ -27,10 +27,12 @@ member is shown, `Happened.after` says that nothing is missing."""
 NEW_FIELDS: Mapping[type[Value], frozenset[str]] = MappingProxyType(
     {
         Welcome: frozenset({"durable"}),
-        Room: frozenset({"starts_at", "scheduled", "reminded", "stopped_ms", "empty_ms", "closing", "restored"}),
+        Room: frozenset(
+            {"starts_at", "scheduled", "reminded", "profile", "stopped_ms", "empty_ms", "closing", "restored"}
+        ),
         Turn: frozenset({"counts_ms", "limit_ms"}),
         Utterance: frozenset({"audio"}),
-        e.RoomOpened: frozenset({"starts_at"}),
+        e.RoomOpened: frozenset({"starts_at", "profile"}),
         e.ParticipantJoined: frozenset({"at_ms"}),
         e.ParticipantLeft: frozenset({"at_ms"}),
         e.QuestionAsked: frozenset({"at_ms"}),

@@ -33,6 +33,7 @@ def open_room(command: c.OpenRoom, now_ms: int) -> Entry:
         owner=command.owner,
         opened_at=now_ms,
         starts_at=starts_at,
+        profile=command.profile,
     )
     return (opened,)
 

@@ -31,6 +31,15 @@ class Mode(StrEnum):
     SYSTEM_DESIGN = "system_design"
 
 
+class Profile(StrEnum):
+    """How turns are taken: how long a silence must be to end an answer (`rooms.patience`)."""
+
+    INTERVIEW = "interview"
+    """Patient: people think before they go on."""
+    RAPID = "rapid"
+    """Short answers, quickly asked: a cut-off now and then is the price."""
+
+
 class Finish(StrEnum):
     """Why an answer ended."""
 
@@ -91,6 +100,7 @@ class RoomOpened(Value):
     """Milliseconds since 1970, UTC. Every other time in the room counts from here."""
     starts_at: int | None = None
     """Milliseconds since 1970, UTC: when the interview is to begin, if that was planned."""
+    profile: Profile = Profile.INTERVIEW
 
 
 class ParticipantJoined(Value):

@@ -82,6 +82,7 @@ class Room(Value):
     scheduled: bool = False
     """Whether it waits for that time."""
     reminded: bool = False
+    profile: e.Profile = e.Profile.INTERVIEW
     phase: Phase = Phase.LOBBY
     paused: bool = False
     stopped_ms: Milliseconds | None = None
@@ -153,6 +154,7 @@ def after(room: Room | None, event: Event) -> Room:
             opened_at=event.opened_at,
             starts_at=event.starts_at,
             scheduled=event.starts_at is not None and event.starts_at > event.opened_at,
+            profile=event.profile,
         )
     if room is None:
         raise ValueError(f"a room begins with room_opened, not {event.kind}")

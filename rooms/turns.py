@@ -4,7 +4,6 @@ Decides where utterances begin and end and how long a silence is; never what was
 the turn close (`decide`). Time is the audio's own: a gap in it (a muted microphone) is a silence of no length.
 """
 
-import re
 from typing import Final, NamedTuple
 
 from rooms.values import Milliseconds, Value
@@ -82,7 +81,7 @@ Step = tuple[TurnDetector, tuple[Sign, ...]]
 def hear(detector: TurnDetector, at_ms: int, probability: float, patience_ms: int) -> Step:
     """The detector after one more window, and what became clear by it.
 
-    `patience_ms`: how long a silence must be to end the turn, as things stand (see `patience_ms`).
+    `patience_ms`: how long a silence must be to end the turn, as things stand (see `rooms.patience`).
     """
     detector, over = _across_gap(detector, at_ms)
     end = at_ms + WINDOW_MS
@@ -164,34 +163,3 @@ def _over(detector: TurnDetector, now_ms: int) -> Step:
     end = min(spoke + detector.rules.tail_ms, now_ms)
     closed = detector._replace(start_ms=None, spoke_ms=None, onset_ms=None, floor_ms=max(end, detector.floor_ms))
     return closed, (UtteranceOver(start, end),)
-
-
-# --- patience -------------------------------------------------------------------------------------------------
-
-_UNFINISHED: Final = re.compile(
-    r"\b(a|about|after|an|and|as|at|because|before|but|by|for|from|if|in|into|is|like|my|of|on|or|our|since|so|that|the"
-    r"|their|then|there|they|to|was|we|well|were|when|where|which|while|who|with|i|i'd|i'll|i'm|i've|it's|basically"
-    r"|actually|maybe|u+m+|u+h+m*|e+r+m*|h*m+)$"
-)
-"""An answer does not end on one of these: who stops there is looking for the next word."""
-
-_THINKING: Final = re.compile(
-    r"\b(let me (just )?(think|see|recall|remember)|give me (a|one|just a) (second|sec|moment|minute)"
-    r"|(one|just a) (second|sec|moment|minute)|hold on|bear with me|how (do|should|can) i (put|say) (it|this))"
-    r"( about (it|this|that))?( for a (second|moment|minute))?$"
-)
-_WORD: Final = re.compile(r"[a-z']+")
-_UNFINISHED_FACTOR: Final = 2
-_THINKING_FACTOR: Final = 4
-
-
-def patience_ms(text: str, base_ms: int) -> int:
-    """How long a silence must be to end an answer that so far ends with `text`.
-
-    Candidates think: a sentence left open buys twice the time, and saying so ("let me think") four times.
-    """
-    ending = " ".join(_WORD.findall(text[-200:].lower()))
-    if _THINKING.search(ending):
-        return base_ms * _THINKING_FACTOR
-    left_open = text.rstrip().endswith((",", "...", "…", "-", "–")) or _UNFINISHED.search(ending)
-    return base_ms * _UNFINISHED_FACTOR if left_open else base_ms

@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from rooms.events import Profile
+
 Positive = Annotated[int, Field(gt=0)]
 
 
@@ -51,8 +53,10 @@ class Settings(BaseSettings):
     """With it, telephone streams are taken only with Twilio's signature; a ticket is needed all the same."""
     transcribe_timeout_s: Positive = 30
     """How long one utterance may take to become final."""
-    turn_silence_ms: Positive = 2500
-    """Silence after which a spoken answer is over."""
+    turn_profile: Profile = Profile.INTERVIEW
+    """How patient rooms are that were opened without saying so: "interview" or "rapid" (docs/HEARING.md)."""
+    turn_silence_ms: Positive | None = None
+    """Silence after which any spoken answer is over, whatever its words; unset: as the profile has it."""
     turn_limit_s: Positive = 600
     """How long an answer may take, from when the candidate has the floor. Pauses, and being away, do not count."""
     turn_warning_s: Positive = 60

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field, ValidationError
 
 from rooms.commands import OpenRoom
-from rooms.events import Mode
+from rooms.events import Mode, Profile
 from rooms.interview.bank import Bank
 from rooms.lifecycle import Stage, stage
 from rooms.people import SYSTEM, Id, Participant, Role
@@ -32,6 +32,8 @@ class NewRoom(BaseModel):
     length: Annotated[int, Field(ge=3, le=10)] = 5
     starts_at: Annotated[int, Field(ge=0, le=2**53 - 1)] | None = None
     """Milliseconds since 1970, UTC, at most a year ahead: when the interview is to begin. null: at any time."""
+    profile: Profile | None = None
+    """How patient hearing is before it takes a silence for the end of an answer. null: as this server is set."""
 
 
 class Opened(BaseModel):
@@ -135,6 +137,7 @@ def routes(
             notice=notice,
             owner=person.id,
             starts_at=new.starts_at,
+            profile=new.profile or settings.turn_profile,
         )
         opened = await writer.do(room_id, command, SYSTEM, f"open.{room_id}")
         if isinstance(opened, Refusal):

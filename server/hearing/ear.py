@@ -15,6 +15,7 @@ from rooms import turns
 from rooms.commands import CloseTurn, NameTranscriber
 from rooms.events import InterviewResumed, QuestionAsked
 from rooms.passages import OpenUtterance
+from rooms.patience import PROFILES, patience_ms
 from rooms.phases import Phase
 from rooms.protocol import ResetReason
 from rooms.refusals import Refusal
@@ -85,6 +86,7 @@ class Ear:
         """Speech before this is in the log: a worker before this one wrote it down, but did not get to forget it."""
         self._exact = bool(first.position)
         """Whether we hear as the worker before us did; otherwise our voice detector warms up on what it wrote down."""
+        self._patience: tuple[Sequence[Turn], int] | None = None
         self._ending = Ending(needs.audio, feed.room_id)
         self._keeping = Keeping(needs.notes, feed.room_id, pen.fence, first)
         self._offsets = Offsets(feed, needs.log)
@@ -259,9 +261,12 @@ class Ear:
                 assert_never(sign)
 
     def _patience_ms(self) -> int:
-        turn = self._feed.room.turn
-        last = turn.utterances[-1].text if turn and turn.utterances else ""
-        return turns.patience_ms(last, self._needs.settings.turn_silence_ms)
+        """As the turns stand; reckoned anew when they changed."""
+        room = self._feed.room
+        if self._patience is None or self._patience[0] is not room.turns:
+            fixed_ms = self._needs.settings.turn_silence_ms
+            self._patience = room.turns, fixed_ms or patience_ms(room.turns, PROFILES[room.profile])
+        return self._patience[1]
 
     async def _break_off(self) -> None:
         """Nothing more belongs to the open utterance, and that is not for the audio to say."""

@@ -16,7 +16,6 @@ from rooms.turns import (
     finish,
     hear,
     listen_anew,
-    patience_ms,
 )
 
 PATIENCE = 2_496
@@ -155,23 +154,3 @@ def test_utterances_never_overlap_and_begin_as_often_as_they_end(stretches: list
         for began, over in zip(spoken[::2], spoken[1::2], strict=True)
         if isinstance(began, SpeechBegan) and isinstance(over, UtteranceOver)
     )
-
-
-@pytest.mark.parametrize(
-    ("text", "factor"),
-    [
-        ("We shipped it in June.", 1),
-        ("so we talked to the customer and", 2),
-        ("and the result was, um", 2),
-        ("it was about the", 2),
-        ("first I looked at the logs,", 2),
-        ("Let me think.", 4),
-        ("good question let me think about that", 4),
-        ("give me a second", 4),
-        ("Hold on…", 4),
-        ("I let my team think about it for a week", 1),
-        ("", 1),
-    ],
-)
-def test_who_is_not_done_gets_more_time(text: str, factor: int) -> None:
-    assert patience_ms(text, 2_500) == 2_500 * factor

@@ -129,7 +129,7 @@ async def test_an_unfinished_sentence_gets_more_time(rig: Rig) -> None:
         await room.say(tone(4, 640) + silence(4000))
         await _quiet(rig, room.id)
         assert room.turn.open
-        await room.say(silence(2000))
+        await room.say(silence(6000))
         await room.closed()
 
 

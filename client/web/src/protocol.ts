@@ -1,5 +1,5 @@
 // Made by scripts/protocol_types from rooms/protocol.py. Do not edit: change that file and run the script.
-// schema bf1cce0dc5b0ee45 body ba8e2929437e814d
+// schema 9af88184ff1b2fb5 body 3a53585cfb486ab8
 export const PROTOCOL_VERSION = 2;
 export const SAMPLE_RATE_HZ = 16000;
 export const FRAME_VERSION = 1;
@@ -29,6 +29,10 @@ export type Role = "candidate" | "interviewer" | "coach" | "observer" | "system"
  */
 export type ResetReason = "first" | "epoch" | "fork" | "trimmed";
 export type Mode = "behavioural" | "technical" | "system_design";
+/**
+ * How turns are taken: how long a silence must be to end an answer (`rooms.patience`).
+ */
+export type Profile = "interview" | "rapid";
 export type Phase = "lobby" | "choosing" | "asking" | "answering" | "settling" | "closed";
 export type QuestionKind = "new" | "follow_up" | "chosen" | "own";
 /**
@@ -256,6 +260,7 @@ export interface Room {
   starts_at: number | null;
   scheduled: boolean;
   reminded: boolean;
+  profile: Profile;
   phase: Phase;
   paused: boolean;
   stopped_ms: number | null;
@@ -579,6 +584,7 @@ export interface RoomOpened {
   owner: string;
   opened_at: number;
   starts_at: number | null;
+  profile: Profile;
 }
 export interface ParticipantJoined {
   kind: "participant_joined";

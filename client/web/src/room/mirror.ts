@@ -39,6 +39,7 @@ function opened(event: RoomOpened): Room {
     starts_at: event.starts_at,
     scheduled: event.starts_at !== null && event.starts_at > event.opened_at,
     reminded: false,
+    profile: event.profile,
     phase: "lobby",
     paused: false,
     stopped_ms: null,

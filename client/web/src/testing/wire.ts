@@ -14,6 +14,7 @@ export const OPENED: Event = {
   owner: "owner",
   opened_at: 1_795_000_000_000,
   starts_at: null,
+  profile: "interview",
 };
 export const JOINED: Event = {
   kind: "participant_joined",
