@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from rooms import events as e
-from rooms.evidence import DimensionScore, Score
+from rooms.evidence import DimensionScore, Pause, Score
 from rooms.protocol import SPOKEN, VERSION, Durable, Happened, Pong, ServerMessage, SoundQuality, Telling, Welcome
 from rooms.state import Room, Turn
 from rooms.transcript import Utterance
@@ -41,6 +41,7 @@ NEW_FIELDS: Mapping[type[Value], frozenset[str]] = MappingProxyType(
         e.RoomClosed: frozenset({"reason"}),
         Score: frozenset({"agreement"}),
         DimensionScore: frozenset({"judged"}),
+        Pause: frozenset({"in_clause"}),
     }
 )
 """Fields that the version before does not know, of values that it does."""

@@ -115,6 +115,8 @@ class Pause(Value):
 
     start_ms: Milliseconds
     end_ms: Milliseconds
+    in_clause: bool = False
+    """Whether it breaks a clause, which listeners mind most; as far as words and punctuation can tell."""
 
 
 class Delivery(Value):

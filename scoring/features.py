@@ -6,6 +6,7 @@ accent, gender or feeling.
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from rooms.evidence import Delivery, Pause
@@ -76,11 +77,17 @@ def pauses_of(words: Sequence[Word]) -> tuple[Pause, ...]:
     """The silences of 250 ms and more between words, across utterances too."""
     pauses = []
     ended = words[0].end_ms if words else 0
-    for word in words[1:]:
+    for before, word in pairwise(words):
         if word.start_ms - ended >= PAUSE_MS:
-            pauses.append(Pause(start_ms=ended, end_ms=word.start_ms))
+            pauses.append(Pause(start_ms=ended, end_ms=word.start_ms, in_clause=_breaks_clause(before, word)))
         ended = max(ended, word.end_ms)
     return tuple(pauses)
+
+
+def _breaks_clause(before: Word, after: Word) -> bool:
+    """Whether a clause goes on over a silence: no mark before it, and no word after it that begins a new one."""
+    begins = re.sub(r"\W+$", "", after.text.lower()) in word_lists().clause_openers
+    return not begins and re.search(r"[.,;:?!…]['\"”’)]*$", before.text) is None
 
 
 def fillers_of(utterance: Utterance) -> tuple[Quote, ...]:

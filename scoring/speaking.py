@@ -8,7 +8,9 @@ from statistics import median
 
 from rooms.evidence import Delivery
 from rooms.values import Milliseconds, Value
+from scoring import norms
 from scoring.features import RATE_FROM_MS
+from scoring.norms import Norm, beside
 
 FILLERS_NOTED_FROM = 12.0
 """A minute. Up to 5 are harmless, 12 are heard as harm (Laske & DiGennaro Reed 2024)."""
@@ -37,7 +39,12 @@ class Speaking(Value):
     """Sentences begun again."""
     thinking_ms: Milliseconds | None = None
     """The median."""
+    pauses_in_clauses: int = 0
+    answer_ms: Milliseconds | None = None
+    """How long a spoken answer took; the median."""
     notes: tuple[str, ...] = ()
+    norms: tuple[Norm, ...] = ()
+    """The figures beside what is usual, with its sources."""
 
 
 def speaking(deliveries: Sequence[Delivery]) -> Speaking:
@@ -60,9 +67,25 @@ def speaking(deliveries: Sequence[Delivery]) -> Speaking:
         fillers_per_minute=round(fillers * 60_000 / speaking_ms, 1) if long_enough else None,
         repairs=sum(len(one.repairs) for one in said),
         thinking_ms=round(median(thinking)) if thinking else None,
+        pauses_in_clauses=sum(pause.in_clause for one in said for pause in one.pauses),
+        answer_ms=round(median(one.speaking_ms for one in said)) if said else None,
     )
     begun_again = [repair.text for one in said for repair in one.repairs]
-    return figures.model_copy(update={"notes": (*_notes(figures), *_repair_notes(begun_again, speaking_ms))})
+    notes = (*_notes(figures), *_repair_notes(begun_again, speaking_ms))
+    usual = _norms(figures, sum(one.words for one in said)) if long_enough else ()
+    return figures.but(notes=notes, norms=usual)
+
+
+def _norms(figures: Speaking, spoken: int) -> tuple[Norm, ...]:
+    a_minute = 60_000 / figures.speaking_ms
+    return (
+        *beside(norms.PACE, figures.words_per_minute),
+        *beside(norms.ARTICULATION, figures.articulation_rate),
+        *beside(norms.IN_CLAUSES, figures.pauses_in_clauses * a_minute),
+        *beside(norms.FILLERS, figures.fillers_per_minute),
+        *beside(norms.REPAIRS, figures.repairs * 100 / spoken if spoken else None),
+        *beside(norms.LENGTH, (figures.answer_ms or 0) / 1_000),
+    )
 
 
 def _over_time(rates: Sequence[tuple[float | None, int]]) -> float | None:

@@ -39,6 +39,8 @@ class WordLists(NamedTuple):
     repair_phrases: tuple[tuple[str, ...], ...]
     numbers: frozenset[str]
     negations: frozenset[str]
+    clause_openers: frozenset[str]
+    """Words that begin a clause more often than not."""
     between: frozenset[str]
     """Words that may stand between "I" and what I did."""
     states: frozenset[str]
@@ -67,6 +69,7 @@ def word_lists() -> WordLists:
         repair_phrases=tuple(tuple(phrase.split()) for phrase in raw["repair_phrases"]),
         numbers=frozenset(raw["number_words"].split()),
         negations=frozenset(raw["negations"].split()),
+        clause_openers=frozenset(raw["clause_openers"].split()),
         between=frozenset(raw["between"].split()),
         states=frozenset(raw["states"].split()),
         irregular=irregular,

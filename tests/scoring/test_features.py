@@ -4,7 +4,7 @@ import pytest
 
 from rooms.evidence import Delivery
 from rooms.transcript import Source, Transcript, Utterance, Word
-from scoring.features import delivery, fillers_of, repairs_of, syllables_of
+from scoring.features import delivery, fillers_of, pauses_of, repairs_of, syllables_of
 from tests.scoring.answers import spoken, typed
 
 
@@ -124,3 +124,21 @@ def test_fillers_per_minute_counts_speaking_time() -> None:
 @pytest.mark.parametrize(("word", "count"), [("cat", 1), ("data", 2), ("table", 2), ("make", 1), ("42", 2), ("the", 1)])
 def test_syllables_are_counted_well_enough(word: str, count: int) -> None:
     assert syllables_of(word) == count
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "breaks"),
+    [
+        ("the", "server", True),
+        ("the", "server,", True),
+        ("failed.", "Nobody", False),
+        ("failed,", "nobody", False),
+        ('failed."', "Nobody", False),
+        ("failed", "because", False),
+        ("failed", "and,", False),
+    ],
+)
+def test_a_pause_breaks_a_clause_where_no_mark_and_no_new_clause_stands(before: str, after: str, breaks: bool) -> None:
+    words = (Word(text=before, start_ms=0, end_ms=300), Word(text=after, start_ms=700, end_ms=900))
+    (pause,) = pauses_of(words)
+    assert pause.in_clause is breaks

@@ -181,3 +181,11 @@ def test_a_technical_interview_uses_its_own_anchors() -> None:
     turns = [turn(1, typed(HASH_MAP), question="hash-map-inside")]
     technical = build(turns, room="r", mode="technical", opened_at=0, duration_ms=1)
     assert technical.dimensions != report(turns).dimensions
+
+
+def test_speaking_figures_stand_beside_what_is_usual_and_who_says_so() -> None:
+    found = report([turn(1, spoken(GOOD))]).speaking
+    assert [norm.name for norm in found.norms][:2] == ["Pace", "Articulation"]
+    assert found.norms[0].value == found.words_per_minute
+    assert all(norm.usual and norm.source for norm in found.norms)
+    assert report([turn(1, typed(GOOD))]).speaking.norms == ()

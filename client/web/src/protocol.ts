@@ -1,5 +1,5 @@
 // Made by scripts/protocol_types from rooms/protocol.py. Do not edit: change that file and run the script.
-// schema 9af88184ff1b2fb5 body 3a53585cfb486ab8
+// schema a5fb820be67f4f36 body 2707dfabd62534d9
 export const PROTOCOL_VERSION = 2;
 export const SAMPLE_RATE_HZ = 16000;
 export const FRAME_VERSION = 1;
@@ -444,6 +444,7 @@ export interface Delivery {
 export interface Pause {
   start_ms: number;
   end_ms: number;
+  in_clause: boolean;
 }
 export interface MicrophoneOpened {
   kind: "microphone_opened";

@@ -1,5 +1,5 @@
 // Made by scripts/protocol_types from scoring/report.py. Do not edit: change that file and run the script.
-// schema fb81d809bf0eaf0a body 78157406917a9cab
+// schema 275b6682b83b53aa body 19fe34158baf527d
 /**
  * The six content dimensions, each 0 to 5. Delivery is not among them.
  */
@@ -98,7 +98,20 @@ export interface Speaking {
   fillers_per_minute: number | null;
   repairs: number;
   thinking_ms: number | null;
+  pauses_in_clauses: number;
+  answer_ms: number | null;
   notes: string[];
+  norms: Norm[];
+}
+/**
+ * A figure of an interview beside what is usual.
+ */
+export interface Norm {
+  name: string;
+  value: number;
+  unit: string;
+  usual: string;
+  source: string;
 }
 /**
  * A stretch of the timeline.
@@ -252,6 +265,7 @@ export interface Delivery {
 export interface Pause {
   start_ms: number;
   end_ms: number;
+  in_clause: boolean;
 }
 /**
  * A person's word in the place of the machine's number, with why.

@@ -55,7 +55,10 @@ const REPORT: ReportValue = {
     fillers_per_minute: 6,
     repairs: 1,
     thinking_ms: 1_000,
+    pauses_in_clauses: 1,
+    answer_ms: 4_000,
     notes: ["A calm pace."],
+    norms: [{ name: "Pace", value: 120, unit: "words a minute", usual: "110 to 190", source: "Somebody 1990" }],
   },
   timeline: [
     { turn: 1, kind: "thinking", start_ms: 60_000, end_ms: 61_000 },
@@ -117,7 +120,6 @@ const REPORT: ReportValue = {
         repairs: [{ utterance: "u1", text: "So um", start_ms: 61_000, end_ms: 61_900 }],
         thinking_ms: 1_000,
       },
-      overrides: [],
     },
     {
       number: 2,
@@ -144,7 +146,6 @@ const REPORT: ReportValue = {
         agreement: null,
       },
       delivery: null,
-      overrides: [],
     },
   ],
   transcriber: "PocketSphinx",

@@ -8,7 +8,7 @@ import { Link } from "../parts/link";
 import { Caution, Trouble } from "../parts/trouble";
 import { useAnswer } from "../parts/useAnswer";
 import type { Mode } from "../protocol";
-import type { Report as ReportValue, Speaking } from "../report";
+import type { Norm, Report as ReportValue, Speaking } from "../report";
 import { Question } from "../report/question";
 import { Timeline } from "../report/timelineView";
 import { clock, count, day, MODES, points, seconds } from "../words";
@@ -224,6 +224,7 @@ function SpeakingFigures({ speaking }: { speaking: Speaking }) {
           ["Thinking first", speaking.thinking_ms === null ? "–" : seconds(speaking.thinking_ms), "on average"],
         ]}
       />
+      <Norms norms={(speaking as Partial<Speaking>).norms ?? []} />
       {speaking.notes.length > 0 && (
         <ul className="stack">
           {speaking.notes.map((note) => (
@@ -232,5 +233,27 @@ function SpeakingFigures({ speaking }: { speaking: Speaking }) {
         </ul>
       )}
     </section>
+  );
+}
+
+/** Each figure beside what is usual, and who says so. Reports of older releases have none. */
+function Norms({ norms }: { norms: Norm[] }) {
+  if (!norms.length) return null;
+  return (
+    <details>
+      <summary className="soft small">What is usual, and who says so</summary>
+      <dl className="anchors">
+        {norms.map((norm) => (
+          <div key={norm.name}>
+            <dt>
+              {norm.name}: <span className="numbers">{norm.value}</span> {norm.unit}
+            </dt>
+            <dd>
+              {norm.usual} <span className="soft small">({norm.source})</span>
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </details>
   );
 }
