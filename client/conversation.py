@@ -17,6 +17,7 @@ from client.news import Back, Moved, News, Unkept, Whole
 from client.outbox import EVERYTHING, UNANSWERED_LIMIT, Outbox, Shelf, Standing
 from client.ring import AudioRing, RingFullError
 from rooms.commands import SAMPLE_RATE_HZ, OpenMicrophone, PersonCommand
+from rooms.events import ConsentWithdrawn
 from rooms.people import Participant
 from rooms.protocol import (
     SERVER_MESSAGE,
@@ -247,6 +248,9 @@ class Conversation:
         room = self.mirror.room
         if self.ring is None or room is None or room.closed_ms is not None or self._reopening is not None:
             return
+        if not room.consented:
+            self.ring = None
+            return
         open_stream = room.microphone.stream if room.microphone else None
         if welcome.room is not None and open_stream != self.ring.stream and not self._outbox.opens_any:
             self._reopen(self.ring.stream)
@@ -278,6 +282,8 @@ class Conversation:
         before = self.mirror
         self.mirror = before.happened(fact)
         known = before.cursor is not None and fact.version <= before.cursor.version
+        if isinstance(fact.event, ConsentWithdrawn) and not known:
+            self.ring = None  # what is kept of the voice goes too
         return News(() if known else (fact,))
 
     def _answered(self, answer: Accepted | Refused) -> News:

@@ -102,6 +102,8 @@ def _fact(event: Event, room: Room) -> list[str]:
             return [f"{_name(room, event.by)} opened the lobby." if early else "The planned time has come."]
         case e.ConsentGiven():
             return [f"The candidate consented to notice {event.notice}."]
+        case e.ConsentWithdrawn():
+            return ["The candidate withdrew consent: the audio is erased, and nothing more is heard or scored."]
         case e.InterviewStarted():
             return ["The interview started."]
         case e.TranscriberNamed():

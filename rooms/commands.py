@@ -31,6 +31,12 @@ class GiveConsent(Value):
     notice: Annotated[str, Field(max_length=40)]
 
 
+class WithdrawConsent(Value):
+    """Take consent back: the audio is erased, nothing more is heard or scored, an interview under way ends."""
+
+    kind: Literal["withdraw_consent"] = "withdraw_consent"
+
+
 class OpenLobby(Value):
     """Begin a planned interview early: from now on the candidate may start."""
 
@@ -136,6 +142,7 @@ class AskOwn(Value):
 
 PersonCommand = (
     GiveConsent
+    | WithdrawConsent
     | OpenLobby
     | StartInterview
     | OpenMicrophone

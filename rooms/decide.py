@@ -29,6 +29,7 @@ _SYSTEM = frozenset({Role.SYSTEM})
 PERMITTED: Mapping[type[Command], frozenset[Role]] = MappingProxyType(
     {
         c.GiveConsent: _CANDIDATE,
+        c.WithdrawConsent: _CANDIDATE,
         c.OpenLobby: _STAFF,
         c.StartInterview: _CANDIDATE,
         c.OpenMicrophone: _CANDIDATE,
@@ -90,6 +91,8 @@ def decide(room: Room | None, command: Command, who: Participant, now_ms: int) -
     match command:
         case c.GiveConsent():
             return entry.consent(room, command, who)
+        case c.WithdrawConsent():
+            return _withdraw(room, who, at)
         case c.StartInterview():
             return entry.start(room, who, now_ms)
         case c.OpenLobby():
@@ -216,6 +219,8 @@ def _hear(room: Room, number: int, utterance: Utterance, at: int) -> Decision:
         return refuse(Code.NO_OPEN_TURN)
     if turn.number != number:
         return refuse(Code.WRONG_TURN)
+    if room.withdrawn:
+        return refuse(Code.CONSENT_NEEDED)
     if any(known.id == utterance.id or _overlap(known, utterance) for known in turn.utterances):
         return ()  # heard before, perhaps by another worker with another idea of where it began
     began = () if turn.finished else _began(room, turn, min(at, utterance.start_ms))
@@ -252,6 +257,8 @@ def _score(room: Room, command: c.RecordScore) -> Decision:
         return refuse(Code.QUESTION_OPEN)
     if turn.score is not None:
         return refuse(Code.ALREADY_SCORED)
+    if room.withdrawn:
+        return refuse(Code.CONSENT_NEEDED)
     quotes = [
         *(q for mark in command.score.marks for q in mark.quotes),
         *(q for dimension in command.score.dimensions for q in dimension.quotes),
@@ -323,7 +330,7 @@ def _pause(room: Room, who: Participant, at: int) -> Decision:
     return () if room.paused else (e.InterviewPaused(by=who.id, at_ms=at),)
 
 
-def _end(room: Room, who: Participant) -> Decision:
+def _end(room: Room, who: Participant) -> tuple[Event, ...]:
     if room.ending:
         return ()
     requested = e.EndRequested(by=who.id)
@@ -331,6 +338,17 @@ def _end(room: Room, who: Participant) -> Decision:
     if turn is not None and not turn.finished:
         return (requested, e.AnswerFinished(turn=turn.number, reason=e.Finish.ENDED))
     return (requested,)
+
+
+def _withdraw(room: Room, who: Participant, at: int) -> Decision:
+    """In the lobby it can be given again. An interview that is under way ends: nothing may be heard any more."""
+    if not room.consented:
+        return ()
+    withdrawn = e.ConsentWithdrawn(participant=who.id, at_ms=at)
+    if room.phase is Phase.LOBBY:
+        return (withdrawn,)
+    ended = _end(room, who)
+    return (*ended[:1], withdrawn, *ended[1:])
 
 
 def _close(room: Room, at: int) -> Decision:

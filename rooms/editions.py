@@ -19,7 +19,7 @@ from rooms.transcript import Utterance
 from rooms.values import Value
 
 NEW_KINDS: frozenset[type[Value]] = frozenset(
-    {Durable, Pong, SoundQuality, e.StartingSoon, e.LobbyOpened, e.TurnLimitNear, e.RoomRestored}
+    {Durable, Pong, SoundQuality, e.ConsentWithdrawn, e.StartingSoon, e.LobbyOpened, e.TurnLimitNear, e.RoomRestored}
 )
 """Messages, events and tellings that the version before does not know. They are left out: between the versions that a
 member is shown, `Happened.after` says that nothing is missing."""

@@ -82,6 +82,8 @@ def consent(room: Room, command: c.GiveConsent, who: Participant) -> Entry:
     """To the notice that the room shows, and no other."""
     if command.notice != room.notice:
         return refuse(Code.WRONG_NOTICE)
+    if room.withdrawn:
+        return refuse(Code.ENDING)
     return () if room.consented else (e.ConsentGiven(participant=who.id, notice=command.notice),)
 
 

@@ -62,6 +62,8 @@ class Closing(StrEnum):
     """Somebody ended it."""
     ABANDONED = "abandoned"
     """Nobody was there any more."""
+    WITHDRAWN = "withdrawn"
+    """The candidate took consent back."""
 
 
 class QuestionKind(StrEnum):
@@ -137,6 +139,14 @@ class ConsentGiven(Value):
     kind: Literal["consent_given"] = "consent_given"
     participant: Id
     notice: str
+
+
+class ConsentWithdrawn(Value):
+    """From here on nothing is heard, written down or scored; the audio that waited is erased."""
+
+    kind: Literal["consent_withdrawn"] = "consent_withdrawn"
+    participant: Id
+    at_ms: Milliseconds
 
 
 class InterviewStarted(Value):
@@ -304,6 +314,7 @@ Event = (
     | StartingSoon
     | LobbyOpened
     | ConsentGiven
+    | ConsentWithdrawn
     | InterviewStarted
     | TranscriberNamed
     | MicrophoneOpened

@@ -127,8 +127,14 @@ class Room(Value):
         )
 
     @property
+    def withdrawn(self) -> bool:
+        """Whether the candidate took consent back during the interview: nothing more is heard or scored."""
+        return self.closing is e.Closing.WITHDRAWN
+
+    @property
     def all_scored(self) -> bool:
-        return all(turn.score is not None for turn in self.turns if not turn.open)
+        """Whether no score is owed any more."""
+        return self.withdrawn or all(turn.score is not None for turn in self.turns if not turn.open)
 
     def presence(self, participant: str) -> Presence | None:
         return next((p for p in self.people if p.participant.id == participant), None)
@@ -182,6 +188,9 @@ def _changed(room: Room, event: Event) -> Room:
             return room.but(scheduled=False)
         case e.ConsentGiven():
             return room.but(consented=True)
+        case e.ConsentWithdrawn():
+            closing = e.Closing.WITHDRAWN if room.ending else None
+            return room.but(consented=False, microphone=None, closing=closing)
         case e.TranscriberNamed():
             return room.but(transcriber=event)
         case e.MicrophoneOpened():

@@ -51,6 +51,7 @@ def seen_by(event: Event) -> frozenset[Role]:
             | e.StartingSoon()
             | e.LobbyOpened()
             | e.ConsentGiven()
+            | e.ConsentWithdrawn()
             | e.InterviewStarted()
             | e.TranscriberNamed()
             | e.MicrophoneOpened()

@@ -84,6 +84,7 @@ ROOM = Room(
 
 COMMANDS: tuple[c.PersonCommand, ...] = (
     c.GiveConsent(notice="2026-11"),
+    c.WithdrawConsent(),
     c.OpenLobby(),
     c.StartInterview(),
     c.OpenMicrophone(stream="m-5d1e", sample_rate=c.SAMPLE_RATE_HZ),
@@ -118,6 +119,7 @@ EVENTS: tuple[e.Event, ...] = (
     e.StartingSoon(starts_at=1795264000000),
     e.LobbyOpened(by="owner.coach"),
     e.ConsentGiven(participant=ADA.id, notice="2026-11"),
+    e.ConsentWithdrawn(participant=ADA.id, at_ms=31800),
     e.InterviewStarted(),
     e.TranscriberNamed(label="Whisper small.en"),
     e.MicrophoneOpened(stream="m-5d1e", offset_ms=2140),
@@ -186,6 +188,7 @@ RESUMED = p.Welcome(protocol=p.VERSION, you=ADA, cursor=CURSOR, resumed=2, audio
 FRAME = p.Frame(seq=181, capture_ms=7240, pcm=bytes(4))
 
 MEANINGS = {
+    "withdraw_consent": "I take it back: erase the audio, hear and score nothing more. In an interview it is the end.",
     "give_consent": "I have read this version of the notice (GET /api/notice), and agree.",
     "start_interview": "Begin; the first question follows.",
     "type_answer": "One typed message of the answer. Typing is an equal of speaking.",
@@ -201,6 +204,7 @@ MEANINGS = {
     "participant_joined": "Somebody's connection is in the room. A candidate's second connection replaces the first.",
     "participant_left": "A connection is gone. A person without any is away.",
     "consent_given": "From here on there may be audio.",
+    "consent_withdrawn": "From here on nothing is heard or scored; the audio that waited is erased.",
     "interview_started": "The first question is being chosen.",
     "microphone_opened": "Frames of this stream may follow; `offset_ms` turns their clock into the room's.",
     "question_asked": "A turn begins. The candidate's page reads the question out.",

@@ -50,6 +50,13 @@ class Microphone:
         """Frames that come from now on belong to this stream."""
         self._stream, self._complained = stream, None
 
+    async def withdrawn(self) -> None:
+        """Consent was taken back: what waits is let go, what was kept is erased, and nothing more is taken."""
+        self._stream = None
+        self._frames.clear()
+        with contextlib.suppress(Unavailable):  # hearing erases it too
+            await self._audio.erase(self._hall.room_id)
+
     def heard(self, data: bytes) -> None:
         """A binary message came in. Never waits."""
         try:

@@ -8,6 +8,8 @@ from rooms.state import Room, Turn
 from scoring.report import AskedQuestion, ReportTurn, build
 from server.ports import ReportRow
 
+_WITHDRAWN = "The candidate withdrew consent; from then on nothing was heard or scored."
+
 
 def written(room: Room) -> tuple[ReportRow, bytes]:
     """The report of a closed room as JSON, and its row."""
@@ -35,9 +37,11 @@ def written(room: Room) -> tuple[ReportRow, bytes]:
 
 
 def _caution(room: Room) -> str | None:
-    """What is known about the recogniser's words, if it wrote any."""
+    """What to know first: that the interview was broken off, and of the recogniser's words, if it wrote any."""
     heard = any(turn.transcript.words for turn in room.turns)
-    return room.transcriber.caution if room.transcriber and heard else None
+    notes = [_WITHDRAWN] if room.withdrawn else []
+    notes += [room.transcriber.caution] if room.transcriber and room.transcriber.caution and heard else []
+    return " ".join(notes) or None
 
 
 def _turn(turn: Turn) -> ReportTurn:

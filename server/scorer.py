@@ -33,7 +33,7 @@ class Scorer:
         async with asyncio.TaskGroup() as tasks:
             while feed.room.phase is not Phase.CLOSED:
                 version = feed.cursor.version
-                for turn in feed.room.turns:
+                for turn in () if feed.room.withdrawn else feed.room.turns:
                     if not turn.open and turn.score is None and turn.number not in under_way:
                         under_way.add(turn.number)
                         scoring = tasks.create_task(self._score(pen, feed.room, turn))

@@ -10,7 +10,7 @@ from typing import Annotated, Final, NoReturn, get_args
 
 from pydantic import BaseModel, Field, ValidationError
 
-from rooms.commands import ChooseNext, OpenMicrophone, PersonCommand
+from rooms.commands import ChooseNext, OpenMicrophone, PersonCommand, WithdrawConsent
 from rooms.events import Mode
 from rooms.interview.bank import Bank
 from rooms.people import Id, Participant, Role
@@ -32,7 +32,9 @@ MISTAKES_PER_SECOND: Final = 0.1
 
 AT_ONCE: Final = 32
 """Messages that are taken together where so many came."""
-_PLAIN: Final = frozenset(kind for kind in get_args(PersonCommand) if kind not in (ChooseNext, OpenMicrophone))
+_PLAIN: Final = frozenset(
+    kind for kind in get_args(PersonCommand) if kind not in (ChooseNext, OpenMicrophone, WithdrawConsent)
+)
 """Commands that nobody but the room has to be asked or told about."""
 
 _log = logging.getLogger(__name__)
@@ -153,6 +155,8 @@ class Seat:
         self._member.accept(message.id, outcome.cursor.version)
         if self._microphone and isinstance(command, OpenMicrophone):
             self._microphone.opened(command.stream)
+        if self._microphone and isinstance(command, WithdrawConsent):
+            await self._microphone.withdrawn()
 
     def _in_bank(self, question: str, mode: Mode) -> bool:
         return any(known.id == question for known in self._bank.questions(mode))

@@ -21,7 +21,8 @@ from scripts.fuzz.thrower import FORGIVEN, Notes, NotLetInError, Thrower, wish
 
 ROLES: Final = (Role.CANDIDATE, Role.COACH, Role.OBSERVER)
 STAGES: Final = ("lobby", "consented", "answering", "paused", "taken over", "closed")
-MOVES: Final = frozenset({"give_consent", "start_interview", "end_interview", "finish_answer", "skip_question"})
+ENDS: Final = ("withdraw_consent", "end_interview")
+MOVES: Final = frozenset({"give_consent", "start_interview", "finish_answer", "skip_question", *ENDS})
 """Commands after which a room is elsewhere: put last, where a room is to stay as it is."""
 QUESTION_S: Final = 30.0
 SEAT_S: Final = 10.0
@@ -128,7 +129,7 @@ class Campaign:
                 for _ in range(2):
                     await thrower.throw([wish(command)])
             thrower.leave()
-        for number, command in enumerate(sorted(moves, key=lambda command: command["kind"] == "end_interview")):
+        for number, command in enumerate(sorted(moves, key=lambda command: command["kind"] in ENDS)):
             for role in ROLES:
                 thrower = await self.enter(Place(place.room, f"{place.stage}, moved {number}"), role)
                 await thrower.throw([wish(command)])

@@ -16,7 +16,16 @@ from rooms.commands import (
     PersonCommand,
     StartInterview,
 )
-from rooms.events import ConsentGiven, Event, InterviewStarted, LobbyOpened, MicrophoneOpened, QuestionAsked, TurnClosed
+from rooms.events import (
+    ConsentGiven,
+    ConsentWithdrawn,
+    Event,
+    InterviewStarted,
+    LobbyOpened,
+    MicrophoneOpened,
+    QuestionAsked,
+    TurnClosed,
+)
 from rooms.phases import Phase
 from rooms.protocol import Accepted, AudioSafe, Do, Frame, Refused, Welcome, pack_frame
 from rooms.refusals import Code
@@ -89,6 +98,8 @@ class Voice:
         match event:
             case ConsentGiven():
                 self._consented = True
+            case ConsentWithdrawn():
+                self._consented, self._consent = False, None
             case InterviewStarted():
                 self._started = True
             case LobbyOpened() if self._stream and not self._started:

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple, assert_never
 
 from rooms import turns
 from rooms.commands import CloseTurn, NameTranscriber
-from rooms.events import InterviewResumed, QuestionAsked
+from rooms.events import ConsentWithdrawn, InterviewResumed, QuestionAsked
 from rooms.passages import OpenUtterance
 from rooms.patience import PROFILES, patience_ms
 from rooms.phases import Phase
@@ -90,6 +90,8 @@ class Ear:
         self._ending = Ending(needs.audio, feed.room_id)
         self._keeping = Keeping(needs.notes, feed.room_id, pen.fence, first)
         self._offsets = Offsets(feed, needs.log)
+        self._hushed = feed.room.withdrawn
+        """Whether consent was taken back, and what is here is still to be let go."""
         self._scribe = Scribe(feed, pen, needs, self._keep_words)
         self._certain: OpenUtterance | None = None
         """The open utterance with the words that are committed, where there are any."""
@@ -126,6 +128,8 @@ class Ear:
                 self._ending.resumed()
                 self._detector = turns.count_anew(self._detector)
                 self._keeping.revise(turns.count_anew)
+            case ConsentWithdrawn():
+                self._hushed = True
             case _:
                 pass
         self._stir.set()
@@ -147,6 +151,8 @@ class Ear:
         try:
             await self._name_transcriber()
             while self._feed.room.phase is not Phase.CLOSED:
+                if self._hushed:
+                    await self._hush()
                 if self._batches:
                     await self._listen(self._batches.popleft())
                 else:
@@ -167,6 +173,19 @@ class Ear:
             command_id = f"transcriber.{self._feed.cursor.version}"
             await self._scribe.do(NameTranscriber(label=label, caution=caution), command_id)
 
+    async def _hush(self) -> None:
+        """Let go of all that was heard and is not written down, at once."""
+        self._hushed = False
+        self._batches.clear()
+        self._lately.clear()
+        self._left = self._certain = None
+        self._again.clear()
+        self._detector = turns.listen_anew(self._detector, self._end_ms)
+        self._keeping.begin_here(self._detector)
+        await self._scribe.abandon()
+        with contextlib.suppress(Unavailable):  # what cannot be reached now is erased when the room closes
+            await self._needs.audio.erase(self.room_id)
+
     async def _rest(self) -> None:
         self._stir.clear()
         with contextlib.suppress(TimeoutError):
@@ -182,7 +201,9 @@ class Ear:
         if turn is None:
             return
         self._ending.follow(turn)
-        if due := await self._ending.due(turn, self._reading(turn)):
+        if self._feed.room.withdrawn:
+            await self._close(turn, Due(None))
+        elif due := await self._ending.due(turn, self._reading(turn)):
             await self._close(turn, due)
 
     def _reading(self, turn: Turn) -> Reading:
@@ -238,7 +259,7 @@ class Ear:
         """The turn that a window belongs to. Audio that belongs to none is let go."""
         room = self._feed.room
         turn = room.turn
-        if turn is None or self._needs.transcriber is None or (room.paused and not self._under_way):
+        if turn is None or room.withdrawn or self._needs.transcriber is None or (room.paused and not self._under_way):
             return None
         if at_ms < self._asked_ms and self._now_ms() < self._asked_ms + _LEFT_OVER_MS:
             return None

@@ -345,6 +345,14 @@ def test_audio_that_is_lost_on_the_server_and_here_closes_the_stream_not_the_vis
     assert line.talk.over is None
 
 
+def test_what_is_kept_of_the_voice_goes_when_consent_is_withdrawn(line: Line) -> None:
+    line.answering()
+    line.talk.record(FRAME, 0)
+    line.say(c.WithdrawConsent())
+    assert line.talk.mirror.room.withdrawn
+    assert line.talk.ring is None
+
+
 # --- until it is durable ---
 
 

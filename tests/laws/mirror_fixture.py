@@ -86,6 +86,8 @@ def story() -> tuple[Event, ...]:
         ),
         e.ParticipantJoined(participant=ANA, connection="c-1", worker="w-1"),
         e.ConsentGiven(participant=ANA.id, notice="2026-11"),
+        e.ConsentWithdrawn(participant=ANA.id, at_ms=900),
+        e.ConsentGiven(participant=ANA.id, notice="2026-11"),
         e.ParticipantLeft(participant=ANA.id, connection="c-1", at_ms=1_000),
         e.StartingSoon(starts_at=1_795_000_600_000),
         e.ParticipantJoined(participant=ANA, connection="c-1", worker="w-1", at_ms=2_000),
@@ -142,7 +144,8 @@ def story() -> tuple[Event, ...]:
         e.InterviewPaused(by=BEN.id, at_ms=60_100),
         e.EndRequested(by=ANA.id),
         e.TurnScored(turn=2, score=score(written, "a queue in front"), delivery=delivery(written)),
-        e.RoomClosed(at_ms=61_000, reason=e.Closing.ENDED),
+        e.ConsentWithdrawn(participant=ANA.id, at_ms=60_500),
+        e.RoomClosed(at_ms=61_000, reason=e.Closing.WITHDRAWN),
     )
 
 

@@ -118,6 +118,7 @@ Make = Callable[[st.DrawFn, Room | None], Command]
 
 PERSONAL: dict[type[Command], Make] = {
     c.GiveConsent: lambda draw, _: c.GiveConsent(notice=draw(st.sampled_from([NOTICE, NOTICE, "old"]))),
+    c.WithdrawConsent: lambda draw, _: c.WithdrawConsent(),
     c.OpenLobby: lambda draw, _: c.OpenLobby(),
     c.StartInterview: lambda draw, _: c.StartInterview(),
     c.OpenMicrophone: lambda draw, _: c.OpenMicrophone(

@@ -165,6 +165,14 @@ def ending() -> Stage:
     return stage
 
 
+def withdrawn() -> Stage:
+    """Consent was taken back in the second answer; the first has no score."""
+    stage = between()
+    ask(stage)
+    stage.done(c.WithdrawConsent(), ADA)
+    return stage
+
+
 def closed() -> Stage:
     stage = ending()
     stage.done(record(1))

@@ -22,6 +22,7 @@ EXAMPLES: dict[type[Command], Command] = {
     type(command): command
     for command in (
         c.GiveConsent(notice=at.NOTICE),
+        c.WithdrawConsent(),
         c.OpenLobby(),
         c.StartInterview(),
         c.OpenMicrophone(stream="s-1", sample_rate=16_000),
@@ -167,6 +168,10 @@ REFUSED: list[tuple[Code, Callable[[], Stage], Command, Participant]] = [
     (Code.NOT_IN_ROOM, away, c.TakeOver(), GRACE),
     (Code.CONSENT_NEEDED, at.lobby, c.StartInterview(), ADA),
     (Code.CONSENT_NEEDED, at.lobby, c.OpenMicrophone(stream="s-1", sample_rate=16_000), ADA),
+    (Code.CONSENT_NEEDED, at.withdrawn, c.HearUtterance(turn=2, utterance=spoken("u-9", "yes", 40_000)), SYSTEM),
+    (Code.CONSENT_NEEDED, at.withdrawn, record(1), SYSTEM),
+    (Code.CONSENT_NEEDED, at.withdrawn, c.OpenMicrophone(stream="s-2", sample_rate=16_000), ADA),
+    (Code.ENDING, at.withdrawn, c.GiveConsent(notice=at.NOTICE), ADA),
     (Code.WRONG_NOTICE, at.lobby, c.GiveConsent(notice="of last year"), ADA),
     (Code.WRONG_NOTICE, at.consented, c.GiveConsent(notice="of last year"), ADA),
     (Code.BAD_START, at.nowhere, at.OPEN.model_copy(update={"starts_at": OPENED_AT + 367 * 86_400_000}), SYSTEM),
@@ -548,6 +553,41 @@ def test_an_interview_may_end_in_the_lobby() -> None:
     stage.done(c.EndInterview(), ADA)
     stage.done(c.CloseRoom())
     assert stage.room.phase is Phase.CLOSED
+
+
+def test_consent_that_is_withdrawn_ends_the_interview_and_nothing_more_is_scored() -> None:
+    stage = at.between()
+    at.ask(stage)
+    requested, withdrawn, finished = stage.done(c.WithdrawConsent(), ADA)
+    assert isinstance(requested, e.EndRequested)
+    assert isinstance(withdrawn, e.ConsentWithdrawn)
+    assert isinstance(finished, e.AnswerFinished)
+    assert (stage.room.withdrawn, stage.room.consented, stage.room.microphone) == (True, False, None)
+    stage.done(c.CloseTurn(turn=2))
+    (closed,) = stage.done(c.CloseRoom())
+    assert isinstance(closed, e.RoomClosed)
+    assert closed.reason is e.Closing.WITHDRAWN
+    assert stage.room.turns[0].score is None
+
+
+def test_consent_may_be_withdrawn_while_the_last_answer_is_settled() -> None:
+    stage = at.settling()
+    stage.done(c.EndInterview(), GRACE)
+    assert [type(event) for event in stage.done(c.WithdrawConsent(), ADA)] == [e.ConsentWithdrawn]
+    stage.done(c.CloseTurn(turn=1))
+    stage.done(c.CloseRoom())
+    assert stage.room.closing is e.Closing.WITHDRAWN
+
+
+def test_consent_that_is_withdrawn_in_the_lobby_can_be_given_again() -> None:
+    stage = at.consented()
+    stage.done(c.OpenMicrophone(stream="s-1", sample_rate=16_000), ADA)
+    stage.done(c.WithdrawConsent(), ADA)
+    assert (stage.room.consented, stage.room.microphone, stage.room.ending) == (False, None, False)
+    assert stage.done(c.WithdrawConsent(), ADA) == ()
+    stage.done(c.GiveConsent(notice=at.NOTICE), ADA)
+    stage.done(c.StartInterview(), ADA)
+    assert stage.room.phase is Phase.CHOOSING
 
 
 def test_that_a_room_was_restored_is_a_fact_for_everybody_and_changes_nothing_else() -> None:

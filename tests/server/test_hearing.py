@@ -520,6 +520,30 @@ async def test_the_recogniser_is_closed_with_the_hearing(rig: Rig) -> None:
     assert transcriber.closed
 
 
+# --- consent --------------------------------------------------------------------------------------------------
+
+
+async def test_consent_that_is_withdrawn_stops_hearing_at_once_and_erases_the_audio(rig: Rig) -> None:
+    async with rig.room() as room, rig.hearing(Echo(), room):
+        await room.say(silence(500) + tone(4, 640) + silence(1_000))
+        await room.until(lambda: room.texts == ["4x640"])
+        await room.say(tone(5, 2_000))
+        await room.do(c.WithdrawConsent())
+        turn = await room.closed(deadline_s=2.0)
+        assert [utterance.text for utterance in turn.utterances] == ["4x640"]
+        await room.until(lambda: not rig.audio.kept.get(room.id))
+
+
+async def test_a_worker_that_comes_after_consent_was_withdrawn_hears_nothing(rig: Rig) -> None:
+    async with rig.room() as room:
+        await room.say(tone(5, 2_000) + silence(1_000))
+        await room.do(c.WithdrawConsent())
+        async with rig.hearing(Echo(), room):
+            turn = await room.closed(deadline_s=2.0)
+            assert turn.utterances == ()
+            await room.until(lambda: not rig.audio.kept.get(room.id))
+
+
 # --- fakes ----------------------------------------------------------------------------------------------------
 
 

@@ -365,6 +365,21 @@ async def test_a_microphone_needs_consent_and_the_one_sample_rate(greenroom: Gre
         await talker.is_refused("no_microphone")
 
 
+async def test_consent_that_is_withdrawn_erases_the_audio_and_takes_no_more(greenroom: Greenroom, room: str) -> None:
+    async with inside(greenroom, room) as talker:
+        await with_microphone(talker)
+        await talker.send_frame(0)
+        assert (await talker.hears("audio_safe"))["through"] == 0
+        assert (await talker.do("withdraw_consent", "c-out"))["type"] == "accepted"
+        await talker.send_frame(1)
+        await talker.is_refused("no_microphone")
+        await talker.do("give_consent", "c-again", notice=talker.heard[0]["room"]["notice"])
+        stream = {"stream": "m-1", "sample_rate": 16_000}
+        await talker.do("open_microphone", "c-anew", **stream)
+        await talker.send_frame(0)
+        assert (await talker.hears("audio_safe"))["through"] == 0
+
+
 @pytest.mark.parametrize("role", [Role.COACH, Role.OBSERVER])
 async def test_audio_of_one_who_does_not_answer_is_refused(greenroom: Greenroom, room: str, role: Role) -> None:
     async with inside(greenroom, room, role) as talker:
@@ -383,7 +398,7 @@ async def test_audio_of_one_who_does_not_answer_is_refused(greenroom: Greenroom,
         frame(0)[:12],
         frame(0)[:-1],
         b"\x02" + frame(0)[1:],
-        frame(0)[:1] + b"\x01" + frame(0)[2:],
+        frame(0)[:1] + b"\x02" + frame(0)[2:],
         frame(0)[:3] + b"\x01" + frame(0)[4:],
         frame(0) + bytes(MAX_FRAME_BYTES),
     ],

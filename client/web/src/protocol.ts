@@ -1,5 +1,5 @@
 // Made by scripts/protocol_types from rooms/protocol.py. Do not edit: change that file and run the script.
-// schema a5fb820be67f4f36 body 2707dfabd62534d9
+// schema 6a4f9143682fa49d body 79ca7954311df4b1
 export const PROTOCOL_VERSION = 2;
 export const SAMPLE_RATE_HZ = 16000;
 export const FRAME_VERSION = 1;
@@ -58,7 +58,7 @@ export type Level = "present" | "partial" | "absent";
 /**
  * Why an interview ended.
  */
-export type Closing = "finished" | "ended" | "abandoned";
+export type Closing = "finished" | "ended" | "abandoned" | "withdrawn";
 
 /**
  * Every message in one value, from which the browser's types and the docs' schema are generated.
@@ -95,6 +95,7 @@ export interface Do {
   id: string;
   command:
     | GiveConsent
+    | WithdrawConsent
     | OpenLobby
     | StartInterview
     | OpenMicrophone
@@ -117,6 +118,12 @@ export interface Do {
 export interface GiveConsent {
   kind: "give_consent";
   notice: string;
+}
+/**
+ * Take consent back: the audio is erased, nothing more is heard or scored, an interview under way ends.
+ */
+export interface WithdrawConsent {
+  kind: "withdraw_consent";
 }
 /**
  * Begin a planned interview early: from now on the candidate may start.
@@ -554,6 +561,7 @@ export interface Happened {
     | StartingSoon
     | LobbyOpened
     | ConsentGiven
+    | ConsentWithdrawn
     | InterviewStarted
     | TranscriberNamed
     | MicrophoneOpened
@@ -618,6 +626,14 @@ export interface ConsentGiven {
   kind: "consent_given";
   participant: string;
   notice: string;
+}
+/**
+ * From here on nothing is heard, written down or scored; the audio that waited is erased.
+ */
+export interface ConsentWithdrawn {
+  kind: "consent_withdrawn";
+  participant: string;
+  at_ms: number;
 }
 export interface InterviewStarted {
   kind: "interview_started";

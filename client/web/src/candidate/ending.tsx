@@ -7,7 +7,7 @@ import { useAnswer } from "../parts/useAnswer";
 const ASK_AGAIN_MS = 1_500;
 
 /** The interview is over: rest, and the way to the report as soon as it is written. */
-export function Ending({ room }: { room: string }) {
+export function Ending({ room, withdrawn }: { room: string; withdrawn: boolean }) {
   const ask = useCallback(() => getReport(room), [room]);
   const { answer: report, problem } = useAnswer(ask, ASK_AGAIN_MS);
   const heading = useRef<HTMLHeadingElement>(null);
@@ -17,6 +17,7 @@ export function Ending({ room }: { room: string }) {
       <h1 ref={heading} tabIndex={-1}>
         That’s it. Take a breath.
       </h1>
+      {withdrawn && <p>You withdrew your consent. Your sound is erased, and nothing more was heard or scored.</p>}
       <div role="status" className="stack">
         {report ? (
           <>

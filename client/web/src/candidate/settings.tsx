@@ -1,5 +1,34 @@
+import { useState } from "react";
+
+import { Confirm } from "../parts/confirm";
+import { useSession } from "../room/useRoom";
 import type { Ears } from "./useEars";
 import type { Reading } from "./useReading";
+
+/** The candidate's way out of being heard: audio erased, nothing more scored. */
+function Withdraw() {
+  const session = useSession();
+  const [asked, setAsked] = useState(false);
+  return (
+    <div>
+      <button type="button" className="button" onClick={() => setAsked(true)}>
+        Withdraw my consent
+      </button>
+      {asked && (
+        <Confirm
+          title="Withdraw your consent?"
+          words="The interview ends here. Sound that was not written down yet is erased at once, and nothing more is heard or scored."
+          yes="Withdraw and end"
+          onYes={() => {
+            setAsked(false);
+            session.wish({ kind: "withdraw_consent" });
+          }}
+          onNo={() => setAsked(false)}
+        />
+      )}
+    </div>
+  );
+}
 
 interface Props {
   keys: boolean;
@@ -52,6 +81,7 @@ export function Settings({ keys, setKeys, reading, ears }: Props) {
             </button>
           </div>
         )}
+        <Withdraw />
       </div>
     </details>
   );

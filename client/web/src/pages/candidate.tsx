@@ -64,7 +64,7 @@ function InRoom({ room: id }: { room: string }) {
   function page() {
     if (over && problem && room?.phase !== "closed") return <Trouble problem={problem} again={() => session.enter()} />;
     if (!room) return <p className="soft">{problem?.sentence ?? "Opening the door…"}</p>;
-    if (room.phase === "closed") return <Ending room={id} />;
+    if (room.phase === "closed") return <Ending room={id} withdrawn={room.closing === "withdrawn"} />;
     if (room.phase === "lobby") return <Lobby ears={ears} />;
     return <Stage room={room} ears={ears} reading={reading} />;
   }

@@ -252,6 +252,13 @@ describe("the voice", () => {
   });
 });
 
+it("what is kept of the voice goes when consent is withdrawn", () => {
+  line.feed(...live(), { is: "microphone", stream: "mic", id: "m" }, frame);
+  expect(line.now.microphone?.frames).toHaveLength(1);
+  line.feed(told(happened(11, { kind: "consent_withdrawn", participant: "p-ana", at_ms: 5_000 })));
+  expect([line.now.microphone, line.now.room?.consented]).toEqual([null, false]);
+});
+
 describe("what is told and not kept", () => {
   const answering = roomAfter(CONSENTED, STARTED, asked(1), began(1));
   const guess = { kind: "partial", turn: 1, utterance: "u1", stable: "so I", unstable: "thought" } as const;

@@ -11,7 +11,7 @@ import * as boxes from "./outbox";
 import type { Outgoing } from "./outbox";
 import type { Connection, Effect, Input, Problem } from "./shape";
 import { happened, isLost, welcomed } from "./story";
-import { flowing, isStale, reopened, replayed, safe } from "./stream";
+import { flowing, isStale, reopened, replayed, safe, unheard } from "./stream";
 import { hear, NOTHING_TOLD, settle } from "./told";
 
 export { AT_REST } from "./shape";
@@ -237,7 +237,7 @@ function told(now: Connection, event: Event, story: ReturnType<typeof happened>)
     told: settle(now.told, event),
     repeats: event.kind === "question_asked" ? 0 : now.repeats + (event.kind === "question_repeated" ? 1 : 0),
   };
-  const [flows, frames] = event.kind === "microphone_opened" ? flowing(next) : [next, []];
+  const [flows, frames] = event.kind === "microphone_opened" ? flowing(next) : [unheard(next, event), []];
   return [flows, [...frames, { do: "show_event", event }]];
 }
 

@@ -73,6 +73,8 @@ function changed(room: Room, event: Exclude<Event, RoomOpened>): Room {
       return { ...room, scheduled: false };
     case "consent_given":
       return { ...room, consented: true };
+    case "consent_withdrawn":
+      return { ...room, consented: false, microphone: null, closing: room.ending ? "withdrawn" : null };
     case "transcriber_named":
       return { ...room, transcriber: event };
     case "microphone_opened":

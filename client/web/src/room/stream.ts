@@ -3,7 +3,7 @@
  *
  * Decides when a stream may flow, goes out again, or is opened again; never what is kept (`audio`).
  */
-import type { Command } from "../protocol";
+import type { Command, Event } from "../protocol";
 import { forget, isTorn, rewind, takeUnsent, withoutFlags } from "./audio";
 import * as boxes from "./outbox";
 import type { Outgoing } from "./outbox";
@@ -31,7 +31,8 @@ export function flowing(now: Connection): Step {
 /** The log forgot our stream: it is opened again, ahead of everything else. */
 export function reopened(now: Connection): Connection {
   const { microphone, room, outbox } = now;
-  const known = !microphone || room?.microphone?.stream === microphone.stream || room?.closed_ms !== null;
+  const known =
+    !microphone || room?.microphone?.stream === microphone.stream || room?.closed_ms !== null || !room.consented;
   if (known || boxes.pending(outbox).some(isStale)) return now;
   const { stream } = microphone;
   const opening: Command = { kind: "open_microphone", stream, sample_rate: 16_000 };
@@ -42,6 +43,7 @@ export function reopened(now: Connection): Connection {
 /** On a new connection: everything behind what is safe goes out again. */
 export function replayed(now: Connection, through: number | null): Step {
   if (!now.microphone) return [now, []];
+  if (now.room?.consented === false) return [{ ...now, microphone: null }, []];
   if (now.room?.microphone?.stream !== now.microphone.stream) {
     return [{ ...now, microphone: rewind(now.microphone, null) }, []];
   }
@@ -54,4 +56,9 @@ export function safe(now: Connection, stream: string, through: number | null, ag
   if (now.microphone?.stream !== stream) return [now, []];
   const microphone = again ? rewind(now.microphone, through) : forget(now.microphone, through);
   return flowing({ ...now, microphone });
+}
+
+/** Who took consent back is not heard any more: what is kept of the voice goes too. */
+export function unheard(now: Connection, event: Event): Connection {
+  return event.kind === "consent_withdrawn" ? { ...now, microphone: null } : now;
 }
