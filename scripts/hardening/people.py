@@ -7,10 +7,11 @@ back. What reaches them is noted by `witness`; whoever cannot go on says so and 
 import asyncio
 import random
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from time import monotonic
+from typing import Any
 
 from client import ClosedError, Greenroom, GreenroomError, Microphone, RefusedError, Visit
 from rooms import commands as c
@@ -66,7 +67,7 @@ class Person:
     async def do_all(self, *commands: c.PersonCommand) -> None:
         """Put several: one after the other, or, in a time of muddle, at once."""
         if self.stage.muddling:
-            await asyncio.gather(*(self.do(command) for command in commands))
+            await _all(self.do(command) for command in commands)
         else:
             for command in commands:
                 await self.do(command)
@@ -236,18 +237,22 @@ class Coach(Person):
         """As much as the limits let two devices say."""
         devices = [visit for visit in (self.visit, self.also) if visit]
         whispers = [(visit, c.Whisper(text=self.words(LOUD_WORDS))) for visit in devices for _ in range(3)]
-        await asyncio.gather(*(visit.insist(whisper, PATIENCE_S) for visit, whisper in whispers))
+        await _all(visit.insist(whisper, PATIENCE_S) for visit, whisper in whispers)
 
     async def do(self, command: c.PersonCommand) -> None:
         """As everybody; in a time of doubling at the same moment on both devices, with one id."""
         if not (self.stage.doubling and self.also):
             return await super().do(command)
         id = f"{self.who}-{secrets.token_hex(6)}"
-        both = (visit.do(command, PATIENCE_S, id=id) for visit in (self.visit, self.also))
-        outcomes = await asyncio.gather(*both, return_exceptions=True)
-        for outcome in outcomes:
-            if isinstance(outcome, BaseException):
-                raise outcome
+        await _all(visit.do(command, PATIENCE_S, id=id) for visit in (self.visit, self.also))
+
+
+async def _all(wishes: Iterable[Coroutine[Any, Any, object]]) -> None:
+    """Put several at once and hear every answer out: who left on the first refusal would leave the others unanswered."""
+    outcomes = await asyncio.gather(*wishes, return_exceptions=True)
+    for outcome in outcomes:
+        if isinstance(outcome, BaseException):
+            raise outcome
 
 
 def _asked(number: int, room: Room) -> bool:
