@@ -248,7 +248,7 @@ class Coach(Person):
 
 
 async def _all(wishes: Iterable[Coroutine[Any, Any, object]]) -> None:
-    """Put several at once and hear every answer out: who left on the first refusal would leave the others unanswered."""
+    """Put several at once and hear all answers out: who left on the first refusal would leave others unanswered."""
     outcomes = await asyncio.gather(*wishes, return_exceptions=True)
     for outcome in outcomes:
         if isinstance(outcome, BaseException):

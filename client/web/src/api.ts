@@ -1,7 +1,8 @@
 /**
  * The HTTP side of Greenroom: typed calls, and every failure as a Problem with a sentence for a person.
  */
-import type { Mode, Participant, Phase, Role } from "./protocol";
+import type { Dimension, Mode, Participant, Phase, Role } from "./protocol";
+import type { Agreements, Queue, Report, Sheet, SheetTurn } from "./report";
 import type { Problem } from "./room/connection";
 
 /** Where a room stands in its life: docs/PHASES.md. */
@@ -116,4 +117,33 @@ export const getQuestions = (mode: Mode) =>
 export const getReports = (before?: number) =>
   call<{ reports: ReportCard[] }>(`/api/reports${before ? `?before=${before}` : ""}`).then((answer) => answer.reports);
 export const reportAddress = (room: string) => `/api/reports/${encodeURIComponent(room)}`;
-export const getReport = <Report>(room: string) => call<Report>(reportAddress(room));
+export const getReport = (room: string) => call<KeptReport>(reportAddress(room)).then(whole);
+
+type KeptTurn = Omit<Report["turns"][number], "overrides"> & Partial<Report["turns"][number]>;
+type KeptReport = Omit<Report, "turns"> & { turns: KeptTurn[] };
+
+/** Reports that were kept before people could change a score lack that field. */
+function whole(kept: KeptReport): Report {
+  return { ...kept, turns: kept.turns.map((turn) => ({ overrides: [], ...turn })) };
+}
+
+const review = (room: string) => `/api/reviews/${encodeURIComponent(room)}`;
+
+/** Scores by dimension; null where a person cannot tell. */
+export type Given = Partial<Record<Dimension, number | null>>;
+
+export const getQueue = () => call<Queue>("/api/reviews").then((answer) => answer.waiting);
+export const getSheet = (room: string) => call<Sheet>(review(room));
+export const rate = (room: string, turn: number, scores: Given, note: string) =>
+  call<SheetTurn>(`${review(room)}/turns/${turn}/rating`, { scores, note });
+export const override = (room: string, turn: number, word: Word) =>
+  call<SheetTurn>(`${review(room)}/turns/${turn}/overrides`, word);
+export const getAgreements = () => call<Agreements>("/api/agreement").then((answer) => answer.dimensions);
+
+/** A person's number for the machine's, with why, and what the person is called. */
+export interface Word {
+  dimension: Dimension;
+  score: number;
+  reason: string;
+  name: string | null;
+}

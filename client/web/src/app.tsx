@@ -2,6 +2,8 @@ import { Candidate } from "./pages/candidate";
 import { Coach } from "./pages/coach";
 import { Home } from "./pages/home";
 import { Report } from "./pages/report";
+import { Review } from "./pages/review";
+import { Reviews } from "./pages/reviews";
 import { Frame, Saying } from "./parts/frame";
 import { Link } from "./parts/link";
 import { placeOf, usePath } from "./router";
@@ -17,6 +19,10 @@ export function App() {
       return <Coach key={place.room} room={place.room} />;
     case "report":
       return <Report key={place.room} room={place.room} />;
+    case "review":
+      return <Review key={place.room} room={place.room} />;
+    case "reviews":
+      return <Reviews />;
     case "nowhere":
       return <Nowhere />;
   }

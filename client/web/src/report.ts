@@ -1,5 +1,5 @@
-// Made by scripts/protocol_types from scoring/report.py. Do not edit: change that file and run the script.
-// schema 275b6682b83b53aa body 19fe34158baf527d
+// Made by scripts/protocol_types from scoring/report.py, server/reviewing.py and server/api/reviews.py. Do not edit: change that file and run the script.
+// schema 7767079ed32b4e5a body d2950abe94ab6eab
 /**
  * The six content dimensions, each 0 to 5. Delivery is not among them.
  */
@@ -18,6 +18,12 @@ export type Flaw = "gaps" | "dropouts" | "clipped" | "quiet" | "drift" | "dead";
  */
 export type Level = "present" | "partial" | "absent";
 
+export interface Told {
+  report: Report;
+  sheet: Sheet;
+  queue: Queue;
+  agreements: Agreements;
+}
 /**
  * All that is known about a finished interview. JSON of this value is what is kept and shown.
  */
@@ -279,4 +285,84 @@ export interface Override {
   name: string;
   reason: string;
   at: number;
+}
+export interface Sheet {
+  room: string;
+  mode: string;
+  opened_at: number;
+  own: boolean;
+  dimensions: SheetDimension[];
+  turns: SheetTurn[];
+}
+/**
+ * What to rate, and what answers worth 1, 3 and 5 do.
+ */
+export interface SheetDimension {
+  dimension: Dimension;
+  low: string;
+  middle: string;
+  high: string;
+}
+/**
+ * An answer to rate. `machine` and `overrides` only for those who rated it, or had seen the marks before.
+ */
+export interface SheetTurn {
+  number: number;
+  question: AskedQuestion;
+  points: string[];
+  transcript: Transcript;
+  rating: Rating | null;
+  blind: boolean;
+  machine: Score | null;
+  overrides: Override[];
+}
+/**
+ * What a person makes of one answer, dimension by dimension, before seeing the machine's marks.
+ */
+export interface Rating {
+  room: string;
+  turn: number;
+  by: string;
+  scores: {
+    [k: string]: number | null;
+  };
+  note: string;
+  blind: boolean;
+  own: boolean;
+  at: number;
+}
+export interface Queue {
+  waiting: WaitingAnswer[];
+}
+export interface WaitingAnswer {
+  room: string;
+  turn: number;
+  mode: string;
+  question: string;
+  abstained: string;
+  closed_at: number;
+}
+export interface Agreements {
+  dimensions: DimensionAgreement[];
+}
+export interface DimensionAgreement {
+  dimension: Dimension;
+  with_machine: Agreement;
+  between_people: Agreement;
+  people: PersonsAgreement[];
+}
+/**
+ * How `other` (the machine, say) agrees with `one` (a person). What too few answers cannot tell is None.
+ */
+export interface Agreement {
+  answers: number;
+  icc: number | null;
+  kappa: number | null;
+  bias: number | null;
+  apart: number | null;
+  within_half: number | null;
+}
+export interface PersonsAgreement {
+  by: string;
+  with_machine: Agreement;
 }

@@ -6,6 +6,8 @@ export type Place =
   | { page: "candidate"; room: string }
   | { page: "coach"; room: string }
   | { page: "report"; room: string }
+  | { page: "review"; room: string }
+  | { page: "reviews" }
   | { page: "nowhere" };
 
 export function placeOf(path: string): Place {
@@ -15,6 +17,8 @@ export function placeOf(path: string): Place {
   if (first === "rooms" && room && !third) return { page: "candidate", room };
   if (first === "rooms" && room && third === "coach") return { page: "coach", room };
   if (first === "reports" && room && !third) return { page: "report", room };
+  if (first === "reports" && room && third === "review") return { page: "review", room };
+  if (first === "reviews" && !room) return { page: "reviews" };
   return { page: "nowhere" };
 }
 

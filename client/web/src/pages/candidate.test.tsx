@@ -240,7 +240,7 @@ it("leads to the report when the interview is over", async () => {
   server.answer("GET /api/reports/r-1", problem("report_not_ready", true), 404);
   act(() => server.happen({ kind: "room_closed", at_ms: 9, reason: "finished" }));
   expect(await screen.findByText("Your report is being written…")).toBeDefined();
-  server.answer("GET /api/reports/r-1", { room: "r-1" });
+  server.answer("GET /api/reports/r-1", { room: "r-1", turns: [] });
   const link = await screen.findByRole("link", { name: "Read the report" }, { timeout: 4_000 });
   expect(link.getAttribute("href")).toBe("/reports/r-1");
 });

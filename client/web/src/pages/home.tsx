@@ -1,6 +1,6 @@
 import { useState, type SyntheticEvent } from "react";
 
-import { getMe, getReports, getRooms, openRoom, problemOf, type OpenRoom, type ReportCard } from "../api";
+import { getMe, getQueue, getReports, getRooms, openRoom, problemOf, type OpenRoom, type ReportCard } from "../api";
 import { callMe, ownName } from "../name";
 import { Frame, Saying } from "../parts/frame";
 import { DoorIcon } from "../parts/icons";
@@ -36,6 +36,7 @@ export function Home() {
             <>
               <NewRoom />
               <OpenRooms />
+              <Waiting />
               <Reports />
             </>
           )}
@@ -175,6 +176,20 @@ function RoomRow({ room }: { room: OpenRoom }) {
   );
 }
 
+/** Answers that the machine left to a person. */
+function Waiting() {
+  const { answer: waiting } = useAnswer(getQueue);
+  if (!waiting?.length) return null;
+  return (
+    <p className="callout">
+      <span>
+        {count(waiting.length, "answer")} without a score {waiting.length === 1 ? "waits" : "wait"} for a person.{" "}
+        <Link to="/reviews">Look at them</Link>
+      </span>
+    </p>
+  );
+}
+
 function Reports() {
   const { answer, problem, again } = useAnswer(getReports0);
   const [older, setOlder] = useState<ReportCard[]>([]);
@@ -190,7 +205,12 @@ function Reports() {
 
   return (
     <section aria-labelledby="reports" className="stack">
-      <h2 id="reports">Past interviews</h2>
+      <div className="row">
+        <h2 id="reports">Past interviews</h2>
+        <Link to="/reviews" className="small">
+          Reviews and agreement
+        </Link>
+      </div>
       {problem && (
         <TroubleLine sentence={problem.sentence}>
           <button type="button" className="button" onClick={again}>
@@ -208,7 +228,12 @@ function Reports() {
                 {day(report.opened_at)} · {count(report.questions, "question")}
               </span>
             </span>
-            <Overall score={report.overall} />
+            <span className="row">
+              <Link to={`/reports/${report.room}/review`} className="small">
+                Rate
+              </Link>
+              <Overall score={report.overall} />
+            </span>
           </li>
         ))}
       </ul>

@@ -17,7 +17,7 @@ import "./report.css";
 const ASK_AGAIN_MS = 1_500;
 
 export function Report({ room }: { room: string }) {
-  const ask = useCallback(() => getReport<ReportValue>(room), [room]);
+  const ask = useCallback(() => getReport(room), [room]);
   const { answer: report, problem, again } = useAnswer(ask, ASK_AGAIN_MS);
   if (report) return <Whole report={report} />;
   return (

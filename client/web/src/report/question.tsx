@@ -5,6 +5,7 @@ import { Marks } from "../marks/marks";
 import { Sides } from "../marks/sides";
 import { Transcript, type Highlight } from "../parts/transcript";
 import { Caution } from "../parts/trouble";
+import { Overrides } from "../review/overrides";
 import type { ReportTurn, Score } from "../report";
 import { FINISHES, points } from "../words";
 
@@ -49,6 +50,7 @@ export function Question({ turn, known }: { turn: ReportTurn; known: string | nu
             {score.overall !== null && (
               <>
                 <Sides scores={score.dimensions} point={point} />
+                <Overrides overrides={turn.overrides} />
                 <p className="soft small">
                   Marked by {marker(score)}, weights {score.weights}.
                 </p>
