@@ -23,5 +23,6 @@ export default defineConfig({
     environment: "jsdom",
     setupFiles: ["src/testing/setup.ts"],
     restoreMocks: true,
+    testTimeout: 20_000, // how long a test takes says how busy the machine is, not whether it holds
   },
 });

@@ -68,7 +68,6 @@ const REPORT: ReportValue = {
   turns: [
     {
       number: 1,
-      overrides: [],
       question: { id: "b", text: "What went wrong?", kind: "new", follow_up_of: null, competence: null, difficulty: 2 },
       overrides: [],
       finish: "silence",
@@ -124,7 +123,6 @@ const REPORT: ReportValue = {
     },
     {
       number: 2,
-      overrides: [],
       question: { id: null, text: "And why?", kind: "own", follow_up_of: null, competence: null, difficulty: null },
       overrides: [],
       finish: "done",

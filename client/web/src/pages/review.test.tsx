@@ -21,10 +21,12 @@ const MACHINE: Score = {
     contributions: dimension === "depth" ? [] : [{ label: "Points", value: 2.5 }],
     quotes: dimension === "depth" ? [] : [QUOTE],
     abstained: dimension === "depth" ? "Too little was said." : null,
+    judged: null,
   })),
   marks: [],
   scorer: "local",
   weights: "1.0.0",
+  agreement: null,
   abstained: null,
   caution: null,
 };
@@ -33,7 +35,9 @@ const TURN: SheetTurn = {
   question: { id: "b-1", text: "What went wrong?", kind: "new", follow_up_of: null, competence: null, difficulty: 2 },
   points: ["Warned early"],
   transcript: {
-    utterances: [{ id: "u1", source: "typed", text: "So I cut it.", start_ms: 61_000, end_ms: 62_000, words: [] }],
+    utterances: [
+      { id: "u1", source: "typed", text: "So I cut it.", start_ms: 61_000, end_ms: 62_000, words: [], audio: null },
+    ],
   },
   rating: null,
   blind: true,
