@@ -24,6 +24,10 @@ class TurnRules(Value):
     """...and goes on down to this one: what flickers between the two changes nothing."""
     min_speech_ms: Milliseconds = 96
     """Anything shorter is a click or a cough."""
+    sure_at: float = 0.7
+    """From this probability on a voice is told of after one window..."""
+    likely_ms: Milliseconds = 64
+    """...and else after so long: early enough to pause another voice for, and taken back where it was a cough."""
     preroll_ms: Milliseconds = 300
     """Soft consonants come before the voice is sure: an utterance begins this much earlier."""
     tail_ms: Milliseconds = 200
@@ -92,6 +96,14 @@ def hear(detector: TurnDetector, at_ms: int, probability: float, patience_ms: in
         signs = (*signs, TurnSilent(end - detector.silent_ms))
         detector = detector._replace(said_silent=True)
     return detector, (*over, *signs)
+
+
+def seems_to_speak(detector: TurnDetector, probability: float) -> bool | None:
+    """Whether the candidate's voice seems to be heard, by the window that `detector` heard last; None: as before."""
+    if detector.onset_ms is None:
+        return detector.open
+    rules, end = detector.rules, detector.next_ms or 0
+    return True if probability >= rules.sure_at or end - detector.onset_ms >= rules.likely_ms else None
 
 
 def finish(detector: TurnDetector) -> Step:

@@ -10,6 +10,8 @@ import logging
 from itertools import groupby
 from operator import itemgetter
 
+import numpy as np
+
 from rooms.protocol import AudioSafe, BadFrame, Frame, HearingTrouble, Telling, unpack_frame
 from rooms.refusals import Code
 from server.errors import TABLE, Problem, problem_of, refused
@@ -23,8 +25,28 @@ _log = logging.getLogger(__name__)
 QUEUE_FRAMES = 500
 """Frames that may wait for the log: 10 s of 20 ms frames."""
 GATHER_S = 0.1
-"""How long frames gather behind those that were passed on: to append and acknowledge each alone costs twice as much."""
+"""How long frames gather behind those that were passed on: to append and acknowledge each alone costs twice as much.
+Where it grows loud they do not gather: a voice that begins is to be noticed at once."""
+LOUD = 300
+"""The peak of a frame, of 32,768, below which nothing is loud."""
 RETRY_S = 1.0
+
+
+class Rising:
+    """Where a stream grows loud: no more than a hint that somebody begins to speak."""
+
+    __slots__ = ("_usual",)
+
+    def __init__(self) -> None:
+        self._usual = 0.0
+
+    def hears(self, pcm: bytes) -> bool:
+        """Whether this frame is much louder than what came before. What lasts becomes usual within a second."""
+        samples = np.frombuffer(pcm, "<i2")
+        peak = max(int(samples.max()), -int(samples.min()))
+        rises = peak > max(LOUD, 3 * self._usual)
+        self._usual = min(peak, self._usual + (peak - self._usual) / 16)
+        return rises
 
 
 class Microphone:
@@ -37,6 +59,8 @@ class Microphone:
         # the frames carry no name.
         self._stream = opened.stream if opened else None
         self._frames: list[tuple[str, Frame]] = []
+        self._rising = Rising()
+        self._hurry = asyncio.Event()
         self._passing: asyncio.Task[None] | None = None
         """While frames are on their way to the log."""
         self._complained: str | None = None
@@ -70,6 +94,8 @@ class Microphone:
             self._dropped = True
         else:
             self._frames.append((self._stream, frame))
+            if self._rising.hears(frame.pcm):
+                self._hurry.set()
             if self._passing is None:
                 self._passing = asyncio.create_task(self._pass_all_on())
 
@@ -85,12 +111,18 @@ class Microphone:
                 dropped, self._dropped = self._dropped, False
                 for stream, frames in groupby(waiting, key=itemgetter(0)):
                     await self._pass_on(stream, [frame for _, frame in frames], dropped)
-                await asyncio.sleep(GATHER_S)
+                await self._gather()
         except Exception:
             _log.exception("a microphone broke", extra={"room": self._hall.room_id})
             self._member.end("internal")
         finally:
             self._passing = None
+
+    async def _gather(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(GATHER_S):
+                await self._hurry.wait()
+        self._hurry.clear()
 
     async def _pass_on(self, stream: str, frames: list[Frame], dropped: bool) -> None:
         """`dropped`: more frames came than could wait, behind these."""

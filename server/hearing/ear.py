@@ -253,6 +253,7 @@ class Ear:
         await self._scribe.hear(window.samples, at_ms, voiced=self._detector.voiced)
         for sign in signs:
             await self._see(sign, turn)
+        await self._scribe.notice(turn, turns.seems_to_speak(self._detector, probability))
         return self._patience_ms() if signs else patience_ms
 
     def _owner(self, window: Window, at_ms: int) -> int | None:

@@ -84,6 +84,11 @@ class Scribe:
         self.sound.begin(())
         await self._tell.speaking(utterance.turn, on=True)
 
+    async def notice(self, turn: int, speaks: bool | None) -> None:
+        """A voice seems to be heard, or not after all; None: as before. An open utterance is one until it ends."""
+        if speaks is not None and not self.open:
+            await self._tell.speaking(turn, on=speaks)
+
     async def hear(self, samples: bytes, at_ms: int, *, voiced: bool) -> None:
         """One more window of the open utterance, if one is open. Where a passage is over, its words are committed."""
         spoken = self._spoken

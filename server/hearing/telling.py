@@ -23,11 +23,15 @@ class Teller:
     def __init__(self, log: RoomLog, room: str) -> None:
         self._log, self._room = log, room
         self._shown = _NOTHING
+        self._speaking = False
         self._troubled = True
         """Whether trouble may be told right now; a worker before this one may have told some."""
 
     async def speaking(self, turn: int | None, *, on: bool) -> None:
-        await self._tell(Speaking(turn=turn, on=on))
+        """Whether a voice is heard. Not twice the same."""
+        if on != self._speaking:
+            self._speaking = on
+            await self._tell(Speaking(turn=turn, on=on))
 
     async def partial(self, turn: int, utterance: str, certain: Sequence[Word], guess: Sequence[Word] = ()) -> None:
         """The open utterance: words that stay, and a guess at those after them. Not twice the same."""

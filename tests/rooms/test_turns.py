@@ -16,6 +16,7 @@ from rooms.turns import (
     finish,
     hear,
     listen_anew,
+    seems_to_speak,
 )
 
 PATIENCE = 2_496
@@ -154,3 +155,21 @@ def test_utterances_never_overlap_and_begin_as_often_as_they_end(stretches: list
         for began, over in zip(spoken[::2], spoken[1::2], strict=True)
         if isinstance(began, SpeechBegan) and isinstance(over, UtteranceOver)
     )
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "told"),
+    [
+        ([0.9, 0.9, 0.9, 0.4, 0.0], [True, True, True, True, True]),  # an utterance, open until its silence is over
+        ([0.6, 0.6, 0.6], [None, True, True]),  # not sure at once
+        ([0.9, 0.0], [True, False]),  # a click: taken back
+        ([0.8, 0.4, 0.1], [True, True, False]),
+        ([0.3, 0.0], [False, False]),
+    ],
+)
+def test_a_voice_is_noticed_before_it_is_an_utterance(probabilities: list[float], told: list[bool | None]) -> None:
+    detector, seems = TurnDetector(RULES), []
+    for n, probability in enumerate(probabilities):
+        detector, _ = hear(detector, n * WINDOW_MS, probability, PATIENCE)
+        seems.append(seems_to_speak(detector, probability))
+    assert seems == told

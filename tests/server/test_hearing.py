@@ -293,6 +293,14 @@ async def test_an_utterance_whose_audio_stopped_is_written_down_after_a_while(
 # --- what is told ---------------------------------------------------------------------------------------------
 
 
+async def test_a_click_is_told_as_a_voice_taken_back_and_not_written_down(rig: Rig) -> None:
+    async with rig.room() as room, rig.hearing(Echo(), room):
+        await room.say(silence(320) + tone(4, 40) + silence(960))
+        await room.until(lambda: len(room.told("speaking")) == 2)
+        assert [tell.on for tell in room.told("speaking") if isinstance(tell, Speaking)] == [True, False]
+        assert room.turn.utterances == ()
+
+
 async def test_guesses_speaking_and_figures_are_told(rig: Rig) -> None:
     async with rig.room() as room, rig.hearing(Echo(), room):
         for _ in range(4):

@@ -91,6 +91,27 @@ async def test_what_is_kept_is_said_to_be_safe() -> None:
         assert [frame.seq for _, _, frame in audio.kept["r-1"]] == [0, 1, 2]
 
 
+async def test_a_voice_that_begins_does_not_wait_for_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "GATHER_S", 60.0)
+    audio = MemoryAudioLog()
+    async with speaking(audio) as speaker:
+        speaker.send(0)
+        await speaker.safe(0, again=False)
+        speaker.send(1)
+        loud = (b"\x40\x00" * 319 + b"\x00\x10") * 2
+        speaker.microphone.heard(pack_frame(Frame(2, 80, loud)))
+        await speaker.safe(2, again=False)
+
+
+def test_what_lasts_is_not_rising() -> None:
+    rising = module.Rising()
+    quiet, loud = b"\x10\x00" * 640, b"\x00\x10" * 640
+    assert [rising.hears(pcm) for pcm in (quiet, quiet, loud)] == [False, False, True]
+    assert not [rising.hears(loud) for _ in range(50)][-1]
+    assert not rising.hears(quiet)
+    assert rising.hears(loud)
+
+
 async def test_frames_behind_a_gap_are_asked_for_again() -> None:
     async with speaking(MemoryAudioLog()) as speaker:
         speaker.send(1, 2)

@@ -20,7 +20,7 @@ import numpy as np
 import uvloop
 
 from rooms.protocol import Frame, pack_frame
-from rooms.turns import SpeechBegan, TurnDetector, TurnRules, hear
+from rooms.turns import TurnDetector, TurnRules, hear, seems_to_speak
 from rooms.windows import Cut, cut
 from scripts.bench.contestants import JOIN_S, Greenroom, Worker
 from scripts.bench.crowd import lag, talk
@@ -249,7 +249,7 @@ async def _candidates(greenroom: Greenroom, web: Worker) -> list[Speaker]:
 
 
 def _free_ms() -> Iterator[float]:
-    """How much more audio it takes, from a phrase's first voiced frame on, until the rules call it speech.
+    """How much more audio it takes, from a phrase's first voiced frame on, until the rules tell of a voice.
 
     With the audio in several places of the grids of frames and of windows.
     """
@@ -261,8 +261,9 @@ def _free_ms() -> Iterator[float]:
             began = number if number in loop.begins else began
             before, windows = cut(before, Frame(number, number * FRAME_MS, pcm))
             for window in windows:
-                detector, signs = hear(detector, window.at_ms, voice.probability(window.samples), 10**9)
-                if began is not None and any(isinstance(sign, SpeechBegan) for sign in signs):
+                probability = voice.probability(window.samples)
+                detector, _ = hear(detector, window.at_ms, probability, 10**9)
+                if began is not None and seems_to_speak(detector, probability):
                     yield (number - began) * FRAME_MS
                     began = None
 
