@@ -410,13 +410,16 @@ class Transcriber(Protocol):
 
 
 class Voice(Protocol):
-    """Voice activity of one stream of audio. State per instance; one frame of 512 samples (32 ms) at a time."""
+    """Voice activity of one stream of audio, in windows of 512 samples (32 ms). State per instance."""
 
-    def probability(self, samples: bytes) -> float:
-        """0 to 1 that the 1,024 bytes hold speech. CPU-bound, about 0.1 ms: call it off the event loop."""
+    def probabilities(self, windows: Sequence[bytes]) -> Sequence[float]:
+        """0 to 1 for each window of 1,024 bytes that it holds speech; the same however many come together.
+
+        CPU-bound, 0.1 to 0.2 ms a window, less where several come together: call it off the event loop.
+        """
 
     def state(self) -> bytes:
-        """All that is remembered from one frame to the next."""
+        """All that is remembered from one window to the next."""
 
     def go_on_from(self, state: bytes) -> None:
         """Be as the one that had this state. ValueError if it is none."""

@@ -9,6 +9,8 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
+from operator import itemgetter
 from typing import Final
 
 from rooms.protocol import Frame
@@ -131,12 +133,16 @@ class _Bench:
 
     def judge(self, position: str, frames: Sequence[tuple[str, Frame]]) -> Batch:
         judged: list[tuple[Window, float]] = []
-        for stream, frame in frames:
+        for stream, its in groupby(frames, key=itemgetter(0)):
             if stream not in self._cuts:
                 self._cuts[stream], self._voices[stream] = Cut(stream), self._new_voice()
                 self._states[stream] = self._voices[stream].state()
-            self._cuts[stream], windows = cut(self._cuts[stream], frame)
-            judged += [(window, self._voices[stream].probability(window.samples)) for window in windows]
+            windows: list[Window] = []
+            for _, frame in its:
+                self._cuts[stream], more = cut(self._cuts[stream], frame)
+                windows += more
+            probabilities = self._voices[stream].probabilities([window.samples for window in windows])
+            judged += zip(windows, probabilities, strict=True)
         through = _through(frames)
         self._states |= {stream: self._voices[stream].state() for stream in through}
         while len(self._cuts) > _STREAMS:

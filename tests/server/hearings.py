@@ -107,8 +107,8 @@ class SteppedClock:
 class LevelVoice:
     """Loud is speech: for tests about hearing, not about voices."""
 
-    def probability(self, samples: bytes) -> float:
-        return 1.0 if max(samples[1::2], default=0) not in (0, 255) else 0.0
+    def probabilities(self, windows: Sequence[bytes]) -> Sequence[float]:
+        return [1.0 if max(samples[1::2], default=0) not in (0, 255) else 0.0 for samples in windows]
 
     def state(self) -> bytes:
         return b""

@@ -499,7 +499,7 @@ async def test_a_log_that_was_away_is_read_on_when_it_is_back(rig: Rig) -> None:
 
 async def test_a_voice_detector_that_breaks_takes_no_room_down(rig: Rig) -> None:
     class Broken(LevelVoice):
-        def probability(self, samples: bytes) -> float:
+        def probabilities(self, windows: Sequence[bytes]) -> Sequence[float]:
             raise RuntimeError("no model")
 
     async with rig.room() as room, rig.hearing(Echo(), room, voice=Broken):

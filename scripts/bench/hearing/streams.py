@@ -260,8 +260,7 @@ def _free_ms() -> Iterator[float]:
         for number, pcm in enumerate(loop.frames):
             began = number if number in loop.begins else began
             before, windows = cut(before, Frame(number, number * FRAME_MS, pcm))
-            for window in windows:
-                probability = voice.probability(window.samples)
+            for window, probability in zip(windows, voice.probabilities([w.samples for w in windows]), strict=True):
                 detector, _ = hear(detector, window.at_ms, probability, 10**9)
                 if began is not None and seems_to_speak(detector, probability):
                     yield (number - began) * FRAME_MS

@@ -1,3 +1,5 @@
+import random
+
 import pytest
 
 from server.adapters.silero import Silero
@@ -7,11 +9,25 @@ WINDOW_BYTES = 1_024
 
 
 def probabilities(pcm: bytes, voice: Silero | None = None) -> list[float]:
+    """One window at a time."""
     voice = voice or Silero()
-    return [
-        voice.probability(pcm[start : start + WINDOW_BYTES])
-        for start in range(0, len(pcm) - WINDOW_BYTES + 1, WINDOW_BYTES)
-    ]
+    return [probability for window in windows(pcm) for probability in voice.probabilities([window])]
+
+
+def windows(pcm: bytes) -> list[bytes]:
+    return [pcm[start : start + WINDOW_BYTES] for start in range(0, len(pcm) - WINDOW_BYTES + 1, WINDOW_BYTES)]
+
+
+def test_windows_that_come_together_are_judged_to_the_bit_as_if_they_came_alone() -> None:
+    pcm = noise(320, 60) + speech("I asked two colleagues to try it, and we changed three steps.") + silence(320)
+    alone, lengths = probabilities(pcm), random.Random(1)
+    for most in (2, 3, 8, 40, 500):
+        voice, waiting, together = Silero(), windows(pcm), list[float]()
+        while waiting:
+            count = lengths.randint(0, most)
+            together += voice.probabilities(waiting[:count])
+            del waiting[:count]
+        assert together == alone
 
 
 def test_speech_is_heard_as_speech() -> None:
@@ -31,9 +47,9 @@ def test_streams_do_not_mix() -> None:
     alone = probabilities(spoken)
     voice, other = Silero(), Silero()
     between = []
-    for start in range(0, len(spoken) - WINDOW_BYTES + 1, WINDOW_BYTES):
-        between.append(voice.probability(spoken[start : start + WINDOW_BYTES]))
-        other.probability(noise(32, 5_000, start))
+    for number, window in enumerate(windows(spoken)):
+        between += voice.probabilities([window])
+        other.probabilities([noise(32, 5_000, number)])
     assert between == alone
 
 
