@@ -108,7 +108,7 @@ async def _hear(rig: Rig, room: Heard, transcriber: Transcriber, batches: Sequen
     left = read(note) if note else None
     ear = Ear(feed, pen, Needs(rig.settings, rig.log, rig.audio, rig.notes, transcriber, rig.clock), left)
     bench = _Bench(LevelVoice, left.place.streams if left else {})
-    waiting = [kept for kept in rig.audio.kept[room.id] if kept[0] > int(ear.position or 0)]
+    waiting = [kept for kept in rig.audio.kept.get(room.id, ()) if kept[0] > int(ear.position or 0)]
     for size in cycle(batches):
         if not waiting:
             break
