@@ -13,13 +13,14 @@ from typing import Annotated, Self
 from pydantic import Field, ValidationError, model_validator
 
 from rooms.evidence import Dimension
+from rooms.places import line_of
 from rooms.values import Value
 
 Text = Annotated[str, Field(min_length=3, max_length=400)]
 
 
 class RubricError(ValueError):
-    """A rubric or its anchors do not hold together; the message names the file and the place."""
+    """A rubric or its anchors do not hold together; the message names the file, the line and the place."""
 
 
 class Family(StrEnum):
@@ -113,7 +114,8 @@ def parse_anchors(text: str, file: str) -> dict[Dimension, Anchors]:
         raise RubricError(f"{file}: {wrong}") from wrong
     unknown = raw.keys() - {str(dimension) for dimension in Dimension}
     if unknown:
-        raise RubricError(f"{file}: no such dimension: {', '.join(sorted(unknown))}")
+        line = line_of(text, (min(unknown),))
+        raise RubricError(f"{file}, line {line}: no such dimension: {', '.join(sorted(unknown))}")
     anchors = {}
     for dimension in Dimension:
         if dimension not in raw:
@@ -121,7 +123,9 @@ def parse_anchors(text: str, file: str) -> dict[Dimension, Anchors]:
         try:
             anchors[dimension] = Anchors(dimension=dimension, **raw[dimension])
         except (ValidationError, TypeError) as wrong:
-            raise RubricError(f"{file}: {dimension}: {_first_reason(wrong)}") from wrong
+            missing = wrong.errors()[0]["loc"] if isinstance(wrong, ValidationError) else ()
+            line = line_of(text, (dimension.value, *missing))
+            raise RubricError(f"{file}, line {line}: {dimension}: {_first_reason(wrong)}") from wrong
     return anchors
 
 

@@ -12,6 +12,7 @@ from typing import Annotated, NamedTuple, Self
 from pydantic import Field, ValidationError, model_validator
 
 from rooms.events import Mode
+from rooms.places import line_of
 from rooms.values import Value
 
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(?:-[a-z0-9]+)*$", max_length=48)]
@@ -22,7 +23,7 @@ IMPORTANT = 2
 
 
 class BankError(ValueError):
-    """A question file does not hold; the message names the file, the question and what is wrong."""
+    """A question file does not hold; the message names the file, the line, the question and what is wrong."""
 
 
 class UnknownQuestion(KeyError):
@@ -149,19 +150,21 @@ def parse_questions(text: str, mode: Mode, file: str) -> tuple[Question, ...]:
         raise BankError(f"{file}: {wrong}") from wrong
     if set(raw) != {"question"} or not isinstance(raw["question"], list):
         raise BankError(f"{file}: expected a list of [[question]] and nothing else")
-    return tuple(_question(fields, mode, f"{file}: question {at}") for at, fields in enumerate(raw["question"], 1))
+    return tuple(_question(fields, at, mode, text, file) for at, fields in enumerate(raw["question"]))
 
 
-def _question(fields: object, mode: Mode, where: str) -> Question:
+def _question(fields: object, at: int, mode: Mode, text: str, file: str) -> Question:
     if not isinstance(fields, dict):
-        raise BankError(f"{where}: not a table")
+        raise BankError(f"{file}: question {at + 1}: not a table")
     try:
         return Question.model_validate({"mode": mode, **fields})
     except ValidationError as wrong:
         first = wrong.errors()[0]
+        line = line_of(text, ("question", at, *first["loc"]))
         place = ".".join(str(part) for part in first["loc"])
         said = f"{place}: {first['msg']}" if place else first["msg"]
-        raise BankError(f"{where} ({fields.get('id', 'no id')}): {said}") from wrong
+        where = f"{file}, line {line}: question {at + 1} ({fields.get('id', 'no id')})"
+        raise BankError(f"{where}: {said}") from wrong
 
 
 def parse_bank(texts: Mapping[Mode, str]) -> Bank:

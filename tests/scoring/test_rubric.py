@@ -25,7 +25,7 @@ def shipped() -> str:
 
 def test_a_missing_anchor_is_named_with_its_file() -> None:
     text = shipped().replace('middle = "Explains why in places, but no limits or trade-offs."\n', "")
-    with pytest.raises(RubricError, match=r"technical\.toml: depth: middle"):
+    with pytest.raises(RubricError, match=r"technical\.toml, line 27: depth: middle"):
         parse_anchors(text, "technical.toml")
 
 

@@ -108,7 +108,7 @@ def test_the_example_of_these_tests_is_well_formed() -> None:
 )
 def test_what_is_wrong_is_said_with_file_and_question(before: str, after: str, said: str) -> None:
     assert before in ONE
-    with pytest.raises(BankError, match=r"technical\.toml: question 1 .*" + said):
+    with pytest.raises(BankError, match=r"technical\.toml, line [2-9]: question 1 .*" + said):
         parse(ONE.replace(before, after, 1))
 
 
