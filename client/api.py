@@ -18,7 +18,7 @@ from client.connection import LOOPBACK, Entry
 from client.errors import AwayError, GreenroomError, LateError, RefusedError
 from client.kept import KeptOutbox
 from client.visit import Visit, visiting
-from rooms.events import Mode, Profile
+from rooms.events import Mode, Profile, Seniority
 from rooms.people import Participant, Role
 from rooms.protocol import Happened
 
@@ -120,13 +120,24 @@ class Greenroom:
     # --- rooms ---
 
     async def open_room(
-        self, mode: Mode | str, length: int = 3, *, starts_at: int | None = None, profile: Profile | str | None = None
+        self,
+        mode: Mode | str,
+        length: int = 3,
+        *,
+        starts_at: int | None = None,
+        profile: Profile | str | None = None,
+        seniority: Seniority | str | None = None,
     ) -> OpenedRoom:
         """Open a room for an interview of `length` questions, 3 to 10, to begin at `starts_at` (ms since 1970).
 
         `profile`: how patient hearing is with silences ("interview" or "rapid"); None: as the server is set.
+        `seniority`: the level it is for ("junior", "mid", "senior"), which decides the weights that mark it.
         """
-        wanted = {"starts_at": starts_at, "profile": profile and str(profile)}
+        wanted = {
+            "starts_at": starts_at,
+            "profile": profile and str(profile),
+            "seniority": seniority and str(seniority),
+        }
         body = {"mode": str(mode), "length": length} | {name: what for name, what in wanted.items() if what is not None}
         opened = _read(OpenedRoom, await self._ask("POST", "/api/rooms", body))
         return opened.model_copy(update={"url": self.address(opened.url)})
@@ -205,6 +216,30 @@ class Greenroom:
                 raise LateError(f"No report within {deadline_s:.0f} seconds: {why} See {self.report_page(room)} later.")
             await asyncio.sleep(pause_s)
             pause_s = min(2.0, pause_s * 1.5)
+
+    # --- weights ---
+
+    async def weights(self, version: str | None = None) -> dict[str, Any]:
+        """The weights that this server has, what is in use, and every change of that; or the figures of one version."""
+        return await self._ask("GET", f"/api/weights/{version}" if version else "/api/weights")
+
+    async def activate_weights(
+        self,
+        version: str,
+        reason: str,
+        *,
+        mode: Mode | str | None = None,
+        seniority: Seniority | str | None = None,
+        despite_drift: bool = False,
+    ) -> dict[str, Any]:
+        """Put weights into use for rooms that are opened from now on. Kept with your name and the reason."""
+        body = {"version": version, "reason": reason, "despite_drift": despite_drift}
+        body |= {"mode": mode and str(mode), "seniority": seniority and str(seniority)}
+        return await self._ask("POST", "/api/weights/activations", body)
+
+    async def rescored(self, room: str, weights: str) -> dict[str, Any]:
+        """A room's answers with other weights, beside what they were given. Nothing is changed."""
+        return await self._ask("GET", f"/api/rooms/{room}/rescored?weights={weights}")
 
     def report_page(self, room: str) -> str:
         """Where a person reads the report."""

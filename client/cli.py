@@ -6,12 +6,14 @@ with Ctrl-C. Expected errors are one sentence on stderr, never a traceback.
 
 import argparse
 import asyncio
+import json
 import os
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from client.api import DEFAULT_URL, Greenroom, connect
@@ -19,7 +21,8 @@ from client.connection import LOOPBACK
 from client.errors import GreenroomError
 from client.replay import replay
 from client.screen import Screen, show_until_over
-from rooms.events import Mode, Profile
+from client.tables import audit, shelf, side_by_side
+from rooms.events import Mode, Profile, Seniority
 from rooms.people import Role
 
 SERVER_VERBS = {
@@ -83,6 +86,11 @@ async def _run(arguments: argparse.Namespace) -> None:
             case "erase":
                 await greenroom.erase(_room_in(arguments.room))
                 screen.say("Erased: what was said, its marks and its report.", type="erased")
+            case "weights":
+                await _weights(greenroom, arguments, screen)
+            case "rescore":
+                found = await greenroom.rescored(_room_in(arguments.room), arguments.weights)
+                screen.say("\n".join(side_by_side(found)), type="rescored", **found)
             case "open":
                 await _open(greenroom, arguments, screen)
 
@@ -104,6 +112,30 @@ async def _replay(greenroom: Greenroom, arguments: argparse.Namespace, screen: S
     screen.say(f"That was all so far: {told} facts.", type="replayed", facts=told)
 
 
+async def _weights(greenroom: Greenroom, arguments: argparse.Namespace, screen: Screen) -> None:
+    match arguments.what:
+        case "show":
+            found = await greenroom.weights(arguments.version)
+            screen.say(json.dumps(found, indent=2), type="weights", weights=found)
+        case "activate":
+            done = await greenroom.activate_weights(
+                arguments.version,
+                arguments.reason,
+                mode=arguments.mode,
+                seniority=arguments.seniority,
+                despite_drift=arguments.despite_drift,
+            )
+            screen.say("\n".join([*audit([done["activation"]]), _moved(done)]), type="activated", **done)
+        case _:
+            found = await greenroom.weights()
+            screen.say("\n".join(shelf(found)), type="shelf", **found)
+
+
+def _moved(done: dict[str, Any]) -> str:
+    word = {"steady": "scores stay where they are", "warn": "scores move", "stop": "scores move far"}[done["shift"]]
+    return f"Rooms that are opened from now on get them; {word} (stability index {done['drift']})."
+
+
 def _room_in(given: str) -> str:
     """The room's id, from itself or from the address of one of its pages."""
     return given.rstrip("/").removesuffix("/coach").rpartition("/")[2]
@@ -111,7 +143,11 @@ def _room_in(given: str) -> str:
 
 async def _open(greenroom: Greenroom, arguments: argparse.Namespace, screen: Screen) -> None:
     opened = await greenroom.open_room(
-        arguments.mode, arguments.length or 5, starts_at=arguments.starts_at, profile=arguments.profile
+        arguments.mode,
+        arguments.length or 5,
+        starts_at=arguments.starts_at,
+        profile=arguments.profile,
+        seniority=arguments.seniority,
     )
     coach, guest = f"{opened.url}/coach", await greenroom.invite(opened.room, Role.CANDIDATE)
     screen.say(
@@ -174,7 +210,24 @@ def _parser() -> argparse.ArgumentParser:
     again.add_argument("--role", choices=["candidate", "coach", "observer"], help="as this role saw it (default: most)")
     erasing = verbs.add_parser("erase", help="forget a room that is over: words, marks, report; cannot be undone")
     erasing.add_argument("room", metavar="ROOM", help="the room's id or its address")
+    weights = verbs.add_parser("weights", help="which weights turn marks into numbers, for whom, and who decided it")
+    what = weights.add_subparsers(dest="what", metavar="WHAT")
+    listing = what.add_parser("list", help="all versions and every change of what is in use (the default)")
+    showing = what.add_parser("show", help="the figures of one version")
+    activating = what.add_parser("activate", help="put a version into use for rooms that are opened from now on")
+    for part in (showing, activating):
+        part.add_argument("version", metavar="VERSION")
+    activating.add_argument("--reason", required=True, help="why; kept with your name")
+    activating.add_argument("--mode", choices=[mode.value for mode in Mode], help="only for this kind of interview")
+    activating.add_argument("--seniority", choices=list(Seniority), help="only for rooms of this level")
+    activating.add_argument("--despite-drift", action="store_true", help="also if scores move far")
+    rescoring = verbs.add_parser("rescore", help="score a room again with other weights, side by side; changes nothing")
+    rescoring.add_argument("room", metavar="ROOM", help="the room's id or its address")
+    rescoring.add_argument("--weights", required=True, metavar="VERSION", help="such as 1.0.0 or judge-1.0.0")
+    for part in (weights, listing, showing, activating, rescoring):
+        _add_place(part, again=part in (listing, showing, activating))
     opening = verbs.add_parser("open", help="open a room and print its links")
+    opening.add_argument("--seniority", choices=list(Seniority), help="the level it is for: which weights mark it")
     opening.add_argument("--profile", choices=list(Profile), help="how patient it is with silences in an answer")
     opening.add_argument("--starts-at", type=_moment, metavar="TIME", help="when it begins, as 2026-11-23T10:00")
     for verb in (play, opening):
@@ -189,12 +242,14 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_place(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument(
-        "--url", action="append", help="Greenroom's address (default: GREENROOM_URL or this machine); again for more"
-    )
-    verb.add_argument("--token", help="the sign-in token (default: GREENROOM_TOKEN, or var/sign-in-token nearby)")
-    verb.add_argument("--json", action="store_true", help="one JSON object a line instead of text")
+def _add_place(verb: argparse.ArgumentParser, *, again: bool = False) -> None:
+    """`again`: the verb above has the same arguments, and what was said there stays."""
+    kept: dict[str, Any] = {"default": argparse.SUPPRESS} if again else {}
+    url = "Greenroom's address (default: GREENROOM_URL or this machine); again for more"
+    verb.add_argument("--url", action="append", help=url, **kept)
+    token = "the sign-in token (default: GREENROOM_TOKEN, or var/sign-in-token nearby)"  # noqa: S105 - a help text
+    verb.add_argument("--token", help=token, **kept)
+    verb.add_argument("--json", action="store_true", help="one JSON object a line instead of text", **kept)
 
 
 def _pace(text: str) -> float:

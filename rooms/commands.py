@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from rooms.events import Finish, Mode, Profile, Question, Stream, TurnNumber
+from rooms.events import Finish, Mode, Profile, Question, Seniority, Stream, TurnNumber
 from rooms.evidence import Delivery, Score
 from rooms.people import Id, Participant
 from rooms.transcript import Utterance
@@ -176,6 +176,8 @@ class OpenRoom(Value):
     starts_at: int | None = None
     """Milliseconds since 1970, UTC: when the interview is to begin. None: whenever people are there."""
     profile: Profile = Profile.INTERVIEW
+    seniority: Seniority | None = None
+    weights: str | None = None
 
 
 class Join(Value):

@@ -28,11 +28,22 @@ NEW_FIELDS: Mapping[type[Value], frozenset[str]] = MappingProxyType(
     {
         Welcome: frozenset({"durable"}),
         Room: frozenset(
-            {"starts_at", "scheduled", "reminded", "profile", "stopped_ms", "empty_ms", "closing", "restored"}
+            {
+                "starts_at",
+                "scheduled",
+                "reminded",
+                "profile",
+                "seniority",
+                "weights",
+                "stopped_ms",
+                "empty_ms",
+                "closing",
+                "restored",
+            }
         ),
         Turn: frozenset({"counts_ms", "limit_ms"}),
         Utterance: frozenset({"audio"}),
-        e.RoomOpened: frozenset({"starts_at", "profile"}),
+        e.RoomOpened: frozenset({"starts_at", "profile", "seniority", "weights"}),
         e.ParticipantJoined: frozenset({"at_ms"}),
         e.ParticipantLeft: frozenset({"at_ms"}),
         e.QuestionAsked: frozenset({"at_ms"}),

@@ -34,6 +34,8 @@ def open_room(command: c.OpenRoom, now_ms: int) -> Entry:
         opened_at=now_ms,
         starts_at=starts_at,
         profile=command.profile,
+        seniority=command.seniority,
+        weights=command.weights,
     )
     return (opened,)
 

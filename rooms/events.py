@@ -40,6 +40,14 @@ class Profile(StrEnum):
     """Short answers, quickly asked: a cut-off now and then is the price."""
 
 
+class Seniority(StrEnum):
+    """The level a candidate is interviewed for. It decides which weights mark, and nothing else."""
+
+    JUNIOR = "junior"
+    MID = "mid"
+    SENIOR = "senior"
+
+
 class Finish(StrEnum):
     """Why an answer ended."""
 
@@ -103,6 +111,9 @@ class RoomOpened(Value):
     starts_at: int | None = None
     """Milliseconds since 1970, UTC: when the interview is to begin, if that was planned."""
     profile: Profile = Profile.INTERVIEW
+    seniority: Seniority | None = None
+    weights: str | None = None
+    """The version of the weights that mark this room, for as long as it is kept. None: the newest that ships."""
 
 
 class ParticipantJoined(Value):

@@ -83,6 +83,9 @@ class Room(Value):
     """Whether it waits for that time."""
     reminded: bool = False
     profile: e.Profile = e.Profile.INTERVIEW
+    seniority: e.Seniority | None = None
+    weights: str | None = None
+    """The version of the weights that mark this room. None: the newest that ships."""
     phase: Phase = Phase.LOBBY
     paused: bool = False
     stopped_ms: Milliseconds | None = None
@@ -161,6 +164,8 @@ def after(room: Room | None, event: Event) -> Room:
             starts_at=event.starts_at,
             scheduled=event.starts_at is not None and event.starts_at > event.opened_at,
             profile=event.profile,
+            seniority=event.seniority,
+            weights=event.weights,
         )
     if room is None:
         raise ValueError(f"a room begins with room_opened, not {event.kind}")

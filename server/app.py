@@ -19,6 +19,7 @@ import uvicorn
 
 from rooms.interview.bank import Bank, load_bank
 from server import pulse, web
+from server.adapters.activation_store import SqlActivations
 from server.adapters.database import Database
 from server.adapters.migrations import migrate
 from server.adapters.redis_audio import RedisAudioLog
@@ -37,7 +38,7 @@ from server.adapters.report_store import SqlReportStore
 from server.adapters.review_store import SqlReviews
 from server.adapters.silero import Silero
 from server.adapters.transcribers import choose
-from server.api import erasing, history, operations, reports, reviews, rooms, sessions
+from server.api import erasing, history, operations, reports, reviews, rooms, sessions, weights
 from server.archiver import Archiver, Snapshots
 from server.clock import SystemClock
 from server.departures import Departures
@@ -60,6 +61,7 @@ from server.reporting import written
 from server.restoring import Restorer
 from server.scorer import Scorer
 from server.settings import Settings
+from server.shelf import Shelf
 from server.socket import Sockets
 from server.timekeeper import Timekeeper, limits_of
 from server.wire import Wire
@@ -87,6 +89,8 @@ class Parts:
     writer: Writer
     store: SqlReportStore
     reviews: SqlReviews
+    activations: SqlActivations
+    shelf: Shelf
     bank: Bank
     letters: RedisDeadLetters
     backlog: Backlog
@@ -126,6 +130,8 @@ async def parts(settings: Settings, kind: str) -> AsyncIterator[Parts]:
             writer=Writer(log, feeds, clock, source),
             store=store,
             reviews=SqlReviews(database),
+            activations=SqlActivations(database),
+            shelf=Shelf(settings.weights_dir),
             bank=load_bank(),
             letters=letters,
             backlog=Backlog(log, leases, letters, store, settings.archive_behind_limit),
@@ -178,11 +184,13 @@ async def serve_web(settings: Settings, host: str, port: int, fd: int | None) ->
                     partial(_has_report, p),
                     p.backlog.admit,
                     notice.version,
+                    p.activations,
                 ),
                 operations.routes(settings, gate, p.backlog, RedisLedger(p.redis)),
                 history.routes(gate, p.writer.look, p.log, p.store, p.reviews, p.clock),
                 erasing.routes(gate, p.writer.look, p.store, _eraser(p)),
                 reports.routes(gate, p.writer.look, p.store, p.reviews, p.clock),
+                weights.routes(settings, gate, p.writer.look, p.bank, p.shelf, p.activations, p.clock),
                 reviews.routes(gate, p.writer.look, p.store, p.reviews, p.clock),
             )
             edges = Edges(settings, sockets, gate, identity, p.writer)
@@ -260,7 +268,7 @@ async def serve_worker(settings: Settings) -> None:
     transcriber = await choose(settings)
     async with (
         parts(settings, "worker") as p,
-        marker(settings, p.bank, RedisPurses(p.redis), p.clock, _judge) as marking,
+        marker(settings, p.bank, p.shelf, RedisPurses(p.redis), p.clock, _judge) as marking,
     ):
         hearing = Hearing(settings, p.log, p.audio, RedisHearingNotes(p.redis), transcriber, p.clock, Silero)
         timekeeper = Timekeeper(limits_of(settings), RedisTimers(p.redis), p.leases, p.writer)

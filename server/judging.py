@@ -8,13 +8,13 @@ import os
 from collections.abc import AsyncIterator, Callable
 
 from rooms.interview.bank import Bank
-from scoring.weights import NEWEST_JUDGE, load_weights
 from server.judge_settings import JudgeSettings, judges_of
 from server.judges import Judges
 from server.marker import Marker
 from server.notice import Notice, notice_of
 from server.ports import Clock, Judge, Purses
 from server.settings import Settings
+from server.shelf import Shelf
 
 
 def notice_for(settings: Settings) -> Notice:
@@ -24,12 +24,17 @@ def notice_for(settings: Settings) -> Notice:
 
 @contextlib.asynccontextmanager
 async def marker(
-    settings: Settings, bank: Bank, purses: Purses, clock: Clock, make: Callable[[JudgeSettings, str], Judge]
+    settings: Settings,
+    bank: Bank,
+    shelf: Shelf,
+    purses: Purses,
+    clock: Clock,
+    make: Callable[[JudgeSettings, str], Judge],
 ) -> AsyncIterator[Marker]:
     """Who marks on this server; connections to judges are closed in the end."""
     found = judges_of(settings.judges, os.environ)
     if not found:
-        yield Marker(bank, load_weights())
+        yield Marker(bank, shelf)
         return
     judges = Judges(
         [(make(judge, key), judge) for judge, key in found],
@@ -39,7 +44,6 @@ async def marker(
         panel=settings.judge_panel,
     )
     try:
-        figures = load_weights(NEWEST_JUDGE, "judge")
-        yield Marker(bank, load_weights(), judges, figures, notice_for(settings).version)
+        yield Marker(bank, shelf, judges, notice_for(settings).version)
     finally:
         await judges.close()

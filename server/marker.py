@@ -18,6 +18,7 @@ from scoring.reading import read
 from scoring.rubric import Family, Rubric
 from scoring.weights import Weights
 from server.judges import Answer, Heard, Judges, Silence
+from server.shelf import Shelf
 
 
 class Marked(NamedTuple):
@@ -26,19 +27,22 @@ class Marked(NamedTuple):
 
 
 class Marker:
-    """`judges` and the figures for their marks go together; without them rules alone mark."""
+    """Without `judges` rules alone mark."""
 
     def __init__(
         self,
         bank: Bank,
-        weights: Weights,
+        shelf: Shelf,
         judges: Judges | None = None,
-        judge_weights: Weights | None = None,
         notice: str | None = None,
     ) -> None:
         """`notice` says that judges mark: only who agreed to it is judged, as their words leave the house."""
-        self._bank, self.weights = bank, weights
-        self._judges, self._judge_weights, self._notice = judges, judge_weights, notice
+        self._bank, self._shelf = bank, shelf
+        self._judges, self._notice = judges, notice
+
+    def weights_of(self, room: Room) -> Weights:
+        """What turns a room's marks into numbers, from its opening on."""
+        return self._shelf.of_room(room.weights)
 
     async def mark(self, room: Room, turn: Turn) -> Marked:
         """The score of a turn. May raise, where the fault is ours.
@@ -60,12 +64,11 @@ class Marker:
 
     def _judged(self, room: Room, turn: Turn, answer: Answer, heard: Heard) -> Score:
         found = verdict(heard.ballots, answer.rubric)
-        assert self._judge_weights is not None, "judges come with figures for their marks"
         return judged_score(
             answer.rubric,
             turn.transcript,
             found,
-            self._judge_weights,
+            self._shelf.of_room(None, "judge"),
             scorer=heard.label,
             caution=caution_of(room, turn),
         )
@@ -81,7 +84,7 @@ class Marker:
 
     def _locally(self, room: Room, turn: Turn) -> Marked:
         rubric, caution = rubric_of(self._bank, room, turn), caution_of(room, turn)
-        marked = score(rubric, turn.transcript, self.weights, caution=caution)
+        marked = score(rubric, turn.transcript, self.weights_of(room), caution=caution)
         return Marked(marked, delivery(turn.transcript, floor_ms=turn.began_ms))
 
 

@@ -556,6 +556,36 @@ class Reviews(Protocol):
         """The reports (JSON) of an owner's rooms in which somebody rated an answer, by room."""
 
 
+class Activation(NamedTuple):
+    """Weights were put into use for rooms that are opened from then on. Never changed or deleted: this is the audit."""
+
+    number: int
+    mode: str
+    """The mode it is for; "" for all."""
+    seniority: str
+    """The level it is for; "" for all."""
+    before: str | None
+    """What was in use there; None: nothing of its own."""
+    version: str
+    sha256: str
+    """Of the content of the weights, as they were then."""
+    by: str
+    name: str
+    reason: str
+    at: int
+    """Milliseconds since 1970, UTC."""
+
+
+class Activations(Protocol):
+    """Which weights are in use for which rooms. Raises `Unavailable` when the database is away."""
+
+    async def add(self, activation: Activation) -> Activation:
+        """Add a row. Its `number` and `before` are the store's to say: what is given for them is not looked at."""
+
+    async def all(self) -> Sequence[Activation]:
+        """Every row, the oldest first."""
+
+
 class DeadLetter(NamedTuple):
     """A room that could not be archived, through a fault of ours or of what is kept: never what was said in it."""
 

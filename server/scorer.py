@@ -46,16 +46,16 @@ class Scorer:
         except Exception:
             # An outage of ours never lowers a score: the turn has none, and says why.
             _log.exception("scoring failed", extra={"room": room.id, "turn": turn.number})
-            marked = self._unscored("Scoring failed on our side; a person should read this answer.")
+            marked = self._unscored(room, "Scoring failed on our side; a person should read this answer.")
         command = RecordScore(turn=turn.number, score=marked.score, delivery=marked.delivery)
         outcome = await pen.do(command, SYSTEM, f"score.{turn.number}")
         if isinstance(outcome, Refusal) and outcome.code is Code.QUOTE_NOT_SAID:
-            void = self._unscored("A mark quoted words that were not said, so the marks are void.")
+            void = self._unscored(room, "A mark quoted words that were not said, so the marks are void.")
             command = RecordScore(turn=turn.number, score=void.score, delivery=void.delivery)
             await pen.do(command, SYSTEM, f"score.{turn.number}.void")
 
-    def _unscored(self, reason: str) -> Marked:
-        return Marked(_unscored(self._marker.weights, reason), _NOTHING)
+    def _unscored(self, room: Room, reason: str) -> Marked:
+        return Marked(_unscored(self._marker.weights_of(room), reason), _NOTHING)
 
 
 def _done(under_way: set[int], number: int, _: object) -> None:

@@ -68,6 +68,10 @@ class Settings(BaseSettings):
     # interviewing and scoring
     interviewer_patience_ms: Positive = 2_000
     """How long the next question waits for the last answer's score."""
+    weights_dir: Path | None = None
+    """A folder with weights besides those that ship, the same for every process (docs/SCORING.md)."""
+    weights_activated_by: Literal["owner", "nobody"] = "owner"
+    """Who may put other weights into use for rooms that are opened from then on."""
     judges: str = ""
     """Language models that mark besides the rules, in order: JSON, or the path of a TOML file (docs/SCORING.md)."""
     judge_panel: Positive = 1

@@ -63,5 +63,7 @@ def snapshot_of(version: str) -> Snapshot:
     """The snapshot taken when these weights of the local scorer were released. Raises WeightsError without one."""
     file = FOLDER / f"local-{version}.json"
     if not file.is_file():
-        raise WeightsError(f"there is no calibration snapshot of the weights {version}")
+        raise WeightsError(
+            f"there is no snapshot of the weights {version}; python -m scripts.calibration_snapshot takes it"
+        )
     return Snapshot.model_validate_json(file.read_text(encoding="utf-8"))

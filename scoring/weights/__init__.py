@@ -125,6 +125,12 @@ class Weights(Value):
     version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")]
     training_set: str
     sha256: str
+    metrics: Mapping[str, float] = Field(default_factory=dict)
+    """What was measured on held-out answers when it was made."""
+    modes: tuple[Family, ...] = tuple(Family)
+    """The kinds of interview it was made for."""
+    seniority: tuple[str, ...] = ()
+    """The levels it was made for; none named: any."""
     recall: Recall
     abstain: Abstain
     off_topic: OffTopic
@@ -168,6 +174,18 @@ def _check_family(weights: Weights, family: Family, file: str) -> None:
             raise WeightsError(f"{file}: {family}: nothing for {', '.join(sorted(missing))}")
     if abs((total := sum(figures.overall.values())) - 1) > 1e-9:
         raise WeightsError(f"{file}: {family}: the shares of the whole add up to {total}, not 1")
+
+
+def shipped(scorer: str = "local") -> tuple[str, ...]:
+    """The versions that ship, the oldest first."""
+    names = (file.name for file in (files("scoring") / "weights").iterdir())
+    stems = (name.removeprefix(f"{scorer}-").removesuffix(".toml") for name in names if name.startswith(f"{scorer}-"))
+    return tuple(sorted(stems, key=in_order))
+
+
+def in_order(version: str) -> tuple[int, ...]:
+    """A semantic version as numbers, to sort by."""
+    return tuple(int(part) for part in version.split(".") if part.isdigit())
 
 
 @lru_cache(maxsize=16)

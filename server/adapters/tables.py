@@ -232,6 +232,24 @@ overrides = Table(
 )
 """Numbers that a person put in the machine's place, with why. Rows are only ever added; `number` counts from 1."""
 
+activations = Table(
+    "weights_activations",
+    tables,
+    Column("number", Integer, nullable=False, autoincrement=False),
+    Column("mode", Text, nullable=False),
+    Column("seniority", Text, nullable=False),
+    Column("before", Text),
+    Column("version", Text, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("name", Words, nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("number"),
+)
+"""Who put which weights into use, for which rooms, and why. Rows are only ever added: the last one of a mode and a
+level is in use."""
+
 sights = Table(
     "sights",
     tables,

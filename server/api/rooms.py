@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field, ValidationError
 
 from rooms.commands import OpenRoom
-from rooms.events import Mode, Profile
+from rooms.events import Mode, Profile, Seniority
 from rooms.interview.bank import Bank
 from rooms.lifecycle import Stage, stage
 from rooms.people import SYSTEM, Id, Participant, Role
@@ -19,8 +19,9 @@ from rooms.state import Room
 from server.errors import Failed
 from server.gate import Gate
 from server.identity import Identity, Person
-from server.ports import Directory, Leases, Unavailable
+from server.ports import Activations, Directory, Leases, Unavailable
 from server.settings import Settings
+from server.shelf import pinned
 from server.story import BrokenChain
 from server.writer import Writer
 
@@ -33,6 +34,8 @@ class NewRoom(BaseModel):
     starts_at: Annotated[int, Field(ge=0, le=2**53 - 1)] | None = None
     """Milliseconds since 1970, UTC, at most a year ahead: when the interview is to begin. null: at any time."""
     profile: Profile | None = None
+    seniority: Seniority | None = None
+    """The level it is for: which weights mark it."""
     """How patient hearing is before it takes a silence for the end of an answer. null: as this server is set."""
 
 
@@ -100,6 +103,7 @@ def routes(
     has_report: Callable[[str], Awaitable[bool]],
     admit: Callable[[], Awaitable[None]],
     notice: str,
+    activations: Activations,
 ) -> APIRouter:
     router = APIRouter(prefix="/api", tags=["rooms"])
     signed_in = Annotated[Person, Depends(gate.signed_in)]
@@ -138,6 +142,8 @@ def routes(
             owner=person.id,
             starts_at=new.starts_at,
             profile=new.profile or settings.turn_profile,
+            seniority=new.seniority,
+            weights=await pinned(activations, new.mode.value, new.seniority),
         )
         opened = await writer.do(room_id, command, SYSTEM, f"open.{room_id}")
         if isinstance(opened, Refusal):

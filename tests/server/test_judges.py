@@ -16,7 +16,6 @@ from scoring.judging import verdict
 from scoring.local import score
 from scoring.reading import read
 from scoring.verdict import VOID
-from scoring.weights import load_weights
 from server import judges as judges_module
 from server.adapters.openai_judge import OpenAIJudge
 from server.clock import SystemClock
@@ -26,6 +25,7 @@ from server.judges import Answer, Heard, Judges, Silence
 from server.marker import Marker
 from server.ports import Unavailable
 from server.scorer import Scorer
+from server.shelf import Shelf
 from tests.judge_server import TOKENS, JudgeServer, generous, judge_server, parts_of, stern
 from tests.scoring.answers import GOOD, PROMISE, rubric, typed
 from tests.server.hearings import Heard as Room
@@ -248,7 +248,7 @@ async def test_nothing_that_was_said_and_no_key_gets_into_a_log(
 
 
 def marker(judges: Judges) -> Marker:
-    return Marker(load_bank(), load_weights(), judges, load_weights(scorer="judge"), notice="n")
+    return Marker(load_bank(), Shelf(), judges, "n")
 
 
 async def begun(rig: Rig, room: Room, judged: Marker, tasks: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
@@ -314,7 +314,7 @@ async def test_a_judged_turn_says_who_judged_it_and_its_parts_add_up(server: Jud
 
 async def test_who_was_not_told_of_the_judge_is_not_judged(server: JudgeServer) -> None:
     judges = judges_on(server)
-    unaware = Marker(load_bank(), load_weights(), judges, load_weights(scorer="judge"), notice="another")
+    unaware = Marker(load_bank(), Shelf(), judges, "another")
     rig = Rig()
     async with rig.up(), rig.room() as room:
         await room.do(c.TypeAnswer(turn=1, text=GOOD))

@@ -11,14 +11,14 @@ from rooms.evidence import Quote, Score
 from rooms.interview.bank import load_bank
 from rooms.people import SYSTEM
 from rooms.state import Turn
-from scoring.weights import load_weights
 from server import marker
 from server.interviewer import Interviewer
 from server.marker import Marker
 from server.scorer import Scorer
+from server.shelf import Shelf
 from tests.server.hearings import Heard, Rig
 
-BANK, WEIGHTS = load_bank(), load_weights()
+BANK = load_bank()
 ANSWER = (
     "Our release broke twice a month, so I measured where the time went and wrote a checklist. I asked two "
     "colleagues to try it, we changed three steps, and in ten weeks failures fell by 60 percent."
@@ -29,7 +29,7 @@ ANSWER = (
 async def scored(rig: Rig, *, interviewed: bool = False) -> AsyncIterator[Heard]:
     """A started room with the scorer at work, and an interviewer if wished."""
     async with rig.up(), rig.room(asked=not interviewed) as room, asyncio.TaskGroup() as tasks:
-        readers = [Scorer(Marker(BANK, WEIGHTS)).serve]
+        readers = [Scorer(Marker(BANK, Shelf())).serve]
         if interviewed:
             readers.append(Interviewer(BANK, rig.clock, 60_000).serve)
             await room.do(c.StartInterview())
@@ -118,7 +118,7 @@ async def test_a_scorer_that_comes_late_scores_what_was_left() -> None:
         await room.do(c.CloseTurn(turn=1), SYSTEM)
         async with rig.feeds.follow(room.id) as feed, asyncio.TaskGroup() as tasks:
             # Two at once, as for a moment when a lease is lost: the turn is scored once.
-            working = [tasks.create_task(Scorer(Marker(BANK, WEIGHTS)).serve(feed, rig.pen())) for _ in range(2)]
+            working = [tasks.create_task(Scorer(Marker(BANK, Shelf())).serve(feed, rig.pen())) for _ in range(2)]
             await room.until(lambda: room.turn.score)
             await asyncio.sleep(0.05)
             for task in working:

@@ -11,7 +11,6 @@ from rooms.events import Closing, Finish, Mode
 from rooms.people import SYSTEM
 from rooms.phases import Phase
 from rooms.timers import Limits
-from scoring.weights import load_weights
 from server import timekeeper as module
 from server.adapters.redis_connection import RedisConnection
 from server.adapters.redis_timers import RedisTimers
@@ -20,6 +19,7 @@ from server.interviewer import Interviewer
 from server.marker import Marker
 from server.reporting import written
 from server.scorer import Scorer
+from server.shelf import Shelf
 from server.timekeeper import CLAIM_MS, Timekeeper
 from server.writer import Writer
 from tests.server.hearings import CANDIDATE, OPENED_AT, Heard, LevelVoice, Rig
@@ -202,7 +202,7 @@ async def test_a_room_that_everybody_left_ends_by_itself_and_says_why(redis: Red
             readers = (
                 hearing.serve,
                 Interviewer(BANK, rig.clock, 10).serve,
-                Scorer(Marker(BANK, load_weights())).serve,
+                Scorer(Marker(BANK, Shelf())).serve,
             )
             running = [tasks.create_task(reader(feed, rig.pen())) for reader in readers]
             running.append(tasks.create_task(hearing.run()))

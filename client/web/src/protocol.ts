@@ -1,5 +1,5 @@
 // Made by scripts/protocol_types from rooms/protocol.py. Do not edit: change that file and run the script.
-// schema 6a4f9143682fa49d body 79ca7954311df4b1
+// schema 859369c7e4d11cb8 body 17e995079ab6668c
 export const PROTOCOL_VERSION = 2;
 export const SAMPLE_RATE_HZ = 16000;
 export const FRAME_VERSION = 1;
@@ -33,6 +33,10 @@ export type Mode = "behavioural" | "technical" | "system_design";
  * How turns are taken: how long a silence must be to end an answer (`rooms.patience`).
  */
 export type Profile = "interview" | "rapid";
+/**
+ * The level a candidate is interviewed for. It decides which weights mark, and nothing else.
+ */
+export type Seniority = "junior" | "mid" | "senior";
 export type Phase = "lobby" | "choosing" | "asking" | "answering" | "settling" | "closed";
 export type QuestionKind = "new" | "follow_up" | "chosen" | "own";
 /**
@@ -268,6 +272,8 @@ export interface Room {
   scheduled: boolean;
   reminded: boolean;
   profile: Profile;
+  seniority: Seniority | null;
+  weights: string | null;
   phase: Phase;
   paused: boolean;
   stopped_ms: number | null;
@@ -594,6 +600,8 @@ export interface RoomOpened {
   opened_at: number;
   starts_at: number | null;
   profile: Profile;
+  seniority: Seniority | null;
+  weights: string | null;
 }
 export interface ParticipantJoined {
   kind: "participant_joined";

@@ -40,6 +40,8 @@ function opened(event: RoomOpened): Room {
     scheduled: event.starts_at !== null && event.starts_at > event.opened_at,
     reminded: false,
     profile: event.profile,
+    seniority: event.seniority,
+    weights: event.weights,
     phase: "lobby",
     paused: false,
     stopped_ms: null,

@@ -15,6 +15,8 @@ export const OPENED: Event = {
   opened_at: 1_795_000_000_000,
   starts_at: null,
   profile: "interview",
+  seniority: null,
+  weights: null,
 };
 export const JOINED: Event = {
   kind: "participant_joined",

@@ -1,0 +1,75 @@
+"""What the verbs `weights` and `rescore` print: tables for a terminal.
+
+Decides columns and widths; what stands in them is the server's.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+_NO = "\u2013"
+
+
+def shelf(all_weights: Mapping[str, Any]) -> Iterator[str]:
+    """Each version with its hash, where it is in use, and what was measured."""
+    yield f"{'version':<10} {'hash':<10} {'training set':<18} in use for"
+    for one in all_weights["versions"]:
+        if one["problem"]:
+            yield f"{one['version']:<10} cannot be used: {one['problem']}"
+            continue
+        uses = ", ".join(one["in_use_for"]) or _NO
+        yield f"{one['version']:<10} {one['sha256'][:8]:<10} {one['training_set']:<18} {uses}"
+        if one["metrics"]:
+            yield f"{'':<21} " + ", ".join(f"{name} {value}" for name, value in sorted(one["metrics"].items()))
+    yield ""
+    yield from audit(all_weights["activations"])
+
+
+def audit(activations: list[Mapping[str, Any]]) -> Iterator[str]:
+    """Every change of what is in use, the oldest first."""
+    if not activations:
+        yield "Nothing was ever put into use: every room gets the newest."
+    for one in activations:
+        where = "/".join(part for part in (one["mode"] or "all", one["seniority"]) if part)
+        change = f"{one['before'] or 'the newest'} -> {one['version']}"
+        yield f"{one['number']:>3}. {where}: {change}, by {one['name']}: {one['reason']}"
+
+
+def side_by_side(rescored: Mapping[str, Any]) -> Iterator[str]:
+    """Each answer and each dimension: then, now, and the difference."""
+    for turn in rescored["turns"]:
+        then, now = turn["then"], turn["now"]
+        yield f"{turn['turn']}. {turn['question']}"
+        if turn["note"]:
+            yield f"   {turn['note']}"
+        if now is None:
+            continue
+        yield f"   {'':<12} {_who(then):>16} {_who(now):>16}"
+        yield f"   {'overall':<12} {_range(then):>16} {_range(now):>16} {_change(then['overall'], now['overall'])}"
+        for name in now["dimensions"] or then["dimensions"]:
+            before, after = then["dimensions"].get(name), now["dimensions"].get(name)
+            yield f"   {name:<12} {_number(before):>16} {_number(after):>16} {_change(before, after)}"
+        for when, figures in (("then", then), ("now", now)):
+            if figures["abstained"]:
+                yield f"   {when}: {figures['abstained']}"
+        yield ""
+    then, now = rescored["then"], rescored["now"]
+    yield f"All: {_number(then)} then, {_number(now)} with {rescored['weights']} {_change(then, now)}".rstrip()
+    yield "Nothing was changed: the room keeps its scores."
+
+
+def _who(figures: Mapping[str, Any]) -> str:
+    return figures["weights"] if figures["scorer"] == "local" else f"judge {figures['weights']}"
+
+
+def _range(figures: Mapping[str, Any]) -> str:
+    if figures["overall"] is None:
+        return _NO
+    return f"{figures['overall']:.1f} ({figures['low']:.1f} to {figures['high']:.1f})"
+
+
+def _number(value: float | None) -> str:
+    return _NO if value is None else f"{value:.1f}"
+
+
+def _change(before: float | None, after: float | None) -> str:
+    return "" if before is None or after is None or before == after else f"{after - before:+.1f}"

@@ -1,0 +1,123 @@
+"""An interview scored again with other weights, beside what it was given on its day. Nothing is kept of it.
+
+Decides what is set side by side; the scores are `scoring`'s. Words and marks are those of the room's log, rubric points
+those of today's question bank: where that has changed since, a turn says so.
+"""
+
+from pydantic import BaseModel
+
+from rooms.evidence import Score
+from rooms.interview.bank import Bank, UnknownQuestion
+from rooms.state import Room, Turn
+from scoring.drift import written
+from scoring.judging import judged_score, verdict_of
+from scoring.local import score
+from scoring.rubric import Rubric
+from scoring.weights import Weights, WeightsError
+from server.marker import caution_of, rubric_of
+from server.shelf import Shelf
+
+
+class Figures(BaseModel):
+    """One score as far as it is compared."""
+
+    scorer: str
+    weights: str
+    overall: float | None
+    low: float | None
+    high: float | None
+    dimensions: dict[str, float | None]
+    abstained: str | None
+
+
+class RescoredTurn(BaseModel):
+    turn: int
+    question: str
+    then: Figures
+    now: Figures | None
+    """None: this turn cannot be scored with these weights."""
+    note: str | None
+    """What to know about the comparison."""
+
+
+class Rescored(BaseModel):
+    room: str
+    mode: str
+    weights: str
+    then: float | None
+    """The mean over the turns that have a score."""
+    now: float | None
+    turns: list[RescoredTurn]
+
+
+def rescored(room: Room, bank: Bank, shelf: Shelf, version: str) -> Rescored:
+    """The room's scored turns, then and now. `version`: of the rules' weights, or `judge-X.Y.Z`. Raises WeightsError.
+
+    A turn that a judge marked is scored with rules' weights by the rules, and with a judge's by the kept marks.
+    """
+    scorer = "judge" if version.startswith("judge-") else "local"
+    weights = shelf.get(version.removeprefix("judge-"), scorer)
+    turns = [_turn(room, turn, bank, shelf, weights, scorer) for turn in room.turns if turn.score is not None]
+    then = [one.then.overall for one in turns if one.then.overall is not None]
+    now = [one.now.overall for one in turns if one.now is not None and one.now.overall is not None]
+    return Rescored(room=room.id, mode=room.mode.value, weights=version, then=_mean(then), now=_mean(now), turns=turns)
+
+
+def _turn(room: Room, turn: Turn, bank: Bank, shelf: Shelf, weights: Weights, scorer: str) -> RescoredTurn:
+    assert turn.score is not None
+    made = RescoredTurn(turn=turn.number, question=turn.question.text, then=_figures(turn.score), now=None, note=None)
+    try:
+        rubric = rubric_of(bank, room, turn)
+    except UnknownQuestion:
+        return made.model_copy(update={"note": "The question bank has this question no more."})
+    if (again := _again(rubric, room, turn, weights, scorer)) is None:
+        return made.model_copy(update={"note": "Rules marked this answer; a judge's weights do not apply."})
+    return made.model_copy(update={"now": _figures(again), "note": _note(rubric, room, turn, shelf, scorer)})
+
+
+def _again(rubric: Rubric, room: Room, turn: Turn, weights: Weights, scorer: str) -> Score | None:
+    """The turn's score with these weights; None where a judge's weights find no judge's marks."""
+    assert turn.score is not None
+    if scorer == "local":
+        return score(rubric, turn.transcript, weights, caution=caution_of(room, turn))
+    found = verdict_of(turn.score)
+    if found is None:
+        return None
+    return judged_score(
+        rubric, turn.transcript, found, weights, scorer=turn.score.scorer, caution=caution_of(room, turn)
+    )
+
+
+def _note(rubric: Rubric, room: Room, turn: Turn, shelf: Shelf, scorer: str) -> str | None:
+    assert turn.score is not None
+    judged = turn.score.scorer != "local"
+    if judged and scorer == "local":
+        return f"Then {turn.score.scorer} marked, now rules: another scale."
+    if turn.score.abstained is not None and not turn.score.dimensions:
+        return "Scoring had failed then."
+    try:
+        weights = shelf.get(turn.score.weights, scorer)
+    except WeightsError:
+        return f"The weights {turn.score.weights} of then are not on this server."
+    replayed = _again(rubric, room, turn, weights, scorer)
+    # A label that was added where a judge was silent is no part of the score.
+    kept = turn.score.but(caution=replayed.caution) if replayed else turn.score
+    if replayed is not None and written(replayed) != written(kept):
+        return "With the weights of then it would be another score today: its rubric or the scorer has changed."
+    return None
+
+
+def _figures(found: Score) -> Figures:
+    return Figures(
+        scorer=found.scorer,
+        weights=found.weights,
+        overall=found.overall,
+        low=found.low,
+        high=found.high,
+        dimensions={one.dimension.value: one.score for one in found.dimensions},
+        abstained=found.abstained,
+    )
+
+
+def _mean(values: list[float]) -> float | None:
+    return round(sum(values) / len(values) + 1e-9, 1) if values else None
