@@ -22,6 +22,7 @@ from rooms.protocol import (
     Speaking,
     Tell,
     Telling,
+    TurnEnding,
 )
 from rooms.state import Room
 from rooms.transcript import Quote, Source
@@ -162,6 +163,8 @@ def _told(tell: Tell) -> list[str]:
             return [f"so far: {tell.words} words, {pace}{tell.fillers} fillers, {tell.pauses} pauses"]
         case Partial():
             return [f"… {tell.stable} [{tell.unstable}]" if tell.unstable else f"… {tell.stable}"]
+        case TurnEnding():
+            return ["(likely the end of the answer)"] if tell.on else []
         case Speaking() | IsTyping():
             return []
         case _:

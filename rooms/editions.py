@@ -13,13 +13,34 @@ from typing import Any
 
 from rooms import events as e
 from rooms.evidence import DimensionScore, Pause, Score
-from rooms.protocol import SPOKEN, VERSION, Durable, Happened, Pong, ServerMessage, SoundQuality, Telling, Welcome
+from rooms.protocol import (
+    SPOKEN,
+    VERSION,
+    Durable,
+    Happened,
+    Pong,
+    ServerMessage,
+    SoundQuality,
+    Telling,
+    TurnEnding,
+    Welcome,
+)
 from rooms.state import Room, Turn
 from rooms.transcript import Utterance
 from rooms.values import Value
 
 NEW_KINDS: frozenset[type[Value]] = frozenset(
-    {Durable, Pong, SoundQuality, e.ConsentWithdrawn, e.StartingSoon, e.LobbyOpened, e.TurnLimitNear, e.RoomRestored}
+    {
+        Durable,
+        Pong,
+        SoundQuality,
+        TurnEnding,
+        e.ConsentWithdrawn,
+        e.StartingSoon,
+        e.LobbyOpened,
+        e.TurnLimitNear,
+        e.RoomRestored,
+    }
 )
 """Messages, events and tellings that the version before does not know. They are left out: between the versions that a
 member is shown, `Happened.after` says that nothing is missing."""

@@ -64,13 +64,17 @@ def patience_ms(turns: Sequence[Turn], rules: Patience, *, eager: bool = False, 
 
     `heard`: what a model heard in the voice, in log-odds that the turn is complete. `eager`: only likely to end it.
     """
+    log_odds = prior(turns[-1]) + heard if turns else 0.0
+    return needed_ms(log_odds, middle_ms(own_pauses(turns)), rules, eager=eager)
+
+
+def needed_ms(log_odds: float, middle: float, rules: Patience, *, eager: bool = False) -> int:
+    """The same from what is known: `log_odds` before the silence, `middle` of the speaker's pauses in ms."""
     wanted = rules.eager if eager else rules.sure
-    odds = exp(prior(turns[-1]) + heard) if turns else 1.0
-    excess = wanted / (1 - wanted) / odds - 1
+    excess = exp(log(wanted / (1 - wanted)) - log_odds) - 1
     if excess <= 0:
         return rules.least_ms
-    needed_ms = middle_ms(own_pauses(turns)) * exp(log(excess) / _STEEPNESS)
-    return round(min(max(needed_ms, rules.least_ms), rules.most_ms))
+    return round(min(max(middle * exp(log(excess) / _STEEPNESS), rules.least_ms), rules.most_ms))
 
 
 def middle_ms(pauses: Sequence[int]) -> float:

@@ -198,7 +198,15 @@ class SoundQuality(Value):
     to_others: str = ""
 
 
-Tell = Partial | Speaking | DeliverySoFar | IsTyping | HearingTrouble | SoundQuality
+class TurnEnding(Value):
+    """Hearing takes the silence for the likely end of the answer: who goes on speaking takes it back (`on` false)."""
+
+    kind: Literal["turn_ending"] = "turn_ending"
+    turn: TurnNumber
+    on: bool
+
+
+Tell = Partial | Speaking | DeliverySoFar | IsTyping | HearingTrouble | SoundQuality | TurnEnding
 TELL: TypeAdapter[Tell] = TypeAdapter(Annotated[Tell, Field(discriminator="kind")])
 
 

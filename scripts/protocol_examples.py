@@ -157,6 +157,7 @@ TELLS: tuple[p.Tell, ...] = (
         to_candidate=ADVICE[Flaw.CLIPPED].to_candidate,
         to_others=ADVICE[Flaw.CLIPPED].to_others,
     ),
+    p.TurnEnding(turn=1, on=True),
 )
 
 CLIENT: tuple[p.ClientMessage, ...] = (

@@ -14,6 +14,7 @@ from rooms.phases import Phase
 from rooms.refusals import Code, Refusal
 from rooms.state import Room, Turn
 from scoring.weights import Weights
+from server.ahead import Ahead
 from server.feed import Feed
 from server.marker import Marked, Marker
 from server.pen import Pen
@@ -30,19 +31,20 @@ class Scorer:
     async def serve(self, feed: Feed, pen: Pen) -> None:
         """Score every closed turn until the room is closed. An answer that takes long to mark holds up no other."""
         under_way: set[int] = set()
-        async with asyncio.TaskGroup() as tasks:
-            while feed.room.phase is not Phase.CLOSED:
-                version = feed.cursor.version
-                for turn in () if feed.room.withdrawn else feed.room.turns:
-                    if not turn.open and turn.score is None and turn.number not in under_way:
-                        under_way.add(turn.number)
-                        scoring = tasks.create_task(self._score(pen, feed.room, turn))
-                        scoring.add_done_callback(partial(_done, under_way, turn.number))
-                await feed.moved(version)
+        with Ahead(self._marker, feed) as ahead:
+            async with asyncio.TaskGroup() as tasks:
+                while feed.room.phase is not Phase.CLOSED:
+                    version = feed.cursor.version
+                    for turn in () if feed.room.withdrawn else feed.room.turns:
+                        if not turn.open and turn.score is None and turn.number not in under_way:
+                            under_way.add(turn.number)
+                            scoring = tasks.create_task(self._score(pen, feed.room, turn, ahead))
+                            scoring.add_done_callback(partial(_done, under_way, turn.number))
+                    await feed.moved(version)
 
-    async def _score(self, pen: Pen, room: Room, turn: Turn) -> None:
+    async def _score(self, pen: Pen, room: Room, turn: Turn, ahead: Ahead) -> None:
         try:
-            marked = await self._marker.mark(room, turn)
+            marked = await ahead.mark(room, turn)
         except Exception:
             # An outage of ours never lowers a score: the turn has none, and says why.
             _log.exception("scoring failed", extra={"room": room.id, "turn": turn.number})

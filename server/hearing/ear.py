@@ -15,7 +15,6 @@ from rooms import turns
 from rooms.commands import CloseTurn, NameTranscriber
 from rooms.events import ConsentWithdrawn, InterviewResumed, QuestionAsked
 from rooms.passages import OpenUtterance
-from rooms.patience import PROFILES, patience_ms
 from rooms.phases import Phase
 from rooms.protocol import ResetReason
 from rooms.refusals import Refusal
@@ -29,6 +28,7 @@ from server.hearing.ending import Due, Ending, Reading
 from server.hearing.keeping import Keeping
 from server.hearing.offsets import Offsets
 from server.hearing.scribe import Needs, Scribe
+from server.hearing.waiting import Waiting
 from server.live import Feed
 from server.pen import Pen
 from server.ports import Record, Unavailable
@@ -86,7 +86,7 @@ class Ear:
         """Speech before this is in the log: a worker before this one wrote it down, but did not get to forget it."""
         self._exact = bool(first.position)
         """Whether we hear as the worker before us did; otherwise our voice detector warms up on what it wrote down."""
-        self._patience: tuple[Sequence[Turn], int] | None = None
+        self._waiting = Waiting(needs.settings, needs.log, feed.room_id)
         self._ending = Ending(needs.audio, feed.room_id)
         self._keeping = Keeping(needs.notes, feed.room_id, pen.fence, first)
         self._offsets = Offsets(feed, needs.log)
@@ -219,7 +219,7 @@ class Ear:
     # --- audio ------------------------------------------------------------------------------------------------------
 
     async def _listen(self, batch: Batch) -> None:
-        self._heard_at, patience_ms = _now(), self._patience_ms()
+        self._heard_at, patience_ms = _now(), self._waiting.patience_ms(self._feed.room)
         offsets = {stream: await self._offsets.of(stream) for stream in batch.through}
         for window, probability in batch.judged:
             offset = offsets[window.stream]
@@ -228,6 +228,7 @@ class Ear:
                 patience_ms = await self._window(window, offset + window.at_ms, probability, patience_ms)
         await self._scribe.guess()
         await self._scribe.sound.tell()
+        await self._waiting.foresee(self._feed.room, self._detector)
         self._through |= batch.through
         number = self._feed.room.turn.number if self._feed.room.turn else None
         self._keeping.heard(Place(batch.position, self._end_ms, number, self._detector, batch.streams))
@@ -254,7 +255,7 @@ class Ear:
         for sign in signs:
             await self._see(sign, turn)
         await self._scribe.notice(turn, turns.seems_to_speak(self._detector, probability))
-        return self._patience_ms() if signs else patience_ms
+        return self._waiting.patience_ms(self._feed.room) if signs else patience_ms
 
     def _owner(self, window: Window, at_ms: int) -> int | None:
         """The turn that a window belongs to. Audio that belongs to none is let go."""
@@ -281,14 +282,6 @@ class Ear:
                 self._ending.silent = True
             case _:
                 assert_never(sign)
-
-    def _patience_ms(self) -> int:
-        """As the turns stand; reckoned anew when they changed."""
-        room = self._feed.room
-        if self._patience is None or self._patience[0] is not room.turns:
-            fixed_ms = self._needs.settings.turn_silence_ms
-            self._patience = room.turns, fixed_ms or patience_ms(room.turns, PROFILES[room.profile])
-        return self._patience[1]
 
     async def _break_off(self) -> None:
         """Nothing more belongs to the open utterance, and that is not for the audio to say."""

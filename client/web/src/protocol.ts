@@ -1,5 +1,5 @@
 // Made by scripts/protocol_types from rooms/protocol.py. Do not edit: change that file and run the script.
-// schema 859369c7e4d11cb8 body 17e995079ab6668c
+// schema ea215b21c84e9791 body 85e3a7664f102830
 export const PROTOCOL_VERSION = 2;
 export const SAMPLE_RATE_HZ = 16000;
 export const FRAME_VERSION = 1;
@@ -495,7 +495,7 @@ export interface RoomRestored {
  */
 export interface Telling {
   type: "telling";
-  what: Partial | Speaking | DeliverySoFar | IsTyping | HearingTrouble | SoundQuality;
+  what: Partial | Speaking | DeliverySoFar | IsTyping | HearingTrouble | SoundQuality | TurnEnding;
 }
 /**
  * An utterance under way. `stable` is certain: its final text begins with it. `unstable` is a guess at the rest.
@@ -548,6 +548,14 @@ export interface SoundQuality {
   flaws: Flaw[];
   to_candidate: string;
   to_others: string;
+}
+/**
+ * Hearing takes the silence for the likely end of the answer: who goes on speaking takes it back (`on` false).
+ */
+export interface TurnEnding {
+  kind: "turn_ending";
+  turn: number;
+  on: boolean;
 }
 /**
  * A fact. Between the versions `after` and `version` nothing happened that you may see.

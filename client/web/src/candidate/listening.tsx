@@ -16,6 +16,7 @@ interface Props {
 export function Listening({ room, turn, ears, reading }: Props) {
   const session = useSession();
   const speaking = useConnection(session, ({ told }) => told.speaking);
+  const ending = useConnection(session, ({ told }) => told.ending);
   const lamp = useLevel<HTMLButtonElement>(ears.level);
   const { device } = ears;
   const [hears, words] = say();
@@ -27,6 +28,7 @@ export function Listening({ room, turn, ears, reading }: Props) {
     if (device.is === "failed") return [false, device.problem.sentence];
     if (ears.muted) return [false, "Muted. Press the microphone to be heard."];
     if (turn.held) return [true, "Take your time. Silence will not end this answer."];
+    if (ending === turn.number) return [true, "Is that all? Just go on if there is more."];
     return [true, speaking ? "Hearing you" : "Listening"];
   }
 

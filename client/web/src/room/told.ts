@@ -14,6 +14,8 @@ export interface Told {
   readonly trouble: HearingTrouble | null;
   /** What is wrong with the sound right now. */
   readonly sound: SoundQuality | null;
+  /** The turn that hearing takes to be over, until somebody goes on speaking. */
+  readonly ending: number | null;
 }
 
 export const NOTHING_TOLD: Told = {
@@ -23,6 +25,7 @@ export const NOTHING_TOLD: Told = {
   typing: 0,
   trouble: null,
   sound: null,
+  ending: null,
 };
 
 export function hear(told: Told, tell: Tell): Told {
@@ -39,6 +42,8 @@ export function hear(told: Told, tell: Tell): Told {
       return { ...told, trouble: tell };
     case "sound_quality":
       return { ...told, sound: tell.flaws.length ? tell : null };
+    case "turn_ending":
+      return { ...told, ending: tell.on ? tell.turn : null };
   }
 }
 
