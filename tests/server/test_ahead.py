@@ -10,9 +10,9 @@ from rooms import commands as c
 from rooms.interview.bank import load_bank
 from rooms.protocol import TurnEnding
 from rooms.state import Room, Turn
-from scoring.weights import load_weights
 from server.marker import Marked, Marker
 from server.scorer import Scorer
+from server.shelf import Shelf
 from tests.server.hearings import Echo, Heard, Rig, tone
 from tests.speech import silence
 
@@ -21,7 +21,7 @@ class Slow(Marker):
     """Takes as long as it is told to, and remembers what it was asked to mark."""
 
     def __init__(self) -> None:
-        super().__init__(load_bank(), load_weights())
+        super().__init__(load_bank(), Shelf())
         self.asked: list[str] = []
         self.cancelled = 0
         self.fails = 0
