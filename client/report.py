@@ -20,11 +20,31 @@ def report_lines(report: Mapping[str, Any]) -> list[str]:
         lines.append(f"{turn['number']}. {turn['question']['text']}")
         lines += [f"   {line}" for line in _turn(turn, caution)]
     suggestions = report.get("try_next", ())
+    lines += _together(report.get("interview") or {})
     lines += ["Try next:"] if suggestions else []
     lines += [f"   {suggestion['text']} {suggestion['because']}" for suggestion in suggestions]
     if report.get("overall") is not None:
         lines.append(f"Overall {report['overall']:.1f} of 5{_interval(report)}.")
     return [plain(line) for line in lines]
+
+
+LEVELS = {"not_yet": "not yet", "nearly": "nearly", "ready": "ready"}
+
+
+def _together(interview: Mapping[str, Any]) -> list[str]:
+    """All answers together, in short: how ready, what was shown, and what does not fit."""
+    if not interview:
+        return []
+    readiness = interview["readiness"]
+    level = LEVELS.get(readiness["level"], readiness["abstained"])
+    lines = ["All answers together:", f"   Ready: {level}"]
+    shown = [one["name"] for one in interview["competences"] if one["reach"] == "shown"]
+    lines += [f"   Shown: {', '.join(shown)}"] if shown else []
+    for one in interview["contradictions"]:
+        both = [f"{said['turn']}: “{said['quote']['text']}”" for said in (one["first"], one["second"])]
+        lines.append(f"   Worth asking about: {one['about']} {' / '.join(both)}")
+    lines += [f"   {one['sentence']}" for one in (interview["consistency"], interview["growth"]) if one]
+    return lines
 
 
 def _turn(turn: Mapping[str, Any], caution: str | None) -> list[str]:

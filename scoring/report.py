@@ -14,7 +14,9 @@ from rooms.evidence import Delivery, Dimension, Points5, Score
 from rooms.transcript import Source, Transcript
 from rooms.values import Milliseconds, Value
 from scoring.coaching import NAMES, Scored, Strength, Suggestion, strengths, suggestions
+from scoring.contradictions import Answer
 from scoring.features import PAUSE_MS
+from scoring.interview import Interview, interview
 from scoring.rubric import Family, anchors_of
 from scoring.speaking import Speaking, speaking
 
@@ -126,6 +128,8 @@ class Report(Value):
     """What a reader should know before trusting the numbers."""
     weights: tuple[str, ...] = ()
     """The versions of the weights behind the scores."""
+    interview: Interview | None = None
+    """What is said of all answers together; None in reports of releases that said nothing of it."""
 
 
 def build(
@@ -137,8 +141,12 @@ def build(
     duration_ms: int,
     transcriber: str | None = None,
     caution: str | None = None,
+    competences: Sequence[str] = (),
 ) -> Report:
-    """The report of an interview. Same turns, same report; `caution` is what is known about the words."""
+    """The report of an interview. Same turns, same report; `caution` is what is known about the words.
+
+    `competences` are those that the mode asks for.
+    """
     return Report(
         room=room,
         mode=mode,
@@ -149,16 +157,17 @@ def build(
         timeline=timeline(turns),
         transcriber=transcriber,
         caution=_caution(turns, _scores(turns), caution),
-        **_sums(turns, Family(mode)),
+        **_sums(turns, Family(mode), competences),
     )
 
 
 def summed_up(report: Report, turns: Sequence[ReportTurn]) -> Report:
     """The report with these turns in place of its own, and what is said of all of them together reckoned anew."""
-    return report.but(**_sums(turns, Family(report.mode)))
+    known = [one.name for one in report.interview.competences] if report.interview else []
+    return report.but(**_sums(turns, Family(report.mode), known))
 
 
-def _sums(turns: Sequence[ReportTurn], family: Family) -> dict[str, Any]:
+def _sums(turns: Sequence[ReportTurn], family: Family, competences: Sequence[str]) -> dict[str, Any]:
     """Everything in a report that follows from the scores of its turns."""
     scores = _scores(turns)
     scored: list[Scored] = [
@@ -177,7 +186,12 @@ def _sums(turns: Sequence[ReportTurn], family: Family) -> dict[str, Any]:
         "strengths": strengths(scored),
         "try_next": suggestions(scored, family),
         "weights": tuple(sorted({score.weights for score in scores})),
+        "interview": interview([_answer(turn) for turn in turns], competences),
     }
+
+
+def _answer(turn: ReportTurn) -> Answer:
+    return Answer(turn.number, turn.question.text, turn.question.competence, turn.transcript, turn.score)
 
 
 def _scores(turns: Sequence[ReportTurn]) -> list[Score]:

@@ -4,6 +4,7 @@ Decides which facts of a room reach its report: what was asked, answered, scored
 no reason of the interviewer's. The same room gives the same bytes.
 """
 
+from rooms.interview.bank import load_bank
 from rooms.state import Room, Turn
 from scoring.report import AskedQuestion, ReportTurn, build
 from server.ports import ReportRow
@@ -23,6 +24,7 @@ def written(room: Room) -> tuple[ReportRow, bytes]:
         duration_ms=room.closed_ms,
         transcriber=room.transcriber.label if room.transcriber else None,
         caution=_caution(room),
+        competences=tuple(dict.fromkeys(question.competence for question in load_bank().questions(room.mode))),
     )
     row = ReportRow(
         room=room.id,

@@ -110,6 +110,26 @@ def test_a_score_of_a_later_release_is_left_to_the_page() -> None:
     assert "   (see the page for this turn's score)" in report_lines({"turns": [turn]})
 
 
+def test_all_answers_together_are_told_with_what_does_not_fit() -> None:
+    said = [{"turn": n, "quote": {"text": f"{word} engineers"}} for n, word in ((1, "five"), (3, "eight"))]
+    interview = {
+        "readiness": {"level": "not_yet", "abstained": None},
+        "competences": [{"name": "ownership", "reach": "shown"}, {"name": "conflict", "reach": "touched"}],
+        "contradictions": [{"about": "Two numbers.", "first": said[0], "second": said[1]}],
+        "consistency": {"sentence": "The answers were even."},
+        "growth": None,
+    }
+    assert report_lines({"turns": [], "interview": interview}) == [
+        "All answers together:",
+        "   Ready: not yet",
+        "   Shown: ownership",
+        "   Worth asking about: Two numbers. 1: “five engineers” / 3: “eight engineers”",
+        "   The answers were even.",
+    ]
+    unsaid = interview | {"readiness": {"level": None, "abstained": "Too little."}}
+    assert "   Ready: Too little." in report_lines({"turns": [], "interview": unsaid})
+
+
 # --- the screen ---
 
 

@@ -1,5 +1,5 @@
 // Made by scripts/protocol_types from scoring/report.py, server/reviewing.py and server/api/reviews.py. Do not edit: change that file and run the script.
-// schema 7767079ed32b4e5a body d2950abe94ab6eab
+// schema e47007e0139b9135 body b75b12aa417c6ca9
 /**
  * The six content dimensions, each 0 to 5. Delivery is not among them.
  */
@@ -17,6 +17,9 @@ export type Flaw = "gaps" | "dropouts" | "clipped" | "quiet" | "drift" | "dead";
  * How far an answer reaches one rubric point.
  */
 export type Level = "present" | "partial" | "absent";
+export type Reach = "shown" | "touched" | "not_shown" | "unknown" | "not_asked";
+export type Kind = "amount" | "year" | "denial";
+export type Ready = "not_yet" | "nearly" | "ready";
 
 export interface Told {
   report: Report;
@@ -48,6 +51,7 @@ export interface Report {
   transcriber: string | null;
   caution: string | null;
   weights: string[];
+  interview: Interview | null;
 }
 /**
  * A dimension over the whole interview.
@@ -285,6 +289,74 @@ export interface Override {
   name: string;
   reason: string;
   at: number;
+}
+/**
+ * What is said of all answers together.
+ */
+export interface Interview {
+  competences: Competence[];
+  contradictions: Contradiction[];
+  consistency: Consistency | null;
+  growth: Growth | null;
+  readiness: Readiness;
+}
+/**
+ * One competence of the mode: whether answers showed it, and by which words.
+ */
+export interface Competence {
+  name: string;
+  reach: Reach;
+  said: Said[];
+}
+/**
+ * Words of one answer.
+ */
+export interface Said {
+  turn: number;
+  quote: Quote;
+}
+/**
+ * Two answers that do not fit together, as far as words can tell. A person asks; nothing follows by itself.
+ */
+export interface Contradiction {
+  kind: Kind;
+  about: string;
+  first: Said;
+  second: Said;
+}
+/**
+ * How far apart the best answer and the weakest are.
+ */
+export interface Consistency {
+  spread: number;
+  sentence: string;
+  said: Said[];
+}
+/**
+ * The later half of the answers against the earlier one. Questions differ too: a hint, no proof.
+ */
+export interface Growth {
+  change: number;
+  sentence: string;
+  said: Said[];
+}
+/**
+ * How ready the answers show somebody to be, by a rule that anybody can read; or why nothing is said.
+ */
+export interface Readiness {
+  level: Ready | null;
+  rule: string;
+  conditions: Condition[];
+  abstained: string | null;
+}
+/**
+ * One line of the rule, whether it holds, and words to look at.
+ */
+export interface Condition {
+  level: Ready;
+  sentence: string;
+  met: boolean;
+  said: Said[];
 }
 export interface Sheet {
   room: string;

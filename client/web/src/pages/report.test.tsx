@@ -2,7 +2,7 @@ import { act, render, screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
 
-import type { Report as ReportValue } from "../report";
+import type { Condition, Interview, Report as ReportValue } from "../report";
 import { FakeServer, problem } from "../testing/server";
 import { Report } from "./report";
 
@@ -14,6 +14,25 @@ const WORDS = ["So", "um", "I", "cut", "it", "to", "one", "hour"].map((text, n) 
   end_ms: 61_400 + n * 500,
   confidence: 0.9,
 }));
+
+const READY: Condition = { level: "ready", sentence: "All answers together 3.5 or more: 3.5", met: true, said: [] };
+const INTERVIEW: Interview = {
+  competences: [
+    { name: "ownership", reach: "shown", said: [{ turn: 1, quote: QUOTE }] },
+    { name: "conflict", reach: "not_asked", said: [] },
+  ],
+  contradictions: [
+    {
+      kind: "amount",
+      about: "Two numbers: five engineers and eight engineers.",
+      first: { turn: 1, quote: QUOTE },
+      second: { turn: 2, quote: RESULT },
+    },
+  ],
+  consistency: null,
+  growth: { change: 0.7, sentence: "The later answers were worth 0.7 more.", said: [{ turn: 2, quote: RESULT }] },
+  readiness: { level: "nearly", rule: "1.0.0", conditions: [READY], abstained: null },
+};
 
 const REPORT: ReportValue = {
   schema_version: "1",
@@ -151,6 +170,7 @@ const REPORT: ReportValue = {
   transcriber: "PocketSphinx",
   caution: "Words may be wrong.",
   weights: ["1.0.0"],
+  interview: INTERVIEW,
 };
 
 async function reads(): Promise<void> {
@@ -182,6 +202,17 @@ describe("a report", () => {
     expect(quote.textContent).toContain("1:03");
     act(() => quote.focus());
     expect([...document.querySelectorAll("mark")].map((mark) => mark.textContent)).toEqual([RESULT.text]);
+  });
+
+  it("says of all answers together how ready they are and what does not fit, with the words", async () => {
+    await reads();
+    const whole = within(screen.getByRole("region", { name: "All answers together" }));
+    whole.getByText("Nearly ready");
+    whole.getByText(/Holds: All answers together 3.5 or more/);
+    const unfitting = whole.getByText("Two numbers: five engineers and eight engineers.").parentElement;
+    expect([...(unfitting?.querySelectorAll("q") ?? [])].map((q) => q.textContent)).toEqual([QUOTE.text, RESULT.text]);
+    expect(whole.getByText("conflict").parentElement?.textContent).toBe("conflict: not asked for");
+    whole.getByText("The later answers were worth 0.7 more.");
   });
 
   it("says how often a sentence was begun again, and where", async () => {

@@ -11,6 +11,7 @@ import type { Mode } from "../protocol";
 import type { Norm, Report as ReportValue, Speaking } from "../report";
 import { Question } from "../report/question";
 import { Timeline } from "../report/timelineView";
+import { Whole as Together } from "../report/whole";
 import { clock, count, day, MODES, points, seconds } from "../words";
 import "./report.css";
 
@@ -72,6 +73,7 @@ function Whole({ report }: { report: ReportValue }) {
           </section>
         </div>
         <Next report={report} />
+        {report.interview && <Together interview={report.interview} />}
         <section aria-labelledby="answers" className="stack">
           <h2 id="answers">Your answers</h2>
           {report.turns.map((turn) => (
