@@ -65,8 +65,11 @@ from server.shelf import Shelf
 from server.socket import Sockets
 from server.timekeeper import Timekeeper, limits_of
 from server.wire import Wire
-from server.worker import Worker, without_pen
+from server.worker import Worker, later, without_pen
 from server.writer import Writer
+
+ARCHIVE_AFTER_S = 1.0
+"""How long a room that is taken waits for its archiver."""
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -278,8 +281,10 @@ async def serve_worker(settings: Settings) -> None:
             Scorer(marking).serve,
             without_pen(timekeeper.serve),
             without_pen(Bookkeeper(p.log, RedisLedger(p.redis)).serve),
-            without_pen(_archiver(p).serve),
+            later(without_pen(_archiver(p).serve), ARCHIVE_AFTER_S),
         )
+        with contextlib.suppress(Unavailable):
+            await p.store.ping()  # the first connection takes long, and a room that is taken over must not wait for it
         worker = Worker(p.name, settings, p.leases, p.presence, p.feeds, p.writer, readers)
         loop = asyncio.get_running_loop()
         for name in (signal.SIGINT, signal.SIGTERM):

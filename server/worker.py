@@ -230,6 +230,16 @@ def without_pen(follow: Callable[[Feed], Awaitable[None]]) -> Reader:
     return reader
 
 
+def later(reader: Reader, seconds: float) -> Reader:
+    """A reader that nobody waits for: where a room is taken over, hearing and the others come first."""
+
+    async def begun(feed: Feed, pen: Pen) -> None:
+        await asyncio.sleep(seconds)
+        await reader(feed, pen)
+
+    return begun
+
+
 def worker_of(connection: str) -> str:
     """The web worker that holds a connection: the first part of its id."""
     return connection.partition(".")[0]

@@ -7,7 +7,7 @@ Decides how often audio is read and that one room's slowness or fault stays its 
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 from operator import itemgetter
@@ -26,6 +26,8 @@ from server.settings import Settings
 READ_EVERY_S: Final = 0.02
 """A reading of a hundred rooms with nothing new in them costs a millisecond of processor time."""
 _AWAY_S: Final = 0.5
+_USUAL_FRAMES: Final = 10
+"""In one reading of a room that is heard as it speaks."""
 _STREAMS: Final = 4
 """Microphones of a room whose voice detectors are kept; more than one speaks only while a device is changed."""
 
@@ -74,6 +76,7 @@ class Hearing:
         loop = asyncio.get_running_loop()
         with ThreadPoolExecutor(1, "voice") as pool:
             try:
+                await loop.run_in_executor(pool, self._new_voice)  # the first one loads the model: no room shall wait
                 while True:
                     began = loop.time()
                     try:
@@ -96,9 +99,10 @@ class Hearing:
         found = await self._needs.audio.read({room: ear.position for room, (ear, _) in hungry.items()})
         if found:
             judge = self._judge if self._needs.transcriber else _only_positions
-            batches = await asyncio.get_running_loop().run_in_executor(pool, judge, found, hungry)
-            for room, batch in batches.items():
-                hungry[room][0].take(batch)
+            for some in _slices(found):
+                batches = await asyncio.get_running_loop().run_in_executor(pool, judge, some, hungry)
+                for room, batch in batches.items():
+                    hungry[room][0].take(batch)
         for room, (ear, _) in hungry.items():
             ear.blanks += room not in found
 
@@ -115,6 +119,14 @@ class Hearing:
 
 
 Found = Mapping[str, tuple[str, Sequence[tuple[str, Frame]]]]
+
+
+def _slices(found: Found) -> Iterator[Found]:
+    """What is judged in one go: all of it, as a rule. Rooms with much to catch up on come behind, one by one."""
+    usual = {room: audio for room, audio in found.items() if len(audio[1]) <= _USUAL_FRAMES}
+    if usual:
+        yield usual
+    yield from ({room: audio} for room, audio in found.items() if room not in usual)
 
 
 class _Bench:

@@ -15,8 +15,9 @@ from rooms.phases import Phase
 from rooms.protocol import Telling
 from rooms.state import Turn
 from tests import canned_whisper
-from tests.deployment import TOKEN, Deployment, deployed
+from tests.deployment import START_DEADLINE_S, TOKEN, Deployment, deployed
 from tests.journeys.people import begin, next_turn, speak, speak_and_fall_silent, until_closed
+from tests.redis_parts import until
 from tests.speech import length_ms, silence, speech
 
 pytestmark = pytest.mark.voice
@@ -45,13 +46,15 @@ def words_of(turn: Turn) -> str:
 
 
 async def test_exact_words_become_evidence_though_both_her_workers_die_mid_answer(on_postgres: Deployment) -> None:
-    """Real Postgres, two web workers and a worker; the candidate's web worker and the hearing worker are killed."""
+    """Real Postgres; her web worker dies, then her worker in mid-word, and the next one stands still in mid-word."""
     one, two = on_postgres.web(), on_postgres.web()
     hearing = on_postgres.worker()
     async with connect(urls=[one.url, two.url], token=TOKEN) as hers, connect(urls=[two.url], token=TOKEN) as his:
         opened = await hers.open_room("technical", 3)
         async with hers.join(opened) as candidate, his.join(opened.room, Role.COACH) as coach:
             await begin(candidate)
+            await until(lambda: "room taken" in hearing.log, START_DEADLINE_S)
+            second = on_postgres.worker()
             microphone = await candidate.open_microphone()
             await next_turn(candidate, 1)
             await candidate.do(BeginAnswer(turn=1))
@@ -67,11 +70,17 @@ async def test_exact_words_become_evidence_though_both_her_workers_die_mid_answe
             await next_turn(candidate, 2)
             await candidate.do(BeginAnswer(turn=2))
             microphone.skip_to_now()
-            await speak(microphone, SPEECH[: len(SPEECH) // 2])
+            await until(lambda: "worker up" in second.log, START_DEADLINE_S)
+            third = len(SPEECH) // 6 * 2
+            await speak(microphone, SPEECH[:third])
             hearing.kill()
+            await until(lambda: "room taken" in second.log)
+            await speak(microphone, SPEECH[third : 2 * third])
+            second.pause()
             on_postgres.worker()
-            await speak(microphone, SPEECH[len(SPEECH) // 2 :])
+            await speak(microphone, SPEECH[2 * third :])
             await candidate.do(FinishAnswer(turn=2, stream=microphone.stream, through=microphone.through))
+            second.resume()
             room = await coach.until(lambda room: len(room.turns) > 1 and not room.turns[1].open)
             assert words_of(room.turns[1]) == SAID
 

@@ -211,7 +211,8 @@ async def _talking(given: Given) -> AsyncIterator[Stage]:
             web = greenroom.start()
             worker = deployment.worker(program="scripts.bench.hearing.deaf", LAG_FILE=str(lag_file))
             given.say(f"    {STREAMS} candidates come in")
-            speakers = await _candidates(greenroom, web)
+            sockets, loop = await candidates(greenroom, web, STREAMS), _loop()
+            speakers = [Speaker(s, loop, number * len(loop.frames) // STREAMS) for number, s in enumerate(sockets)]
             probes = await all_in(greenroom, web, web, await greenroom.rooms(web, PROBES))
             pids = {"web": web.pid, "hearing": worker.popen.pid, "redis": redis.process.pid}
             talking = asyncio.create_task(talk(speakers))
@@ -224,9 +225,9 @@ async def _talking(given: Given) -> AsyncIterator[Stage]:
         redis.remove()
 
 
-async def _candidates(greenroom: Greenroom, web: Worker) -> list[Speaker]:
-    """They consented, began, and each has a question before them."""
-    rooms = await greenroom.rooms(web, STREAMS)
+async def candidates(greenroom: Greenroom, web: Worker, count: int) -> list[Socket]:
+    """In rooms of their own. They consented, began, and each has a question before them."""
+    rooms = await greenroom.rooms(web, count)
     asked = asyncio.Semaphore(0)
 
     def heard(message: bytes) -> None:
@@ -244,8 +245,7 @@ async def _candidates(greenroom: Greenroom, web: Worker) -> list[Speaker]:
     async with asyncio.timeout(JOIN_S):
         for _ in sockets:
             await asked.acquire()
-    loop = _loop()
-    return [Speaker(socket, loop, number * len(loop.frames) // STREAMS) for number, socket in enumerate(sockets)]
+    return sockets
 
 
 def _free_ms() -> Iterator[float]:
