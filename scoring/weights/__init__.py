@@ -14,6 +14,7 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError
 
 from rooms.evidence import Dimension
+from rooms.places import line_of
 from rooms.values import Value
 from scoring.rubric import Family
 
@@ -147,14 +148,25 @@ def digest(raw: Mapping[str, Any]) -> str:
 
 
 def parse_weights(text: str, file: str) -> Weights:
-    """Weights from TOML. Raises WeightsError naming the file and what is wrong, a hash that does not fit included."""
+    """Weights from TOML. Raises WeightsError naming the file, the line and what is wrong.
+
+    A file whose hash does not fit its figures is no weights, however well formed they are.
+    """
     try:
         raw = tomllib.loads(text)
-        if raw.get("sha256") != digest(raw):
-            raise WeightsError(f"{file}: the hash does not fit the figures; expected sha256 = {digest(raw)}")
-        weights = Weights.model_validate(raw)
-    except (tomllib.TOMLDecodeError, ValidationError) as wrong:
+    except tomllib.TOMLDecodeError as wrong:
         raise WeightsError(f"{file}: {wrong}") from wrong
+    if "sha256" not in raw:
+        raise WeightsError(f"{file}: no sha256; expected sha256 = {digest(raw)}")
+    if raw["sha256"] != digest(raw):
+        line = line_of(text, ("sha256",))
+        raise WeightsError(f"{file}, line {line}: the hash does not fit the figures; expected sha256 = {digest(raw)}")
+    try:
+        weights = Weights.model_validate(raw)
+    except ValidationError as wrong:
+        first = wrong.errors(include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise WeightsError(f"{file}, line {line_of(text, first['loc'])}: {place}: {first['msg']}") from wrong
     for family in Family:
         _check_family(weights, family, file)
     return weights

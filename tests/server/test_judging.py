@@ -1,0 +1,62 @@
+"""Judges as a server has them: out of its settings, with a real client, real budgets in Redis, and the notice."""
+
+import json
+from collections.abc import AsyncIterator
+
+import pytest
+
+from rooms import commands as c
+from rooms.interview.bank import load_bank
+from rooms.people import SYSTEM
+from scoring.weights import NEWEST_JUDGE
+from server.adapters.redis_connection import RedisConnection
+from server.adapters.redis_purses import RedisPurses
+from server.app import _judge
+from server.clock import SystemClock
+from server.judging import marker, notice_for
+from server.notice import NOTICE
+from server.shelf import Shelf
+from tests.judge_server import TOKENS, JudgeServer, judge_server
+from tests.scoring.answers import GOOD
+from tests.server.hearings import Rig
+
+BANK = load_bank()
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[JudgeServer]:
+    async with judge_server() as judge:
+        yield judge
+
+
+async def test_what_the_settings_name_marks_and_is_counted_in_redis(
+    server: JudgeServer, redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("A_JUDGES_KEY", "sk-of-the-environment")
+    named = [{"model": "judge-1", "base_url": server.url, "key_variable": "A_JUDGES_KEY", "runs": 2}]
+    rig = Rig(judges=json.dumps(named))
+    notice = notice_for(rig.settings)
+    assert notice.version != NOTICE.version
+    async with (
+        RedisConnection(redis_url, 3_000) as redis,
+        rig.up(),
+        rig.room() as room,
+        marker(rig.settings, BANK, Shelf(), RedisPurses(redis), SystemClock(), _judge) as marks,
+    ):
+        await room.do(c.TypeAnswer(turn=1, text=GOOD))
+        await room.do(c.FinishAnswer(turn=1))
+        await room.do(c.CloseTurn(turn=1), SYSTEM)
+        await room.closed()
+        agreed = room.room.but(notice=notice.version)
+        marked = (await marks.mark(agreed, room.turn)).score
+        assert marks.early is not None
+        assert await RedisPurses(redis).spent("room:r-1:judge-1_at_127.0.0.1") == 2 * TOKENS
+    assert (marked.scorer, marked.weights) == ("judge-1 at 127.0.0.1", NEWEST_JUDGE)
+    assert server.keys == ["Bearer sk-of-the-environment"] * 2
+
+
+async def test_without_judges_nothing_leaves_and_the_notice_is_the_plain_one() -> None:
+    rig = Rig()
+    assert notice_for(rig.settings) is NOTICE
+    async with marker(rig.settings, BANK, Shelf(), None, SystemClock(), _judge) as marks:  # type: ignore[arg-type]
+        assert marks.early is None
