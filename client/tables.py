@@ -58,7 +58,7 @@ def side_by_side(rescored: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _who(figures: Mapping[str, Any]) -> str:
-    return figures["weights"] if figures["scorer"] == "local" else f"judge {figures['weights']}"
+    return str(figures["weights"])
 
 
 def _range(figures: Mapping[str, Any]) -> str:

@@ -101,7 +101,7 @@ class Score(Value):
     scorer: str
     """Who marked: "local" or a judge's name."""
     weights: str
-    """The semantic version of the weights that turned marks into numbers."""
+    """The semantic version of the weights that turned marks into numbers; a judge's as "judge-1.0.0"."""
     abstained: str | None = None
     """The reason, where `overall` is None."""
     caution: str | None = None

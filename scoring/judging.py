@@ -80,7 +80,7 @@ def judged_score(
         wider=weights.spread.disagreement * (1 - found.agreement),
     )
     dimensions = tuple(one.but(judged=found.judged[one.dimension]) for one in score.dimensions)
-    return score.but(dimensions=dimensions, agreement=found.agreement)
+    return score.but(dimensions=dimensions, agreement=found.agreement, weights=f"judge-{weights.version}")
 
 
 def verdict_of(score: Score) -> Verdict | None:

@@ -192,7 +192,7 @@ async def serve_web(settings: Settings, host: str, port: int, fd: int | None) ->
                 operations.routes(settings, gate, p.backlog, RedisLedger(p.redis)),
                 history.routes(gate, p.writer.look, p.log, p.store, p.reviews, p.clock),
                 erasing.routes(gate, p.writer.look, p.store, _eraser(p)),
-                reports.routes(gate, p.writer.look, p.store, p.reviews, p.clock),
+                reports.routes(gate, p.writer.look, p.store, p.reviews, p.clock, p.shelf),
                 weights.routes(settings, gate, p.writer.look, p.bank, p.shelf, p.activations, p.clock),
                 reviews.routes(gate, p.writer.look, p.store, p.reviews, p.clock),
             )

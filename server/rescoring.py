@@ -56,7 +56,7 @@ def rescored(room: Room, bank: Bank, shelf: Shelf, version: str) -> Rescored:
     A turn that a judge marked is scored with rules' weights by the rules, and with a judge's by the kept marks.
     """
     scorer = "judge" if version.startswith("judge-") else "local"
-    weights = shelf.get(version.removeprefix("judge-"), scorer)
+    weights = shelf.named(version)
     turns = [_turn(room, turn, bank, shelf, weights, scorer) for turn in room.turns if turn.score is not None]
     then = [one.then.overall for one in turns if one.then.overall is not None]
     now = [one.now.overall for one in turns if one.now is not None and one.now.overall is not None]
@@ -96,7 +96,7 @@ def _note(rubric: Rubric, room: Room, turn: Turn, shelf: Shelf, scorer: str) -> 
     if turn.score.abstained is not None and not turn.score.dimensions:
         return "Scoring had failed then."
     try:
-        weights = shelf.get(turn.score.weights, scorer)
+        weights = shelf.named(turn.score.weights)
     except WeightsError:
         return f"The weights {turn.score.weights} of then are not on this server."
     replayed = _again(rubric, room, turn, weights, scorer)

@@ -30,15 +30,18 @@ class Scorer:
 
     async def serve(self, feed: Feed, pen: Pen) -> None:
         """Score every closed turn until the room is closed. An answer that takes long to mark holds up no other."""
-        under_way: set[int] = set()
+        under_way: dict[int, asyncio.Task[None]] = {}
         with Ahead(self._marker, feed) as ahead:
             async with asyncio.TaskGroup() as tasks:
                 while feed.room.phase is not Phase.CLOSED:
                     version = feed.cursor.version
+                    if feed.room.withdrawn:
+                        for scoring in under_way.values():
+                            scoring.cancel()  # a judge may still be reading what it has no right to any more
                     for turn in () if feed.room.withdrawn else feed.room.turns:
                         if not turn.open and turn.score is None and turn.number not in under_way:
-                            under_way.add(turn.number)
                             scoring = tasks.create_task(self._score(pen, feed.room, turn, ahead))
+                            under_way[turn.number] = scoring
                             scoring.add_done_callback(partial(_done, under_way, turn.number))
                     await feed.moved(version)
 
@@ -60,9 +63,9 @@ class Scorer:
         return Marked(_unscored(self._marker.weights_of(room), reason), _NOTHING)
 
 
-def _done(under_way: set[int], number: int, _: object) -> None:
+def _done(under_way: dict[int, asyncio.Task[None]], number: int, _: object) -> None:
     """A score that a lost log took away again is made anew."""
-    under_way.discard(number)
+    under_way.pop(number, None)
 
 
 _NOTHING = Delivery(words=0, speaking_ms=0)

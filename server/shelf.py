@@ -31,6 +31,10 @@ class Shelf:
         """Raises WeightsError, with a sentence that names the file, for what is not there or is not what it claims."""
         return self._read(version, scorer)
 
+    def named(self, name: str) -> Weights:
+        """The weights behind a score, by what it says of them: "1.0.0", or "judge-1.0.0". Raises WeightsError."""
+        return self.get(name.removeprefix("judge-"), "judge" if name.startswith("judge-") else "local")
+
     def of_room(self, version: str | None, scorer: str = "local") -> Weights:
         """What marks a room that was opened with this version; the newest where that is not to be had here."""
         newest = NEWEST if scorer == "local" else NEWEST_JUDGE

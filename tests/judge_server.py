@@ -44,6 +44,8 @@ class JudgeServer:
     asked: list[dict[str, Any]] = field(default_factory=list)
     keys: list[str] = field(default_factory=list)
     hanging: asyncio.Event = field(default_factory=asyncio.Event)
+    left: asyncio.Event = field(default_factory=asyncio.Event)
+    """Somebody hung up on a hanging answer."""
     url: str = ""
 
     async def complete(self, request: Request) -> Response:
@@ -55,7 +57,8 @@ class JudgeServer:
         match mood:
             case "hang":
                 self.hanging.set()
-                await asyncio.sleep(30)
+                await _until_left(request)
+                self.left.set()
             case "429":
                 return JSONResponse({"error": {"message": "slow down"}}, 429, headers={"retry-after-ms": "20"})
             case "500":
@@ -123,6 +126,12 @@ def _chunk(delta: dict[str, Any], finish: str | None = None) -> str:
 def _line(fields: dict[str, Any]) -> str:
     head = {"id": "c-1", "object": "chat.completion.chunk", "created": 1, "model": "judge-1"}
     return f"data: {json.dumps({**head, **fields})}\n\n"
+
+
+async def _until_left(request: Request) -> None:
+    async with asyncio.timeout(30):
+        while not await request.is_disconnected():
+            await asyncio.sleep(0.02)
 
 
 async def _texts(*texts: str) -> AsyncIterator[str]:

@@ -18,11 +18,11 @@ from rooms.state import Room
 from scoring.report import Report
 from scoring.review import overridden
 from scoring.rubric import Family
-from scoring.weights import load_weights
 from server.errors import Failed
 from server.gate import Gate
 from server.identity import Person
 from server.ports import Clock, ReportRow, ReportStore, Reviews
+from server.shelf import Shelf
 
 PAGE = 50
 
@@ -45,9 +45,15 @@ class ReportOverviews(BaseModel):
     reports: list[ReportOverview]
 
 
-def routes(gate: Gate, look: Look, store: ReportStore, reviews: Reviews, clock: Clock) -> APIRouter:
+def routes(
+    gate: Gate, look: Look, store: ReportStore, reviews: Reviews, clock: Clock, shelf: Shelf | None = None
+) -> APIRouter:
     router = APIRouter(prefix="/api", tags=["reports"])
     signed_in = Annotated[Person, Depends(gate.signed_in)]
+    weights = shelf or Shelf()
+
+    def shares(name: str, mode: str) -> Mapping[Dimension, float]:
+        return weights.named(name).families[Family(mode)].overall
 
     @router.get("/reports")
     async def my_reports(
@@ -72,7 +78,7 @@ def routes(gate: Gate, look: Look, store: ReportStore, reviews: Reviews, clock: 
         if Role.COACH in gate.roles_in(person, room_id, row.owner):
             await reviews.show(room_id, person.id, clock.now_ms())
         if words := await reviews.overrides(room_id):
-            report = overridden(Report.model_validate_json(report), words, _shares).model_dump_json().encode()
+            report = overridden(Report.model_validate_json(report), words, shares).model_dump_json().encode()
         return Response(report, media_type="application/json", headers={"cache-control": "private, no-cache"})
 
     return router
@@ -84,10 +90,6 @@ async def why_none(gate: Gate, look: Look, room_id: str, person: Person) -> str:
     if room is None or not gate.roles(person, room):
         return "unknown_room"
     return "report_not_ready" if room.phase is Phase.CLOSED else "interview_open"
-
-
-def _shares(weights: str, mode: str) -> Mapping[Dimension, float]:
-    return load_weights(weights).families[Family(mode)].overall
 
 
 def _may_read(person: Person, row: ReportRow) -> bool:

@@ -312,6 +312,21 @@ async def test_a_judged_turn_says_who_judged_it_and_its_parts_add_up(server: Jud
     await judges.close()
 
 
+async def test_who_withdraws_consent_is_read_by_no_judge_any_more(server: JudgeServer) -> None:
+    server.moods = ["hang"]
+    judges, rig = judges_on(server, first_token_ms=20_000, total_ms=20_000), Rig()
+    async with rig.up(), rig.room(asked=False) as room, asyncio.TaskGroup() as tasks:
+        working = await begun(rig, room, marker(judges), tasks)
+        await answered(room)
+        await server.hanging.wait()
+        await room.do(c.WithdrawConsent())
+        await asyncio.wait_for(server.left.wait(), 2)
+        assert room.room.turns[0].score is None
+        for task in working:
+            task.cancel()
+    await judges.close()
+
+
 async def test_who_was_not_told_of_the_judge_is_not_judged(server: JudgeServer) -> None:
     judges = judges_on(server)
     unaware = Marker(load_bank(), Shelf(), judges, "another")

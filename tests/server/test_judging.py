@@ -51,7 +51,7 @@ async def test_what_the_settings_name_marks_and_is_counted_in_redis(
         marked = (await marks.mark(agreed, room.turn)).score
         assert marks.early is not None
         assert await RedisPurses(redis).spent("room:r-1:judge-1_at_127.0.0.1") == 2 * TOKENS
-    assert (marked.scorer, marked.weights) == ("judge-1 at 127.0.0.1", NEWEST_JUDGE)
+    assert (marked.scorer, marked.weights) == ("judge-1 at 127.0.0.1", f"judge-{NEWEST_JUDGE}")
     assert server.keys == ["Bearer sk-of-the-environment"] * 2
 
 
