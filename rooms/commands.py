@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from rooms.events import Finish, Mode, Profile, Question, Seniority, Stream, TurnNumber
+from rooms.events import Encoding, Finish, Mode, Profile, Question, Seniority, Stream, TurnNumber
 from rooms.evidence import Delivery, Score
 from rooms.people import Id, Participant
 from rooms.transcript import Utterance
@@ -48,11 +48,13 @@ class StartInterview(Value):
 
 
 class OpenMicrophone(Value):
-    """Announce a numbered stream of audio frames: 16-bit PCM, one channel, 16 kHz."""
+    """Announce a numbered stream of audio: frames of samples, or pieces of a recording."""
 
     kind: Literal["open_microphone"] = "open_microphone"
     stream: Stream
     sample_rate: int
+    """Of the samples, 16000; of a recording, what it is made into: the same."""
+    encoding: Encoding = Encoding.PCM16
 
 
 class BeginAnswer(Value):

@@ -64,6 +64,7 @@ NEW_FIELDS: Mapping[type[Value], frozenset[str]] = MappingProxyType(
         ),
         Turn: frozenset({"counts_ms", "limit_ms"}),
         Utterance: frozenset({"audio"}),
+        e.MicrophoneOpened: frozenset({"encoding"}),
         e.RoomOpened: frozenset({"starts_at", "profile", "seniority", "weights"}),
         e.ParticipantJoined: frozenset({"at_ms"}),
         e.ParticipantLeft: frozenset({"at_ms"}),

@@ -108,4 +108,4 @@ def open_microphone(room: Room, command: c.OpenMicrophone, at: int) -> Entry:
         return refuse(Code.WRONG_SAMPLE_RATE)
     if room.microphone and room.microphone.stream == command.stream:
         return ()
-    return (e.MicrophoneOpened(stream=command.stream, offset_ms=at),)
+    return (e.MicrophoneOpened(stream=command.stream, offset_ms=at, encoding=command.encoding),)

@@ -48,6 +48,15 @@ class Seniority(StrEnum):
     SENIOR = "senior"
 
 
+class Encoding(StrEnum):
+    """How the sound of a stream travels. What hearing gets is the same."""
+
+    PCM16 = "pcm16"
+    """Frames of samples: 16 bits, little-endian, one channel, 16 kHz."""
+    WEBM_OPUS = "webm_opus"
+    """Pieces of one WebM recording with Opus, as a browser's MediaRecorder makes them."""
+
+
 class Finish(StrEnum):
     """Why an answer ended."""
 
@@ -177,6 +186,7 @@ class MicrophoneOpened(Value):
     stream: Stream
     offset_ms: Milliseconds
     """The room's time when the stream's own clock stood at 0."""
+    encoding: Encoding = Encoding.PCM16
 
 
 class QuestionAsked(Value):

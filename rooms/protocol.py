@@ -28,6 +28,8 @@ MAX_MESSAGE_BYTES = 64 * 1024
 """A longer message, text or binary, closes the socket with MESSAGE_TOO_BIG."""
 MAX_FRAME_BYTES = 12 + 2 * 16 * 200
 """An audio frame holds at most 200 ms of 16-bit audio at 16 kHz behind its header of 12 bytes."""
+MAX_PIECE_BYTES = 12 + 32 * 1024
+"""A piece of a recording has at most so many bytes behind the same header: 4 s of the best Opus for speech."""
 HELLO_SECONDS = 5
 """A socket that has not said hello by then is closed with HELLO_EXPECTED."""
 
@@ -289,6 +291,8 @@ SERVER_MESSAGE: TypeAdapter[ServerMessage] = TypeAdapter(Annotated[ServerMessage
 # --- audio frames ---------------------------------------------------------------------------------------------
 
 FRAME_VERSION = 1
+PIECE_VERSION = 2
+"""Of a piece of a recording, in a stream that was announced as one; since protocol 2."""
 RESTED = 1
 """The one flag of a frame; since protocol 2. A server that speaks 1 takes no frame with it."""
 _HEADER = struct.Struct(">BBHII")
@@ -322,17 +326,36 @@ class BadFrame(ValueError):
     """A binary message that is no audio frame. Its text says why."""
 
 
-def unpack_frame(data: bytes) -> Frame:
-    """The frame in a binary message; BadFrame if it is none."""
-    if len(data) > MAX_FRAME_BYTES:
+def unpack_frame(data: bytes, *, kept: bool = False) -> Frame:
+    """The frame in a binary message; BadFrame if it is none.
+
+    `kept`: as the audio log has it, where a piece of a recording came to more samples than travel at once, or to none.
+    """
+    if len(data) > MAX_FRAME_BYTES and not kept:
         raise BadFrame(f"a frame has at most {MAX_FRAME_BYTES} bytes, not {len(data)}")
-    if len(data) <= _HEADER.size:
+    if len(data) < _HEADER.size + (0 if kept else 2):
         raise BadFrame("a frame has a header of 12 bytes and at least one sample")
     if (len(data) - _HEADER.size) % 2:
         raise BadFrame("samples are 16 bits: an even number of bytes")
+    return _unpacked(data, FRAME_VERSION)
+
+
+def pack_piece(piece: Frame) -> bytes:
+    """A piece of a recording as a binary message: like a frame, PIECE_VERSION first, its bytes last."""
+    return _HEADER.pack(PIECE_VERSION, RESTED * piece.rested, 0, piece.seq, piece.capture_ms) + piece.pcm
+
+
+def unpack_piece(data: bytes) -> Frame:
+    """The piece in a binary message, its bytes in the place of samples; BadFrame if it is none."""
+    if not _HEADER.size < len(data) <= MAX_PIECE_BYTES:
+        raise BadFrame(f"a piece has a header of 12 bytes, and {MAX_PIECE_BYTES} bytes at most")
+    return _unpacked(data, PIECE_VERSION)
+
+
+def _unpacked(data: bytes, expected: int) -> Frame:
     version, flags, reserved, seq, capture_ms = _HEADER.unpack_from(data)
-    if version != FRAME_VERSION or flags & ~RESTED or reserved:
-        raise BadFrame(f"a frame begins with the bytes {FRAME_VERSION} 0 0 0, or {FRAME_VERSION} {RESTED} 0 0")
+    if version != expected or flags & ~RESTED or reserved:
+        raise BadFrame(f"it begins with the bytes {expected} 0 0 0, or {expected} {RESTED} 0 0")
     return Frame(seq, capture_ms, data[_HEADER.size :], bool(flags))
 
 

@@ -56,7 +56,7 @@ from server.judging import marker, notice_for
 from server.ledger import Bookkeeper
 from server.logs import configure
 from server.operations import Backlog, line_of, replay, told
-from server.ports import Judge, Unavailable
+from server.ports import Decoder, Judge, Unavailable
 from server.reporting import written
 from server.restoring import Restorer
 from server.scorer import Scorer
@@ -173,7 +173,9 @@ async def serve_web(settings: Settings, host: str, port: int, fd: int | None) ->
         directory = RedisDirectory(p.redis, p.clock)
         fanout = Fanout(p.feeds, p.log)
         async with Departures(p.writer, settings.reconnect_grace_ms) as departures:
-            sockets = Sockets(settings, p.name, gate, p.writer, fanout, departures, p.log, p.audio, p.leases, p.bank)
+            sockets = Sockets(
+                settings, p.name, gate, p.writer, fanout, departures, p.log, p.audio, p.leases, p.bank, _new_decoder
+            )
             routers = (
                 sessions.routes(identity, gate, notice),
                 rooms.routes(
@@ -228,6 +230,12 @@ def _spare_the_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 20, 20)
+
+
+def _new_decoder(state: bytes) -> Decoder:
+    from server.adapters.opus import OpusDecoder  # FFmpeg's libraries are loaded where a browser cannot send samples
+
+    return OpusDecoder(state)
 
 
 def _eraser(p: Parts) -> Eraser:

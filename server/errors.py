@@ -56,6 +56,7 @@ _FAULTS = (
     Problem("message_invalid", "The message does not have the right shape; see docs/PROTOCOL.md.", False, 400, Close.MESSAGE_INVALID),
     Problem("message_too_big", "A message has at most 64 KiB.", False, 413, Close.MESSAGE_TOO_BIG),
     Problem("frame_invalid", "This is no audio frame; see docs/PROTOCOL.md.", False, 400, None),
+    Problem("sound_undecodable", "This sound cannot be decoded. Open the microphone again, or type your answer.", False, 400, None),
     Problem("too_much", "More messages than a person can make. Connect again later.", False, 429, Close.TOO_MUCH),
     Problem("too_slow", "This connection reads too slowly. Connect again; nothing is lost.", True, 503, Close.TOO_SLOW),
     Problem("lost_track", "The story of this room broke off. Connect again; you get it whole.", True, 503, Close.LOST_TRACK),

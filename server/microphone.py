@@ -7,23 +7,30 @@ or full, frames are let go here and the client, who kept them, sends them again:
 import asyncio
 import contextlib
 import logging
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from itertools import groupby
 from operator import itemgetter
+from typing import NamedTuple
 
 import numpy as np
 
-from rooms.protocol import AudioSafe, BadFrame, Frame, HearingTrouble, Telling, unpack_frame
+from rooms.events import Encoding
+from rooms.protocol import AudioSafe, BadFrame, Frame, HearingTrouble, Telling, unpack_frame, unpack_piece
 from rooms.refusals import Code
 from server.errors import TABLE, Problem, problem_of, refused
 from server.fanout import Hall
 from server.framing import framed
 from server.member import Member
-from server.ports import AudioFull, AudioLog, Unavailable
+from server.ports import AudioFull, AudioLog, BadSound, Unavailable
+from server.recording import NewDecoder, Recording
 
 _log = logging.getLogger(__name__)
 
 QUEUE_FRAMES = 500
 """Frames that may wait for the log: 10 s of 20 ms frames."""
+QUEUE_PIECES = 100
+"""The same for pieces of a recording, which may be 32 KiB each: 20 s of pieces of 200 ms."""
 GATHER_S = 0.1
 """How long frames gather behind those that were passed on: to append and acknowledge each alone costs twice as much.
 Where it grows loud they do not gather: a voice that begins is to be noticed at once."""
@@ -49,16 +56,25 @@ class Rising:
         return rises
 
 
+class _Stream(NamedTuple):
+    """What a socket sends, and where to."""
+
+    name: str
+    append: Callable[[Sequence[Frame]], Awaitable[int]]
+    recorded: bool
+
+
 class Microphone:
     """The audio of one socket."""
 
-    def __init__(self, audio: AudioLog, hall: Hall, member: Member) -> None:
-        self._audio, self._hall, self._member = audio, hall, member
+    def __init__(self, audio: AudioLog, hall: Hall, member: Member, new_decoder: NewDecoder) -> None:
+        self._audio, self._hall, self._member, self._new_decoder = audio, hall, member, new_decoder
         opened = hall.room.microphone
         # The stream that this socket opened last, or found open: what the room says may be a message behind, and
         # the frames carry no name.
-        self._stream = opened.stream if opened else None
-        self._frames: list[tuple[str, Frame]] = []
+        self._stream = self._of(opened.stream, opened.encoding) if opened else None
+        self._frames: list[tuple[_Stream, Frame]] = []
+        """What waits for the log: frames, or pieces of a recording."""
         self._rising = Rising()
         self._hurry = asyncio.Event()
         self._passing: asyncio.Task[None] | None = None
@@ -68,11 +84,11 @@ class Microphone:
 
     async def through(self) -> int | None:
         """The last frame of the open stream that is safe."""
-        return await self._audio.through(self._hall.room_id, self._stream) if self._stream else None
+        return await self._audio.through(self._hall.room_id, self._stream.name) if self._stream else None
 
-    def opened(self, stream: str) -> None:
+    def opened(self, stream: str, encoding: Encoding = Encoding.PCM16) -> None:
         """Frames that come from now on belong to this stream."""
-        self._stream, self._complained = stream, None
+        self._stream, self._complained = self._of(stream, encoding), None
 
     async def withdrawn(self) -> None:
         """Consent was taken back: what waits is let go, what was kept is erased, and nothing more is taken."""
@@ -83,18 +99,19 @@ class Microphone:
 
     def heard(self, data: bytes) -> None:
         """A binary message came in. Never waits."""
+        recorded = self._stream is not None and self._stream.recorded
         try:
-            frame = unpack_frame(data)
+            frame = unpack_piece(data) if recorded else unpack_frame(data)
         except BadFrame:
             self._complain("frame_invalid")
             return
         if self._stream is None:
             self._complain(Code.NO_MICROPHONE.value)
-        elif len(self._frames) >= QUEUE_FRAMES:
+        elif len(self._frames) >= (QUEUE_PIECES if recorded else QUEUE_FRAMES):
             self._dropped = True
         else:
             self._frames.append((self._stream, frame))
-            if self._rising.hears(frame.pcm):
+            if not recorded and self._rising.hears(frame.pcm):
                 self._hurry.set()
             if self._passing is None:
                 self._passing = asyncio.create_task(self._pass_all_on())
@@ -124,17 +141,28 @@ class Microphone:
                 await self._hurry.wait()
         self._hurry.clear()
 
-    async def _pass_on(self, stream: str, frames: list[Frame], dropped: bool) -> None:
+    async def _pass_on(self, stream: _Stream, frames: list[Frame], dropped: bool) -> None:
         """`dropped`: more frames came than could wait, behind these."""
         try:
-            through = await self._audio.append(self._hall.room_id, stream, frames)
+            through = await stream.append(frames)
+        except BadSound:
+            if self._stream is stream:
+                self._stream = None
+                self._complain("sound_undecodable")
+            return
         except (AudioFull, Unavailable) as trouble:
             problem = TABLE["hearing_behind"] if isinstance(trouble, AudioFull) else problem_of(trouble)
-            await self._hold_back(stream, problem)
+            await self._hold_back(stream.name, problem)
             return
         last = max(frame.seq for frame in frames)
         again = dropped or through < last
-        self._member.say(AudioSafe(stream=stream, through=through if through >= 0 else None, again=again))
+        self._member.say(AudioSafe(stream=stream.name, through=through if through >= 0 else None, again=again))
+
+    def _of(self, stream: str, encoding: Encoding) -> _Stream:
+        room = self._hall.room_id
+        if encoding is Encoding.WEBM_OPUS:
+            return _Stream(stream, Recording(self._audio, room, stream, self._new_decoder).append, recorded=True)
+        return _Stream(stream, partial(self._audio.append, room, stream), recorded=False)
 
     async def _hold_back(self, stream: str, problem: Problem) -> None:
         """Let go of what waits; after a moment ask for it again."""

@@ -194,13 +194,17 @@ class Subscriber(Protocol):
 class AudioLog(Protocol):
     """The audio of rooms on its way to hearing: bounded, and forgotten once heard."""
 
-    async def append(self, room: str, stream: str, frames: Sequence[Frame]) -> int:
+    async def append(self, room: str, stream: str, frames: Sequence[Frame], decoder: bytes = b"") -> int:
         """Keep frames; those that are there already are skipped. Returns the last frame number that is safe (-1: none).
 
         Frames of a stream are kept in order without gaps: a frame ahead of the next expected one is not kept, so
         the returned number tells the client from where to send again. Raises `AudioFull` when hearing is too far
-        behind; the client keeps its frames and sends them again.
+        behind; the client keeps its frames and sends them again. `decoder`, where a frame was decoded from a piece of a
+        recording, is kept with it in one step: what the piece behind it needs.
         """
+
+    async def decoder(self, room: str, stream: str) -> bytes:
+        """What was kept with the stream's last frame; nothing before the first."""
 
     async def through(self, room: str, stream: str) -> int | None:
         """The last frame number that is safe; None before the first."""
@@ -216,6 +220,21 @@ class AudioLog(Protocol):
 
     async def erase(self, room: str) -> None:
         """Delete all audio of a room, and its note (it closed, or consent was withdrawn)."""
+
+
+class BadSound(ValueError):
+    """Bytes that cannot be decoded. Its text says why."""
+
+
+class Decoder(Protocol):
+    """Makes samples of one recording that comes in pieces. Made anew from `state`, it goes on in the middle."""
+
+    def decode(self, piece: bytes) -> bytes:
+        """16-bit samples, one channel, 16 kHz. CPU-bound and bounded. Raises BadSound; then it is of no use."""
+
+    @property
+    def state(self) -> bytes:
+        """All that another one needs to go on behind the last piece."""
 
 
 class Note(NamedTuple):

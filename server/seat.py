@@ -154,7 +154,7 @@ class Seat:
             return
         self._member.accept(message.id, outcome.cursor.version)
         if self._microphone and isinstance(command, OpenMicrophone):
-            self._microphone.opened(command.stream)
+            self._microphone.opened(command.stream, command.encoding)
         if self._microphone and isinstance(command, WithdrawConsent):
             await self._microphone.withdrawn()
 

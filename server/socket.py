@@ -28,6 +28,7 @@ from server.gate import Gate
 from server.member import Member, say_goodbye
 from server.microphone import Microphone
 from server.ports import AudioLog, Leases, RoomLog
+from server.recording import NewDecoder
 from server.seat import Seat, speaks
 from server.settings import Settings
 from server.way import AsgiWay, Closed, Gone, Way, carried_on
@@ -51,10 +52,12 @@ class Sockets:
         audio: AudioLog,
         leases: Leases,
         bank: Bank,
+        new_decoder: NewDecoder,
     ) -> None:
         self._settings, self._worker = settings, worker
         self._gate, self._writer, self._fanout, self._departures = gate, writer, fanout, departures
         self._log, self._audio, self._leases, self._bank = log, audio, leases, bank
+        self._new_decoder = new_decoder
         self._open = 0
         self._none_open = asyncio.Event()
         self._none_open.set()
@@ -151,7 +154,8 @@ class Sockets:
         return joined.cursor.version
 
     async def _converse(self, way: Way, hall: Hall, member: Member, hello: Hello) -> str:
-        microphone = Microphone(self._audio, hall, member) if speaks(member.participant) else None
+        speaker = speaks(member.participant)
+        microphone = Microphone(self._audio, hall, member, self._new_decoder) if speaker else None
         through = await microphone.through() if microphone else None
         await hall.enter(member, hello.resume, through)
         try:

@@ -1,12 +1,14 @@
 """Sounds for tests: speech by espeak-ng, silence and noise, all 16-bit PCM, one channel, 16 kHz."""
 
 import ctypes
+import io
 import random
 import threading
 from array import array
 from collections.abc import Iterator
 from functools import cache
 
+import av
 import espeakng_loader
 import numpy as np
 
@@ -51,6 +53,31 @@ def speech(text: str, voice: str = "en-us", words_per_minute: int = 150) -> byte
         samples = np.array(_heard, np.float64)
     times = np.arange(0, len(samples) / rate_hz, 1 / RATE_HZ)
     return np.interp(times * rate_hz, np.arange(len(samples)), samples).astype("<i2").tobytes()
+
+
+def recorded(pcm: bytes, live: bool = True) -> bytes:
+    """The same as a browser's MediaRecorder would give it: WebM with Opus, written without ever seeking back."""
+    out = io.BytesIO()
+    sound = av.AudioFrame.from_ndarray(np.frombuffer(pcm, "<i2").reshape(1, -1), format="s16", layout="mono")
+    sound.sample_rate = RATE_HZ
+    fifo = av.AudioFifo()
+    for piece in av.AudioResampler(format="s16", layout="mono", rate=48_000).resample(sound):
+        fifo.write(piece)
+    sink = out if not live else _Pipe(out)
+    with av.open(sink, "w", format="webm", options={"live": "1"} if live else {}) as container:
+        stream = container.add_stream("libopus", rate=48_000, layout="mono")
+        while packet := fifo.read(960, partial=True):
+            container.mux(stream.encode(packet))
+        container.mux(stream.encode(None))
+    return out.getvalue()
+
+
+class _Pipe:
+    def __init__(self, out: io.BytesIO) -> None:
+        self._out = out
+
+    def write(self, data: bytes) -> int:
+        return self._out.write(data)
 
 
 def silence(ms: int) -> bytes:

@@ -2,7 +2,8 @@
 
 Decides how audio lies in Redis, and that it is gone an hour after the last frame, whatever happens to the room:
     greenroom:{room}:audio    stream of frames, each with its audio stream's id
-    greenroom:{room}:streams  hash: audio stream's id -> the number of its last kept frame
+    greenroom:{room}:streams  hash: audio stream's id -> the number of its last kept frame; with " decoder" behind it,
+                              what the decoder of a recording needs to go on
 Never drops a frame that was not heard: what finds no room is not kept, and the client keeps it.
 """
 
@@ -27,8 +28,8 @@ class RedisAudioLog:
         self._redis = redis
         self._backlog_samples = backlog_s * SAMPLE_RATE_HZ
 
-    async def append(self, room: str, stream: str, frames: Sequence[Frame]) -> int:
-        args: list[Word] = [stream, self._backlog_samples, AUDIO_TTL_MS]
+    async def append(self, room: str, stream: str, frames: Sequence[Frame], decoder: bytes = b"") -> int:
+        args: list[Word] = [stream, self._backlog_samples, AUDIO_TTL_MS, decoder]
         for frame in frames:
             args += (frame.seq, pack_frame(frame))
         keys = [room_key(room, "audio"), room_key(room, "streams")]
@@ -40,6 +41,9 @@ class RedisAudioLog:
     async def through(self, room: str, stream: str) -> int | None:
         through = await self._redis.call("HGET", room_key(room, "streams"), stream)
         return None if through is None else int(through)
+
+    async def decoder(self, room: str, stream: str) -> bytes:
+        return await self._redis.call("HGET", room_key(room, "streams"), f"{stream} decoder") or b""
 
     async def read(self, rooms: Mapping[str, str]) -> Mapping[str, tuple[str, Sequence[tuple[str, Frame]]]]:
         commands = [
@@ -65,7 +69,7 @@ def _frame(fields: Sequence[bytes]) -> tuple[str, Frame] | None:
     """The frame in an entry; None for one that another release wrote in its own way."""
     try:
         _, _, _, stream, _, frame = fields
-        return stream.decode(), unpack_frame(frame)
+        return stream.decode(), unpack_frame(frame, kept=True)
     except ValueError:
         _log.exception("a frame of audio cannot be read")
         return None

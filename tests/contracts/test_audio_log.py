@@ -103,6 +103,25 @@ async def test_more_than_may_wait_is_refused_and_nothing_unheard_is_dropped(audi
     assert await audio.through(ROOM, STREAM) == FITS - 1
 
 
+async def test_what_a_decoder_needs_is_kept_with_its_frame_or_not_at_all(audio: RedisAudioLog) -> None:
+    assert await audio.decoder(ROOM, STREAM) == b""
+    await audio.append(ROOM, STREAM, frames(range(FITS)), b"one")
+    assert await audio.decoder(ROOM, STREAM) == b"one"
+    await audio.append(ROOM, STREAM, frames([0]), b"of long ago")
+    with pytest.raises(AudioFull):
+        await audio.append(ROOM, STREAM, frames([FITS]), b"two")
+    assert await audio.decoder(ROOM, STREAM) == b"one"
+    await audio.erase(ROOM)
+    assert await audio.decoder(ROOM, STREAM) == b""
+
+
+async def test_a_frame_without_samples_and_one_of_seconds_are_kept_as_they_are(audio: RedisAudioLog) -> None:
+    made = [Frame(0, 0, b""), Frame(1, 0, bytes(32 * 1_000))]
+    await audio.append(ROOM, STREAM, made)
+    found = await audio.read({ROOM: ""})
+    assert [frame for _, frame in found[ROOM][1]] == made
+
+
 async def test_what_still_fits_is_kept_before_it_is_full(audio: AudioLog) -> None:
     with pytest.raises(AudioFull):
         await audio.append(ROOM, STREAM, frames(range(FITS + 10)))

@@ -37,8 +37,9 @@ class MemoryAudioLog:
         self.limit = limit
         self.away = False
         self._through: dict[tuple[str, str], int] = {}
+        self._decoders: dict[tuple[str, str], bytes] = {}
 
-    async def append(self, room: str, stream: str, frames: Sequence[Frame]) -> int:
+    async def append(self, room: str, stream: str, frames: Sequence[Frame], decoder: bytes = b"") -> int:
         for frame in frames:
             if frame.seq == self._through.get((room, stream), -1) + 1:
                 if len(self.kept.get(room, ())) >= self.limit:
@@ -46,10 +47,14 @@ class MemoryAudioLog:
                 self.appended += 1
                 self.kept.setdefault(room, []).append((self.appended, stream, frame))
                 self._through[room, stream] = frame.seq
+                self._decoders[room, stream] = decoder
         return self._through.get((room, stream), -1)
 
     async def through(self, room: str, stream: str) -> int | None:
         return self._through.get((room, stream))
+
+    async def decoder(self, room: str, stream: str) -> bytes:
+        return self._decoders.get((room, stream), b"")
 
     async def read(self, rooms: Mapping[str, str]) -> Mapping[str, tuple[str, Sequence[tuple[str, Frame]]]]:
         if self.away:

@@ -8,14 +8,17 @@ from typing import Any
 
 import pytest
 
-from rooms.protocol import Frame, pack_frame
+from rooms.events import Encoding
+from rooms.protocol import Frame, pack_frame, pack_piece
 from server import microphone as module
+from server.adapters.opus import OpusDecoder
 from server.fanout import Fanout
 from server.member import Member
 from server.microphone import QUEUE_FRAMES, Microphone
 from server.ports import AudioLog, Unavailable
 from tests.server.hearings import CANDIDATE, MemoryAudioLog, Rig
 from tests.server.way import Way
+from tests.speech import recorded, speech
 
 pytestmark = pytest.mark.usefixtures("hurried")
 
@@ -34,7 +37,7 @@ class StubbornAudioLog(MemoryAudioLog):
         self.flowing = asyncio.Event()
         self.flowing.set()
 
-    async def append(self, room: str, stream: str, frames: Any) -> int:
+    async def append(self, room: str, stream: str, frames: Any, decoder: bytes = b"") -> int:
         await self.flowing.wait()
         if self.away:
             raise Unavailable("redis")
@@ -55,9 +58,9 @@ class Speaker:
         for number in numbers:
             self.microphone.heard(pack_frame(Frame(number, 40 * number, bytes(1280))))
 
-    async def safe(self, through: int | None, *, again: bool) -> None:
+    async def safe(self, through: int | None, *, again: bool, stream: str = "mic") -> None:
         """Wait until this is said."""
-        wanted = {"type": "audio_safe", "stream": "mic", "through": through, "again": again}
+        wanted = {"type": "audio_safe", "stream": stream, "through": through, "again": again}
         async with asyncio.timeout(5):
             while wanted not in self.said:
                 await asyncio.sleep(0.005)
@@ -76,7 +79,7 @@ async def speaking(audio: AudioLog) -> AsyncIterator[Speaker]:
     rig = Rig(audio=audio)
     async with rig.up(), rig.room() as room, Fanout(rig.feeds, rig.log).hall(room.id) as hall:
         way = Way()
-        microphone = Microphone(audio, hall, Member(CANDIDATE, "c", way, 1_000_000, 5))
+        microphone = Microphone(audio, hall, Member(CANDIDATE, "c", way, 1_000_000, 5), OpusDecoder)
         yield Speaker(microphone, way)
         microphone.close()
 
@@ -203,6 +206,33 @@ async def test_frames_that_come_one_by_one_are_passed_on_together(monkeypatch: p
 class CountingAudioLog(MemoryAudioLog):
     appends = 0
 
-    async def append(self, room: str, stream: str, frames: Any) -> int:
+    async def append(self, room: str, stream: str, frames: Any, decoder: bytes = b"") -> int:
         self.appends += 1
         return await super().append(room, stream, frames)
+
+
+async def test_pieces_of_a_recording_are_kept_as_frames_and_acknowledged_alike() -> None:
+    audio, sound = MemoryAudioLog(), recorded(speech("we halved it"))
+    pieces = [sound[start : start + 600] for start in range(0, len(sound), 600)]
+    async with speaking(audio) as speaker:
+        speaker.send(0)
+        speaker.microphone.opened("rec", Encoding.WEBM_OPUS)
+        for number, piece in enumerate(pieces):
+            speaker.microphone.heard(pack_piece(Frame(number, 0, piece)))
+        await speaker.safe(len(pieces) - 1, again=False, stream="rec")
+        assert await speaker.microphone.through() == len(pieces) - 1
+        assert [stream for _, stream, _ in audio.kept["r-1"]] == ["mic", *["rec"] * len(pieces)]
+        speaker.send(1)  # no piece
+        assert speaker.refusals() == ["frame_invalid"]
+
+
+async def test_a_recording_that_cannot_be_decoded_ends_its_stream_and_no_other() -> None:
+    async with speaking(MemoryAudioLog()) as speaker:
+        speaker.microphone.opened("rec", Encoding.WEBM_OPUS)
+        speaker.microphone.heard(pack_piece(Frame(0, 0, bytes(500))))
+        async with asyncio.timeout(5):
+            while speaker.refusals() != ["sound_undecodable"]:
+                await asyncio.sleep(0.005)
+        speaker.microphone.opened("mic")
+        speaker.send(0, 1)
+        await speaker.safe(1, again=False)

@@ -1,8 +1,9 @@
 // Made by scripts/protocol_types from rooms/protocol.py. Do not edit: change that file and run the script.
-// schema ea215b21c84e9791 body 85e3a7664f102830
+// schema fc6f1bdcd12ba889 body 33b7036a18b55794
 export const PROTOCOL_VERSION = 2;
 export const SAMPLE_RATE_HZ = 16000;
 export const FRAME_VERSION = 1;
+export const PIECE_VERSION = 2;
 export const RESTED = 1;
 export const MAX_FRAME_BYTES = 6412;
 export const CLOSE = {
@@ -23,6 +24,10 @@ export const CLOSE = {
 /** After these a client connects again by itself. */
 export const MAY_RETURN: ReadonlySet<number> = new Set([1012, 4001, 4002, 4003]);
 
+/**
+ * How the sound of a stream travels. What hearing gets is the same.
+ */
+export type Encoding = "pcm16" | "webm_opus";
 export type Role = "candidate" | "interviewer" | "coach" | "observer" | "system";
 /**
  * Why a room is sent whole instead of what was missed.
@@ -139,12 +144,13 @@ export interface StartInterview {
   kind: "start_interview";
 }
 /**
- * Announce a numbered stream of audio frames: 16-bit PCM, one channel, 16 kHz.
+ * Announce a numbered stream of audio: frames of samples, or pieces of a recording.
  */
 export interface OpenMicrophone {
   kind: "open_microphone";
   stream: string;
   sample_rate: number;
+  encoding: Encoding;
 }
 /**
  * The question was read out (or its reading cut short): the candidate takes the floor.
@@ -463,6 +469,7 @@ export interface MicrophoneOpened {
   kind: "microphone_opened";
   stream: string;
   offset_ms: number;
+  encoding: Encoding;
 }
 /**
  * Which recogniser writes the words, and what to know before trusting them.
