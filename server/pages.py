@@ -33,7 +33,15 @@ async def _page(request: Request) -> Response:
 
 
 def routes() -> list[BaseRoute]:
-    paths = ("/", "/rooms/{room}", "/rooms/{room}/coach", "/reports/{room}", "/reports/{room}/review", "/reviews")
+    paths = (
+        "/",
+        "/operations",
+        "/rooms/{room}",
+        "/rooms/{room}/coach",
+        "/reports/{room}",
+        "/reports/{room}/review",
+        "/reviews",
+    )
     return [
         *(Route(path, _page) for path in paths),
         Mount("/assets", StaticFiles(directory=DIST / "assets", check_dir=False), name="assets"),

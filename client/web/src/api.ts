@@ -1,7 +1,7 @@
 /**
  * The HTTP side of Greenroom: typed calls, and every failure as a Problem with a sentence for a person.
  */
-import type { Dimension, Mode, Participant, Phase, Role } from "./protocol";
+import type { Dimension, Finish, Mode, Participant, Phase, Role } from "./protocol";
 import type { Agreements, Queue, Report, Sheet, SheetTurn } from "./report";
 import type { Problem } from "./room/connection";
 
@@ -43,6 +43,21 @@ export interface ReportCard {
   closed_at: number;
   overall: number | null;
   questions: number;
+}
+/** What one turn took, in ms by the delay's name; what did not happen is not there. */
+export interface TurnEntry {
+  room: string;
+  turn: number;
+  at: number;
+  reason: Finish | null;
+  delays: Partial<Record<string, number>>;
+  /** Delays that a wrong clock made impossible. */
+  impossible: string[];
+}
+export interface Ledger {
+  names: Record<string, string>;
+  spreads: Partial<Record<string, { turns: number; p50_ms: number; p95_ms: number }>>;
+  turns: TurnEntry[];
 }
 export interface BankQuestion {
   id: string;
@@ -147,3 +162,4 @@ export interface Word {
   reason: string;
   name: string | null;
 }
+export const getLedger = () => call<Ledger>("/api/operations/turns");

@@ -1,6 +1,7 @@
 import { Candidate } from "./pages/candidate";
 import { Coach } from "./pages/coach";
 import { Home } from "./pages/home";
+import { Operations } from "./pages/operations";
 import { Report } from "./pages/report";
 import { Review } from "./pages/review";
 import { Reviews } from "./pages/reviews";
@@ -23,6 +24,8 @@ export function App() {
       return <Review key={place.room} room={place.room} />;
     case "reviews":
       return <Reviews />;
+    case "operations":
+      return <Operations />;
     case "nowhere":
       return <Nowhere />;
   }

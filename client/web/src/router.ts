@@ -8,12 +8,14 @@ export type Place =
   | { page: "report"; room: string }
   | { page: "review"; room: string }
   | { page: "reviews" }
+  | { page: "operations" }
   | { page: "nowhere" };
 
 export function placeOf(path: string): Place {
   const [first, room, third, ...rest] = path.split("/").filter(Boolean).map(decodeURIComponent);
   if (rest.length) return { page: "nowhere" };
   if (first === undefined) return { page: "home" };
+  if (first === "operations" && !room) return { page: "operations" };
   if (first === "rooms" && room && !third) return { page: "candidate", room };
   if (first === "rooms" && room && third === "coach") return { page: "coach", room };
   if (first === "reports" && room && !third) return { page: "report", room };

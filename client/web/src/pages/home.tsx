@@ -38,6 +38,11 @@ export function Home() {
               <OpenRooms />
               <Waiting />
               <Reports />
+              {me.owner && (
+                <p className="small">
+                  <Link to="/operations">What turns take on this server</Link>
+                </p>
+              )}
             </>
           )}
         </div>
