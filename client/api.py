@@ -127,16 +127,19 @@ class Greenroom:
         starts_at: int | None = None,
         profile: Profile | str | None = None,
         seniority: Seniority | str | None = None,
+        terms: Sequence[str] = (),
     ) -> OpenedRoom:
         """Open a room for an interview of `length` questions, 3 to 10, to begin at `starts_at` (ms since 1970).
 
         `profile`: how patient hearing is with silences ("interview" or "rapid"); None: as the server is set.
         `seniority`: the level it is for ("junior", "mid", "senior"), which decides the weights that mark it.
+        `terms`: names and terms that may be said, at most 50 of 40 characters: they help to recognise them.
         """
         wanted = {
             "starts_at": starts_at,
             "profile": profile and str(profile),
             "seniority": seniority and str(seniority),
+            "terms": list(terms) or None,
         }
         body = {"mode": str(mode), "length": length} | {name: what for name, what in wanted.items() if what is not None}
         opened = _read(OpenedRoom, await self._ask("POST", "/api/rooms", body))

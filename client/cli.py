@@ -148,6 +148,7 @@ async def _open(greenroom: Greenroom, arguments: argparse.Namespace, screen: Scr
         starts_at=arguments.starts_at,
         profile=arguments.profile,
         seniority=arguments.seniority,
+        terms=arguments.term,
     )
     coach, guest = f"{opened.url}/coach", await greenroom.invite(opened.room, Role.CANDIDATE)
     screen.say(
@@ -229,6 +230,7 @@ def _parser() -> argparse.ArgumentParser:
     opening = verbs.add_parser("open", help="open a room and print its links")
     opening.add_argument("--seniority", choices=list(Seniority), help="the level it is for: which weights mark it")
     opening.add_argument("--profile", choices=list(Profile), help="how patient it is with silences in an answer")
+    opening.add_argument("--term", action="append", default=[], help="a name or term that may be said; once for each")
     opening.add_argument("--starts-at", type=_moment, metavar="TIME", help="when it begins, as 2026-11-23T10:00")
     for verb in (play, opening):
         verb.add_argument("--mode", choices=[mode.value for mode in Mode], default=Mode.BEHAVIOURAL.value)

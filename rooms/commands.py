@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from rooms.events import Encoding, Finish, Mode, Profile, Question, Seniority, Stream, TurnNumber
+from rooms.events import Encoding, Finish, Mode, Profile, Question, Seniority, Stream, Terms, TurnNumber
 from rooms.evidence import Delivery, Score
 from rooms.people import Id, Participant
 from rooms.transcript import Utterance
@@ -180,6 +180,7 @@ class OpenRoom(Value):
     profile: Profile = Profile.INTERVIEW
     seniority: Seniority | None = None
     weights: str | None = None
+    terms: Terms = ()
 
 
 class Join(Value):

@@ -106,6 +106,9 @@ class Question(Value):
     """Why this question now, for the coach. A candidate never sees it."""
 
 
+Terms = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=40)], ...], Field(max_length=50)]
+
+
 class RoomOpened(Value):
     kind: Literal["room_opened"] = "room_opened"
     room: Id
@@ -123,6 +126,8 @@ class RoomOpened(Value):
     seniority: Seniority | None = None
     weights: str | None = None
     """The version of the weights that mark this room, for as long as it is kept. None: the newest that ships."""
+    terms: Terms = ()
+    """Names and terms that may be said: of the company, its products, the candidate's CV. For hearing and coaches."""
 
 
 class ParticipantJoined(Value):

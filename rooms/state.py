@@ -86,6 +86,8 @@ class Room(Value):
     seniority: e.Seniority | None = None
     weights: str | None = None
     """The version of the weights that mark this room. None: the newest that ships."""
+    terms: e.Terms = ()
+    """Names and terms that may be said. Only who coaches sees them: they may be what a good answer holds."""
     phase: Phase = Phase.LOBBY
     paused: bool = False
     stopped_ms: Milliseconds | None = None
@@ -166,6 +168,7 @@ def after(room: Room | None, event: Event) -> Room:
             profile=event.profile,
             seniority=event.seniority,
             weights=event.weights,
+            terms=event.terms,
         )
     if room is None:
         raise ValueError(f"a room begins with room_opened, not {event.kind}")

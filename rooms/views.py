@@ -32,7 +32,9 @@ class Sight(Enum):
     """Word for word as the log has it: its JSON may be passed on."""
 
 
-_RETOLD: Mapping[type[Event], frozenset[Role]] = MappingProxyType({e.QuestionAsked: frozenset({Role.CANDIDATE})})
+_RETOLD: Mapping[type[Event], frozenset[Role]] = MappingProxyType(
+    {e.QuestionAsked: frozenset({Role.CANDIDATE}), e.RoomOpened: frozenset({Role.CANDIDATE, Role.OBSERVER})}
+)
 
 
 def seen_by(event: Event) -> frozenset[Role]:
@@ -92,6 +94,8 @@ def _retold(event: Event) -> Event:
     match event:
         case e.QuestionAsked():
             return event.but(question=event.question.but(why=None, difficulty=None))
+        case e.RoomOpened():
+            return event.but(terms=())
         case _:
             raise AssertionError(f"nobody wrote how {event.kind} is retold")
 

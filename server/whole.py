@@ -21,7 +21,7 @@ from server.ports import Head, Record, RoomLog
 from server.story import PAGE_RECORDS, BrokenChain, Story, UnknownRoom, continued, pages
 
 READ_TRIES = 3
-FOLD = 1
+FOLD = 2
 """Count on when `rooms.state` or `rooms.views` folds the same events into another room: older snapshots are void."""
 SHAPE = hashlib.sha256(f"{FOLD} {json.dumps(Room.model_json_schema(), sort_keys=True)}".encode()).hexdigest()[:16]
 """Names the fold that made a snapshot. One of another release is not read: the archive is."""

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field, ValidationError
 
 from rooms.commands import OpenRoom
-from rooms.events import Mode, Profile, Seniority
+from rooms.events import Mode, Profile, Seniority, Terms
 from rooms.interview.bank import Bank
 from rooms.lifecycle import Stage, stage
 from rooms.people import SYSTEM, Id, Participant, Role
@@ -34,9 +34,11 @@ class NewRoom(BaseModel):
     starts_at: Annotated[int, Field(ge=0, le=2**53 - 1)] | None = None
     """Milliseconds since 1970, UTC, at most a year ahead: when the interview is to begin. null: at any time."""
     profile: Profile | None = None
+    """How patient hearing is before it takes a silence for the end of an answer. null: as this server is set."""
     seniority: Seniority | None = None
     """The level it is for: which weights mark it."""
-    """How patient hearing is before it takes a silence for the end of an answer. null: as this server is set."""
+    terms: Terms = ()
+    """Names and terms that may be said (company, products, CV): it helps to recognise them. Candidates see none."""
 
 
 class Opened(BaseModel):
@@ -144,6 +146,7 @@ def routes(
             profile=new.profile or settings.turn_profile,
             seniority=new.seniority,
             weights=await pinned(activations, new.mode.value, new.seniority),
+            terms=new.terms,
         )
         opened = await writer.do(room_id, command, SYSTEM, f"open.{room_id}")
         if isinstance(opened, Refusal):

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 from rooms import passages
 from rooms.commands import Command
+from rooms.hints import hints
 from rooms.passages import OpenUtterance
 from rooms.people import SYSTEM
 from rooms.refusals import Refusal
@@ -130,7 +131,8 @@ class Scribe:
 
     def _recognise(self) -> Recognition:
         assert self._needs.transcriber is not None, "without a recogniser no window belongs to a turn"
-        return Recognition(self._needs.transcriber, self._needs.settings.transcribe_timeout_s, room=self._feed.room_id)
+        room, settings = self._feed.room, self._needs.settings
+        return Recognition(self._needs.transcriber, settings.transcribe_timeout_s, hints(room), room.id)
 
     async def abandon(self) -> None:
         """Drop the open utterance. Its audio is still there for whoever comes next."""

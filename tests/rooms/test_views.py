@@ -104,3 +104,14 @@ def test_running_figures_are_not_told_to_the_one_who_speaks() -> None:
 )
 def test_all_else_is_told_to_all(tell: Partial | Speaking | IsTyping | HearingTrouble | SoundQuality) -> None:
     assert all(hears(tell, role) for role in Role)
+
+
+@pytest.mark.parametrize(("role", "seen"), [(Role.COACH, ("Kafka",)), (Role.CANDIDATE, ()), (Role.OBSERVER, ())])
+def test_the_terms_that_may_be_said_are_not_for_who_answers(role: Role, seen: tuple[str, ...]) -> None:
+    opened = next(event for event in story() if isinstance(event, e.RoomOpened)).but(terms=("Kafka",))
+    shown = view(opened, role)
+    assert isinstance(shown, e.RoomOpened)
+    assert shown.terms == seen
+    room = snapshot([opened], role)
+    assert room
+    assert room.terms == seen

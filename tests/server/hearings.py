@@ -128,10 +128,12 @@ class Echo:
 
     def __init__(self) -> None:
         self.opened = 0
+        self.hints: tuple[str, ...] = ()
         self.closed = False
 
     def open(self, hints: Sequence[str] = (), room: str = "") -> "EchoStream":
         self.opened += 1
+        self.hints = tuple(hints)
         return EchoStream()
 
     async def close(self) -> None:
@@ -278,7 +280,7 @@ class Rig:
     async def room(self, room: str = "r-1", *, asked: bool = True) -> AsyncIterator[Heard]:
         """A room with a consenting candidate, an open microphone and, unless not `asked`, its first question."""
         heard = Heard(room, self)
-        opened = c.OpenRoom(room=room, mode=Mode.BEHAVIOURAL, length=3, notice="n", owner="ada")
+        opened = c.OpenRoom(room=room, mode=Mode.BEHAVIOURAL, length=3, notice="n", owner="ada", terms=("Acme",))
         await heard.do(opened, SYSTEM)
         await heard.do(c.Join(participant=CANDIDATE, connection="c", worker="w"), SYSTEM)
         await heard.do(c.GiveConsent(notice="n"))

@@ -101,6 +101,14 @@ async def test_audio_of_a_microphone_that_nobody_opened_is_let_go(rig: Rig) -> N
         assert room.texts == []
 
 
+async def test_the_recogniser_is_told_the_names_that_may_be_said(rig: Rig) -> None:
+    transcriber = Echo()
+    async with rig.room() as room, rig.hearing(transcriber, room):
+        await room.say(silence(960) + tone(4, 640) + silence(1000))
+        await room.until(lambda: room.texts)
+    assert transcriber.hints == ("Acme", "Ada")
+
+
 # --- turns ----------------------------------------------------------------------------------------------------
 
 

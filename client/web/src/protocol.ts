@@ -1,5 +1,5 @@
 // Made by scripts/protocol_types from rooms/protocol.py. Do not edit: change that file and run the script.
-// schema fc6f1bdcd12ba889 body 33b7036a18b55794
+// schema 1abb8e533c110756 body a5e9868dbc8b877a
 export const PROTOCOL_VERSION = 2;
 export const SAMPLE_RATE_HZ = 16000;
 export const FRAME_VERSION = 1;
@@ -280,6 +280,10 @@ export interface Room {
   profile: Profile;
   seniority: Seniority | null;
   weights: string | null;
+  /**
+   * @maxItems 50
+   */
+  terms: string[];
   phase: Phase;
   paused: boolean;
   stopped_ms: number | null;
@@ -617,6 +621,10 @@ export interface RoomOpened {
   profile: Profile;
   seniority: Seniority | null;
   weights: string | null;
+  /**
+   * @maxItems 50
+   */
+  terms: string[];
 }
 export interface ParticipantJoined {
   kind: "participant_joined";

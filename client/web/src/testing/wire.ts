@@ -17,6 +17,7 @@ export const OPENED: Event = {
   profile: "interview",
   seniority: null,
   weights: null,
+  terms: [],
 };
 export const JOINED: Event = {
   kind: "participant_joined",

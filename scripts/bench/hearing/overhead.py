@@ -1,0 +1,100 @@
+"""Section `overhead`: what our whole hearing costs over the bare recogniser on the same passages, and how many streams
+of speech without end two cores carry.
+
+Finals only: no guesses on either side. The same person's recording where there is one, otherwise a made voice.
+"""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from scripts.bench.hearing.path import Passages, hear
+from scripts.bench.hearing.recognisers import SHAPES, sphinx_s, warm_sphinx, whisper
+from scripts.bench.hearing.recordings import long_speech
+from scripts.bench.hearing.rows import Given, Mode, Row
+from server.adapters.whisper_windows import Job
+
+MOST: Final = 1.15
+GUESS_EVERY_S: Final = 0.7
+CORES: Final = 2
+_BYTES_A_SECOND: Final = 32_000
+
+
+class Cost(NamedTuple):
+    """Processor seconds."""
+
+    ours: float
+    bare: float
+    spoken_s: float
+    """How much speech there was, in passages."""
+    guesses: float = 0.0
+    """What guesses cost besides, for the same speech."""
+
+    @property
+    def streams(self) -> tuple[float, float]:
+        """What `CORES` carry of speech without end: with guesses, without."""
+        full = CORES * self.spoken_s
+        return full / (self.ours + self.guesses), full / self.ours
+
+
+def measure(given: Given) -> Iterator[Row]:
+    pcm = long_speech(given)
+    for name in SHAPES:
+        cost = asyncio.run(_whisper(name, pcm))
+        # The canned one is a toy of 2 MB that computes next to nothing: the bound is for recognisers of a real size.
+        yield from _rows(f"Whisper {name}", cost, bound=name != "canned")
+    yield from _rows("PocketSphinx", asyncio.run(_sphinx(pcm)), bound=True)
+
+
+def _rows(name: str, cost: Cost, *, bound: bool) -> Iterator[Row]:
+    what = f"{name}: CPU of our path over the bare recogniser's, finals"
+    compared = f"{cost.ours:.2f} s over {cost.bare:.2f} s for {cost.spoken_s:.0f} s of speech"
+    ratio = cost.ours / cost.bare
+    yield (
+        Row.at_most(what, ratio, MOST, Mode.FREE, compared, digits=3)
+        if bound
+        else Row(what, ratio, Mode.FREE, compared, "none: a toy", digits=3)
+    )
+    guessing, finals = cost.streams
+    yield Row(f"{name}: streams of unbroken speech on two cores", guessing, Mode.FREE, f"{finals:.1f} without guesses")
+
+
+async def _whisper(name: str, pcm: bytes) -> Cost:
+    transcriber = whisper(name)
+    passages = Passages(transcriber)
+    await hear(pcm[: 3 * _BYTES_A_SECOND], passages)
+    passages.heard.clear()
+    ours = (await hear(pcm, passages)).cpu_s
+    bare, spoken_s = 0.0, 0.0
+    for passage in passages.heard:
+        began = time.process_time()
+        transcriber.windows.decode([Job(passage, (), final=True)])
+        bare += time.process_time() - began
+        spoken_s += len(passage) / _BYTES_A_SECOND
+    guesses = sum(_guesses(transcriber.windows.decode, passage) for passage in passages.heard)
+    await transcriber.close()
+    return Cost(ours, bare, spoken_s, guesses)
+
+
+def _guesses(decode: object, passage: bytes) -> float:
+    """What guesses at a passage cost: one of its half, as often as there are guesses."""
+    assert callable(decode)
+    half, often = passage[: len(passage) // 4 * 2], len(passage) / _BYTES_A_SECOND / GUESS_EVERY_S
+    began = time.process_time()
+    decode([Job(half, (), final=False)])
+    return (time.process_time() - began) * often
+
+
+async def _sphinx(pcm: bytes) -> Cost:
+    """PocketSphinx hears as the words come, so its guesses cost nothing more."""
+    sphinx = await warm_sphinx()
+    passages = Passages(sphinx)
+    before = sphinx_s(sphinx)
+    ours = (await hear(pcm, passages)).cpu_s + sphinx_s(sphinx) - before
+    before = sphinx_s(sphinx)
+    for passage in passages.heard:
+        await sphinx.open().finish(passage)
+    bare = sphinx_s(sphinx) - before
+    await sphinx.close()
+    return Cost(ours, bare, sum(map(len, passages.heard)) / _BYTES_A_SECOND)

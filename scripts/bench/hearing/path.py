@@ -1,0 +1,90 @@
+"""Our hearing from audio frames to a room's utterances, in one process and frame by frame, and what it costs.
+
+Everything is the real thing but the stores, which are memory: cutting, Silero, turns, passages, scribe, rules, writer.
+Frames come one at a time, as a microphone sends them, and none waits for the clock: every frame is heard out before
+the next, so computing is free in the audio's time. Redis, sockets and processes are the section `streams`' to measure.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
+
+from rooms.protocol import Frame, Partial
+from rooms.transcript import Utterance, Word
+from server.adapters.silero import Silero
+from server.hearing.ear import Ear
+from server.hearing.many import _Bench
+from server.hearing.scribe import Needs
+from server.ports import Hypothesis, Transcriber, UtteranceStream
+from tests.server.hearings import Rig
+from tests.speech import frames
+
+_PATIENCE_S: Final = 600
+"""A busy machine is slow, and no figure here is one of wall time."""
+
+
+class Heard(NamedTuple):
+    """What became of some audio."""
+
+    utterances: Sequence[Utterance]
+    partials: Sequence[Partial]
+    cpu_s: float
+    """Processor time of this process, the recogniser's threads in it included."""
+
+    @property
+    def text(self) -> str:
+        return " ".join(utterance.text for utterance in self.utterances)
+
+
+async def hear(pcm: bytes, transcriber: Transcriber, cut: Callable[[bytes], Sequence[Frame]] | None = None) -> Heard:
+    """Let a room hear the audio; `cut` makes frames of it, of 40 ms each if None."""
+    rig = Rig(transcribe_timeout_s=_PATIENCE_S)
+    async with rig.up(), rig.room() as room:
+        feed = rig.feeds.here(room.id)
+        assert feed is not None
+        needs = Needs(rig.settings, rig.log, rig.audio, rig.notes, transcriber, rig.clock)
+        ear, bench = Ear(feed, rig.pen(room.id), needs), _Bench(Silero, {})
+        sent = list(cut(pcm) if cut else frames(pcm))
+        began = time.process_time()
+        for frame in sent:
+            await room.send([frame])
+            await ear._listen(bench.judge(str(frame.seq + 1), [(room.stream, frame)]))
+        await ear._end_utterance()
+        cpu_s = time.process_time() - began
+        partials = [told for told in room.told("partial") if isinstance(told, Partial)]
+        return Heard(room.turn.utterances, partials, cpu_s)
+
+
+class Passages:
+    """A recogniser that makes no guesses and remembers which passages it was asked for."""
+
+    def __init__(self, transcriber: Transcriber) -> None:
+        self._transcriber = transcriber
+        self.label, self.caution = transcriber.label, transcriber.caution
+        self.heard: list[bytes] = []
+
+    def open(self, hints: Sequence[str] = (), room: str = "") -> "_Stream":
+        return _Stream(self._transcriber.open(hints, room), self.heard)
+
+    async def close(self) -> None:
+        """The recogniser is its owner's to close."""
+
+
+class _Stream:
+    """A `server.ports.UtteranceStream`."""
+
+    def __init__(self, stream: UtteranceStream, heard: list[bytes]) -> None:
+        self._stream, self._heard = stream, heard
+        self._pcm = bytearray()
+
+    async def hear(self, pcm: bytes) -> Hypothesis | None:
+        self._pcm += pcm
+        return None
+
+    async def finish(self, rest: bytes = b"") -> Sequence[Word]:
+        passage = bytes(self._pcm + rest)
+        self._heard.append(passage)
+        return await self._stream.finish(passage)
+
+    async def abandon(self) -> None:
+        await self._stream.abandon()
