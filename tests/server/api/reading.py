@@ -34,6 +34,7 @@ class Greenroom:
             redis_url="redis://unused", database_url=url, secret_key="x" * 32, sign_in_token="the-token-of-this-test"
         )
         self.identity = Identity(settings)
+        self.database = database
         self.store, self.reviews = SqlReportStore(database, SystemClock()), SqlReviews(database)
         self.rooms: dict[str, Room] = {}
         self.app = FastAPI()

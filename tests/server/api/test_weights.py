@@ -1,11 +1,15 @@
 """Weights as their owner sees them: on the shelf, in use, and side by side on a room that is over."""
 
+import asyncio
+
 import pytest
 
 from client import Greenroom, RefusedError
+from client.cli import main
 from client.tables import shelf
 from rooms.people import Role
 from scoring.weights import NEWEST, load_weights
+from tests.deployment import TOKEN
 
 
 async def test_the_shelf_shows_versions_their_hashes_and_where_they_are_in_use(greenroom: Greenroom) -> None:
@@ -36,3 +40,21 @@ async def test_weights_that_are_not_there_are_not_put_into_use(greenroom: Greenr
     with pytest.raises(RefusedError) as refused:
         await greenroom.activate_weights("9.9.9", "Why not?")
     assert refused.value.code == "unknown_weights"
+
+
+async def test_the_terminal_shows_the_shelf_and_a_room_side_by_side(
+    greenroom: Greenroom, room: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def printed(*argv: str) -> tuple[int, str]:
+        code = await asyncio.to_thread(main, [*argv, "--url", greenroom.base, "--token", TOKEN])
+        return code, capsys.readouterr().out
+
+    code, out = await printed("weights")
+    assert (code, NEWEST in out, load_weights().sha256[:8] in out) == (0, True, True)
+    code, out = await printed("weights", "show", NEWEST)
+    assert (code, "off_topic" in out) == (0, True)
+    code, out = await printed("weights", "activate", NEWEST, "--mode", "technical", "--reason", "As before.")
+    assert (code, "As before." in out, "stay where they are" in out) == (0, True, True)
+    code, out = await printed("rescore", room, "--weights", NEWEST)
+    assert (code, "Nothing was changed" in out) == (0, True)
+    assert (await printed("rescore", room, "--weights", "9.9.9"))[0] == 1
