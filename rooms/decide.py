@@ -262,6 +262,7 @@ def _score(room: Room, command: c.RecordScore) -> Decision:
     quotes = [
         *(q for mark in command.score.marks for q in mark.quotes),
         *(q for dimension in command.score.dimensions for q in dimension.quotes),
+        *(q for dimension in command.score.dimensions if dimension.judged for q in dimension.judged.quotes),
         *command.delivery.fillers,
     ]
     if not all(turn.transcript.holds(quote) for quote in quotes):

@@ -71,26 +71,42 @@ class Run:
 
     async def go(self) -> Ballot | Silence:
         began = time.monotonic()
+        found, fault = await self._asked(began)
+        line = {
+            "room": self._answer.room,
+            "turn": self._answer.turn,
+            "judge": self._judge.label,
+            "fault": fault,
+            "tries": self._tries,
+            "judge_ms": round((time.monotonic() - began) * 1000),
+        }
+        _log.info("judge", extra=line)
+        return found
+
+    async def _asked(self, began: float) -> tuple[Ballot | Silence, str | None]:
+        """What came of it, and a word for what went wrong."""
         if not self._breaker.lets_through(began):
-            return self._told("breaker_open", Silence.NO_ANSWER, began)
+            return Silence.NO_ANSWER, "breaker_open"
         try:
             async with asyncio.timeout(self._settings.total_ms / 1000):
-                found = await self._twice_at_most()
+                found = await self._twice_at_most(began)
+        except (JudgeFailed, TimeoutError) as failed:
+            self._breaker.failed(time.monotonic())
+            return Silence.NO_ANSWER, failed.fault if isinstance(failed, JudgeFailed) else "deadline"
+        except UnusableReply as unusable:
+            # It may be this answer that confuses it: one candidate must not take the judge from all others.
+            self._breaker.gave_up()
+            return Silence.UNUSABLE, unusable.fault.value
         except Overspent:
             self._breaker.gave_up()
-            return self._told("budget", Silence.BUDGET, began)
-        except (JudgeFailed, UnusableReply, TimeoutError) as failed:
-            self._breaker.failed(time.monotonic())
-            unusable = isinstance(failed, UnusableReply)
-            return self._told(_fault(failed), Silence.UNUSABLE if unusable else Silence.NO_ANSWER, began)
+            return Silence.BUDGET, "budget"
         except BaseException:  # we were told to stop: nobody knows how it would have gone
             self._breaker.gave_up()
             raise
         self._breaker.succeeded()
-        self._told(None, None, began)
-        return found
+        return found, None
 
-    async def _twice_at_most(self) -> Ballot:
+    async def _twice_at_most(self, began: float) -> Ballot:
         try:
             return await self._once()
         except UnusableReply:
@@ -99,6 +115,8 @@ class Run:
             if not failed.again:
                 raise
             pause_s = RETRY_PAUSE_S if failed.after_s is None else failed.after_s
+            if time.monotonic() + pause_s >= began + self._settings.total_ms / 1000:
+                raise
         await asyncio.sleep(pause_s)
         return await self._once()
 
@@ -137,26 +155,3 @@ class Run:
                 await self._purses.settle(purse, difference)
         except Unavailable:
             _log.warning("the judge's budget stays as it was reckoned", extra={"room": self._answer.room})
-
-    def _told(self, fault: str | None, silence: Silence | None, began: float) -> Silence:
-        """One line a run: who was asked, what went wrong, how long it took."""
-        line = {
-            "room": self._answer.room,
-            "turn": self._answer.turn,
-            "judge": self._judge.label,
-            "fault": fault,
-            "tries": self._tries,
-            "judge_ms": round((time.monotonic() - began) * 1000),
-        }
-        _log.info("judge", extra=line)
-        return silence or Silence.NO_ANSWER
-
-
-def _fault(failed: BaseException) -> str:
-    match failed:
-        case JudgeFailed():
-            return failed.fault
-        case UnusableReply():
-            return failed.fault.value
-        case _:
-            return "deadline"

@@ -5,6 +5,7 @@ itself is `scoring`'s, and when to ask is `server.scorer`'s.
 """
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
@@ -19,6 +20,8 @@ from scoring.rubric import Family, Rubric
 from scoring.weights import Weights
 from server.judges import Answer, Heard, Judges, Silence
 from server.shelf import Shelf
+
+_log = logging.getLogger(__name__)
 
 
 class Marked(NamedTuple):
@@ -54,13 +57,22 @@ class Marker:
             return local
         rubric = rubric_of(self._bank, room, turn)
         answer = Answer(room.id, room.owner, turn.number, rubric, read(turn.transcript))
-        match await self._judges.ask(answer):
-            case Heard() as heard:
-                judged = await asyncio.to_thread(self._judged, room, turn, answer, heard)
-                return local._replace(score=judged)
-            case Silence() as why:
-                noted = " ".join(note for note in (why.value, local.score.caution) if note)
-                return local._replace(score=local.score.but(caution=noted))
+        judged = await self._asked(self._judges, room, turn, answer)
+        if isinstance(judged, Score):
+            return local._replace(score=judged)
+        noted = " ".join(note for note in (judged.value, local.score.caution) if note)
+        return local._replace(score=local.score.but(caution=noted))
+
+    async def _asked(self, judges: Judges, room: Room, turn: Turn, answer: Answer) -> Score | Silence:
+        try:
+            match await judges.ask(answer):
+                case Heard() as heard:
+                    return await asyncio.to_thread(self._judged, room, turn, answer, heard)
+                case Silence() as why:
+                    return why
+        except Exception:  # a fault of ours in judging leaves what rules found
+            _log.exception("judging failed", extra={"room": room.id, "turn": turn.number})
+            return Silence.NO_ANSWER
 
     def _judged(self, room: Room, turn: Turn, answer: Answer, heard: Heard) -> Score:
         found = verdict(heard.ballots, answer.rubric)

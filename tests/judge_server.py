@@ -61,6 +61,8 @@ class JudgeServer:
                 self.left.set()
             case "429":
                 return JSONResponse({"error": {"message": "slow down"}}, 429, headers={"retry-after-ms": "20"})
+            case "429 for an hour":
+                return JSONResponse({"error": {"message": "slow down"}}, 429, headers={"retry-after": "3600"})
             case "500":
                 return JSONResponse({"error": {"message": body["messages"][1]["content"]}}, 500)
             case "401":

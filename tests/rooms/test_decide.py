@@ -9,7 +9,7 @@ from rooms import commands as c
 from rooms import events as e
 from rooms.commands import Command
 from rooms.decide import PERMITTED
-from rooms.evidence import Delivery, Level, Mark, Score
+from rooms.evidence import Delivery, Dimension, DimensionScore, Level, Mark, Quote, Score
 from rooms.people import SYSTEM, Participant, Role
 from rooms.phases import Phase
 from rooms.refusals import Code, Refusal, refuse
@@ -442,6 +442,14 @@ def test_a_score_may_quote_what_was_said() -> None:
     delivery = Delivery(words=7, speaking_ms=2_000, fillers=(filler,))
     stage.done(c.RecordScore(turn=1, score=quoting(said), delivery=delivery))
     assert stage.room.turns[0].score == quoting(said)
+
+
+def test_an_invented_quote_in_a_judges_mark_of_a_dimension_voids_it_too() -> None:
+    (mark,) = quoting(INVENTED).marks
+    judged = DimensionScore(dimension=Dimension.DEPTH, score=None, abstained="No reason.", judged=mark)
+    score = at.SCORE.but(dimensions=(judged,))
+    command = c.RecordScore(turn=1, score=score, delivery=Delivery(words=7, speaking_ms=2_000))
+    assert at.between().refused(command) is Code.QUOTE_NOT_SAID
 
 
 def test_an_invented_filler_voids_the_score_too() -> None:

@@ -17,6 +17,7 @@ from scoring.local import score
 from scoring.reading import read
 from scoring.verdict import VOID
 from server import judges as judges_module
+from server import marker as marker_module
 from server.adapters.openai_judge import OpenAIJudge
 from server.clock import SystemClock
 from server.interviewer import Interviewer
@@ -191,6 +192,22 @@ async def test_who_fails_again_and_again_is_left_alone_for_a_while(server: Judge
     assert len(server.asked) == 4
 
 
+async def test_an_answer_that_confuses_a_judge_does_not_take_it_from_others(server: JudgeServer) -> None:
+    server.moods = ["prose"]
+    judges = judges_on(server)
+    for turn in range(1, 4):
+        assert await judges.ask(answer(turn)) is Silence.UNUSABLE
+    server.moods = ["well"]
+    assert isinstance(await asked(judges, answer(4)), Heard)
+
+
+async def test_a_judge_that_wants_more_time_than_there_is_is_not_waited_for(server: JudgeServer) -> None:
+    server.moods = ["429 for an hour"]
+    async with asyncio.timeout(3):
+        assert await asked(judges_on(server, total_ms=20_000)) is Silence.NO_ANSWER
+    assert len(server.asked) == 1
+
+
 async def test_all_judges_together_have_one_deadline(server: JudgeServer) -> None:
     server.moods = ["hang"]
     patient = provider(server, total_ms=20_000, first_token_ms=20_000)
@@ -340,6 +357,25 @@ async def test_who_was_not_told_of_the_judge_is_not_judged(server: JudgeServer) 
     await judges.close()
     assert marked.score.scorer == "local"
     assert server.asked == []
+
+
+async def test_a_fault_of_ours_in_judging_leaves_what_rules_found(
+    server: JudgeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(marker_module, "judged_score", broken)
+    judges, rig = judges_on(server), Rig()
+    async with rig.up(), rig.room() as room:
+        await room.do(c.TypeAnswer(turn=1, text=GOOD))
+        await room.do(c.FinishAnswer(turn=1))
+        await room.do(c.CloseTurn(turn=1), SYSTEM)
+        await room.closed()
+        marked = await marker(judges).mark(room.room, room.turn)
+    await judges.close()
+    assert (marked.score.scorer, marked.score.caution) == ("local", Silence.NO_ANSWER)
+    assert marked.score.overall is not None
 
 
 async def test_where_nothing_was_said_nobody_is_asked(server: JudgeServer) -> None:
