@@ -9,7 +9,7 @@ from rooms import commands as c
 from rooms import events as e
 from rooms.commands import Command
 from rooms.decide import PERMITTED
-from rooms.evidence import Delivery, Dimension, DimensionScore, Level, Mark, Quote, Score
+from rooms.evidence import Delivery, Dimension, DimensionScore, Level, Mark, Score
 from rooms.people import SYSTEM, Participant, Role
 from rooms.phases import Phase
 from rooms.refusals import Code, Refusal, refuse
