@@ -8,7 +8,19 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from rooms.events import Encoding, Finish, Mode, Profile, Question, Seniority, Stream, Terms, TurnNumber
+from rooms.events import (
+    MAX_EXPECTED,
+    Encoding,
+    Expected,
+    Finish,
+    Mode,
+    Profile,
+    Question,
+    Seniority,
+    Stream,
+    Terms,
+    TurnNumber,
+)
 from rooms.evidence import Delivery, Score
 from rooms.people import Id, Participant
 from rooms.transcript import Utterance
@@ -135,11 +147,23 @@ class HandBack(Value):
     kind: Literal["hand_back"] = "hand_back"
 
 
-class AskOwn(Value):
+class _Written(Value):
+    """A question of one's own, with what a strong answer to it says."""
+
+    text: Line
+    points: Annotated[tuple[Expected, ...], Field(max_length=MAX_EXPECTED)] = ()
+
+
+class AskOwn(_Written):
     """From the interviewer's chair: ask this, now."""
 
     kind: Literal["ask_own"] = "ask_own"
-    text: Line
+
+
+class WriteNext(_Written):
+    """Have the interviewer ask this next."""
+
+    kind: Literal["write_next"] = "write_next"
 
 
 PersonCommand = (
@@ -163,6 +187,7 @@ PersonCommand = (
     | TakeOver
     | HandBack
     | AskOwn
+    | WriteNext
 )
 
 # --- what Greenroom's own processes wish ----------------------------------------------------------------------

@@ -48,6 +48,7 @@ PERMITTED: Mapping[type[Command], frozenset[Role]] = MappingProxyType(
         c.TakeOver: _STAFF,
         c.HandBack: _STAFF,
         c.AskOwn: _STAFF,
+        c.WriteNext: _STAFF,
         c.OpenRoom: _SYSTEM,
         c.Join: _SYSTEM,
         c.Leave: _SYSTEM,
@@ -144,6 +145,12 @@ def decide(room: Room | None, command: Command, who: Participant, now_ms: int) -
             return (e.InterviewerChanged(to=None),) if room.chair == who.id else refuse(Code.NOT_IN_THE_CHAIR)
         case c.AskOwn():
             return _ask_own(room, command, who, at)
+        case c.WriteNext():
+            return (
+                refuse(Code.ENDING)
+                if room.ending
+                else (e.NextQuestionChosen(question=e.OWN, own=_own(command), by=who.id),)
+            )
         case c.AskQuestion():
             return _ask(room, command, who, at)
         case c.HearUtterance():
@@ -284,7 +291,7 @@ def _ask(room: Room, command: c.AskQuestion, who: Participant, at: int) -> Decis
         return refuse(Code.ENDING)
     if room.paused:
         return refuse(Code.PAUSED)
-    if room.chair is not None and command.question.kind is not e.QuestionKind.CHOSEN:
+    if room.chair is not None and command.question.kind not in (e.QuestionKind.CHOSEN, e.QuestionKind.OWN):
         return refuse(Code.CHAIR_TAKEN)
     return (e.QuestionAsked(turn=command.turn, question=command.question, by=who.id, at_ms=at),)
 
@@ -300,8 +307,11 @@ def _ask_own(room: Room, command: c.AskOwn, who: Participant, at: int) -> Decisi
         return refuse(Code.ENDING)
     if room.paused:
         return refuse(Code.PAUSED)
-    question = e.Question(id=None, text=command.text, kind=e.QuestionKind.OWN)
-    return (e.QuestionAsked(turn=len(room.turns) + 1, question=question, by=who.id, at_ms=at),)
+    return (e.QuestionAsked(turn=len(room.turns) + 1, question=_own(command), by=who.id, at_ms=at),)
+
+
+def _own(written: c.AskOwn | c.WriteNext) -> e.Question:
+    return e.Question(id=None, text=written.text, kind=e.QuestionKind.OWN, points=written.points)
 
 
 def _choose(room: Room, command: c.ChooseNext, who: Participant) -> Decision:

@@ -61,6 +61,7 @@ NEW_FIELDS: Mapping[type[Value], frozenset[str]] = MappingProxyType(
                 "empty_ms",
                 "closing",
                 "restored",
+                "written",
             }
         ),
         Turn: frozenset({"counts_ms", "limit_ms"}),
@@ -69,6 +70,8 @@ NEW_FIELDS: Mapping[type[Value], frozenset[str]] = MappingProxyType(
         e.RoomOpened: frozenset({"starts_at", "profile", "seniority", "weights", "terms"}),
         e.ParticipantJoined: frozenset({"at_ms"}),
         e.ParticipantLeft: frozenset({"at_ms"}),
+        e.Question: frozenset({"points"}),
+        e.NextQuestionChosen: frozenset({"own"}),
         e.QuestionAsked: frozenset({"at_ms"}),
         e.InterviewPaused: frozenset({"at_ms"}),
         e.InterviewResumed: frozenset({"at_ms"}),

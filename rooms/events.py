@@ -89,7 +89,18 @@ class QuestionKind(StrEnum):
     CHOSEN = "chosen"
     """A coach chose it from the bank."""
     OWN = "own"
-    """A person in the interviewer's chair wrote it."""
+    """A person wrote it: from the interviewer's chair, or for the AI interviewer to ask."""
+
+
+class Expected(Value):
+    """Something a strong answer says, as a coach wrote it for a question of their own."""
+
+    text: Annotated[str, Field(min_length=3, max_length=200)]
+    weight: Annotated[int, Field(ge=1, le=5)] = 1
+    """Its share relative to the question's other points."""
+
+
+MAX_EXPECTED = 8
 
 
 class Question(Value):
@@ -104,6 +115,8 @@ class Question(Value):
     kind: QuestionKind
     why: str | None = None
     """Why this question now, for the coach. A candidate never sees it."""
+    points: Annotated[tuple[Expected, ...], Field(max_length=MAX_EXPECTED)] = ()
+    """Of a person's own question: what a strong answer says. A candidate never sees it; the bank's are in the bank."""
 
 
 Terms = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=40)], ...], Field(max_length=50)]
@@ -263,9 +276,14 @@ class TurnScored(Value):
     delivery: Delivery
 
 
+OWN = "own"
+
+
 class NextQuestionChosen(Value):
     kind: Literal["next_question_chosen"] = "next_question_chosen"
     question: Id
+    """Its id in the bank; OWN for one that a coach wrote."""
+    own: Question | None = None
     by: Id
 
 

@@ -102,7 +102,9 @@ class Room(Value):
     """Who interviews: a person, or None for the AI interviewer."""
     turns: tuple[Turn, ...] = ()
     chosen: Id | None = None
-    """The question from the bank that a coach wants next."""
+    """The question from the bank that a coach wants next; OWN for one that they wrote."""
+    written: e.Question | None = None
+    """That one."""
     microphone: e.MicrophoneOpened | None = None
     transcriber: e.TranscriberNamed | None = None
     whispers: tuple[Line, ...] = ()
@@ -205,7 +207,7 @@ def _changed(room: Room, event: Event) -> Room:
             return room.but(microphone=event)
         case e.QuestionAsked():
             turn = Turn(number=event.turn, question=event.question, by=event.by, counts_ms=event.at_ms)
-            return room.but(turns=(*room.turns, turn), chosen=None)
+            return room.but(turns=(*room.turns, turn), chosen=None, written=None)
         case e.AnswerBegan():
             return _with_turn(room, event.turn, began_ms=event.at_ms, counts_ms=event.at_ms)
         case e.TurnHeld():
@@ -219,7 +221,7 @@ def _changed(room: Room, event: Event) -> Room:
         case e.TurnScored():
             return _with_turn(room, event.turn, score=event.score, delivery=event.delivery)
         case e.NextQuestionChosen():
-            return room.but(chosen=event.question)
+            return room.but(chosen=event.question, written=event.own)
         case e.InterviewerChanged():
             return room.but(chair=event.to)
         case e.InterviewPaused():

@@ -102,7 +102,8 @@ COMMANDS: tuple[c.PersonCommand, ...] = (
     c.ChooseNext(question="b-cost-1"),
     c.TakeOver(),
     c.HandBack(),
-    c.AskOwn(text="What would you do differently?"),
+    c.AskOwn(text="What would you do differently?", points=(e.Expected(text="Names one change", weight=2),)),
+    c.WriteNext(text="What did it cost?", points=(e.Expected(text="Names a figure", weight=1),)),
 )
 
 EVENTS: tuple[e.Event, ...] = (

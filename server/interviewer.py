@@ -66,20 +66,23 @@ class Interviewer:
         return max(0, closed_at + self._patience_ms - self._clock.now_ms())
 
     async def _act(self, pen: Pen, room: Room) -> None:
-        choice = None if room.questions_done or room.phase is Phase.LOBBY else await self._choose(room)
-        if choice is None:
+        question = None if room.questions_done or room.phase is Phase.LOBBY else await self._choose(room)
+        if question is None:
             outcome = await pen.do(CloseRoom(), SYSTEM, f"close-room.{len(room.turns)}")
         else:
             turn = len(room.turns) + 1
-            command = AskQuestion(turn=turn, question=_put(choice))
+            command = AskQuestion(turn=turn, question=question)
             outcome = await pen.do(command, SYSTEM, f"ask.{turn}")
         if isinstance(outcome, Refusal):
             _log.info("interviewer refused", extra={"room": room.id, "code": outcome.code.value})
 
-    async def _choose(self, room: Room) -> Choice | None:
+    async def _choose(self, room: Room) -> Question | None:
+        if room.written:
+            return room.written
         plan = Plan(mode=room.mode, length=max(room.length, len(room.turns) + 1), seed=room.id)
         asked = [_asked(turn, await self._known(room, turn)) for turn in room.turns]
-        return next_question(self._bank, asked, plan, room.chosen)
+        choice = next_question(self._bank, asked, plan, room.chosen)
+        return _put(choice) if choice else None
 
     async def _known(self, room: Room, turn: Turn) -> Score | None:
         """What is known of an answer now: its score, or its local marks while somebody slower marks it."""

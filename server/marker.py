@@ -16,7 +16,7 @@ from scoring.features import delivery
 from scoring.judging import judged_score, verdict
 from scoring.local import score
 from scoring.reading import read
-from scoring.rubric import Family, Rubric
+from scoring.rubric import Rubric
 from scoring.weights import Weights
 from server.judges import Answer, Heard, Judges, Silence
 from server.shelf import Shelf
@@ -101,10 +101,12 @@ class Marker:
 
 
 def rubric_of(bank: Bank, room: Room, turn: Turn) -> Rubric:
-    """What counts in this turn's answer. A person's own question has no points of its own."""
-    if turn.question.id is None:
-        return Rubric(question=turn.question.text, family=Family(room.mode.value))
-    question, family, reference, points = bank.rubric_fields(turn.question.id)
+    """What counts in this turn's answer. A person's own question brings its points, or has none."""
+    asked = turn.question
+    if asked.id is None:
+        own = [(f"own-{n}", point.text, float(point.weight), ()) for n, point in enumerate(asked.points, 1)]
+        return Rubric.from_question(asked.text, room.mode.value, points=own)
+    question, family, reference, points = bank.rubric_fields(asked.id)
     return Rubric.from_question(question, family, reference=reference, points=points)
 
 

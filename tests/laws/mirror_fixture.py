@@ -20,6 +20,9 @@ FIXTURE = Path(__file__).parents[2] / "client" / "web" / "src" / "room" / "mirro
 
 ANA = Participant(id="p-ana", name="Ana", role=Role.CANDIDATE)
 BEN = Participant(id="p-ben", name="Ben", role=Role.COACH)
+WRITTEN = e.Question(
+    id=None, text="What did it cost?", kind=e.QuestionKind.OWN, points=(e.Expected(text="Names a figure"),)
+)
 
 
 def spoken(name: str, text: str, start_ms: int) -> Utterance:
@@ -115,6 +118,7 @@ def story() -> tuple[Event, ...]:
         e.ParticipantJoined(participant=ANA, connection="c-4", worker="w-2"),
         e.ParticipantLeft(participant=ANA.id, connection="c-1"),
         e.AnswerFinished(turn=1, reason=e.Finish.DONE, stream="s-1", through=320),
+        e.NextQuestionChosen(question=e.OWN, own=WRITTEN, by=BEN.id),
         e.NextQuestionChosen(question="b-7", by=BEN.id),
         e.TurnClosed(turn=1, reason=e.Finish.DONE, at_ms=20_000),
         e.TurnScored(turn=1, score=score(second, "cut it to one hour"), delivery=delivery(second)),

@@ -27,7 +27,7 @@ EXAMPLES = int(os.environ.get("LAW_EXAMPLES", "50"))
 law = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 
 HIDDEN_FROM = {
-    Role.CANDIDATE: ("note", "why", "score", "chosen"),
+    Role.CANDIDATE: ("note", "why", "score", "chosen", "expected"),
     Role.OBSERVER: ("note", "whisper", "chosen"),
     Role.COACH: (),
     Role.INTERVIEWER: (),

@@ -25,7 +25,10 @@ from server.writer import Done, Writer
 from tests.laws.walks import OPENED_AT, SECRET_OF, commands
 from tests.memory_log import MemoryRoomLog
 
-HIDDEN_FROM = {Role.CANDIDATE: ("note", "why", "score", "chosen"), Role.OBSERVER: ("note", "whisper", "chosen")}
+HIDDEN_FROM = {
+    Role.CANDIDATE: ("note", "why", "score", "chosen", "expected"),
+    Role.OBSERVER: ("note", "whisper", "chosen"),
+}
 ROLES = st.sampled_from([Role.CANDIDATE, Role.COACH, Role.INTERVIEWER, Role.OBSERVER])
 LIMITS = Limits(answer_ms=60_000, warning_ms=10_000, reminder_ms=5_000, abandoned_ms=90_000, unbegun_ms=120_000)
 

@@ -29,6 +29,7 @@ SECRET_OF = {
     "whisper": "SECRET-WHISPER",
     "score": "SECRET-SCORE",
     "chosen": "SECRET-CHOSEN",
+    "expected": "SECRET-EXPECTED",
 }
 
 PEOPLE = (
@@ -138,7 +139,8 @@ PERSONAL: dict[type[Command], Make] = {
     c.ChooseNext: lambda draw, _: c.ChooseNext(question=SECRET_OF["chosen"]),
     c.TakeOver: lambda draw, _: c.TakeOver(),
     c.HandBack: lambda draw, _: c.HandBack(),
-    c.AskOwn: lambda draw, _: c.AskOwn(text="And why?"),
+    c.AskOwn: lambda draw, _: c.AskOwn(text="And why?", points=(e.Expected(text=SECRET_OF["expected"]),)),
+    c.WriteNext: lambda draw, _: c.WriteNext(text="And how?", points=(e.Expected(text=SECRET_OF["expected"]),)),
 }
 SYSTEMIC: dict[type[Command], Make] = {
     c.OpenRoom: lambda draw, _: c.OpenRoom(

@@ -41,6 +41,7 @@ EXAMPLES: dict[type[Command], Command] = {
         c.TakeOver(),
         c.HandBack(),
         c.AskOwn(text="And why?"),
+        c.WriteNext(text="And how?"),
         at.OPEN,
         JOIN_OLA,
         c.Leave(participant="ola", connection="w-1.ola"),
@@ -478,6 +479,29 @@ def test_a_question_that_was_chosen_from_the_bank_is_asked_whoever_sits_in_the_c
     assert stage.room.chosen == "q-7"
     at.ask(stage, e.QuestionKind.CHOSEN)
     assert stage.room.chosen is None
+
+
+def test_a_question_that_a_coach_wrote_is_asked_next_with_what_it_expects_whoever_sits_in_the_chair() -> None:
+    stage, points = at.taken_over(), (e.Expected(text="Names a figure", weight=3),)
+    stage.done(c.WriteNext(text="What did it cost?", points=points), GRACE)
+    own = stage.room.written
+    assert own is not None
+    assert (own.text, own.points, own.kind, stage.room.chosen) == (
+        "What did it cost?",
+        points,
+        e.QuestionKind.OWN,
+        e.OWN,
+    )
+    stage.done(c.AskQuestion(turn=1, question=own))
+    assert (stage.room.written, stage.room.chosen) == (None, None)
+    assert stage.room.turns[0].question.points == points
+
+
+def test_a_choice_from_the_bank_takes_the_place_of_what_was_written() -> None:
+    stage = at.taken_over()
+    stage.done(c.WriteNext(text="What did it cost?"), GRACE)
+    stage.done(c.ChooseNext(question="q-7"), GRACE)
+    assert (stage.room.written, stage.room.chosen) == (None, "q-7")
 
 
 def test_who_leaves_gives_up_the_chair() -> None:

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from rooms import commands as c
-from rooms.events import Mode, QuestionKind
+from rooms.events import Expected, Mode, QuestionKind
 from rooms.evidence import Delivery, Level, Mark, Score
 from rooms.interview.bank import IMPORTANT, Question, load_bank
 from rooms.people import SYSTEM, Participant, Role
@@ -127,6 +127,21 @@ async def test_a_coachs_choice_is_asked_next_and_once() -> None:
         await score(room, 2)
         await asked(room, 3)
         assert room.turn.question.kind is not QuestionKind.CHOSEN
+
+
+async def test_a_question_that_a_coach_wrote_is_asked_next_and_once() -> None:
+    points = (Expected(text="Names a figure", weight=3),)
+    async with interviewed(Rig()) as room:
+        await asked(room, 1)
+        await room.do(c.WriteNext(text="What did it cost?", points=points), COACH)
+        await answer(room)
+        await score(room, 1)
+        await asked(room, 2)
+        assert (room.turn.question.text, room.turn.question.points) == ("What did it cost?", points)
+        await answer(room)
+        await score(room, 2)
+        await asked(room, 3)
+        assert room.turn.question.kind is not QuestionKind.OWN
 
 
 async def test_while_a_person_sits_in_the_chair_the_interviewer_is_silent() -> None:

@@ -7,15 +7,17 @@ from contextlib import asynccontextmanager
 import pytest
 
 from rooms import commands as c
+from rooms import events as e
 from rooms.evidence import Quote, Score
 from rooms.interview.bank import load_bank
 from rooms.people import SYSTEM
-from rooms.state import Turn
+from rooms.state import Turn, replay
 from server import marker
 from server.interviewer import Interviewer
 from server.marker import Marker
 from server.scorer import Scorer
 from server.shelf import Shelf
+from tests.kept_rooms import opening
 from tests.server.hearings import Heard, Rig
 
 BANK = load_bank()
@@ -78,6 +80,18 @@ async def test_a_persons_own_question_is_scored_without_points_of_its_own() -> N
         assert room.turn.question.id is None
         turn = await answered(room, ANSWER)
         assert score_of(turn).marks == ()
+
+
+def test_the_points_of_a_persons_own_question_are_what_its_answer_is_marked_by() -> None:
+    points = (e.Expected(text="Says by how much errors fell", weight=3), e.Expected(text="Names the cost"))
+    own = e.Question(id=None, text="What came of it?", kind=e.QuestionKind.OWN, points=points)
+    room = replay([*opening(), e.QuestionAsked(turn=1, question=own, by="grace")])
+    assert room is not None
+    rubric = marker.rubric_of(BANK, room, room.turns[0])
+    assert [(point.text, point.weight) for point in rubric.points] == [
+        ("Says by how much errors fell", 3.0),
+        ("Names the cost", 1.0),
+    ]
 
 
 async def test_scoring_that_breaks_is_an_abstention_and_the_interview_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:

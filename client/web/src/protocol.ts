@@ -1,5 +1,5 @@
 // Made by scripts/protocol_types from rooms/protocol.py. Do not edit: change that file and run the script.
-// schema 1abb8e533c110756 body a5e9868dbc8b877a
+// schema 9c9f9cca5e2f9c27 body af976ebbfaae4971
 export const PROTOCOL_VERSION = 2;
 export const SAMPLE_RATE_HZ = 16000;
 export const FRAME_VERSION = 1;
@@ -122,7 +122,8 @@ export interface Do {
     | ChooseNext
     | TakeOver
     | HandBack
-    | AskOwn;
+    | AskOwn
+    | WriteNext;
 }
 export interface GiveConsent {
   kind: "give_consent";
@@ -225,8 +226,30 @@ export interface HandBack {
  * From the interviewer's chair: ask this, now.
  */
 export interface AskOwn {
-  kind: "ask_own";
   text: string;
+  /**
+   * @maxItems 8
+   */
+  points: Expected[];
+  kind: "ask_own";
+}
+/**
+ * Something a strong answer says, as a coach wrote it for a question of their own.
+ */
+export interface Expected {
+  text: string;
+  weight: number;
+}
+/**
+ * Have the interviewer ask this next.
+ */
+export interface WriteNext {
+  text: string;
+  /**
+   * @maxItems 8
+   */
+  points: Expected[];
+  kind: "write_next";
 }
 /**
  * The candidate is writing. Told to the room, not kept.
@@ -294,6 +317,7 @@ export interface Room {
   chair: string | null;
   turns: Turn[];
   chosen: string | null;
+  written: Question | null;
   microphone: MicrophoneOpened | null;
   transcriber: TranscriberNamed | null;
   whispers: Line[];
@@ -338,6 +362,10 @@ export interface Question {
   difficulty: number | null;
   kind: QuestionKind;
   why: string | null;
+  /**
+   * @maxItems 8
+   */
+  points: Expected[];
 }
 /**
  * One stretch of speech between silences, or one typed message.
@@ -727,6 +755,7 @@ export interface TurnScored {
 export interface NextQuestionChosen {
   kind: "next_question_chosen";
   question: string;
+  own: Question | null;
   by: string;
 }
 /**

@@ -4,6 +4,7 @@ import type { Command, Room } from "../protocol";
 import { openTurn } from "../room/mirror";
 import { useConnection, useSession } from "../room/useRoom";
 import { nameOf } from "../words";
+import { WriteQuestion } from "./write";
 
 const LONGEST = 1_000;
 
@@ -107,12 +108,12 @@ export function Chair({ room }: { room: Room }) {
   return (
     <div className="stack">
       <p>You sit in the interviewer’s chair.</p>
-      <LineForm
+      <WriteQuestion
         label="Ask your own question"
         hint={waits ? "When the open answer is finished" : "What would you like to know?"}
         button="Ask"
         disabled={waits}
-        wish={(text) => ({ kind: "ask_own", text })}
+        kind="ask_own"
       />
       <div>
         <button type="button" className="button" onClick={() => session.wish({ kind: "hand_back" })}>

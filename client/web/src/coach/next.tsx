@@ -5,6 +5,7 @@ import { TroubleLine } from "../parts/trouble";
 import { useAnswer } from "../parts/useAnswer";
 import type { Room } from "../protocol";
 import { useSession } from "../room/useRoom";
+import { WriteQuestion } from "./write";
 
 /** The question bank, to search and to choose the next question from. */
 export function NextQuestion({ room }: { room: Room }) {
@@ -14,7 +15,7 @@ export function NextQuestion({ room }: { room: Room }) {
   const [sought, setSought] = useState("");
   const asked = useMemo(() => new Set(room.turns.map((turn) => turn.question.id)), [room.turns]);
   const found = useMemo(() => search(questions ?? [], sought), [questions, sought]);
-  const chosen = questions?.find(({ id }) => id === room.chosen);
+  const next = room.written ?? questions?.find(({ id }) => id === room.chosen);
   if (problem) {
     return (
       <TroubleLine sentence={problem.sentence}>
@@ -26,9 +27,16 @@ export function NextQuestion({ room }: { room: Room }) {
   }
   return (
     <div className="stack">
-      <p role="status" className={chosen ? "next__chosen" : "soft small"}>
-        {chosen ? <>Next: {chosen.text}</> : "The interviewer chooses, unless you do."}
+      <p role="status" className={next ? "next__chosen" : "soft small"}>
+        {next ? <>Next: {next.text}</> : "The interviewer chooses, unless you do."}
       </p>
+      <WriteQuestion
+        label="Write a question"
+        hint="In your own words"
+        button="Ask next"
+        disabled={room.ending || room.phase === "closed"}
+        kind="write_next"
+      />
       <div className="field">
         <label htmlFor="sought" className="unseen">
           Search the questions

@@ -162,7 +162,7 @@ describe("what a coach can do", () => {
     expect(screen.queryByText("Tell me about a promise.")).toBeNull();
     await userEvent.click(screen.getByRole("button", { name: /Tell me about a conflict/ }));
     expect(server.wishes[0]?.command).toEqual({ kind: "choose_next", question: "conflict" });
-    act(() => server.happen({ kind: "next_question_chosen", question: "conflict", by: BEN.id }));
+    act(() => server.happen({ kind: "next_question_chosen", question: "conflict", own: null, by: BEN.id }));
     expect(screen.getByText("Next: Tell me about a conflict.")).toBeDefined();
   });
 
@@ -173,6 +173,30 @@ describe("what a coach can do", () => {
     await userEvent.type(screen.getByLabelText(/Ask your own question/), "And why?{Enter}");
     await userEvent.click(screen.getByRole("button", { name: /Hand back/ }));
     expect(server.kinds).toEqual(["take_over", "ask_own", "hand_back"]);
+  });
+
+  it("is write a question with what a strong answer says, and have it asked next", async () => {
+    const server = await enters();
+    await userEvent.type(screen.getByLabelText(/Write a question/), "What did it cost?");
+    await userEvent.click(screen.getByRole("button", { name: "Add a point" }));
+    await userEvent.type(screen.getByLabelText("Point 1"), "Names a figure");
+    await userEvent.selectOptions(screen.getByLabelText("Weight of point 1"), "× 3");
+    await userEvent.click(screen.getByRole("button", { name: "Add a point" })); // left empty: not sent
+    await userEvent.click(screen.getByRole("button", { name: "Ask next" }));
+    const points = [{ text: "Names a figure", weight: 3 }];
+    expect(server.wishes.at(-1)?.command).toEqual({ kind: "write_next", text: "What did it cost?", points });
+    const own = {
+      id: null,
+      follow_up_of: null,
+      text: "What did it cost?",
+      competence: null,
+      difficulty: null,
+      kind: "own" as const,
+      why: null,
+      points,
+    };
+    act(() => server.happen({ kind: "next_question_chosen", question: "own", own, by: BEN.id }));
+    expect(screen.getByText("Next: What did it cost?")).toBeDefined();
   });
 
   it("is not asking while an answer is open", async () => {

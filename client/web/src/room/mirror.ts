@@ -53,6 +53,7 @@ function opened(event: RoomOpened): Room {
     chair: null,
     turns: [],
     chosen: null,
+    written: null,
     microphone: null,
     transcriber: null,
     whispers: [],
@@ -84,7 +85,7 @@ function changed(room: Room, event: Exclude<Event, RoomOpened>): Room {
       return { ...room, microphone: event };
     case "question_asked": {
       const turn = newTurn(event.turn, event.question, event.by, event.at_ms);
-      return { ...room, turns: [...room.turns, turn], chosen: null };
+      return { ...room, turns: [...room.turns, turn], chosen: null, written: null };
     }
     case "answer_began":
       return withTurn(room, event.turn, { began_ms: event.at_ms, counts_ms: event.at_ms });
@@ -101,7 +102,7 @@ function changed(room: Room, event: Exclude<Event, RoomOpened>): Room {
     case "turn_scored":
       return withTurn(room, event.turn, { score: event.score, delivery: event.delivery });
     case "next_question_chosen":
-      return { ...room, chosen: event.question };
+      return { ...room, chosen: event.question, written: event.own };
     case "interviewer_changed":
       return { ...room, chair: event.to };
     case "whispered":

@@ -38,6 +38,7 @@ export function asked(turn: number, text = `Question ${turn}?`): Event {
     difficulty: null,
     kind: "new" as const,
     why: null,
+    points: [],
   };
   return { kind: "question_asked", turn, question, by: "greenroom", at_ms: 500 };
 }
