@@ -17,13 +17,13 @@ _TERM: Final = re.compile(
 
 
 def hints(room: Room) -> tuple[str, ...]:
-    """For the open turn: what was given for the room, the candidate's name, and what the question names.
+    """For the open turn: what was given for the room, and what the question names; no name twice.
 
-    The same as long as the turn is open, whoever comes and goes: the same audio must give the same words.
+    The same as long as the turn is open, whoever comes and goes: the same audio must give the same words. Few, because
+    a prompt costs as much as generating as many tokens: the names of the people in the room are not among them.
     """
     asked = _TERM.findall(room.turn.question.text) if room.turn else []
-    terms = [*room.terms, *(p.participant.name for p in room.people if p.participant.id == room.candidate), *asked]
     first: dict[str, str] = {}
-    for term in terms:
+    for term in (*room.terms, *asked):
         first.setdefault(term.casefold(), term)
     return tuple(first.values())[:MOST]

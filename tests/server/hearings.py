@@ -277,10 +277,10 @@ class Rig:
             running.cancel()
 
     @contextlib.asynccontextmanager
-    async def room(self, room: str = "r-1", *, asked: bool = True) -> AsyncIterator[Heard]:
+    async def room(self, room: str = "r-1", *, asked: bool = True, terms: tuple[str, ...] = ()) -> AsyncIterator[Heard]:
         """A room with a consenting candidate, an open microphone and, unless not `asked`, its first question."""
         heard = Heard(room, self)
-        opened = c.OpenRoom(room=room, mode=Mode.BEHAVIOURAL, length=3, notice="n", owner="ada", terms=("Acme",))
+        opened = c.OpenRoom(room=room, mode=Mode.BEHAVIOURAL, length=3, notice="n", owner="ada", terms=terms)
         await heard.do(opened, SYSTEM)
         await heard.do(c.Join(participant=CANDIDATE, connection="c", worker="w"), SYSTEM)
         await heard.do(c.GiveConsent(notice="n"))

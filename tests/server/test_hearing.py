@@ -103,10 +103,10 @@ async def test_audio_of_a_microphone_that_nobody_opened_is_let_go(rig: Rig) -> N
 
 async def test_the_recogniser_is_told_the_names_that_may_be_said(rig: Rig) -> None:
     transcriber = Echo()
-    async with rig.room() as room, rig.hearing(transcriber, room):
+    async with rig.room(terms=("Acme",)) as room, rig.hearing(transcriber, room):
         await room.say(silence(960) + tone(4, 640) + silence(1000))
         await room.until(lambda: room.texts)
-    assert transcriber.hints == ("Acme", "Ada")
+    assert transcriber.hints == ("Acme",)
 
 
 # --- turns ----------------------------------------------------------------------------------------------------

@@ -1,10 +1,11 @@
 """Our hearing from audio frames to a room's utterances, in one process and frame by frame, and what it costs.
 
 Everything is the real thing but the stores, which are memory: cutting, Silero, turns, passages, scribe, rules, writer.
-Frames come one at a time, as a microphone sends them, and none waits for the clock: every frame is heard out before
-the next, so computing is free in the audio's time. Redis, sockets and processes are the section `streams`' to measure.
+Frames come one at a time, as a microphone sends them. Unless asked, none waits for the clock: every frame is heard out
+before the next, so computing is free in the audio's time. Redis, sockets and processes are for the section `streams`.
 """
 
+import asyncio
 import time
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
@@ -27,7 +28,8 @@ class Heard(NamedTuple):
     """What became of some audio."""
 
     utterances: Sequence[Utterance]
-    partials: Sequence[Partial]
+    partials: Sequence[tuple[float, Partial]]
+    """With the seconds since the audio began."""
     cpu_s: float
     """Processor time of this process, the recogniser's threads in it included."""
 
@@ -36,8 +38,17 @@ class Heard(NamedTuple):
         return " ".join(utterance.text for utterance in self.utterances)
 
 
-async def hear(pcm: bytes, transcriber: Transcriber, cut: Callable[[bytes], Sequence[Frame]] | None = None) -> Heard:
-    """Let a room hear the audio; `cut` makes frames of it, of 40 ms each if None."""
+async def hear(
+    pcm: bytes,
+    transcriber: Transcriber,
+    cut: Callable[[bytes], Sequence[Frame]] | None = None,
+    *,
+    by_the_clock: bool = False,
+) -> Heard:
+    """Let a room hear the audio; `cut` makes frames of it, of 40 ms each if None.
+
+    `by_the_clock`: each frame comes when its last sample was spoken, or when hearing is through with the one before.
+    """
     rig = Rig(transcribe_timeout_s=_PATIENCE_S)
     async with rig.up(), rig.room() as room:
         feed = rig.feeds.here(room.id)
@@ -45,14 +56,18 @@ async def hear(pcm: bytes, transcriber: Transcriber, cut: Callable[[bytes], Sequ
         needs = Needs(rig.settings, rig.log, rig.audio, rig.notes, transcriber, rig.clock)
         ear, bench = Ear(feed, rig.pen(room.id), needs), _Bench(Silero, {})
         sent = list(cut(pcm) if cut else frames(pcm))
-        began = time.process_time()
+        began, began_cpu = time.monotonic(), time.process_time()
+        partials: list[tuple[float, Partial]] = []
         for frame in sent:
+            if by_the_clock:
+                due = began + (frame.capture_ms + frame.duration_ms) / 1000
+                await asyncio.sleep(max(0.0, due - time.monotonic()))
             await room.send([frame])
             await ear._listen(bench.judge(str(frame.seq + 1), [(room.stream, frame)]))
+            told = [tell for tell in room.told("partial") if isinstance(tell, Partial)]
+            partials += [(time.monotonic() - began, one) for one in told[len(partials) :]]
         await ear._end_utterance()
-        cpu_s = time.process_time() - began
-        partials = [told for told in room.told("partial") if isinstance(told, Partial)]
-        return Heard(room.turn.utterances, partials, cpu_s)
+        return Heard(room.turn.utterances, partials, time.process_time() - began_cpu)
 
 
 class Passages:

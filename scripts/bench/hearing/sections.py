@@ -2,13 +2,14 @@
 
 from typing import Final
 
-from scripts.bench.hearing import overhead, silence, streams, takeover, windows, words
+from scripts.bench.hearing import overhead, silence, streams, takeover, weights, windows, words
 from scripts.bench.hearing.rows import Section
 
 SECTIONS: Final = (
     Section("overhead", "Overhead over the bare recogniser", overhead.measure),
     Section("windows", "Short encoder windows against 30 s", windows.measure),
     Section("words", "Words, streaming and offline", words.measure),
+    Section("weights", "With real weights", weights.measure),
     Section("silence", "Words that nobody said", silence.measure),
     Section("streams", "Live streams, voice detection only", streams.measure),
     Section("takeover", "A worker is killed in mid-word", takeover.measure),
