@@ -7,7 +7,6 @@ its own here, so whoever runs the telephone reads the questions out (docs/HEARIN
 """
 
 from base64 import b64decode
-from binascii import Error as NotBase64
 from collections.abc import Iterable
 from typing import Annotated, Final, Literal
 
@@ -193,7 +192,7 @@ class TwilioMedia:
     def _heard(self, piece: _Piece, now_s: float) -> list[Said]:
         try:
             pcm = self._decoder.decode(b64decode(piece.payload, validate=True))
-        except NotBase64:
+        except ValueError:  # no base 64
             self.lost += 1
             return []
         return self._voice.speak(pcm, now_s, at_ms=piece.timestamp)

@@ -9,6 +9,7 @@ from collections import deque
 from typing import Final
 
 from rooms.commands import (
+    SAMPLE_RATE_HZ,
     FinishAnswer,
     GiveConsent,
     HoldTurn,
@@ -38,7 +39,8 @@ UNSAFE_FRAMES: Final = 250
 STILL_S: Final = 2.0
 """A client that sent nothing for so long has stopped its microphone: what comes then is a new stream."""
 JITTER_SAMPLES: Final = 10 * 16
-LEAP_SAMPLES: Final = 60_000 * 16
+AHEAD_S: Final = 5.0
+"""So much further than the time since it began may a client's clock be."""
 _HARMLESS: Final = frozenset({Code.ALREADY_STARTED.value})
 """Refusals of wishes that were put to be on the safe side."""
 
@@ -58,7 +60,7 @@ class Voice:
         self._samples = 0
         self._clock_ms = 0
         """The client's clock when the stream began, where it has one."""
-        self._heard_s = float("-inf")
+        self._heard_s = self._opened_s = float("-inf")
         self._rest = b""
         self._unsafe: deque[tuple[int, bytes]] = deque()
         self._ids = secrets.token_hex(4)
@@ -100,6 +102,8 @@ class Voice:
                 self._consented = True
             case ConsentWithdrawn():
                 self._consented, self._consent = False, None
+                self._stream = self._opening = None
+                self._unsafe.clear()
             case InterviewStarted():
                 self._started = True
             case LobbyOpened() if self._stream and not self._started:
@@ -123,7 +127,7 @@ class Voice:
             self._clock_ms = at_ms or 0
         self._heard_s = now_s
         if at_ms is not None:
-            said += self._skip_to((at_ms - self._clock_ms) * 16)
+            said += self._skip_to((at_ms - self._clock_ms) * 16, now_s)
         self._rest += pcm
         while len(self._rest) >= FRAME_BYTES:
             said += self._frame(self._rest[:FRAME_BYTES])
@@ -178,15 +182,15 @@ class Voice:
             return []
         said: list[Said] = [] if self._started else [self._wish(StartInterview())]
         self.before_ms, self._samples, self._seq, self._rest = self.sent_ms, 0, 0, b""
-        self._stream = f"edge-{secrets.token_hex(6)}"
-        wish = self._wish(OpenMicrophone(stream=self._stream, sample_rate=16_000))
+        self._stream, self._opened_s = f"edge-{secrets.token_hex(6)}", now_s
+        wish = self._wish(OpenMicrophone(stream=self._stream, sample_rate=SAMPLE_RATE_HZ))
         self._opening = f"{self._ids}.{self._wishes}"
         return [*said, wish]
 
-    def _skip_to(self, sample: int) -> list[Said]:
-        """Their clock shows that something was left out, and so will ours. Clocks that leap are not believed."""
+    def _skip_to(self, sample: int, now_s: float) -> list[Said]:
+        """Their clock shows that something was left out, and so will ours. A clock that runs ahead is not believed."""
         missing = sample - self._samples - len(self._rest) // 2
-        if not JITTER_SAMPLES < missing < LEAP_SAMPLES:
+        if missing <= JITTER_SAMPLES or sample > (now_s - self._opened_s + AHEAD_S) * SAMPLE_RATE_HZ:
             return []
         said = self.flush()
         self._samples = sample

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import pytest
 
 from rooms.commands import FinishAnswer, GiveConsent, OpenMicrophone, StartInterview
+from rooms.events import ConsentWithdrawn
 from rooms.protocol import CLIENT_MESSAGE, Accepted, AudioSafe, Cursor, Do, Frame, Refused, Welcome, unpack_frame
 from rooms.refusals import Code
 from server.edges.interpreted import Said, ToRoom
@@ -56,6 +57,14 @@ def test_nothing_is_passed_on_for_who_did_not_consent() -> None:
     voice.welcomed(welcome())
     assert voice.needs_consent
     assert voice.speak(FORTY_MS, 0.0) == []
+
+
+def test_who_withdraws_consent_is_not_heard_any_more() -> None:
+    voice = open_voice()
+    voice.happened(ConsentWithdrawn.model_construct())
+    assert voice.needs_consent
+    assert voice.speak(FORTY_MS, 0.04) == []
+    assert voice.safe(AudioSafe(stream="edge", through=None, again=True)) == []
 
 
 def test_what_is_not_safe_is_sent_again_and_makes_the_client_wait() -> None:
