@@ -5,7 +5,7 @@ Decides whether a reply can be used and which of its marks stand; never a level,
 
 import json
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from typing import Annotated, Any, NamedTuple
 
@@ -63,11 +63,12 @@ def ballot(reply: str, rubric: Rubric, reading: Reading) -> Ballot:
     names = _one_each((d.dimension for d in said.dimensions), list(Dimension))
     texts = {point.id: point.text for point in rubric.points}
     anchors = anchors_of(rubric.family)
-    found = {name: _mark(name, texts[name], said.points[i], reading) for name, i in points.items()}
+    words = folded_words(reading)
+    found = {name: _mark(name, texts[name], said.points[i], reading, words) for name, i in points.items()}
     judged = {}
     for name, i in names.items():
         level = said.dimensions[i].level
-        judged[name] = _mark(str(name), _anchor(level, anchors[name]), said.dimensions[i], reading)
+        judged[name] = _mark(str(name), _anchor(level, anchors[name]), said.dimensions[i], reading, words)
     quoting = [mark for mark in (*said.points, *said.dimensions) if mark.level is not Level.ABSENT]
     standing = [mark for mark in (*found.values(), *judged.values()) if mark.level is not Level.ABSENT]
     if quoting and not standing:
@@ -88,13 +89,18 @@ def void(mark: Mark) -> Mark:
     return Mark(point=mark.point, criterion=mark.criterion, level=Level.ABSENT, reason=VOID)
 
 
-def find(text: str, reading: Reading) -> Quote | None:
+def folded_words(reading: Reading) -> "list[_Folded]":
+    """The utterances of an answer as quotes are looked up in them: made once for all quotes of a reply."""
+    return [_folded(utterance.text) for utterance in reading.transcript.utterances]
+
+
+def find(text: str, reading: Reading, words: "Sequence[_Folded] | None" = None) -> Quote | None:
     """Where these words were said, as whole words; None where nowhere, or only in words that spoke to the marker."""
-    wanted, _ = _folded(text.strip(_WRAPPING))
+    wanted = _folded(text.strip(_WRAPPING)).text
     if not any(char.isalnum() for char in wanted):
         return None
-    for utterance in reading.transcript.utterances:
-        found = _find_in(utterance, wanted)
+    for utterance, folded in zip(reading.transcript.utterances, words or folded_words(reading), strict=True):
+        found = _find_in(utterance, folded, wanted)
         if found is not None:
             held = [aside for aside in reading.asides if aside.utterance == utterance.id]
             return None if any(found.text in aside.text for aside in held) else found
@@ -154,8 +160,8 @@ def _one_each(said: Iterable[str], wanted: list[Any]) -> dict[Any, int]:
     return {name: places[str(name)] for name in wanted}
 
 
-def _mark(name: str, criterion: str, said: _Said, reading: Reading) -> Mark:
-    found = [find(text, reading) for text in said.quotes[:MOST_QUOTES]]
+def _mark(name: str, criterion: str, said: _Said, reading: Reading, words: "Sequence[_Folded]") -> Mark:
+    found = [find(text, reading, words) for text in said.quotes[:MOST_QUOTES]]
     quotes = tuple(dict.fromkeys(one for one in found if one is not None))
     reason = " ".join("".join(char if char.isprintable() else " " for char in said.reason).split())[:LONGEST_REASON]
     mark = Mark(point=name, criterion=criterion, level=Level.ABSENT, quotes=quotes, reason=reason or VOID)
@@ -172,8 +178,14 @@ def _anchor(level: Level, anchors: Any) -> str:
 # --- quotes ---------------------------------------------------------------------------------------------------
 
 
-def _folded(text: str) -> tuple[str, list[int]]:
+class _Folded(NamedTuple):
     """A text as it is compared: small letters, plain marks, single spaces; and where each character comes from."""
+
+    text: str
+    places: list[int]
+
+
+def _folded(text: str) -> _Folded:
     folded: list[str] = []
     places: list[int] = []
     for place, char in enumerate(text):
@@ -183,14 +195,14 @@ def _folded(text: str) -> tuple[str, list[int]]:
             if one != " " or (folded and folded[-1] != " "):
                 folded.append(one)
                 places.append(place)
-    return "".join(folded), places
+    return _Folded("".join(folded), places)
 
 
 _PLAIN = {"’": "'", "‘": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "..."}
 
 
-def _find_in(utterance: Utterance, wanted: str) -> Quote | None:
-    folded, places = _folded(utterance.text)
+def _find_in(utterance: Utterance, said: _Folded, wanted: str) -> Quote | None:
+    folded, places = said
     at = folded.find(wanted)
     while at >= 0:
         end = at + len(wanted)

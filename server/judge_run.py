@@ -134,7 +134,7 @@ class Run:
         finally:
             if used is not None:  # where nobody knows, what was reckoned stays spent
                 await self._settle(used - self._reckoned)
-        return ballot(reply.text, self._answer.rubric, self._answer.reading)
+        return await asyncio.to_thread(ballot, reply.text, self._answer.rubric, self._answer.reading)
 
     async def _take(self, tokens: int) -> bool:
         """Whether both budgets hold so many more. What cannot be counted is not spent."""

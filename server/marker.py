@@ -55,16 +55,16 @@ class Marker:
         local = await self.locally(room, turn)
         if self._judges is None or room.notice != self._notice or local.score.overall is None:
             return local
-        rubric = rubric_of(self._bank, room, turn)
-        answer = Answer(room.id, room.owner, turn.number, rubric, read(turn.transcript))
-        judged = await self._asked(self._judges, room, turn, answer)
+        judged = await self._asked(self._judges, room, turn)
         if isinstance(judged, Score):
             return local._replace(score=judged)
         noted = " ".join(note for note in (judged.value, local.score.caution) if note)
         return local._replace(score=local.score.but(caution=noted))
 
-    async def _asked(self, judges: Judges, room: Room, turn: Turn, answer: Answer) -> Score | Silence:
+    async def _asked(self, judges: Judges, room: Room, turn: Turn) -> Score | Silence:
         try:
+            reading = await asyncio.to_thread(read, turn.transcript)
+            answer = Answer(room.id, room.owner, turn.number, rubric_of(self._bank, room, turn), reading)
             match await judges.ask(answer):
                 case Heard() as heard:
                     return await asyncio.to_thread(self._judged, room, turn, answer, heard)
