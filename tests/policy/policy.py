@@ -1,31 +1,24 @@
 """What must hold for a released version of the local scorer, as a list of what does not.
 
-Decides when the pack is red: other figures than were released, other bytes, a drift that stops a release, a case of the
-adversarial pack out of its bounds, an explanation with a gap.
+Decides when the pack is red: other figures than were released, other bytes, a case of the adversarial pack out of its
+bounds, an explanation with a gap.
 """
 
 import hashlib
 import json
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 
 from rooms.evidence import Level, Score
 from rooms.transcript import Transcript
-from scoring.calibration import sample, snapshot_of
-from scoring.drift import Shift, Snapshot, drift, taken, written
+from scoring.calibration import sample
+from scoring.drift import Snapshot, written
 from scoring.rubric import Rubric
-from scoring.weights import Weights
+from scoring.weights import Weights, load_weights
 from tests.policy import pack
 
 GOLDEN = Path(__file__).parent / "golden"
-
-
-def breaches(weights: Weights, released: Snapshot) -> Iterator[str]:
-    """Everything that is wrong with these figures as a release, cheapest first."""
-    yield from other_figures(weights, released)
-    yield from other_bytes(weights, released)
-    yield from drifted(weights, released)
-    yield from out_of_bounds(weights)
 
 
 def other_figures(weights: Weights, released: Snapshot) -> Iterator[str]:
@@ -40,16 +33,17 @@ def other_bytes(weights: Weights, released: Snapshot) -> Iterator[str]:
             yield f"{case.id}: other bytes than at the release of {released.weights}"
 
 
-def drifted(weights: Weights, released: Snapshot) -> Iterator[str]:
-    moved = drift(released, taken(weights, *sample()))
-    if moved.shift is Shift.STOP:
-        yield f"scores drifted by {moved.worst}"
-
-
 def out_of_bounds(weights: Weights | None = None) -> Iterator[str]:
     for trial in pack.trials():
         if breach := pack.tried(trial, weights).breach:
             yield f"{trial.id}: {breach}: {trial.tried.text[:80]}"
+
+
+@lru_cache(maxsize=8)
+def scores(version: str) -> dict[str, Score]:
+    """How a version that ships scores the sample, worked out once for all tests."""
+    weights = load_weights(version)
+    return {case.id: case.score(weights) for case in sample()[0]}
 
 
 def gaps(rubric: Rubric, transcript: Transcript, found: Score) -> Iterator[str]:
@@ -78,6 +72,3 @@ def golden(version: str) -> dict[str, str]:
     """The whole scores that were kept of a version."""
     lines = (GOLDEN / f"local-{version}.jsonl").read_text(encoding="utf-8").splitlines()
     return {line["case"]: line["score"] for line in map(json.loads, lines)}
-
-
-__all__ = ["breaches", "gaps", "golden", "snapshot_of"]
