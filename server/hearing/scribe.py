@@ -8,12 +8,14 @@ nor whether the room takes it (`rooms.decide`).
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, NamedTuple
 
 from rooms import passages
 from rooms.commands import Command
 from rooms.hints import hints
+from rooms.ledger import LONGEST_MS
 from rooms.passages import OpenUtterance
 from rooms.people import SYSTEM
 from rooms.refusals import Refusal
@@ -54,6 +56,8 @@ class Scribe:
         """`keep` is awaited whenever words were committed, before they are told."""
         self._feed, self._pen, self._needs, self._keep = feed, pen, needs, keep
         self._spoken: Spoken | None = None
+        self._decode_s = 0.0
+        """How long the open utterance waited for the words of its passages, in all."""
         self._tell = Teller(needs.log, feed.room_id)
         self.sound = Sounding(needs.log, feed.room_id)
 
@@ -79,7 +83,7 @@ class Scribe:
 
     async def go_on(self, utterance: OpenUtterance, again: Sequence[bytes]) -> None:
         """An utterance is under way; `again` are the windows of its open passage so far."""
-        self._spoken = Spoken(utterance, self._recognise)
+        self._spoken, self._decode_s = Spoken(utterance, self._recognise), 0.0
         for samples in again:
             self._spoken.fill(samples)
         self.sound.begin(())
@@ -121,6 +125,7 @@ class Scribe:
             await self._tell.delivery(turn.number, turn.transcript, turn.began_ms)
 
     async def _commit(self, spoken: Spoken) -> None:
+        began = time.monotonic()
         try:
             await spoken.commit()
         except (TranscriberFailed, ValueError):
@@ -128,6 +133,8 @@ class Scribe:
             await self._tell.trouble("transcriber_failed")
         else:
             await self._tell.no_trouble()
+        finally:
+            self._decode_s += time.monotonic() - began
 
     def _recognise(self) -> Recognition:
         assert self._needs.transcriber is not None, "without a recogniser no window belongs to a turn"
@@ -155,7 +162,9 @@ class Scribe:
         return outcome
 
     def _log_line(self, turn: int, words: int, end_ms: int, outcome: Done | Refusal) -> None:
+        """`late_ms`: since it ended; None where a clock was wrong. `decode_ms`: waiting for passages' words."""
         late_ms = self._needs.clock.now_ms() - self._feed.room.opened_at - end_ms
+        late = late_ms if 0 <= late_ms <= LONGEST_MS else None
         refused = outcome.code.value if isinstance(outcome, Refusal) else None
-        line = {"room": self._feed.room_id, "turn": turn, "words": words, "late_ms": late_ms, "refused": refused}
-        _log.info("utterance", extra=line)
+        line = {"room": self._feed.room_id, "turn": turn, "words": words, "late_ms": late, "refused": refused}
+        _log.info("utterance", extra={**line, "decode_ms": round(self._decode_s * 1000)})

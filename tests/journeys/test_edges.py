@@ -269,7 +269,7 @@ async def until_entered(owner: Greenroom, room: str) -> None:
         while True:
             turns = (await owner._ask("GET", "/api/operations/turns"))["turns"]
             if entry := next((turn for turn in turns if turn["room"] == room), None):
-                # Nobody speaks as fast as she does here: how late her text was may come out impossible, and is left out.
+                # Nobody speaks as fast as she does here: how late her text was may be impossible, and left out.
                 assert entry["delays"].keys() >= {"speaking", "hearing_out", "score", "next_question"}
                 assert all(ms >= 0 for ms in entry["delays"].values())
                 return
