@@ -37,7 +37,7 @@ from server.adapters.redis_timers import RedisTimers
 from server.adapters.report_store import SqlReportStore
 from server.adapters.review_store import SqlReviews
 from server.adapters.silero import Silero
-from server.adapters.transcribers import choose
+from server.adapters.transcribers import choose, found
 from server.api import erasing, history, operations, reports, reviews, rooms, sessions, weights
 from server.archiver import Archiver, Snapshots
 from server.clock import SystemClock
@@ -365,15 +365,17 @@ async def _dead_letters(settings: Settings, again: bool, room: str | None) -> st
         return "\n".join(map(line_of, letters)) or "There are no dead letters."
 
 
-def run_fetch(settings: Settings) -> None:
-    """Get the speech model that the settings want, with its progress on standard error."""
-    _run(settings, _fetch(settings))
+def run_fetch(settings: Settings) -> str:
+    """Get the speech model that the settings want, with its progress on standard error. Gives what was found, as
+    settings for those who shall not look again."""
+    return _run(settings, _fetch(settings))
 
 
-async def _fetch(settings: Settings) -> None:
+async def _fetch(settings: Settings) -> str:
     transcriber = await choose(settings)
     if transcriber:
         await transcriber.close()
+    return "\n".join(f"{name}={value}" for name, value in found(transcriber).items())
 
 
 def _run(settings: Settings, main: Coroutine[Any, Any, T]) -> T:

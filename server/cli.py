@@ -46,7 +46,7 @@ def run(argv: Sequence[str]) -> int:
             case "fetch":
                 from server.app import run_fetch
 
-                run_fetch(Settings())
+                print(run_fetch(Settings()))
             case "status":
                 from server.app import run_status
 

@@ -48,8 +48,10 @@ async def serve(host: str, port: int, web: int, var: Path) -> int:
             return 1
         # Before anybody is let in: a worker that fetches a model for minutes would leave rooms standing still.
         _say("getting the speech model ready")
-        if await _run_once(environment, "fetch") != 0:
+        model = await _found(environment)
+        if model is None:
             return 1
+        environment |= model
         async with asyncio.TaskGroup() as tasks:
             if redis:
                 tasks.create_task(redis.keep(stop, _say))
@@ -103,6 +105,14 @@ async def _end(process: asyncio.subprocess.Process) -> None:
 async def _run_once(environment: Mapping[str, str], *arguments: str) -> int:
     process = await asyncio.create_subprocess_exec(*_command(*arguments), env=environment)
     return await process.wait()
+
+
+async def _found(environment: Mapping[str, str]) -> dict[str, str] | None:
+    """The recogniser that there is, as settings: it is looked for once. None: there is none, and why was said."""
+    process = await asyncio.create_subprocess_exec(*_command("fetch"), env=environment, stdout=asyncio.subprocess.PIPE)
+    said, _ = await process.communicate()
+    lines = (line.partition("=") for line in said.decode().splitlines())
+    return None if process.returncode else {name: value for name, _, value in lines if name}
 
 
 async def _announce(environment: Mapping[str, str], host: str, port: int, stop: asyncio.Event) -> None:

@@ -663,6 +663,10 @@ class TranscriberFailed(Exception):
     """The recogniser failed or outlasted its deadline on this utterance."""
 
 
+class Hung(TranscriberFailed):
+    """It was ended because it hung on this audio. Who asks again holds up everybody once more."""
+
+
 class JudgeFailed(Exception):
     """A judge gave no reply. `fault` is a word for the log; no error of this kind holds what was sent or said."""
 

@@ -45,6 +45,8 @@ class Settings(BaseSettings):
     transcriber: Literal["auto", "whisper", "pocketsphinx", "openai", "none"] = "auto"
     whisper_model: str = "base.en"
     """A directory with a CTranslate2 model, or a model's name that is cached or can be fetched."""
+    whisper_name: str = ""
+    """What people know the model in a directory by; its directory's name if empty."""
     whisper_threads: Positive = 2
     openai_api_key: SecretStr | None = None
     openai_base_url: str | None = None
@@ -55,6 +57,9 @@ class Settings(BaseSettings):
     """How long one utterance may take to become final."""
     turn_profile: Profile = Profile.INTERVIEW
     """How patient rooms are that were opened without saying so: "interview" or "rapid" (docs/HEARING.md)."""
+    recogniser_hang_s: Positive = 4
+    """How much longer than the audio itself lasts Whisper may take over it. Then its process is ended, and another
+    begins."""
     turn_silence_ms: Positive | None = None
     """Silence after which any spoken answer is over, whatever its words; unset: as the profile has it."""
     turn_limit_s: Positive = 600

@@ -3,7 +3,6 @@
 Decides the order in which they are tried; each says itself what it needs.
 """
 
-import asyncio
 import logging
 
 from server.ports import Misconfigured, Transcriber
@@ -27,6 +26,21 @@ async def choose(settings: Settings) -> Transcriber | None:
             return await _best(settings)
 
 
+def found(transcriber: Transcriber | None) -> dict[str, str]:
+    """Settings with which another process comes to the same recogniser without looking for it again."""
+    match transcriber and transcriber.label.partition(" ")[0]:
+        case "Whisper":
+            from server.adapters.whisper import WhisperTranscriber
+
+            assert isinstance(transcriber, WhisperTranscriber), "it has its label"
+            name = transcriber.label.partition(" ")[2]
+            return {"TRANSCRIBER": "whisper", "WHISPER_MODEL": str(transcriber.directory), "WHISPER_NAME": name}
+        case "PocketSphinx":
+            return {"TRANSCRIBER": "pocketsphinx"}
+        case _:
+            return {}
+
+
 async def _best(settings: Settings) -> Transcriber:
     """Whisper if it can be had, otherwise the small recogniser, and no doubt left about which."""
     try:
@@ -44,8 +58,9 @@ async def _whisper(settings: Settings) -> Transcriber:
 
     directory = await whisper_models.find(settings.whisper_model)
     # A cached model lies in a directory that is named by a hash.
-    name = None if whisper_models.is_directory(settings.whisper_model) else settings.whisper_model
-    return await asyncio.to_thread(whisper.load, directory, settings.whisper_threads, name)
+    given = whisper_models.is_directory(settings.whisper_model)
+    name = settings.whisper_name or (directory.name if given else settings.whisper_model)
+    return await whisper.apart(directory, settings.whisper_threads, name, settings.recogniser_hang_s)
 
 
 def _sphinx() -> Transcriber:

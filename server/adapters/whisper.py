@@ -6,16 +6,18 @@ next is `server.hearing.decoding`'s to decide, and how they are decoded is in `w
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import ctranslate2
 from faster_whisper import WhisperModel
 
 from rooms.transcript import Word
-from server.adapters.whisper_windows import Job, WhisperWindows
+from server.adapters.whisper_job import Job
+from server.adapters.whisper_process import WhisperProcess
+from server.adapters.whisper_windows import WhisperWindows
 from server.hearing.decoding import Decoding
 from server.ports import Hypothesis, Misconfigured
 
@@ -54,13 +56,31 @@ def _loaded(directory: Path, threads: int, device: str, kind: str) -> WhisperWin
     return windows
 
 
+async def apart(directory: Path, threads: int, name: str, hang_s: float) -> "WhisperTranscriber":
+    """The same, in a process of its own, which may hang or die."""
+    process = WhisperProcess(str(directory), threads, hang_s)
+    together = await asyncio.to_thread(process.start)
+    transcriber = WhisperTranscriber(process, f"Whisper {name}", together, process.close)
+    transcriber.directory = directory
+    return transcriber
+
+
+class Windows(Protocol):
+    def decode(self, jobs: Sequence[Job]) -> Sequence[tuple[Word, ...]]:
+        """The words of each passage. Blocks; called from one thread."""
+
+
 class WhisperTranscriber:
     """`together`: how many passages may go through the model at once. On a CPU that is not faster (docs/HEARING.md)."""
 
     caution: str | None = None
 
-    def __init__(self, windows: WhisperWindows, label: str, together: int = 1) -> None:
-        self.windows, self.label = windows, label
+    def __init__(
+        self, windows: Windows, label: str, together: int = 1, ended: Callable[[], None] = lambda: None
+    ) -> None:
+        self.windows, self.label, self.together, self._ended = windows, label, together, ended
+        self.directory: Path | None = None
+        """Where its model was found, if it is not ours to hold."""
         self._pool = ThreadPoolExecutor(1, "whisper")
         self.decoding: Decoding[Job, tuple[Word, ...]] = Decoding(self._decode, most=together)
 
@@ -70,6 +90,7 @@ class WhisperTranscriber:
     async def close(self) -> None:
         await self.decoding.close()
         self._pool.shutdown(wait=False, cancel_futures=True)
+        self._ended()
 
     async def _decode(self, jobs: Sequence[Job]) -> Sequence[tuple[Word, ...]]:
         return await asyncio.get_running_loop().run_in_executor(self._pool, self.windows.decode, jobs)

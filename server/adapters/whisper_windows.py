@@ -17,6 +17,7 @@ from faster_whisper.tokenizer import Tokenizer
 from faster_whisper.transcribe import get_compression_ratio, get_ctranslate2_storage, get_suppressed_tokens, pad_or_trim
 
 from rooms.transcript import Word
+from server.adapters.whisper_job import Job
 from server.hearing import invented
 
 WHOLE_FRAMES: Final = 3_000
@@ -47,15 +48,6 @@ _OPENING: Final = "\"'“¿([{-"
 _CLOSING: Final = "\"'.。,，!！?？:：”)]}、"
 
 _log = logging.getLogger(__name__)
-
-
-class Job(NamedTuple):
-    """A passage to be decoded."""
-
-    pcm: bytes
-    hints: tuple[str, ...]
-    final: bool
-    """Otherwise it is a guess: greedy, its words not timed one by one, and not tried again."""
 
 
 class Counts:

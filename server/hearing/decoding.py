@@ -95,9 +95,11 @@ class Decoding(Generic[J, R]):
                 waiting.answer.cancel()
             raise
         except Exception as failure:
-            for waiting in batch:
-                if not waiting.answer.done():
-                    waiting.answer.set_exception(failure)
+            if len(batch) > 1:  # one of them broke it: the others shall not suffer
+                for waiting in batch:
+                    await self._do([waiting])
+            elif not batch[0].answer.done():
+                batch[0].answer.set_exception(failure)
 
     def _done(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from rooms.transcript import Word
-from server.ports import Hypothesis, Transcriber, TranscriberFailed, UtteranceStream
+from server.ports import Hung, Hypothesis, Transcriber, TranscriberFailed, UtteranceStream
 
 _HEAR_S: Final = 5.0
 """A guess that takes longer is not worth waiting for: the passage goes on without guesses."""
@@ -57,6 +57,8 @@ class Recognition:
                 _complain(failure)
                 self._broken = True
                 await self.abandon()
+                if isinstance(failure, Hung):
+                    break
         raise TranscriberFailed
 
     async def abandon(self) -> None:

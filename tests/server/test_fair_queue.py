@@ -155,6 +155,22 @@ async def test_what_nobody_waits_for_is_not_decoded_and_a_failure_stays_its_batc
     assert decoding.idle
 
 
+async def test_one_that_breaks_a_batch_fails_alone() -> None:
+    bench = Bench()
+    decoding = Decoding(bench.decode, most=3)
+    first = asyncio.create_task(decoding.final("a", "a"))
+    await asyncio.sleep(0)
+    rest = [asyncio.create_task(decoding.final(room, room)) for room in ("b", "broken", "c")]
+    await asyncio.sleep(0)
+    for _ in range(5):
+        bench.go.release()
+    assert await first == "A"
+    assert await rest[0] == "B"
+    assert await rest[2] == "C"
+    with pytest.raises(ZeroDivisionError):
+        await rest[1]
+
+
 def test_busyness_follows_the_work() -> None:
     busy = Busy(lanes=2)
     busy.begun(100.0)

@@ -5,7 +5,7 @@ import pytest
 
 from rooms.transcript import Word
 from server.hearing.recognition import Recognition
-from server.ports import Hypothesis, TranscriberFailed
+from server.ports import Hung, Hypothesis, TranscriberFailed
 
 WORD = Word(text="yes", start_ms=0, end_ms=10)
 
@@ -87,6 +87,17 @@ async def test_two_failures_are_a_failure_within_the_deadline() -> None:
     async with asyncio.timeout(1):
         with pytest.raises(TranscriberFailed):
             await recognition.finish()
+
+
+async def test_audio_that_a_recogniser_hung_on_is_not_tried_again() -> None:
+    class Hanging(Stream):
+        async def finish(self, rest: bytes = b"") -> Sequence[Word]:
+            raise Hung
+
+    second = Stream()
+    with pytest.raises(TranscriberFailed):
+        await Recognition(Streams(Hanging(), second), 1).finish(b"ab")
+    assert second.pcm == b""
 
 
 async def test_more_words_than_anybody_says_are_garbage() -> None:

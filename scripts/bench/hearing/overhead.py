@@ -13,7 +13,7 @@ from scripts.bench.hearing.path import Passages, hear
 from scripts.bench.hearing.recognisers import SHAPES, sphinx_s, warm_sphinx, whisper
 from scripts.bench.hearing.recordings import long_speech
 from scripts.bench.hearing.rows import Given, Mode, Row
-from server.adapters.whisper_windows import Job
+from server.adapters.whisper_job import Job
 
 MOST: Final = 1.15
 GUESS_EVERY_S: Final = 0.7

@@ -11,7 +11,8 @@ from scripts.bench.hearing.rows import Given, Mode, Row
 from scripts.bench.hearing.words import compared
 from scripts.bench.usage import at_share
 from server.adapters.whisper import WhisperTranscriber, load
-from server.adapters.whisper_windows import Job
+from server.adapters.whisper_job import Job
+from server.adapters.whisper_windows import WhisperWindows
 
 THREADS: Final = 2
 _BYTES_A_SECOND: Final = 32_000
@@ -28,6 +29,7 @@ async def _measured(name: str, whisper: WhisperTranscriber, clips: Sequence[Reco
     for what, late_s in (("guessed", _late_s(heard, certain=False)), ("certain", _late_s(heard, certain=True))):
         figures = ", ".join(f"{at_share(late_s, share) * 1000:.0f}" for share in (0.5, 0.95)) if late_s else "none told"
         rows.append(Row(f"{name}: from a word's end until it is {what}, p50 and p95 ms", figures, Mode.CLOCK))
+    assert isinstance(whisper.windows, WhisperWindows), "loaded in this process"
     counts = whisper.windows.counts
     share = 100 * counts.again / max(1, counts.windows)
     rows.append(Row(f"{name}: windows decoded again, padded, %", share, compared=f"{counts.again} of {counts.windows}"))

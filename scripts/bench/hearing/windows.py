@@ -15,7 +15,8 @@ from faster_whisper.transcribe import get_ctranslate2_storage
 
 from scripts.bench.hearing.recognisers import SAID, SHAPES, directory
 from scripts.bench.hearing.rows import Given, Row
-from server.adapters.whisper_windows import SLACK_FRAMES, STEP_FRAMES, WHOLE_FRAMES, Job, WhisperWindows
+from server.adapters.whisper_job import Job
+from server.adapters.whisper_windows import SLACK_FRAMES, STEP_FRAMES, WHOLE_FRAMES, WhisperWindows
 from tests.speech import noise
 
 LEAST: Final = 4.0

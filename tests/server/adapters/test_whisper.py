@@ -9,7 +9,8 @@ import pytest
 from rooms.transcript import Word
 from server.adapters import whisper as whisper_module
 from server.adapters.whisper import WhisperTranscriber, load
-from server.adapters.whisper_windows import HINT_TOKENS, Job, WhisperWindows
+from server.adapters.whisper_job import Job
+from server.adapters.whisper_windows import HINT_TOKENS, WhisperWindows
 from server.ports import Hypothesis, Misconfigured
 from tests.canned_whisper import Said, evenly, write
 from tests.speech import noise, silence, speech

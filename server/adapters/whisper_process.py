@@ -1,0 +1,127 @@
+"""A Whisper in a process of its own: one that hangs is killed, one that dies is started again, garbage is no answer.
+
+Decides how long the process may take over what it was given, and what counts as an answer; never what is decoded.
+Blocks: call it off the event loop, from one thread.
+
+A thread cannot be ended. A decode that hangs in one would hold up all rooms for good, and a fault in native code would
+take down the worker with all of them. The price is measured in docs/HEARING.md.
+"""
+
+import json
+import logging
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from threading import Timer
+from typing import Any, Final
+
+from rooms.transcript import Word
+from server.adapters.whisper_job import Job
+from server.lifeline import dying_with_us
+from server.ports import Hung, Misconfigured, TranscriberFailed
+
+START_S: Final = 300.0
+"""How long a model may take to load."""
+_ANSWER_BYTES: Final = 1_000_000
+"""No batch of passages comes to more."""
+_BYTES_A_SECOND: Final = 32_000
+
+_SLACK_MS: Final = 100
+
+_log = logging.getLogger(__name__)
+
+
+class WhisperProcess:
+    """`hang_s`: how much longer than the audio lasts the process may take before it counts as hung."""
+
+    def __init__(self, directory: str, threads: int, hang_s: float, program: Sequence[str] = ()) -> None:
+        self._command = (*(program or (sys.executable, "-m", "server.adapters.whisper_child")), directory, str(threads))
+        self._directory, self._hang_s = directory, hang_s
+        self._process: subprocess.Popen[bytes] | None = None
+        self._overdue = False
+        self.starts = 0
+
+    def start(self) -> int:
+        """Gives how many passages may be decoded at once. Misconfigured where it cannot begin, with what to do."""
+        process = self._process = subprocess.Popen(
+            dying_with_us(*self._command), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        )
+        self.starts += 1
+        try:
+            with self._at_most(START_S):
+                said = self._line()
+            together = int(said["together"])
+        except (OSError, EOFError, ValueError, TypeError, KeyError):
+            self.close()
+            why = f"its process ended with {process.returncode}" if not self._overdue else "it does not load"
+            raise Misconfigured(
+                f"The Whisper model in {self._directory} cannot be used: {why}. Give a directory with a CTranslate2 "
+                "Whisper model, or a model's name such as small.en."
+            ) from None
+        return together
+
+    def decode(self, jobs: Sequence[Job]) -> Sequence[tuple[Word, ...]]:
+        """The words of each passage. TranscriberFailed, and Hung where it took too long."""
+        try:
+            if self._process is None:
+                self.start()
+            with self._at_most(self._hang_s + sum(len(job.pcm) for job in jobs) / _BYTES_A_SECOND):
+                self._ask(jobs)
+                found = self._line()
+            if len(found) != len(jobs):
+                raise ValueError("not as many answers as passages")
+            return [tuple(_words(words, job)) for words, job in zip(found, jobs, strict=True)]
+        except (OSError, EOFError, ValueError, TypeError, Misconfigured) as broken:
+            self.close()
+            _log.error("the recogniser was ended", extra={"hung": self._overdue, "error": type(broken).__name__})
+            raise (Hung if self._overdue else TranscriberFailed) from None
+
+    def close(self) -> None:
+        process, self._process = self._process, None
+        if process:
+            process.kill()
+            process.communicate()  # its pipes are closed, and it leaves no zombie
+
+    def _ask(self, jobs: Sequence[Job]) -> None:
+        assert self._process is not None, "it was started"
+        assert self._process.stdin is not None, "made with a pipe"
+        asked = json.dumps([[len(job.pcm), job.hints, job.final] for job in jobs]).encode()
+        self._process.stdin.write(asked + b"\n" + b"".join(job.pcm for job in jobs))
+        self._process.stdin.flush()
+
+    def _line(self) -> Any:
+        assert self._process is not None, "it was started"
+        assert self._process.stdout is not None, "made with a pipe"
+        line = self._process.stdout.readline(_ANSWER_BYTES)
+        if not line.endswith(b"\n"):
+            raise EOFError
+        said = json.loads(line)
+        if isinstance(said, dict) and "wrong" in said:
+            raise Misconfigured(str(said["wrong"]))
+        return said
+
+    @contextmanager
+    def _at_most(self, seconds: float) -> Iterator[None]:
+        """What blocks in here ends by then: without the process, its pipes are closed."""
+        assert self._process is not None, "it was started"
+        self._overdue = False
+        timer = Timer(seconds, self._end_overdue, [self._process])
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def _end_overdue(self, process: subprocess.Popen[bytes]) -> None:
+        self._overdue = True
+        process.kill()
+
+
+def _words(found: Any, job: Job) -> Iterator[Word]:
+    """ValueError or TypeError for what are no words: times backwards, not a number, outside of the passage."""
+    for text, start_ms, end_ms, confidence in found:
+        if not (isinstance(text, str) and 0 <= start_ms <= end_ms <= len(job.pcm) / 32 + _SLACK_MS):
+            raise ValueError("no word")
+        yield Word(text=text, start_ms=start_ms, end_ms=end_ms, confidence=confidence)

@@ -1,0 +1,140 @@
+"""Whisper in a process of its own: the same words, and what becomes of one that hangs, dies or talks rubbish."""
+
+import asyncio
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from server.adapters import whisper
+from server.adapters.sphinx import SphinxTranscriber
+from server.adapters.transcribers import found
+from server.adapters.whisper import load
+from server.adapters.whisper_job import Job
+from server.adapters.whisper_process import WhisperProcess
+from server.ports import Hung, Misconfigured, TranscriberFailed
+from tests.canned_whisper import evenly, write
+from tests.speech import speech
+
+SAID = "we measured it twice"
+PCM = speech("We measured it twice.")
+QUESTION = Job(PCM, (), final=True)
+ANSWER = '[[["hello", 0, 400, 0.5]]]'
+
+Player = Callable[[str], WhisperProcess]
+
+
+@pytest.fixture
+def plays(tmp_path: Path) -> Iterator[Player]:
+    """A process that plays a recogniser: `tell` answers; `first` is true in the first of them that is started."""
+    processes = list[WhisperProcess]()
+
+    def play(plot: str) -> WhisperProcess:
+        mark = tmp_path / "mark"
+        program = f"""
+import json, os, pathlib, sys, time
+mark = pathlib.Path({str(mark)!r})
+first = not mark.exists()
+mark.touch()
+def tell(line): print(line, flush=True)
+tell('{{"together": 1}}')
+for line in sys.stdin.buffer:
+    sys.stdin.buffer.read(sum(size for size, _, _ in json.loads(line)))
+    {plot}
+"""
+        process = WhisperProcess("model", 1, 0.3, (sys.executable, "-I", "-S", "-c", program))
+        processes.append(process)
+        process.start()
+        return process
+
+    yield play
+    for process in processes:
+        process.close()
+
+
+def words(process: WhisperProcess) -> list[str]:
+    (found,) = process.decode([QUESTION])
+    return [word.text for word in found]
+
+
+async def test_it_says_what_the_model_in_our_own_process_says(tmp_path: Path) -> None:
+    directory = write(tmp_path / "model", evenly(SAID, 0.2, 1.4))
+    inside, jobs = load(directory, 1), [QUESTION, Job(PCM[: len(PCM) // 2], ("Ada",), final=False)]
+    apart = await whisper.apart(directory, 1, "model", 30)
+    try:
+        assert apart.label == inside.label
+        assert apart.together == inside.together
+        assert await asyncio.to_thread(apart.windows.decode, jobs) == inside.windows.decode(jobs)
+    finally:
+        await apart.close()
+        await inside.close()
+
+
+def test_one_that_hangs_is_ended_and_the_next_passage_gets_another(plays: Player) -> None:
+    process = plays(f"time.sleep(60) if first else tell('{ANSWER}')")
+    began = time.monotonic()
+    with pytest.raises(Hung):
+        process.decode([QUESTION])
+    assert time.monotonic() - began < 0.3 + len(PCM) / 32_000 + 2
+    assert words(process) == ["hello"]
+    assert process.starts == 2
+
+
+def test_one_that_dies_is_started_again(plays: Player) -> None:
+    process = plays(f"os.abort() if first else tell('{ANSWER}')")
+    with pytest.raises(TranscriberFailed) as failed:
+        process.decode([QUESTION])
+    assert not isinstance(failed.value, Hung)
+    assert words(process) == ["hello"]
+
+
+@pytest.mark.parametrize(
+    "rubbish",
+    [
+        "nonsense",
+        "[]",
+        "[[], []]",
+        '[[["hello", 400, 0, 0.5]]]',
+        '[[["hello", -1, 400, 0.5]]]',
+        '[[["hello", 0, 99999999, 0.5]]]',
+        '[[["hello", NaN, 400, 0.5]]]',
+        '[[["hello", 0, 400, 7]]]',
+        '[[["' + "x" * 5_000 + '", 0, 400, 0.5]]]',
+        '[[["", 0, 400, 0.5]]]',
+        "[[[7, 0, 400, 0.5]]]",
+        '[{"hello": 1}]',
+        "null",
+    ],
+)
+def test_rubbish_is_no_answer_and_the_next_is_taken(plays: Player, rubbish: str) -> None:
+    process = plays(f"tell('{rubbish}' if first else '{ANSWER}')")
+    with pytest.raises(TranscriberFailed):
+        process.decode([QUESTION])
+    assert words(process) == ["hello"]
+
+
+@pytest.mark.parametrize("content", [None, b"no model at all"])
+def test_a_directory_that_holds_no_model_is_said_at_the_start_with_what_to_do(
+    tmp_path: Path, content: bytes | None
+) -> None:
+    if content:
+        for name in ("model.bin", "config.json", "tokenizer.json"):
+            (tmp_path / name).write_bytes(content)
+    with (
+        closing(WhisperProcess(str(tmp_path), 1, 1)) as process,
+        pytest.raises(Misconfigured, match=f"Whisper model in {tmp_path} cannot be used"),
+    ):
+        process.start()
+
+
+async def test_what_was_found_is_handed_on_as_settings(tmp_path: Path) -> None:
+    directory = write(tmp_path / "snapshots" / "1f2e3d", evenly(SAID, 0.2, 1.4))
+    apart = await whisper.apart(directory, 1, "base.en", 30)
+    handed = found(apart)
+    await apart.close()
+    assert handed == {"TRANSCRIBER": "whisper", "WHISPER_MODEL": str(directory), "WHISPER_NAME": "base.en"}
+    assert found(SphinxTranscriber()) == {"TRANSCRIBER": "pocketsphinx"}
+    assert found(None) == {}
