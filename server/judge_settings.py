@@ -48,16 +48,23 @@ class JudgeSettings(Value):
         return f"{self.model} at {urlsplit(self.base_url or OPENAI).hostname}"
 
 
-def judges_of(text: str, environment: Mapping[str, str]) -> tuple[tuple[JudgeSettings, str], ...]:
-    """The providers of the setting, each with its key. Raises Misconfigured with a sentence that says what to do."""
+def named(text: str) -> tuple[JudgeSettings, ...]:
+    """The providers of the setting. Raises Misconfigured with a sentence that says what to do."""
     found = []
     for number, raw in enumerate(_listed(text), 1):
         try:
-            settings = JudgeSettings.model_validate(raw)
+            found.append(JudgeSettings.model_validate(raw))
         except ValidationError as wrong:
             first = wrong.errors(include_input=False)[0]
             place = ".".join(str(part) for part in first["loc"]) or "it"
             raise Misconfigured(f"JUDGES: judge {number}: {place}: {first['msg']}") from None
+    return tuple(found)
+
+
+def judges_of(text: str, environment: Mapping[str, str]) -> tuple[tuple[JudgeSettings, str], ...]:
+    """The same, each with its key, for who asks them. Raises Misconfigured where a key is missing too."""
+    found = []
+    for number, settings in enumerate(named(text), 1):
         key = environment.get(settings.key_variable, "") if settings.key_variable else "none"
         if not key:
             raise Misconfigured(f"JUDGES: judge {number}: there is no key in {settings.key_variable}.")

@@ -8,7 +8,7 @@ import os
 from collections.abc import AsyncIterator, Callable
 
 from rooms.interview.bank import Bank
-from server.judge_settings import JudgeSettings, judges_of
+from server.judge_settings import JudgeSettings, judges_of, named
 from server.judges import Judges
 from server.marker import Marker
 from server.notice import Notice, notice_of
@@ -19,7 +19,7 @@ from server.shelf import Shelf
 
 def notice_for(settings: Settings) -> Notice:
     """What candidates consent to on this server. Raises Misconfigured where JUDGES cannot work."""
-    return notice_of([judge.label for judge, _ in judges_of(settings.judges, os.environ)])
+    return notice_of([judge.label for judge in named(settings.judges)])
 
 
 @contextlib.asynccontextmanager
