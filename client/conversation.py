@@ -17,7 +17,7 @@ from client.news import Back, Moved, News, Unkept, Whole
 from client.outbox import EVERYTHING, UNANSWERED_LIMIT, Outbox, Shelf, Standing
 from client.ring import AudioRing, RingFullError
 from rooms.commands import SAMPLE_RATE_HZ, OpenMicrophone, PersonCommand
-from rooms.events import ConsentWithdrawn
+from rooms.events import ConsentWithdrawn, Encoding
 from rooms.people import Participant
 from rooms.protocol import (
     SERVER_MESSAGE,
@@ -162,7 +162,7 @@ class Conversation:
         out: list[str | bytes] = []
         for wish in self._outbox.due():
             out += self._frames(wish.behind, limit - len(out))
-            out.append(wish.message.model_dump_json())
+            out.append(_said(wish.message))
             wish.sent = True
         out += self._frames(None, limit - len(out))
         if self._typing is not None:
@@ -341,3 +341,9 @@ class Conversation:
             return RefusedError(self._goodbye.code, self._goodbye.sentence, self._goodbye.retry)
         said = self._goodbye.sentence if self._goodbye else SENTENCES.get(code)
         return ClosedError(code, said or f"The server closed the connection ({code}). Join again.")
+
+
+def _said(wish: Do) -> str:
+    """As a server of protocol 1 takes it too."""
+    samples = isinstance(wish.command, OpenMicrophone) and wish.command.encoding is Encoding.PCM16
+    return wish.model_dump_json(exclude={"command": {"encoding"}} if samples else None)

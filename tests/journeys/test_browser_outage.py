@@ -19,6 +19,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
 SPOKEN = "the first thing I did was to ask who needed it and why it had to be ready so soon"
 OUTAGE_S = 5.0
 HEARD_DEADLINE_MS = 40_000
+OPENING = "open_microphone"
 
 
 @pytest.fixture
@@ -96,6 +97,27 @@ async def test_no_word_is_lost_when_the_candidates_web_worker_is_killed_in_mid_a
             assert ana.broke == ben.broke == []
 
 
+async def test_a_browser_that_can_only_record_is_heard_as_well_also_when_its_web_worker_is_killed(
+    chromium: str, deployment: Deployment, port: int, recording: Path
+) -> None:
+    """MediaRecorder's own WebM, decoded by one worker and then, from the middle, by another."""
+    doomed, other = deployment.web(), deployment.web()
+    deployment.worker()
+    async with network(port, doomed.port, other.port) as balancer, browsing(chromium, recording) as browser:
+        ana = await Person.arrives(browser, "Ana", balancer.url)
+        wire = Wire(ana.page)
+        async with looked_at(ana):
+            await comes_to_the_first_question(ana, "?sound=opus")
+            await ana.sees("Hearing you")
+            doomed.kill()
+            await expect(ana.page.get_by_text(SPOKEN)).to_have_count(1, timeout=HEARD_DEADLINE_MS)
+            await ana.presses("I’m done")
+            await ana.sees("Question 2 of 3")
+            opened = [m["command"] for said in wire.said for m in said if m.get("command", {}).get("kind") == OPENING]
+            assert [command.get("encoding") for command in opened] == ["webm_opus"]
+            assert ana.broke == []
+
+
 async def test_what_was_typed_outlives_the_tab_that_was_closed_in_mid_sentence(
     chromium: str, deployment: Deployment, port: int, recording: Path
 ) -> None:
@@ -130,12 +152,15 @@ async def test_what_was_typed_outlives_the_tab_that_was_closed_in_mid_sentence(
             assert (kept, ana.broke) == ([], [])
 
 
-async def comes_to_the_first_question(ana: Person) -> str:
+async def comes_to_the_first_question(ana: Person, query: str = "") -> str:
     await ana.page.get_by_label("How long?").fill("3")
     await ana.presses("Open the room")
+    if query:
+        await ana.button("I understand and agree").wait_for()
+        await ana.opens(f"/rooms/{ana.page.url.rsplit('/', 1)[-1]}{query}")
     await ana.presses("I understand and agree")
     await ana.presses("Turn on the microphone")
     await ana.sees("Say a few words.")
     await ana.presses("Start the interview")
     await ana.sees("Question 1 of 3")
-    return ana.page.url.rsplit("/", 1)[-1]
+    return ana.page.url.rsplit("/", 1)[-1].removesuffix(query)

@@ -1,8 +1,9 @@
 // Made by scripts/protocol_types from rooms/protocol.py. Do not edit: change that file and run the script.
-// schema 9c9f9cca5e2f9c27 body af976ebbfaae4971
+// schema 8dc5a5a7206dc138 body f0ef96de357fa084
 export const PROTOCOL_VERSION = 2;
 export const SAMPLE_RATE_HZ = 16000;
 export const FRAME_VERSION = 1;
+export const MAX_PIECE_BYTES = 32780;
 export const PIECE_VERSION = 2;
 export const RESTED = 1;
 export const MAX_FRAME_BYTES = 6412;

@@ -82,14 +82,16 @@ function useStream(
 ): void {
   const wanted = useConnection(
     session,
-    ({ room, microphone: stream }) => room?.consented === true && room.phase !== "closed" && stream === null,
+    ({ room, microphone: stream, undecodable }) =>
+      room?.consented === true && room.phase !== "closed" && stream === null && !undecodable,
   );
   const zeroMs = useRef(0);
   const resting = useRef(false);
   const open = useRef(listening);
   useEffect(() => {
     open.current = listening;
-  }, [listening]);
+    microphone?.listen(listening);
+  }, [microphone, listening]);
   const owner = useRef<Microphone | null>(null);
   useEffect(() => {
     if (!microphone || (!wanted && owner.current === microphone)) return;
@@ -97,14 +99,19 @@ function useStream(
     if (room?.consented !== true || room.phase === "closed") return;
     owner.current = microphone;
     zeroMs.current = microphone.nowMs();
-    session.openMicrophone();
+    session.openMicrophone(microphone.encoding);
+    microphone.begin();
   }, [session, microphone, wanted]);
   useEffect(
     () =>
-      microphone?.onFrame(({ pcm, atMs, loudness }) => {
+      microphone?.onFrame(({ data, atMs, loudness, rested }) => {
         level.current = loudness;
-        if (open.current && owner.current === microphone && !isDone(session.connection())) {
-          session.frame(pcm, Math.max(0, atMs - zeroMs.current), resting.current);
+        if (!data || owner.current !== microphone) return;
+        const startMs = Math.max(0, atMs - zeroMs.current);
+        // A recording rests by itself: a piece left out would leave nothing to decode behind it.
+        if (microphone.encoding !== "pcm16") session.frame(data, startMs, rested);
+        else if (open.current && !isDone(session.connection())) {
+          session.frame(data, startMs, resting.current);
           resting.current = false;
         } else resting.current = true;
       }),

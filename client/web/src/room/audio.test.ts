@@ -3,7 +3,8 @@ import { describe, expect, it } from "vitest";
 import {
   forget,
   isTorn,
-  KEPT_FRAMES,
+  FRAME_MS,
+  KEPT_MS,
   packFrame,
   push,
   rewind,
@@ -11,10 +12,13 @@ import {
   takeUnsent,
   unsafeMs,
   upcoming,
-  WINDOW_FRAMES,
+  withoutFlags,
+  WINDOW_MS,
   type Ring,
 } from "./audio";
 
+const KEPT_FRAMES = KEPT_MS / FRAME_MS;
+const WINDOW_FRAMES = WINDOW_MS / FRAME_MS;
 const PCM = new Int16Array([1, -2, 32_767]);
 
 function filled(frames: number, from = ring("mic")): Ring {
@@ -27,6 +31,23 @@ describe("a frame on the wire", () => {
   it("has the header of rooms/protocol.py and little-endian samples", () => {
     expect([...packFrame(258, 66_000, PCM)]).toEqual([1, 0, 0, 0, 0, 0, 1, 2, 0, 1, 1, 208, 1, 0, 254, 255, 255, 127]);
   });
+});
+
+describe("a piece of a recording on the wire", () => {
+  it("has the same header with another version, and its bytes as they are", () => {
+    const piece = new Uint8Array([9, 8, 7]);
+    expect([...packFrame(258, 66_000, piece, true)]).toEqual([2, 1, 0, 0, 0, 0, 1, 2, 0, 1, 1, 208, 9, 8, 7]);
+  });
+
+  it("counts as long as it lasts", () => {
+    expect(unsafeMs(push(ring("mic", 200), new Uint8Array([1]), 0))).toBe(200);
+  });
+});
+
+it("a frame that comes after a rest says so, but not to servers that would not take it", () => {
+  const frame = packFrame(0, 0, PCM, true);
+  expect(frame[1]).toBe(1);
+  expect([...withoutFlags(frame)]).toEqual([...packFrame(0, 0, PCM)]);
 });
 
 describe("the frames that are kept", () => {

@@ -12,7 +12,7 @@ beforeEach(() => {
 });
 
 const AT_11 = { epoch: "e", version: 11, tag: "t11" };
-const frame: Input = { is: "frame", pcm: new Int16Array(640), captureMs: 0, rested: false };
+const frame: Input = { is: "frame", data: new Int16Array(640), captureMs: 0, rested: false };
 const played = () =>
   line.effects.flatMap((effect) =>
     effect.do === "play" ? effect.frames.map((frame) => new DataView(frame.buffer).getUint32(4)) : [],
@@ -192,8 +192,8 @@ describe("an end of the connection", () => {
 
 describe("the voice", () => {
   const answering = roomAfter(CONSENTED, STARTED, asked(1), began(1));
-  const open: Input = { is: "microphone", stream: "s", id: "m" };
-  const opened = told(happened(11, { kind: "microphone_opened", stream: "s", offset_ms: 0 }));
+  const open: Input = { is: "microphone", stream: "s", id: "m", encoding: "pcm16" };
+  const opened = told(happened(11, { kind: "microphone_opened", stream: "s", offset_ms: 0, encoding: "pcm16" }));
   const safe = (through: number | null, again = false): Input =>
     told({ type: "audio_safe", stream: "s", through, again });
 
@@ -252,8 +252,17 @@ describe("the voice", () => {
   });
 });
 
+it("a sound that the server cannot decode is not sent on, until another microphone is opened", () => {
+  line.feed(...live(), { is: "microphone", stream: "mic", id: "m", encoding: "webm_opus" });
+  expect(line.said()).toMatchObject([{ command: { kind: "open_microphone", encoding: "webm_opus" } }]);
+  line.feed(told({ type: "refused", id: null, code: "sound_undecodable", sentence: "No.", retry: false }));
+  expect([line.now.microphone, line.now.undecodable]).toEqual([null, true]);
+  line.feed({ is: "microphone", stream: "mic-2", id: "m-2", encoding: "pcm16" });
+  expect([line.now.microphone?.stream, line.now.undecodable]).toEqual(["mic-2", false]);
+});
+
 it("what is kept of the voice goes when consent is withdrawn", () => {
-  line.feed(...live(), { is: "microphone", stream: "mic", id: "m" }, frame);
+  line.feed(...live(), { is: "microphone", stream: "mic", id: "m", encoding: "pcm16" }, frame);
   expect(line.now.microphone?.frames).toHaveLength(1);
   line.feed(told(happened(11, { kind: "consent_withdrawn", participant: "p-ana", at_ms: 5_000 })));
   expect([line.now.microphone, line.now.room?.consented]).toEqual([null, false]);

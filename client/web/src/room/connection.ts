@@ -6,12 +6,12 @@
  */
 import type { Command, Event, Goodbye, Refused, ServerMessage, Welcome } from "../protocol";
 import { CLOSE, MAY_RETURN, PROTOCOL_VERSION } from "../protocol";
-import { push, ring } from "./audio";
+import { FRAME_MS, PIECE_MS, push, ring } from "./audio";
 import * as boxes from "./outbox";
 import type { Outgoing } from "./outbox";
 import type { Connection, Effect, Input, Problem } from "./shape";
 import { happened, isLost, welcomed } from "./story";
-import { flowing, isStale, reopened, replayed, safe, unheard } from "./stream";
+import { flowing, isStale, opening, reopened, replayed, safe, unheard } from "./stream";
 import { hear, NOTHING_TOLD, settle } from "./told";
 
 export { AT_REST } from "./shape";
@@ -65,10 +65,10 @@ export function step(now: Connection, input: Input): Step {
     case "wish":
       return wished(now, input.id, input.command);
     case "microphone":
-      return opened(now, input.stream, input.id);
+      return opened(now, input);
     case "frame":
       return now.microphone
-        ? flowing({ ...now, microphone: push(now.microphone, input.pcm, input.captureMs, input.rested) })
+        ? flowing({ ...now, microphone: push(now.microphone, input.data, input.captureMs, input.rested) })
         : [now, []];
     case "tick":
       return now.stage === "live" ? saying({ ...now, outbox: boxes.released(now.outbox) }) : [now, []];
@@ -249,9 +249,18 @@ function refused(now: Connection, message: Refused): Step {
     return backOff({ ...now, outbox: boxes.change(now.outbox, entry.id, { sentBack: true }) }, [{ do: "close" }]);
   const outbox = entry ? boxes.without(now.outbox, entry.id) : now.outbox;
   const doneWith = entry && endsTurn(entry.command) ? null : now.doneWith;
+  const undecodable = message.code === "sound_undecodable";
   const silenced = entry?.command.kind === "open_microphone" && entry.command.stream === now.microphone?.stream;
+  const microphone = silenced || undecodable ? null : now.microphone;
   return [
-    { ...now, outbox, doneWith, hindrance: entry ? null : now.hindrance, microphone: silenced ? null : now.microphone },
+    {
+      ...now,
+      outbox,
+      doneWith,
+      hindrance: entry ? null : now.hindrance,
+      microphone,
+      undecodable: undecodable || now.undecodable,
+    },
     [{ do: "show_refusal", refused: message, command: entry?.command ?? null }],
   ];
 }
@@ -282,12 +291,9 @@ function endsTurn(command: Command): command is Extract<Command, { kind: "finish
 
 // --- the voice ------------------------------------------------------------------------------------------------
 
-function opened(now: Connection, stream: string, id: string): Step {
+function opened(now: Connection, { stream, id, encoding }: Extract<Input, { is: "microphone" }>): Step {
   // An announcement of an older stream that was never answered is stale: only one microphone can be open.
   const outbox = { ...now.outbox, wishes: now.outbox.wishes.filter((entry) => !isStale(entry)) };
-  return wished({ ...now, outbox, microphone: ring(stream) }, id, {
-    kind: "open_microphone",
-    stream,
-    sample_rate: 16_000,
-  });
+  const microphone = ring(stream, encoding === "pcm16" ? FRAME_MS : PIECE_MS);
+  return wished({ ...now, outbox, microphone, undecodable: false }, id, opening(stream, encoding));
 }

@@ -5,18 +5,28 @@
  */
 import captureUrl from "./capture.worklet?worker&url";
 import { FRAME_MS } from "./audio";
+import type { Encoding } from "../protocol";
 import type { Problem } from "./connection";
+import { mustRecord, recording } from "./recorder";
 
 export interface Heard {
-  pcm: Int16Array;
-  /** When its first sample was taken, in ms of the microphone's own clock. */
+  /** Samples, or a piece of a recording; null: only how loud it is. */
+  data: Int16Array | Uint8Array<ArrayBuffer> | null;
+  /** When its first sample was taken, in ms of the microphone's own clock; of a recording, its stretch. */
   atMs: number;
+  /** What lies between it and the piece before was left out on purpose. */
+  rested: boolean;
   /** Root mean square, 0 to 1. */
   loudness: number;
 }
 
 export interface Microphone {
   readonly label: string;
+  readonly encoding: Encoding;
+  /** A new stream begins. */
+  begin: () => void;
+  /** Whether the room listens. A recording rests meanwhile; samples are just not taken. */
+  listen: (on: boolean) => void;
   /** The microphone's own clock. */
   nowMs: () => number;
   onFrame: (listener: (heard: Heard) => void) => () => void;
@@ -31,6 +41,7 @@ export async function openMicrophone(lost: () => void): Promise<Microphone> {
   const media = await navigator.mediaDevices.getUserMedia({
     audio: { channelCount: 1, echoCancellation: true, noiseSuppression: true, autoGainControl: true },
   });
+  if (mustRecord()) return recording(media, lost);
   const [context, source] = await connected(media);
   await context.audioWorklet.addModule(captureUrl);
   const node = new AudioWorkletNode(context, "capture", { numberOfOutputs: 0, channelCount: 1 });
@@ -70,12 +81,15 @@ function listening(media: MediaStream, context: AudioContext, node: AudioWorklet
     }
   };
   node.port.onmessage = ({ data }: MessageEvent<{ pcm: Int16Array; loudness: number }>) => {
-    const heard = { ...data, atMs: clockMs };
+    const heard = { data: data.pcm, loudness: data.loudness, atMs: clockMs, rested: false };
     clockMs += FRAME_MS;
     listeners.forEach((listener) => listener(heard));
   };
   return {
     label: track?.label ?? "",
+    encoding: "pcm16",
+    begin: () => undefined,
+    listen: () => undefined,
     nowMs: () => clockMs,
     onFrame: (listener) => {
       listeners.add(listener);

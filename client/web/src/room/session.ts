@@ -4,7 +4,8 @@
  * Decides nothing about the room. Its outbox outlives the page, on this browser's shelf.
  */
 import { getTicket, problemOf } from "../api";
-import type { Command, Event, Refused, Role, ServerMessage } from "../protocol";
+import type { Command, Encoding, Event, Refused, Role, ServerMessage } from "../protocol";
+import type { Sound } from "./audio";
 import { AT_REST, MARKS_SINCE, pending, step, type Connection, type Effect, type Input } from "./connection";
 import { restored, type Outbox } from "./outbox";
 import { Shelf, type Laid } from "./shelf";
@@ -116,12 +117,12 @@ export class Session {
     this.feed({ is: "wish", id: this.outside.newId(), command });
   }
 
-  openMicrophone(): void {
-    this.feed({ is: "microphone", stream: `mic-${this.outside.newId()}`, id: this.outside.newId() });
+  openMicrophone(encoding: Encoding = "pcm16"): void {
+    this.feed({ is: "microphone", stream: `mic-${this.outside.newId()}`, id: this.outside.newId(), encoding });
   }
 
-  frame(pcm: Int16Array, captureMs: number, rested = false): void {
-    this.feed({ is: "frame", pcm, captureMs, rested });
+  frame(data: Sound, captureMs: number, rested = false): void {
+    this.feed({ is: "frame", data, captureMs, rested });
   }
 
   /** Told to the room, not kept: lost without harm when there is no connection. */

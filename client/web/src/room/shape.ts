@@ -1,9 +1,9 @@
 /**
  * What a page knows of its room and of the way there, what can come in, and what is to be done: `connection` decides how.
  */
-import type { Command, Cursor, Event, Participant, Refused, Room, ServerMessage } from "../protocol";
+import type { Command, Cursor, Encoding, Event, Participant, Refused, Room, ServerMessage } from "../protocol";
 import { PROTOCOL_VERSION } from "../protocol";
-import type { Ring } from "./audio";
+import type { Ring, Sound } from "./audio";
 import { EMPTY, type Outbox } from "./outbox";
 import { UNTOLD, type Story } from "./story";
 import { NOTHING_TOLD, type Told } from "./told";
@@ -39,6 +39,8 @@ export interface Connection {
   /** What keeps wishes from being decided right now: Redis is away, say. They are put again, once each. */
   readonly hindrance: string | null;
   readonly microphone: Ring | null;
+  /** The server could not decode this microphone: another one has to be opened. */
+  readonly undecodable: boolean;
   /** Set when audio was lost because an outage outlasted what is kept. */
   readonly lostVoice: boolean;
   /** The turn that the candidate said to be done with: nothing heard from then on belongs to it. */
@@ -67,6 +69,7 @@ export const AT_REST: Connection = {
   outbox: EMPTY,
   hindrance: null,
   microphone: null,
+  undecodable: false,
   lostVoice: false,
   doneWith: null,
   repeats: 0,
@@ -85,8 +88,8 @@ export type Input =
   /** The time has come to open the second socket. */
   | { is: "move" }
   | { is: "wish"; id: string; command: Command }
-  | { is: "microphone"; stream: string; id: string }
-  | { is: "frame"; pcm: Int16Array; captureMs: number; rested: boolean }
+  | { is: "microphone"; stream: string; id: string; encoding: Encoding }
+  | { is: "frame"; data: Sound; captureMs: number; rested: boolean }
   /** The page lets go of the room for now. */
   | { is: "left" }
   /** A second has passed. */

@@ -3,8 +3,8 @@
  *
  * Decides when a stream may flow, goes out again, or is opened again; never what is kept (`audio`).
  */
-import type { Command, Event } from "../protocol";
-import { forget, isTorn, rewind, takeUnsent, withoutFlags } from "./audio";
+import type { Command, Encoding, Event } from "../protocol";
+import { FRAME_MS, forget, isTorn, rewind, takeUnsent, withoutFlags } from "./audio";
 import * as boxes from "./outbox";
 import type { Outgoing } from "./outbox";
 import type { Connection, Effect } from "./shape";
@@ -28,6 +28,12 @@ export function flowing(now: Connection): Step {
   return frames.length ? [{ ...now, microphone }, [{ do: "play", frames }]] : [now, []];
 }
 
+/** The announcement of a stream, as a server of protocol 1 takes it too. */
+export function opening(stream: string, encoding: Encoding): Command {
+  const samples = { kind: "open_microphone", stream, sample_rate: 16_000 };
+  return (encoding === "pcm16" ? samples : { ...samples, encoding }) as Command;
+}
+
 /** The log forgot our stream: it is opened again, ahead of everything else. */
 export function reopened(now: Connection): Connection {
   const { microphone, room, outbox } = now;
@@ -35,8 +41,8 @@ export function reopened(now: Connection): Connection {
     !microphone || room?.microphone?.stream === microphone.stream || room?.closed_ms !== null || !room.consented;
   if (known || boxes.pending(outbox).some(isStale)) return now;
   const { stream } = microphone;
-  const opening: Command = { kind: "open_microphone", stream, sample_rate: 16_000 };
-  const anew = boxes.put(boxes.EMPTY, `${stream}.${now.story.cursor?.version ?? 0}`, opening, now.you?.id ?? null);
+  const command = opening(stream, microphone.frameMs === FRAME_MS ? "pcm16" : "webm_opus");
+  const anew = boxes.put(boxes.EMPTY, `${stream}.${now.story.cursor?.version ?? 0}`, command, now.you?.id ?? null);
   return { ...now, outbox: { ...outbox, wishes: [...anew.wishes, ...outbox.wishes] } };
 }
 
