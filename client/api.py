@@ -4,7 +4,7 @@ Decides which address is asked and when the next one is; never what is sent on a
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from time import monotonic
@@ -243,6 +243,10 @@ class Greenroom:
     async def rescored(self, room: str, weights: str) -> dict[str, Any]:
         """A room's answers with other weights, beside what they were given. Nothing is changed."""
         return await self._ask("GET", f"/api/rooms/{room}/rescored?weights={weights}")
+
+    async def fairness(self, rows: Sequence[Mapping[str, Any]], cut: float, reference: str | None) -> dict[str, Any]:
+        """Whether declared groups fare alike in my interviews: rows of room, group, candidate, word_error."""
+        return await self._ask("POST", "/api/fairness", {"rows": list(rows), "cut": cut, "reference": reference})
 
     def report_page(self, room: str) -> str:
         """Where a person reads the report."""

@@ -19,6 +19,8 @@ from urllib.parse import urlsplit
 from client.api import DEFAULT_URL, Greenroom, connect
 from client.connection import LOOPBACK
 from client.errors import GreenroomError
+from client.fairness import declared, keep
+from client.fairness import table as fairness_table
 from client.replay import replay
 from client.screen import Screen, show_until_over
 from client.tables import audit, shelf, side_by_side
@@ -91,6 +93,12 @@ async def _run(arguments: argparse.Namespace) -> None:
             case "rescore":
                 found = await greenroom.rescored(_room_in(arguments.room), arguments.weights)
                 screen.say("\n".join(side_by_side(found)), type="rescored", **found)
+            case "fairness":
+                found = await greenroom.fairness(
+                    await declared(greenroom, arguments.groups), arguments.cut, arguments.reference
+                )
+                keep(arguments.out, found)
+                screen.say("\n".join(fairness_table(found)), type="fairness", **found)
             case "open":
                 await _open(greenroom, arguments, screen)
 
@@ -227,6 +235,11 @@ def _parser() -> argparse.ArgumentParser:
     rescoring.add_argument("--weights", required=True, metavar="VERSION", help="such as 1.0.0 or judge-1.0.0")
     for part in (weights, listing, showing, activating, rescoring):
         _add_place(part, again=part in (listing, showing, activating))
+    fair = verbs.add_parser("fairness", help="whether groups that people declared fare alike in your interviews")
+    fair.add_argument("groups", type=Path, metavar="GROUPS.csv", help="columns room, group; also candidate, reference")
+    fair.add_argument("out", type=Path, metavar="OUT.csv", help="all figures, a row for each group")
+    fair.add_argument("--cut", type=float, default=3.0, help="an overall from here on counts as passed (default 3)")
+    fair.add_argument("--reference", metavar="GROUP", help="whom to compare the others with (default: the largest)")
     opening = verbs.add_parser("open", help="open a room and print its links")
     opening.add_argument("--seniority", choices=list(Seniority), help="the level it is for: which weights mark it")
     opening.add_argument("--profile", choices=list(Profile), help="how patient it is with silences in an answer")
@@ -237,7 +250,7 @@ def _parser() -> argparse.ArgumentParser:
         verb.add_argument("--length", type=int, choices=range(3, 11), metavar="3..10", help="how many questions")
     for verb in (play, watch):
         verb.add_argument("--name", help="the name that others in the room see")
-    for verb in (play, watch, again, erasing, opening):
+    for verb in (play, watch, again, erasing, fair, opening):
         _add_place(verb)
     for name, does in SERVER_VERBS.items():
         verbs.add_parser(name, help=does, add_help=False)

@@ -13,7 +13,7 @@ from server.adapters.database import Database
 from server.adapters.migrations import migrate
 from server.adapters.report_store import SqlReportStore
 from server.adapters.review_store import SqlReviews
-from server.api import reports, reviews
+from server.api import fairness, reports, reviews
 from server.clock import SystemClock
 from server.errors import Failed, body, problem_of
 from server.gate import Gate
@@ -41,6 +41,7 @@ class Greenroom:
         gate = Gate(settings, self.identity, cast(Tickets, None))
         for made in (reports, reviews):
             self.app.include_router(made.routes(gate, self._look, self.store, self.reviews, SystemClock()))
+        self.app.include_router(fairness.routes(gate, self.store, self.reviews))
         self.app.add_exception_handler(Failed, _answer)
         self.app.add_exception_handler(Unavailable, _answer)
 

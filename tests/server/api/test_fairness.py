@@ -1,0 +1,83 @@
+"""Fairness over HTTP: one's own interviews, by groups that come with the request and are kept nowhere."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, inspect, text
+
+from rooms.evidence import Dimension
+from rooms.people import Role
+from scoring.review import Rating
+from server.identity import Person
+from tests.kept_rooms import interview
+from tests.server.api.reading import NOBODY, Greenroom, opened, refused
+
+GUEST = Person(id="guest-1", name="Ben", invited={"r-1": Role.COACH})
+ROOMS = [f"r-{n}" for n in range(1, 7)]
+
+
+@pytest.fixture
+async def greenroom(tmp_path: Path) -> AsyncIterator[Greenroom]:
+    async with opened(f"sqlite+aiosqlite:///{tmp_path}/greenroom.db") as app:
+        for room in ROOMS:
+            await app.keep_whole(room, interview(room))
+        yield app
+
+
+def rows(group: str = "a secret group", **more: object) -> list[dict[str, Any]]:
+    return [{"room": room, "group": group, **more} for room in ROOMS]
+
+
+async def test_my_interviews_are_put_together_by_group(greenroom: Greenroom) -> None:
+    asked = {"rows": [*rows(word_error=0.1), {"room": "r-99", "group": "b"}], "cut": 2.5}
+    found = (await greenroom.put("/api/fairness", None, asked)).json()
+    (group,) = found["fairness"]["groups"]
+    assert (group["people"], group["scored"], group["mean"], group["rate"]) == (6, 6, 3.0, 1.0)
+    assert (group["word_error"], group["small"], group["withheld"]) == (0.1, True, False)
+    assert found["unknown"] == ["r-99"]
+
+
+async def test_interviews_of_one_candidate_are_one_person(greenroom: Greenroom) -> None:
+    found = (await greenroom.put("/api/fairness", None, {"rows": rows(candidate="c-1")})).json()
+    assert found["fairness"]["groups"][0]["people"] == 1
+    assert found["fairness"]["groups"][0]["withheld"]
+
+
+async def test_only_blind_ratings_by_others_stand_beside_the_machine(greenroom: Greenroom) -> None:
+    for n, room in enumerate(ROOMS):
+        for by, blind in (("guest-1", True), ("guest-2", True), ("guest-3", False)):
+            scores = dict.fromkeys(Dimension, n / 2 if blind else 5.0 - n)
+            await greenroom.reviews.rate(Rating(room=room, turn=1, by=by, scores=scores, blind=blind, own=False, at=n))
+    found = (await greenroom.put("/api/fairness", None, {"rows": rows()})).json()
+    # The machine gave every room the same: there is nothing to correlate, and the unblinded would not change that.
+    assert found["fairness"]["groups"][0]["correlation"] is None
+
+
+async def test_others_interviews_are_as_if_they_were_not(greenroom: Greenroom) -> None:
+    found = (await greenroom.put("/api/fairness", GUEST, {"rows": rows()})).json()
+    assert found == {
+        "fairness": {"cut": 3.0, "reference": None, "groups": [], "notes": []},
+        "unknown": ROOMS,
+    }
+    assert refused(await greenroom.put("/api/fairness", NOBODY, {"rows": rows()}))[0] == 401
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [{"rows": []}, {"rows": [{"room": "r-1"}]}, {"rows": [{"room": "r-1", "group": ""}]}, {"rows": rows(), "cut": 9}],
+    ids=["no rows", "no group", "empty group", "cut"],
+)
+async def test_what_makes_no_sense_is_refused(greenroom: Greenroom, asked: dict[str, Any]) -> None:
+    assert (await greenroom.put("/api/fairness", None, asked)).status_code == 422
+
+
+async def test_no_group_is_kept(greenroom: Greenroom, tmp_path: Path) -> None:
+    await greenroom.put("/api/fairness", None, {"rows": rows()})
+    engine = create_engine(f"sqlite:///{tmp_path}/greenroom.db")
+    with engine.connect() as connection:
+        for table in inspect(engine).get_table_names():
+            kept = connection.execute(text(f'SELECT * FROM "{table}"')).all()
+            assert "a secret group" not in str(kept)
+    engine.dispose()
