@@ -41,6 +41,7 @@ def routes() -> list[BaseRoute]:
         "/reports/{room}",
         "/reports/{room}/review",
         "/reviews",
+        "/fairness",
     )
     return [
         *(Route(path, _page) for path in paths),

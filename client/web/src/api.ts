@@ -2,7 +2,7 @@
  * The HTTP side of Greenroom: typed calls, and every failure as a Problem with a sentence for a person.
  */
 import type { Dimension, Finish, Mode, Participant, Phase, Role } from "./protocol";
-import type { Agreements, Queue, Report, Sheet, SheetTurn } from "./report";
+import type { Agreements, Found, Queue, Report, Sheet, SheetTurn } from "./report";
 import type { Problem } from "./room/connection";
 
 /** Where a room stands in its life: docs/PHASES.md. */
@@ -154,6 +154,14 @@ export const rate = (room: string, turn: number, scores: Given, note: string) =>
 export const override = (room: string, turn: number, word: Word) =>
   call<SheetTurn>(`${review(room)}/turns/${turn}/overrides`, word);
 export const getAgreements = () => call<Agreements>("/api/agreement").then((answer) => answer.dimensions);
+
+export interface DeclaredGroup {
+  room: string;
+  group: string;
+  candidate: string;
+  word_error: number | null;
+}
+export const compareGroups = (rows: DeclaredGroup[], cut: number) => call<Found>("/api/fairness", { rows, cut });
 
 /** A person's number for the machine's, with why, and what the person is called. */
 export interface Word {

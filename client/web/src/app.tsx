@@ -1,5 +1,6 @@
 import { Candidate } from "./pages/candidate";
 import { Coach } from "./pages/coach";
+import { Fairness } from "./pages/fairness";
 import { Home } from "./pages/home";
 import { Operations } from "./pages/operations";
 import { Report } from "./pages/report";
@@ -26,6 +27,8 @@ export function App() {
       return <Reviews />;
     case "operations":
       return <Operations />;
+    case "fairness":
+      return <Fairness />;
     case "nowhere":
       return <Nowhere />;
   }

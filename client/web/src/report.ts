@@ -1,5 +1,5 @@
-// Made by scripts/protocol_types from scoring/report.py, server/reviewing.py and server/api/reviews.py. Do not edit: change that file and run the script.
-// schema e47007e0139b9135 body b75b12aa417c6ca9
+// Made by scripts/protocol_types from scoring/report.py, server/reviewing.py and server/api. Do not edit: change that file and run the script.
+// schema 71ed23f03a428003 body 370c42a48cf50f4c
 /**
  * The six content dimensions, each 0 to 5. Delivery is not among them.
  */
@@ -26,6 +26,7 @@ export interface Told {
   sheet: Sheet;
   queue: Queue;
   agreements: Agreements;
+  found: Found;
 }
 /**
  * All that is known about a finished interview. JSON of this value is what is kept and shown.
@@ -437,4 +438,42 @@ export interface Agreement {
 export interface PersonsAgreement {
   by: string;
   with_machine: Agreement;
+}
+export interface Found {
+  fairness: Fairness;
+  unknown: string[];
+}
+/**
+ * All groups, the largest first.
+ */
+export interface Fairness {
+  cut: number;
+  reference: string | null;
+  groups: GroupFigures[];
+  notes: string[];
+}
+/**
+ * One group beside the reference group. What too few people cannot tell is None.
+ */
+export interface GroupFigures {
+  group: string;
+  people: number;
+  withheld: boolean;
+  small: boolean;
+  reference: boolean;
+  scored: number;
+  mean: number | null;
+  deviation: number | null;
+  distance: number | null;
+  passed: number;
+  rate: number | null;
+  impact_ratio: number | null;
+  adverse: boolean;
+  one_more_changes_it: boolean;
+  correlation: number | null;
+  correlation_gap: number | null;
+  word_error: number | null;
+  word_error_gap: number | null;
+  abstention: number | null;
+  abstention_gap: number | null;
 }

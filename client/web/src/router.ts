@@ -8,6 +8,7 @@ export type Place =
   | { page: "report"; room: string }
   | { page: "review"; room: string }
   | { page: "reviews" }
+  | { page: "fairness" }
   | { page: "operations" }
   | { page: "nowhere" };
 
@@ -21,6 +22,7 @@ export function placeOf(path: string): Place {
   if (first === "reports" && room && !third) return { page: "report", room };
   if (first === "reports" && room && third === "review") return { page: "review", room };
   if (first === "reviews" && !room) return { page: "reviews" };
+  if (first === "fairness" && !room) return { page: "fairness" };
   return { page: "nowhere" };
 }
 

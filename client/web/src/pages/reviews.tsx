@@ -38,6 +38,9 @@ export function Reviews() {
             ))}
           </ul>
           <Agreements />
+          <p className="small">
+            <Link to="/fairness">Do groups fare alike?</Link>
+          </p>
         </div>
       )}
     </Frame>
