@@ -27,7 +27,7 @@ class JudgeSettings(Value):
     base_url: Annotated[str, Field(pattern=r"^https?://")] | None = None
     """None: OpenAI's own."""
     key_variable: Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
-    """The name of the environment variable that holds the key; None for a server without keys."""
+    """The name of the environment variable that holds the key; None: JUDGE_API_KEY, or a server without keys."""
     first_token_ms: Positive = 8_000
     """How long the first word of a reply may take."""
     total_ms: Positive = 25_000
@@ -61,14 +61,19 @@ def named(text: str) -> tuple[JudgeSettings, ...]:
     return tuple(found)
 
 
-def judges_of(text: str, environment: Mapping[str, str]) -> tuple[tuple[JudgeSettings, str], ...]:
-    """The same, each with its key, for who asks them. Raises Misconfigured where a key is missing too."""
+def judges_of(
+    text: str, environment: Mapping[str, str], key: str | None = None
+) -> tuple[tuple[JudgeSettings, str], ...]:
+    """The same, each with its key, for who asks them: `key` for those that name no variable.
+
+    Raises Misconfigured where a key is missing too.
+    """
     found = []
     for number, settings in enumerate(named(text), 1):
-        key = environment.get(settings.key_variable, "") if settings.key_variable else "none"
-        if not key:
+        own = environment.get(settings.key_variable, "") if settings.key_variable else key or "none"
+        if not own:
             raise Misconfigured(f"JUDGES: judge {number}: there is no key in {settings.key_variable}.")
-        found.append((settings, key))
+        found.append((settings, own))
     return tuple(found)
 
 

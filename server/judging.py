@@ -32,7 +32,8 @@ async def marker(
     make: Callable[[JudgeSettings, str], Judge],
 ) -> AsyncIterator[Marker]:
     """Who marks on this server; connections to judges are closed in the end."""
-    found = judges_of(settings.judges, os.environ)
+    key = settings.judge_api_key.get_secret_value() if settings.judge_api_key else None
+    found = judges_of(settings.judges, os.environ, key)
     if not found:
         yield Marker(bank, shelf)
         return

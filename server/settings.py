@@ -79,6 +79,8 @@ class Settings(BaseSettings):
     """Who may put other weights into use for rooms that are opened from then on."""
     judges: str = ""
     """Language models that mark besides the rules, in order: JSON, or the path of a TOML file (docs/SCORING.md)."""
+    judge_api_key: SecretStr | None = None
+    """The key of those judges that name no variable for their own."""
     judge_panel: Positive = 1
     """How many of them mark each answer together; those after them stand in where one fails."""
     judge_deadline_s: Positive = 45

@@ -20,6 +20,7 @@ def test_judges_are_read_from_json_or_a_file_in_their_order(tmp_path: Path) -> N
     )
     found = judges_of(str(file), {"K1": "sk-1"})
     assert [(judge.label, key) for judge, key in found] == [("m-1 at api.openai.com", "sk-1"), ("m-2 at own", "none")]
+    assert judges_of('[{"model": "m-3"}]', {}, "sk-3")[0][1] == "sk-3"
     assert judges_of('[{"model": "m-1", "key_variable": "K1"}]', {"K1": "sk-1"})[0] == found[0]
 
 
