@@ -226,6 +226,10 @@ class Greenroom:
         """The weights that this server has, what is in use, and every change of that; or the figures of one version."""
         return await self._ask("GET", f"/api/weights/{version}" if version else "/api/weights")
 
+    async def calibration(self) -> dict[str, Any]:
+        """What coaches' blind ratings say about the newest weights, and new ones where they are better."""
+        return await self._ask("GET", "/api/calibration")
+
     async def activate_weights(
         self,
         version: str,

@@ -18,12 +18,12 @@ from urllib.parse import urlsplit
 
 from client.api import DEFAULT_URL, Greenroom, connect
 from client.connection import LOOPBACK
-from client.errors import GreenroomError
+from client.errors import GreenroomError, PublishError
 from client.fairness import declared, keep
 from client.fairness import table as fairness_table
 from client.replay import replay
 from client.screen import Screen, show_until_over
-from client.tables import audit, shelf, side_by_side
+from client.tables import audit, calibration, shelf, side_by_side
 from rooms.events import Mode, Profile, Seniority
 from rooms.people import Role
 
@@ -90,6 +90,8 @@ async def _run(arguments: argparse.Namespace) -> None:
                 screen.say("Erased: what was said, its marks and its report.", type="erased")
             case "weights":
                 await _weights(greenroom, arguments, screen)
+            case "calibrate":
+                await _calibrate(greenroom, arguments.into, screen)
             case "rescore":
                 found = await greenroom.rescored(_room_in(arguments.room), arguments.weights)
                 screen.say("\n".join(side_by_side(found)), type="rescored", **found)
@@ -142,6 +144,25 @@ async def _weights(greenroom: Greenroom, arguments: argparse.Namespace, screen: 
 def _moved(done: dict[str, Any]) -> str:
     word = {"steady": "scores stay where they are", "warn": "scores move", "stop": "scores move far"}[done["shift"]]
     return f"Rooms that are opened from now on get them; {word} (stability index {done['drift']})."
+
+
+async def _calibrate(greenroom: Greenroom, into: Path | None, screen: Screen) -> None:
+    """Show what ratings say about the weights; where new ones are better, write their file. Raises PublishError."""
+    found = await greenroom.calibration()
+    screen.say("\n".join(calibration(found)), type="calibration", **found)
+    if found["file"] is None:
+        raise PublishError(f"No new weights. {found['why_not']}")
+    name = f"local-{found['version']}.toml"
+    if into is None:
+        screen.say(f"Better: --into FOLDER writes {name}. Put it where every worker looks (WEIGHTS_DIR).")
+        return
+    await asyncio.to_thread(_write, into / name, found["file"])
+    screen.say(f"Written: {into / name}. With WEIGHTS_DIR there: greenroom weights activate {found['version']}")
+
+
+def _write(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
 
 
 def _room_in(given: str) -> str:
@@ -230,10 +251,12 @@ def _parser() -> argparse.ArgumentParser:
     activating.add_argument("--mode", choices=[mode.value for mode in Mode], help="only for this kind of interview")
     activating.add_argument("--seniority", choices=list(Seniority), help="only for rooms of this level")
     activating.add_argument("--despite-drift", action="store_true", help="also if scores move far")
+    calibrating = verbs.add_parser("calibrate", help="make weights from coaches' blind ratings; never worse ones")
+    calibrating.add_argument("--into", type=Path, metavar="FOLDER", help="write the new weights' file here")
     rescoring = verbs.add_parser("rescore", help="score a room again with other weights, side by side; changes nothing")
     rescoring.add_argument("room", metavar="ROOM", help="the room's id or its address")
     rescoring.add_argument("--weights", required=True, metavar="VERSION", help="such as 1.0.0 or judge-1.0.0")
-    for part in (weights, listing, showing, activating, rescoring):
+    for part in (weights, listing, showing, activating, calibrating, rescoring):
         _add_place(part, again=part in (listing, showing, activating))
     fair = verbs.add_parser("fairness", help="whether groups that people declared fare alike in your interviews")
     fair.add_argument("groups", type=Path, metavar="GROUPS.csv", help="columns room, group; also candidate, reference")

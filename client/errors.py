@@ -40,5 +40,9 @@ class AudioLostError(GreenroomError):
     """The server misses audio that this client holds no longer. Open a new microphone stream to go on."""
 
 
+class PublishError(GreenroomError):
+    """Ratings do not make better weights: none are published."""
+
+
 class AudioFileError(GreenroomError):
     """A file that cannot be read as audio."""

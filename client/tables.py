@@ -24,6 +24,17 @@ def shelf(all_weights: Mapping[str, Any]) -> Iterator[str]:
     yield from audit(all_weights["activations"])
 
 
+def calibration(found: Mapping[str, Any]) -> Iterator[str]:
+    """How far from people the weights are on held-out answers, before and after."""
+    yield f"From {found['answers']} blind ratings in {found['rooms']} rooms; base: weights {found['base']}."
+    if found["dimensions"]:
+        yield f"{'on held-out answers':<22}{'answers':>8}{'before':>8}{'after':>8}"
+    for one in found["dimensions"]:
+        yield f"{one['dimension']:<22}{one['answers']:>8}{one['before']:>8.2f}{one['after']:>8.2f}"
+    if found["before"] is not None:
+        yield f"{'all':<30}{found['before']:>8.2f}{found['after']:>8.2f}"
+
+
 def audit(activations: list[Mapping[str, Any]]) -> Iterator[str]:
     """Every change of what is in use, the oldest first."""
     if not activations:

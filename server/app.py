@@ -38,7 +38,7 @@ from server.adapters.report_store import SqlReportStore
 from server.adapters.review_store import SqlReviews
 from server.adapters.silero import Silero
 from server.adapters.transcribers import choose, found
-from server.api import erasing, fairness, history, operations, reports, reviews, rooms, sessions, weights
+from server.api import calibrating, erasing, fairness, history, operations, reports, reviews, rooms, sessions, weights
 from server.archiver import Archiver, Snapshots
 from server.clock import SystemClock
 from server.departures import Departures
@@ -198,6 +198,7 @@ async def serve_web(settings: Settings, host: str, port: int, fd: int | None) ->
                 weights.routes(settings, gate, p.writer.look, p.bank, p.shelf, p.activations, p.clock),
                 reviews.routes(gate, p.writer.look, p.store, p.reviews, p.clock),
                 fairness.routes(gate, p.store, p.reviews),
+                calibrating.routes(gate, p.writer.look, p.bank, p.shelf, p.reviews),
             )
             edges = Edges(settings, sockets, gate, identity, p.writer)
             app = web.build(routers, sockets, partial(_ready, p), edges.routes())

@@ -6,7 +6,7 @@ Decides whether a weights file is what it claims to be. Never which version a ro
 import hashlib
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from importlib.resources import files
 from typing import Annotated, Any
@@ -186,6 +186,25 @@ def _check_family(weights: Weights, family: Family, file: str) -> None:
             raise WeightsError(f"{file}: {family}: nothing for {', '.join(sorted(missing))}")
     if abs((total := sum(figures.overall.values())) - 1) > 1e-9:
         raise WeightsError(f"{file}: {family}: the shares of the whole add up to {total}, not 1")
+
+
+def dumps(weights: Weights) -> str:
+    """The weights as a file: TOML with the hash that fits."""
+    content = weights.model_dump(mode="json", exclude={"sha256"}, exclude_none=True)
+    text = "\n".join(_toml(content))
+    return f'sha256 = "{digest(tomllib.loads(text))}"\n{text}\n'
+
+
+def _toml(table: Mapping[str, Any], name: str = "") -> Iterator[str]:
+    """A table of plain values and tables; TOML wants the plain ones first."""
+    if name:
+        yield f"\n[{name}]"
+    for key, value in table.items():
+        if not isinstance(value, Mapping):
+            yield f"{key} = {json.dumps(value)}"
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            yield from _toml(value, f"{name}.{key}" if name else key)
 
 
 def shipped(scorer: str = "local") -> tuple[str, ...]:

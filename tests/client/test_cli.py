@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from client import cli
+from client.errors import PublishError
 from tests.client.audio_files import write_wav
 from tests.client.autopilot import AutopilotRoom
 from tests.client.test_api import dead_address
@@ -186,3 +187,32 @@ async def test_a_reader_who_goes_away_ends_the_command_quietly(server: ToyServer
     async with asyncio.timeout(30):
         out, err = await process.communicate()
     assert (out.count(b"\n"), err) == (1, b"")
+
+
+class Ratings:
+    """A server's answer to what ratings say."""
+
+    def __init__(self, file: str | None) -> None:
+        self._file = file
+
+    async def calibration(self) -> dict[str, object]:
+        depth = {"dimension": "depth", "answers": 30, "before": 1.4, "after": 1.1}
+        figures = {"base": "1.0.0", "answers": 30, "rooms": 6, "dimensions": [depth], "before": 1.4, "after": 1.1}
+        better = {"file": self._file, "version": "1.1.0" if self._file else None, "why_not": "They are no better."}
+        return figures | better
+
+
+@pytest.mark.parametrize("file", ['version = "1.1.0"\n', None])
+async def test_calibrating_shows_the_gain_and_publishes_only_better_weights(
+    file: str | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    screen = cli.Screen(sys.stdout, as_json=False)
+    ask = cli._calibrate(Ratings(file), tmp_path / "weights", screen)  # type: ignore[arg-type]
+    if file:
+        await ask
+        assert (tmp_path / "weights" / "local-1.1.0.toml").read_text() == file
+    else:
+        with pytest.raises(PublishError, match="They are no better"):
+            await ask
+        assert not (tmp_path / "weights").exists()
+    assert "depth                       30    1.40    1.10" in capsys.readouterr().out

@@ -8,12 +8,13 @@ import httpx
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
+from rooms.interview.bank import load_bank
 from rooms.state import Room, replay
 from server.adapters.database import Database
 from server.adapters.migrations import migrate
 from server.adapters.report_store import SqlReportStore
 from server.adapters.review_store import SqlReviews
-from server.api import fairness, reports, reviews
+from server.api import calibrating, fairness, reports, reviews
 from server.clock import SystemClock
 from server.errors import Failed, body, problem_of
 from server.gate import Gate
@@ -21,6 +22,7 @@ from server.identity import Identity, Person
 from server.ports import Record, ReportRow, Tickets, Unavailable
 from server.reporting import written
 from server.settings import Settings
+from server.shelf import Shelf
 from tests.kept_rooms import EPOCH, OPENED_AT, interview
 
 REPORT = b'{"schema_version": "1", "overall": 3.0, "quote": "caf\xc3\xa9"}'
@@ -42,6 +44,7 @@ class Greenroom:
         for made in (reports, reviews):
             self.app.include_router(made.routes(gate, self._look, self.store, self.reviews, SystemClock()))
         self.app.include_router(fairness.routes(gate, self.store, self.reviews))
+        self.app.include_router(calibrating.routes(gate, self._look, load_bank(), Shelf(), self.reviews))
         self.app.add_exception_handler(Failed, _answer)
         self.app.add_exception_handler(Unavailable, _answer)
 
@@ -58,6 +61,7 @@ class Greenroom:
         await self.store.archive(room, EPOCH, records)
         closed = replay(record.event for record in records)
         assert closed is not None
+        self.rooms[room] = closed
         await self.store.keep_report(*written(closed))
 
     async def put(self, path: str, person: Person | None, given: object) -> httpx.Response:

@@ -171,3 +171,15 @@ async def test_erasing_a_room_erases_what_people_said_of_it(greenroom: Greenroom
     assert await greenroom.reviews.ratings(["r-1"]) == []
     assert await greenroom.reviews.overrides("r-1") == []
     assert not await greenroom.reviews.shown("r-1", COACH.id)
+
+
+async def test_too_few_ratings_make_no_weights_and_say_so(greenroom: Greenroom) -> None:
+    own = e.Question(id=None, text="What came of it?", kind=e.QuestionKind.OWN)
+    asked = e.QuestionAsked(turn=1, question=own, by="person-2")
+    await greenroom.store.erase("r-1")
+    await greenroom.keep_whole("r-1", chain([*opening(), asked, *spoken_turn(1)[1:], closing()]))
+    await greenroom.put("/api/reviews/r-1/turns/1/rating", COACH, TWOS)
+    told = (await greenroom.ask("/api/calibration")).json()
+    assert (told["answers"], told["file"]) == (1, None)
+    assert "at least 25" in told["why_not"]
+    assert refused(await greenroom.ask("/api/calibration", COACH)) == (403, "weights_owner_only", False)

@@ -1,0 +1,71 @@
+"""Weights out of ratings: better on what they have not seen, or none at all."""
+
+from rooms.evidence import Dimension
+from scoring.calibrate import FEWEST_ANSWERS, Calibration, Rated, calibrated
+from scoring.local import score
+from scoring.rubric import Family
+from scoring.weights import Weights, dumps, load_weights, parse_weights
+from tests.scoring.answers import GOOD, MIDDLING, PROMISE, WEAK, rubric, typed
+
+BASE = load_weights("1.0.0")
+ROOMS = 9
+
+
+def rated(level: float, *, rooms: int = ROOMS, upside_down: bool = False) -> list[Rated]:
+    """Answers of so many rooms, rated by people who think as the machine does, but milder or stricter."""
+    kept, found = rubric(PROMISE), []
+    for room in range(rooms):
+        for text in (GOOD, MIDDLING, WEAK):
+            said = typed(f"{text} That was in room {room}.")
+            machine = {one.dimension: one.score or 0.0 for one in score(kept, said, BASE).dimensions}
+            scores = {
+                dimension: min(5.0, max(0.0, round((5 - points if upside_down else points * level) * 2) / 2))
+                for dimension, points in machine.items()
+            }
+            found.append(Rated(f"r-{room}", kept, said, None, scores))
+    return found
+
+
+def made(told: Calibration) -> Weights:
+    assert told.weights is not None, told.why_not
+    return told.weights
+
+
+def test_stricter_people_lower_the_level_and_the_gain_is_shown_on_rooms_that_were_held_out() -> None:
+    told = calibrated(rated(0.75), BASE)
+    weights = made(told)
+    assert (told.answers, told.rooms, weights.version) == (27, ROOMS, "1.1.0")
+    assert (told.after or 9) < (told.before or 0)
+    new, old = (each.families[Family.BEHAVIOURAL].features[Dimension.RELEVANCE] for each in (weights, BASE))
+    assert all(abs(new[name]) < abs(points) for name, points in old.items() if points)
+    assert weights.families[Family.TECHNICAL].features == BASE.families[Family.TECHNICAL].features
+    assert (told.covered or 0) >= 0.85
+
+
+def test_new_weights_are_a_file_that_fits_its_hash_and_score_as_they_promised() -> None:
+    weights = made(calibrated(rated(0.75), BASE))
+    read = parse_weights(dumps(weights), "local-1.1.0.toml")
+    assert read.but(sha256="") == weights.but(sha256="")
+    kept, said = rubric(PROMISE), typed(GOOD)
+    assert score(kept, said, read).model_dump_json() == score(kept, said, weights).model_dump_json()
+
+
+def test_people_who_agree_with_the_machine_change_nothing() -> None:
+    told = calibrated(rated(1.0), BASE)
+    assert (told.weights, told.why_not) == (None, "On answers that were held out the new weights are no better.")
+
+
+def test_worse_weights_are_not_made_whatever_the_ratings_say() -> None:
+    told = calibrated(rated(1.0, upside_down=True), BASE)
+    assert told.weights is None or (told.after or 9) < (told.before or 0)
+
+
+def test_too_few_ratings_say_so() -> None:
+    told = calibrated(rated(0.75, rooms=3), BASE)
+    assert told.weights is None
+    assert str(FEWEST_ANSWERS) in (told.why_not or "")
+
+
+def test_the_same_ratings_give_the_same_file() -> None:
+    once, again = (dumps(made(calibrated(rated(0.75), BASE))) for _ in range(2))
+    assert once == again
