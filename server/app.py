@@ -28,6 +28,7 @@ from server.adapters.redis_dead_letters import RedisDeadLetters
 from server.adapters.redis_directory import RedisDirectory
 from server.adapters.redis_leases import RedisLeases
 from server.adapters.redis_ledger import RedisLedger
+from server.adapters.redis_loads import RedisLoads
 from server.adapters.redis_log import RedisRoomLog, RedisSubscriber
 from server.adapters.redis_notes import RedisHearingNotes
 from server.adapters.redis_presence import RedisPresence
@@ -54,6 +55,7 @@ from server.interviewer import Interviewer
 from server.judge_settings import JudgeSettings
 from server.judging import marker, notice_for
 from server.ledger import Bookkeeper
+from server.loads import Admission, Reporter
 from server.logs import configure
 from server.operations import Backlog, line_of, replay, told
 from server.ports import Decoder, Judge, Unavailable
@@ -96,6 +98,7 @@ class Parts:
     shelf: Shelf
     bank: Bank
     letters: RedisDeadLetters
+    loads: RedisLoads
     backlog: Backlog
 
 
@@ -118,6 +121,7 @@ async def parts(settings: Settings, kind: str) -> AsyncIterator[Parts]:
         source = Restorer(log, store, clock)
         subscriber = RedisSubscriber(redis)
         feeds = Feeds(log, subscriber, source)
+        loads = RedisLoads(redis)
         leases, letters = RedisLeases(redis), RedisDeadLetters(redis)
         yield Parts(
             settings=settings,
@@ -137,7 +141,8 @@ async def parts(settings: Settings, kind: str) -> AsyncIterator[Parts]:
             shelf=Shelf(settings.weights_dir),
             bank=load_bank(),
             letters=letters,
-            backlog=Backlog(log, leases, letters, store, settings.archive_behind_limit),
+            loads=loads,
+            backlog=Backlog(log, leases, letters, store, loads, settings.archive_behind_limit),
         )
 
 
@@ -174,7 +179,18 @@ async def serve_web(settings: Settings, host: str, port: int, fd: int | None) ->
         fanout = Fanout(p.feeds, p.log)
         async with Departures(p.writer, settings.reconnect_grace_ms) as departures:
             sockets = Sockets(
-                settings, p.name, gate, p.writer, fanout, departures, p.log, p.audio, p.leases, p.bank, _new_decoder
+                settings,
+                p.name,
+                gate,
+                p.writer,
+                fanout,
+                departures,
+                p.log,
+                p.audio,
+                p.leases,
+                p.bank,
+                _new_decoder,
+                Admission(p.loads),
             )
             routers = (
                 sessions.routes(identity, gate, notice),
@@ -305,6 +321,7 @@ async def serve_worker(settings: Settings) -> None:
                 hearing.run(),
                 timekeeper.run(),
                 p.restorer.watch(p.leases, RedisDirectory(p.redis, p.clock)),
+                Reporter(p.name, settings, p.loads, transcriber).run(lambda: worker.rooms, lambda: hearing.behind_ms),
                 pulse.beat(settings.var_dir, settings.worker_ttl_ms // 3),
             )
             behind = [tasks.create_task(task) for task in running]

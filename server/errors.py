@@ -70,6 +70,7 @@ _FAULTS = (
     Problem("database_away", "Reports cannot be reached right now. Interviews go on. Try again later.", True, 503, None, logging.ERROR),
     Problem("database_full", "Reports cannot be written right now. Interviews go on. Free some disk space.", True, 503, None, logging.ERROR),
     Problem("archive_behind", "Interviews are kept too slowly right now to open another room. Those that are open go on. Try again later.", True, 503, None, logging.ERROR),
+    Problem("hearing_full", "All that can be heard at a time is being heard. Type your answers, or try the microphone again later.", True, 503, None, logging.WARNING),
     Problem("hearing_behind", "Hearing cannot keep up. Pause for a moment, or type your answer.", True, 503, None, logging.WARNING),
     Problem("transcriber_failed", "A stretch of speech could not be written down. Say it again, or type it.", True, 503, None, logging.ERROR),
     Problem("no_transcriber", "This server has no speech recogniser. Type your answers.", False, 503, None),

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pydantic import BaseModel
 
 from server.errors import Failed
+from server.loads import Load, Loads
 from server.ports import DeadLetters, Leases, ReportStore, RoomLog, Unavailable
 
 FRESH_S = 2.0
@@ -50,14 +51,19 @@ class Archive(BaseModel):
 
 class Operations(BaseModel):
     archive: Archive
+    hearing: list[Load]
+    """Of each worker that said so lately."""
     dead_letters: list[Letter]
 
 
 class Backlog:
     """Counts what waits for the database."""
 
-    def __init__(self, log: RoomLog, leases: Leases, letters: DeadLetters, store: ReportStore, limit: int) -> None:
+    def __init__(
+        self, log: RoomLog, leases: Leases, letters: DeadLetters, store: ReportStore, loads: Loads, limit: int
+    ) -> None:
         self._log, self._leases, self._letters, self._store, self._limit = log, leases, letters, store, limit
+        self._loads = loads
         self._counted_at = float("-inf")
         self._waiting: Sequence[int] = ()
 
@@ -83,7 +89,8 @@ class Backlog:
             database=displaced is not None,
             displaced=displaced,
         )
-        return Operations(archive=archive, dead_letters=[Letter(**letter._asdict()) for letter in letters])
+        dead_letters = [Letter(**letter._asdict()) for letter in letters]
+        return Operations(archive=archive, hearing=list(await self._loads.all()), dead_letters=dead_letters)
 
     async def _count(self) -> None:
         letters = await self._letters.all()
@@ -113,10 +120,20 @@ def told(now: Operations) -> str:
         f"no room is opened with more than {archive.limit})",
         f"database: {'answers' if archive.database else 'away'}",
         f"facts set aside after a fork: {'unknown' if archive.displaced is None else archive.displaced}",
+        *map(_heard_by, now.hearing),
         f"dead letters: {len(now.dead_letters)}",
         *map(line_of, now.dead_letters),
     ]
     return "\n".join(lines)
+
+
+def _heard_by(load: Load) -> str:
+    busy = "" if load.busy_percent is None else f", recogniser busy {load.busy_percent}%"
+    full = "; full" if load.full else ""
+    return (
+        f"{load.worker}: {load.rooms} of {load.rooms_limit} rooms, {load.voices} voices, {load.behind_ms} ms behind"
+        f"{busy}{full}"
+    )
 
 
 def line_of(letter: Letter) -> str:

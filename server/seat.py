@@ -19,6 +19,7 @@ from rooms.refusals import Code, Refusal
 from server.budget import Budget
 from server.errors import TABLE, Failed, Problem, problem_of, refused
 from server.fanout import Hall
+from server.loads import Admission
 from server.member import Member
 from server.microphone import Microphone
 from server.ports import RoomLog, Unavailable
@@ -44,6 +45,7 @@ class Seat:
     """A member's place in the hall."""
 
     __slots__ = (
+        "_admission",
         "_bank",
         "_frames",
         "_hall",
@@ -65,10 +67,12 @@ class Seat:
         hall: Hall,
         member: Member,
         microphone: Microphone | None,
+        admission: Admission | None = None,
     ) -> None:
         now = time.monotonic()
         self._writer, self._log, self._bank = writer, log, bank
         self._hall, self._member, self._microphone = hall, member, microphone
+        self._admission = admission
         self._life = hall.life
         self._messages = Budget(settings.messages_per_second, 3 * settings.messages_per_second, now)
         self._frames = Budget(settings.frames_per_second, 3 * settings.frames_per_second, now) if microphone else None
@@ -140,6 +144,8 @@ class Seat:
         try:
             if isinstance(command, ChooseNext) and not self._in_bank(command.question, self._hall.room.mode):
                 raise Failed(Code.UNKNOWN_QUESTION.value)
+            if isinstance(command, OpenMicrophone) and self._admission and self._hall.room.microphone is None:
+                await self._admission.admit()
             # The person's id makes the command's: nobody can spend another's.
             outcome = await self._writer.do(room, command, who, f"{who.id}/{message.id}", life=self._life)
             if isinstance(outcome, Refusal):

@@ -106,6 +106,11 @@ class Settings(BaseSettings):
     frames_per_second: Positive = 2_000
     """Audio frames a connection may send on average, three times as many at once: what is sent again comes faster
     than anybody speaks."""
+    hearing_busy_limit_percent: Annotated[int, Field(gt=0, le=100)] = 75
+    """How busy a worker's recogniser may be, on average over some seconds, before no more microphones are opened. Those
+    that are open go on; who is refused can type."""
+    hearing_behind_limit_ms: Positive = 2_000
+    """The same for how far hearing may be behind the voices, in the middle one of a worker's rooms."""
     audio_backlog_s: Positive = 60
     """Seconds of a room's audio that may wait for hearing."""
     outbox_bytes: Positive = 1_048_576

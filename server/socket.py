@@ -25,6 +25,7 @@ from server.departures import Departures
 from server.errors import Failed, problem_of
 from server.fanout import Fanout, Hall
 from server.gate import Gate
+from server.loads import Admission
 from server.member import Member, say_goodbye
 from server.microphone import Microphone
 from server.ports import AudioLog, Leases, RoomLog
@@ -53,11 +54,12 @@ class Sockets:
         leases: Leases,
         bank: Bank,
         new_decoder: NewDecoder,
+        admission: Admission | None = None,
     ) -> None:
         self._settings, self._worker = settings, worker
         self._gate, self._writer, self._fanout, self._departures = gate, writer, fanout, departures
         self._log, self._audio, self._leases, self._bank = log, audio, leases, bank
-        self._new_decoder = new_decoder
+        self._new_decoder, self._admission = new_decoder, admission
         self._open = 0
         self._none_open = asyncio.Event()
         self._none_open.set()
@@ -169,7 +171,8 @@ class Sockets:
 
     async def _listen(self, way: Way, hall: Hall, member: Member, microphone: Microphone | None) -> NoReturn:
         try:
-            await Seat(self._settings, self._writer, self._log, self._bank, hall, member, microphone).listen(way)
+            seat = Seat(self._settings, self._writer, self._log, self._bank, hall, member, microphone, self._admission)
+            await seat.listen(way)
         except (Gone, Closed):
             raise
         except Exception as error:

@@ -84,6 +84,11 @@ class WhisperTranscriber:
         self._pool = ThreadPoolExecutor(1, "whisper")
         self.decoding: Decoding[Job, tuple[Word, ...]] = Decoding(self._decode, most=together)
 
+    @property
+    def busy(self) -> float:
+        """The share of the last seconds in which it decoded: 0 to 1."""
+        return self.decoding.busy
+
     def open(self, hints: Sequence[str] = (), room: str = "") -> "_Utterance":
         return _Utterance(self.decoding, tuple(hints), room)
 

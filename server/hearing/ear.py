@@ -44,6 +44,7 @@ _CONTEXT_MS: Final = 1_000
 """Audio kept before an utterance, so that a new worker's voice detector is warm when it gets there."""
 _ONSET_MS: Final = 500
 """How far back an utterance may still begin: pre-roll and the shortest speech."""
+_VOICE_S: Final = 5.0
 _RING_WINDOWS: Final = 16
 _LEFT_OVER_MS: Final = 3_000
 """So long after a question was asked, audio from before it may still come in. Later, it is a microphone's clock that is
@@ -81,6 +82,7 @@ class Ear:
         self._through = {stream: known.cut.seq for stream, known in first.streams.items()}
         self._heard_at = _now()
         self._end_ms = first.at_ms
+        self._late_ms = 0
         self._asked_ms = -_LEFT_OVER_MS
         self._known_ms = _written_until(feed.room)
         """Speech before this is in the log: a worker before this one wrote it down, but did not get to forget it."""
@@ -111,6 +113,12 @@ class Ear:
     def hungry(self) -> bool:
         """Whether more audio may be brought."""
         return len(self._batches) < QUEUE_BATCHES
+
+    def behind_ms(self) -> int | None:
+        """How far hearing is behind what is said; None where nothing came for a while."""
+        if self._batches:
+            return max(self._late_ms, self._now_ms() - self._end_ms)
+        return self._late_ms if _now() - self._heard_at < _VOICE_S else None
 
     def take(self, batch: Batch) -> None:
         """Never waits. Only for a hungry ear."""
@@ -229,6 +237,7 @@ class Ear:
         await self._scribe.guess()
         await self._scribe.sound.tell()
         await self._waiting.foresee(self._feed.room, self._detector)
+        self._late_ms = max(0, self._now_ms() - self._end_ms)
         self._through |= batch.through
         number = self._feed.room.turn.number if self._feed.room.turn else None
         self._keeping.heard(Place(batch.position, self._end_ms, number, self._detector, batch.streams))

@@ -63,6 +63,11 @@ class Hearing:
         finally:
             del self._ears[feed.room_id]
 
+    @property
+    def behind_ms(self) -> list[int]:
+        """How far hearing is behind in each room where audio came lately."""
+        return [behind for ear, _ in self._ears.values() if (behind := ear.behind_ms()) is not None]
+
     async def _left(self, pen: Pen) -> Checkpoint | None:
         """What the worker before us left behind; from now on, it can leave no more."""
         note = await self._needs.notes.recall(pen.room_id, pen.fence)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 
@@ -13,6 +14,9 @@ from client import Greenroom, Visit, connect
 from rooms.commands import Whisper
 from rooms.people import Role
 from rooms.protocol import MAX_FRAME_BYTES, MAX_MESSAGE_BYTES, SPOKEN, VERSION, Close
+from server.adapters.redis_connection import RedisConnection
+from server.adapters.redis_loads import RedisLoads
+from server.loads import FRESH_S, Load
 from server.seat import MISTAKES
 from tests.deployment import TOKEN
 from tests.redis_parts import until
@@ -363,6 +367,35 @@ async def test_a_microphone_needs_consent_and_the_one_sample_rate(greenroom: Gre
         assert (await talker.do("open_microphone", "c-3", **wish))["code"] == "wrong_sample_rate"
         await talker.send_frame(0)
         await talker.is_refused("no_microphone")
+
+
+async def test_where_hearing_is_full_a_first_microphone_is_refused_and_one_that_is_open_goes_on(
+    greenroom: Greenroom, room: str, standing: Standing
+) -> None:
+    load = {"worker": "w", "transcriber": "Echo", "rooms": 1, "rooms_limit": 9, "voices": 1, "busy_limit_percent": 75}
+    free = Load(**load, behind_ms=0, behind_limit_ms=9)
+    full = free.model_copy(update={"behind_ms": 9})
+    async with RedisConnection(standing.redis.url, 3_000) as redis, inside(greenroom, room) as talker:
+        numbers = itertools.count()
+
+        async def opened(stream: str) -> str:
+            said = await talker.do("open_microphone", f"o-{next(numbers)}", stream=stream, sample_rate=16_000)
+            return str(said.get("code", said["type"]))
+
+        await talker.do("give_consent", "c-1", notice=talker.heard[0]["room"]["notice"])
+        await RedisLoads(redis).say(full)
+        await asyncio.sleep(FRESH_S)  # so old may be what a web worker knows
+        assert await opened("m-1") == "hearing_full"
+        now = await greenroom._ask("GET", "/api/operations")
+        assert [said["behind_ms"] for said in now["hearing"] if said["worker"] == "w"] == [9]
+        await RedisLoads(redis).say(free)
+        async with asyncio.timeout(10):
+            while await opened("m-1") == "hearing_full":
+                await asyncio.sleep(0.1)
+        await RedisLoads(redis).say(full)
+        await asyncio.sleep(FRESH_S)
+        assert await opened("m-2") == "accepted"
+        await RedisLoads(redis).say(free)  # for the tests that come after
 
 
 async def test_consent_that_is_withdrawn_erases_the_audio_and_takes_no_more(greenroom: Greenroom, room: str) -> None:
