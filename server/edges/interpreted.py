@@ -15,12 +15,16 @@ from rooms.protocol import SERVER_MESSAGE, ServerMessage
 from server.budget import Budget
 from server.errors import Failed
 from server.framing import framed, unframed
-from server.way import Closed, Gone, Way
+from server.way import Closed, Way
 
 UNREAD: Final = 256
 """Answers that may wait for a client that does not read. Beyond that it is cut off."""
 MESSAGES_PER_SECOND: Final = 500
-"""What a foreign client may send on average, three times as many at once: ten times real time in pieces of 20 ms."""
+"""What is taken from a foreign client on average, three times as many at once: ten times real time in pieces of 20 ms.
+The rest waits on its side."""
+BREATH_S: Final = 0.02
+FULL_S: Final = 60.0
+"""How long nothing more may be taken from it before it is sent away: its audio does not become safe."""
 
 
 class ToRoom(NamedTuple):
@@ -113,25 +117,36 @@ class Interpreted:
     def close(self, code: int, reason: str) -> None:
         self._flush()
         self._way.close(code, reason)
+        self._end(Closed())
 
     def abort(self) -> None:
         self._way.abort()
+        self._end(Closed())
 
     async def _listen(self) -> None:
         budget = Budget(MESSAGES_PER_SECOND, 3 * MESSAGES_PER_SECOND, time.monotonic())
         try:
             while True:
+                await self._until_eased()
                 message = await self._way.receive()
-                if not budget.spend(1, time.monotonic()):
-                    raise Failed("too_much")
+                while not budget.spend(1, time.monotonic()):  # noqa: ASYNC110  (leave to speak comes with time)
+                    await asyncio.sleep(BREATH_S)
                 self._pass_on(self._interpreter.heard(message, time.monotonic()))
+        except Exception as over:  # that they left, or what is wrong with them: the socket's affair
+            self._end(over)
+
+    async def _until_eased(self) -> None:
+        try:
+            async with asyncio.timeout(FULL_S):
                 while self._interpreter.full:
                     self._eased.clear()
                     await self._eased.wait()
-        except (Gone, Closed) as over:
-            self._over = over
-        except Exception as broken:
-            self._over = broken  # the socket's affair, as with any other client
+        except TimeoutError:
+            raise Failed("hearing_behind") from None
+
+    def _end(self, over: Exception) -> None:
+        """`receive` raises this, behind all that was said before."""
+        self._over = self._over or over
         self._stir.set()
 
     def _pass_on(self, said: Iterable[Said]) -> None:
@@ -146,7 +161,7 @@ class Interpreted:
                     self.close(code, reason)
         self._flush()
         if len(self._to_them) > UNREAD:
-            self._way.abort()
+            self.abort()
 
     def _flush(self) -> bool:
         """Send what waits, as far as the socket takes it; whether nothing waits any more."""

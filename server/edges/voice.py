@@ -23,7 +23,6 @@ from rooms.events import (
     Event,
     InterviewStarted,
     LobbyOpened,
-    MicrophoneOpened,
     QuestionAsked,
     TurnClosed,
 )
@@ -38,6 +37,8 @@ UNSAFE_FRAMES: Final = 250
 """10 s that are not safe yet; then nothing more is taken from the client until some is."""
 STILL_S: Final = 2.0
 """A client that sent nothing for so long has stopped its microphone: what comes then is a new stream."""
+REFUSED_S: Final = 1.0
+"""After a microphone was refused it is asked for again so much later."""
 JITTER_SAMPLES: Final = 10 * 16
 AHEAD_S: Final = 5.0
 """So much further than the time since it began may a client's clock be."""
@@ -67,10 +68,11 @@ class Voice:
         self._wishes = 0
         self.turn: int | None = None
         """The number of the open turn."""
-        self.offset_ms = 0
-        """The room's time when the open stream's clock stood at 0."""
-        self.before_ms = 0
+        self._before_ms = 0
         """How much audio was sent in streams before the open one."""
+        self._agreeing = ""
+        """The wish that gives consent."""
+        self._not_before_s = float("-inf")
 
     @property
     def needs_consent(self) -> bool:
@@ -85,7 +87,7 @@ class Voice:
     @property
     def sent_ms(self) -> int:
         """All audio so far."""
-        return self.before_ms + self._samples // 16
+        return self._before_ms + self._samples // 16
 
     def welcomed(self, welcome: Welcome) -> list[Said]:
         room = welcome.room
@@ -93,7 +95,9 @@ class Voice:
         self._allowed, self._consented, self._started = True, room.consented, room.phase is not Phase.LOBBY
         self.turn = room.turn.number if room.turn else None
         if self._consent and not self._consented:
-            return [self._wish(GiveConsent(notice=self._consent))]
+            wish = self._wish(GiveConsent(notice=self._consent))
+            self._agreeing = self._last_id
+            return [wish]
         return []
 
     def happened(self, event: Event) -> list[Said]:
@@ -112,15 +116,13 @@ class Voice:
                 self.turn = turn
             case TurnClosed():
                 self.turn = None
-            case MicrophoneOpened(stream=stream, offset_ms=offset_ms) if stream == self._stream:
-                self.offset_ms = offset_ms
             case _:
                 pass
         return []
 
     def speak(self, pcm: bytes, now_s: float, at_ms: int | None = None) -> list[Said]:
         """More audio, 16 kHz; `at_ms` is the client's own clock at its first sample, where it has one."""
-        if not self._allowed or self.needs_consent:
+        if not self._allowed or self.needs_consent or now_s < self._not_before_s:
             return []  # what cannot be kept is not passed on
         said = self._open(now_s)
         if said:
@@ -160,9 +162,12 @@ class Voice:
 
     def refused(self, message: Refused) -> bool:
         """Whether the client is to be told."""
+        if message.id is not None and message.id == self._agreeing:
+            self._consent = None  # to another notice than the room's
         if message.id is not None and message.id == self._opening:
             self._opening = self._stream = None
             self._unsafe.clear()
+            self._not_before_s = self._heard_s + REFUSED_S
         return message.code not in _HARMLESS
 
     def safe(self, message: AudioSafe) -> list[Said]:
@@ -181,10 +186,10 @@ class Voice:
         if self._stream and (now_s - self._heard_s < STILL_S or self._unsafe):
             return []
         said: list[Said] = [] if self._started else [self._wish(StartInterview())]
-        self.before_ms, self._samples, self._seq, self._rest = self.sent_ms, 0, 0, b""
+        self._before_ms, self._samples, self._seq, self._rest = self.sent_ms, 0, 0, b""
         self._stream, self._opened_s = f"edge-{secrets.token_hex(6)}", now_s
         wish = self._wish(OpenMicrophone(stream=self._stream, sample_rate=SAMPLE_RATE_HZ))
-        self._opening = f"{self._ids}.{self._wishes}"
+        self._opening = self._last_id
         return [*said, wish]
 
     def _skip_to(self, sample: int, now_s: float) -> list[Said]:
@@ -205,4 +210,9 @@ class Voice:
 
     def _wish(self, command: PersonCommand) -> ToRoom:
         self._wishes += 1
-        return ToRoom(Do(id=f"{self._ids}.{self._wishes}", command=command).model_dump_json())
+        return ToRoom(Do(id=self._last_id, command=command).model_dump_json())
+
+    @property
+    def _last_id(self) -> str:
+        """Of the latest wish."""
+        return f"{self._ids}.{self._wishes}"

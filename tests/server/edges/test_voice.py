@@ -59,6 +59,14 @@ def test_nothing_is_passed_on_for_who_did_not_consent() -> None:
     assert voice.speak(FORTY_MS, 0.0) == []
 
 
+def test_consent_to_another_notice_is_none() -> None:
+    voice = Voice("of another time")
+    (agreeing,) = wishes(voice.welcomed(welcome()))
+    assert not voice.needs_consent
+    assert voice.refused(Refused(id=agreeing.id, code=Code.WRONG_NOTICE.value, sentence="", retry=False))
+    assert voice.needs_consent
+
+
 def test_who_withdraws_consent_is_not_heard_any_more() -> None:
     voice = open_voice()
     voice.happened(ConsentWithdrawn.model_construct())
@@ -105,7 +113,8 @@ def test_a_microphone_that_is_refused_is_asked_for_again() -> None:
     opening = wishes(voice.speak(FORTY_MS, 0.0))[-1]
     code = Code.CONSENT_NEEDED.value
     assert voice.refused(Refused(id=opening.id, code=code, sentence="", retry=False))
-    assert isinstance(wishes(voice.speak(FORTY_MS, 0.04))[-1].command, OpenMicrophone)
+    assert voice.speak(FORTY_MS, 0.04) == []
+    assert isinstance(wishes(voice.speak(FORTY_MS, 1.1))[-1].command, OpenMicrophone)
     assert not voice.refused(Refused(id="x", code=Code.ALREADY_STARTED.value, sentence="", retry=False))
 
 
