@@ -6,7 +6,7 @@ nothing about how it is reached. Same answer and seed, same bytes.
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple, TypeVar
 
 from rooms.evidence import Dimension, Level
@@ -61,7 +61,7 @@ def request(rubric: Rubric, reading: Reading, seed: str) -> Request:
     mark = _hash(seed, shown)[:20]
     fence = f"=== answer {mark} ==="
     points = _shuffled(rubric.points, lambda point: point.id, seed)
-    dimensions = _shuffled(anchors_of(rubric.family).values(), lambda anchors: anchors.dimension, seed)
+    dimensions = _shuffled(anchors_of(rubric.family).values(), lambda anchors: anchors.dimension.value, seed)
     asked = {
         "question": rubric.question,
         "outline_of_a_strong_answer": rubric.reference or None,
@@ -118,8 +118,8 @@ def _anchors(anchors: Anchors) -> Mapping[str, str]:
 T = TypeVar("T")
 
 
-def _shuffled(items: Iterable[T], name: Any, seed: str) -> list[T]:
-    return sorted(items, key=lambda item: _hash(seed, str(name(item))))
+def _shuffled(items: Iterable[T], name: Callable[[T], str], seed: str) -> list[T]:
+    return sorted(items, key=lambda item: _hash(seed, name(item)))
 
 
 def _hash(*parts: str) -> str:

@@ -16,7 +16,7 @@ from rooms.transcript import Quote, Transcript, Utterance, quote
 from rooms.values import Value
 from scoring.prompt import MOST_QUOTES
 from scoring.reading import Reading
-from scoring.rubric import Rubric, anchors_of
+from scoring.rubric import Anchors, Rubric, anchors_of
 
 VOID = "Void: the words quoted for it are not in the answer."
 LONGEST_REASON = 300
@@ -59,7 +59,8 @@ def ballot(reply: str, rubric: Rubric, reading: Reading) -> Ballot:
     A quote is found in the answer whatever its case, its typographic marks and its spaces, and is kept as it was said.
     """
     said = _parsed(reply)
-    points = _one_each((p.point for p in said.points), [point.id for point in rubric.points])
+    # A question without points of its own has none to mark, whatever a judge makes up.
+    points = _one_each((p.point for p in said.points), [p.id for p in rubric.points]) if rubric.points else {}
     names = _one_each((d.dimension for d in said.dimensions), list(Dimension))
     texts = {point.id: point.text for point in rubric.points}
     anchors = anchors_of(rubric.family)
@@ -170,9 +171,9 @@ def _mark(name: str, criterion: str, said: _Said, reading: Reading, words: "Sequ
     return void(mark) if None in found or not quotes else mark.model_copy(update={"level": said.level})
 
 
-def _anchor(level: Level, anchors: Any) -> str:
+def _anchor(level: Level, anchors: Anchors) -> str:
     texts = {Level.PRESENT: anchors.high, Level.PARTIAL: anchors.middle, Level.ABSENT: anchors.low}
-    return str(texts[level])
+    return texts[level]
 
 
 # --- quotes ---------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from rooms.evidence import Dimension, Level, Score
 from scoring.judging import agreement, judged_score, verdict, verdict_of
 from scoring.local import ASIDE_CAUTION
 from scoring.reading import read
+from scoring.rubric import Rubric
 from scoring.verdict import Ballot, Fault, UnusableReply, ballot, find
 from scoring.weights import load_weights
 from tests.scoring.answers import GOOD, PROMISE, rubric, spoken, typed
@@ -51,6 +52,15 @@ def test_a_reply_that_cannot_be_used_has_a_name(text: str, fault: Fault) -> None
     with pytest.raises(UnusableReply) as unusable:
         ballot(text, RUBRIC, READING)
     assert unusable.value.fault is fault
+
+
+def test_a_question_without_points_is_judged_by_its_dimensions_alone() -> None:
+    own = Rubric(question="Why did you leave your last job?", family=RUBRIC.family)
+    found = verdict([ballot(reply("partial", SAID), own, READING)], own)
+    assert found.marks == ()
+    marked = judged_score(own, typed(GOOD), found, WEIGHTS, scorer="m at h")
+    assert marked.overall is not None
+    assert all(one.judged and one.judged.level is Level.PARTIAL for one in marked.dimensions)
 
 
 def test_json_in_a_fence_is_taken_as_what_it_is() -> None:
