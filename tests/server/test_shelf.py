@@ -4,11 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from scoring.weights import NEWEST, WeightsError, digest, load_weights
+from scoring.weights import NEWEST, Weights, WeightsError, dumps, load_weights
 from server.ports import Activation, Unavailable
 from server.shelf import Shelf, in_use, pinned
 from tests.policy.test_policy import nudged
-from tests.toml import as_toml
 
 
 def activation(number: int, version: str, mode: str = "", seniority: str = "") -> Activation:
@@ -19,7 +18,7 @@ def own(folder: Path, version: str) -> Path:
     """A file of weights of one's own: the newest, a little nudged, under another version."""
     raw = {**nudged([("spread", "overall")]), "version": version}
     file = folder / f"local-{version}.toml"
-    file.write_text(as_toml({**raw, "sha256": digest(raw)}))
+    file.write_text(dumps(Weights.model_validate(raw)))
     return file
 
 

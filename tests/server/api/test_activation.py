@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from rooms.interview.bank import load_bank
-from scoring.weights import NEWEST, digest
+from scoring.weights import NEWEST, Weights, dumps
 from server.adapters.activation_store import SqlActivations
 from server.api import weights
 from server.clock import SystemClock
@@ -19,7 +19,6 @@ from server.shelf import Shelf
 from tests.policy.test_policy import RAW, nudged
 from tests.server.api.reading import Greenroom, opened
 from tests.server.test_shelf import own
-from tests.toml import as_toml
 
 
 def greenroom_with(app: Greenroom, folder: Path, activated_by: str = "owner") -> Greenroom:
@@ -53,8 +52,8 @@ def moving_far(folder: Path, version: str) -> None:
     for family in raw["families"].values():
         for features in family["features"].values():
             features.update({name: points / 10 for name, points in features.items()})
-    raw |= {"version": version, "sha256": ""}
-    (folder / f"local-{version}.toml").write_text(as_toml({**raw, "sha256": digest(raw)}))
+    made = Weights.model_validate({**raw, "version": version})
+    (folder / f"local-{version}.toml").write_text(dumps(made))
 
 
 async def wish(app: Greenroom, version: str, **more: object) -> httpx.Response:
@@ -94,7 +93,7 @@ async def test_a_server_may_be_set_so_that_nobody_changes_it(app: Greenroom, tmp
 
 async def test_weights_are_put_into_use_only_for_what_they_were_made_for(app: Greenroom, tmp_path: Path) -> None:
     raw = {**RAW, "version": "9.0.0", "modes": ["technical"], "seniority": ["senior"]}
-    (tmp_path / "local-9.0.0.toml").write_text(as_toml({**raw, "sha256": digest(raw)}))
+    (tmp_path / "local-9.0.0.toml").write_text(dumps(Weights.model_validate(raw)))
     green = greenroom_with(app, tmp_path)
     for more in ({}, {"mode": "technical"}, {"mode": "behavioural", "seniority": "senior"}, {"seniority": "senior"}):
         assert (await wish(green, "9.0.0", **more)).json()["code"] == "weights_do_not_fit", more
