@@ -7,7 +7,7 @@ about who speaks: words of a topic are all alike to it.
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib.resources import files
 from itertools import pairwise
@@ -23,9 +23,10 @@ NEAR_WORDS = 7
 
 class Lexicon(NamedTuple):
     cry: re.Pattern[str]
-    certain: tuple[tuple[str, ...], ...]
-    possible: tuple[tuple[str, ...], ...]
-    innocent: tuple[tuple[str, ...], ...]
+    cues: Mapping[str, tuple[tuple[tuple[str, ...], bool], ...]]
+    """First word -> (phrase, whether it is certain)."""
+    innocent: Mapping[str, tuple[tuple[str, ...], ...]]
+    """First word -> phrases."""
     known: frozenset[str]
     """Words that keep their name; all others are content, whatever they say."""
     question: frozenset[str]
@@ -49,13 +50,12 @@ def lexicon() -> Lexicon:
     certain, possible, innocent = (
         tuple(tuple(phrase.split()) for phrase in raw[kind]) for kind in ("certain", "possible", "innocent")
     )
-    cues = frozenset(word for phrase in certain + possible for word in phrase)
+    cues = [(phrase, True) for phrase in certain] + [(phrase, False) for phrase in possible]
     return Lexicon(
         cry=re.compile("(?:" + "|".join("".join(raw["cries"].split()).split("|")) + ")"),
-        certain=certain,
-        possible=possible,
-        innocent=innocent,
-        known=word_lists().function | word_lists().fillers | cues,
+        cues={first: tuple(c for c in cues if c[0][0] == first) for first in {phrase[0] for phrase, _ in cues}},
+        innocent={first: tuple(p for p in innocent if p[0] == first) for first in {phrase[0] for phrase in innocent}},
+        known=word_lists().function | word_lists().fillers | {word for phrase, _ in cues for word in phrase},
         question=frozenset(raw["question"].split()),
         auxiliary=frozenset(raw["auxiliary"].split()),
         hanging=frozenset(raw["hanging"].split()),
@@ -76,8 +76,8 @@ def places(words: Sequence[str]) -> list[Place]:
     for i, word in enumerate(words):
         if i in idle or (found and i <= found[-1].last):
             continue
-        sizes = [(len(cue), True) for cue in known.certain if tuple(words[i : i + len(cue)]) == cue]
-        sizes += [(len(cue), False) for cue in known.possible if tuple(words[i : i + len(cue)]) == cue]
+        cues = known.cues.get(word, ())
+        sizes = [(len(cue), certain) for cue, certain in cues if tuple(words[i : i + len(cue)]) == cue]
         if known.cry.fullmatch(word):
             sizes.append((1, True))
         if sizes:
@@ -91,9 +91,9 @@ def _innocent(words: Sequence[str]) -> frozenset[int]:
     phrases = lexicon().innocent
     return frozenset(
         place
-        for i in range(len(words))
-        for phrase in phrases
-        if words[i] == phrase[0] and tuple(words[i : i + len(phrase)]) == phrase
+        for i, word in enumerate(words)
+        for phrase in phrases.get(word, ())
+        if tuple(words[i : i + len(phrase)]) == phrase
         for place in range(i, i + len(phrase))
     )
 
@@ -113,6 +113,7 @@ def signs(text: str) -> dict[str, float]:
     return {sign: value for sign, value in found.items() if value}
 
 
+@lru_cache(maxsize=20_000)
 def _kind(word: str) -> str:
     if lexicon().cry.fullmatch(word):
         return "<cry>"

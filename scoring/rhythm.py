@@ -25,6 +25,8 @@ SYLLABLE_BAND_HZ = (300, 3_000)
 """Where the cores of syllables are loud, and hiss and hum are not."""
 SPEECH_FROM = 0.35
 """Of the way from the quiet parts to the loud ones, in decibels."""
+MOST_RANGE_DB = 40.0
+"""No room is quieter than this below its speech; silence of noughts around a recording must not pass for its noise."""
 LEAST_RANGE_DB = 6.0
 """A recording that is never louder than at its quietest by this holds no speech, only noise or nothing."""
 SHORTEST_GAP = 10
@@ -69,6 +71,7 @@ def rhythm_of(samples: Samples) -> Rhythm | None:
     quiet, high = np.percentile(loud, (5, 95))
     if high - quiet < LEAST_RANGE_DB or high <= SILENCE_DB:
         return None
+    quiet = max(quiet, high - MOST_RANGE_DB)
     speech = _speech(loud > quiet + SPEECH_FROM * (high - quiet))
     if not speech:
         return None

@@ -41,3 +41,12 @@ def test_loudness_by_itself_changes_nothing() -> None:
 )
 def test_where_nobody_speaks_there_is_no_rhythm(samples: Samples) -> None:
     assert rhythm_of(samples.astype(np.float32)) is None
+
+
+def test_silence_of_noughts_around_a_recording_changes_nothing() -> None:
+    plain = talk(5, 4)
+    bare, padded = rhythm_of(plain), rhythm_of(np.concatenate([np.zeros(32_000), plain, np.zeros(32_000)]).astype("f4"))
+    assert bare is not None
+    assert padded is not None
+    assert padded.span_s == pytest.approx(bare.span_s, abs=0.02)
+    assert padded.pauses_s == pytest.approx(bare.pauses_s, abs=0.02)
