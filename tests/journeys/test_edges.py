@@ -4,7 +4,7 @@ import asyncio
 import base64
 import hmac
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from hashlib import sha1
 from typing import Any, NamedTuple
 
@@ -60,7 +60,7 @@ async def ticket_for(owner: Greenroom, room: str) -> str:
 # --- OpenAI -----------------------------------------------------------------------------------------------------
 
 
-def session(standing: Standing, room: str, key: str, **query: str) -> Any:
+def session(standing: Standing, room: str, key: str | Callable[[], Awaitable[str]], **query: str) -> Any:
     client = openai.AsyncOpenAI(base_url=f"{standing.web.url}/rooms/{room}/v1", api_key=key)
     return client.realtime.connect(extra_query={"intent": "transcription", **query})
 
@@ -92,8 +92,12 @@ DELTA = "conversation.item.input_audio_transcription.delta"
 
 async def test_openais_own_client_gets_deltas_and_completions_in_order(standing: Standing, owner: Greenroom) -> None:
     room = (await owner.open_room("behavioural", 3)).room
+
+    async def new_ticket() -> str:
+        return await ticket_for(owner, room)
+
     async with (
-        session(standing, room, await ticket_for(owner, room), consent=NOTICE.version) as connection,
+        session(standing, room, new_ticket, consent=NOTICE.version) as connection,
         owner.join(room, Role.COACH) as coach,
     ):
         (created,) = await until(connection, "session.created")
