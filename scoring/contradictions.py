@@ -77,7 +77,6 @@ class Answer(NamedTuple):
     """A turn as this page and `interview` need it."""
 
     turn: int
-    question: str
     competence: str | None
     transcript: Transcript
     score: Score | None

@@ -191,7 +191,7 @@ def _sums(turns: Sequence[ReportTurn], family: Family, competences: Sequence[str
 
 
 def _answer(turn: ReportTurn) -> Answer:
-    return Answer(turn.number, turn.question.text, turn.question.competence, turn.transcript, turn.score)
+    return Answer(turn.number, turn.question.competence, turn.transcript, turn.score)
 
 
 def _scores(turns: Sequence[ReportTurn]) -> list[Score]:

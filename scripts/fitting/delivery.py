@@ -41,7 +41,8 @@ TRAINING_SET = "speechocean762, 120 recordings of adults: experts' fluency and p
 COLUMNS = {"fluency": "fluency", "prosody": "prosodic"}
 
 
-def fit(version: str | None) -> None:
+def fit(version: str | None) -> dict[str, float]:
+    """Measure, print and give back the figures on what was not seen; write all weights where a version is named."""
     with (RATINGS / "delivery" / "scores.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     found = [_measured(row["utt"]) for row in rows]
@@ -60,6 +61,7 @@ def fit(version: str | None) -> None:
     print(f"{len(rows)} recordings, {len(set(speakers))} speakers, {ROUNDS} x {FOLDS} folds by speaker: {metrics}")
     if version:
         print(write_figures("fluency", figures))
+    return metrics
 
 
 def _measured(name: str) -> dict[str, float]:

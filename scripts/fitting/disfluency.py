@@ -29,7 +29,8 @@ TOPIC_SHARE = 0.04
 TRAINING_SET = "disfl-qa train 2000 + dev 1000; sentences of mohler and saf as fluent; own sentences 2026-11"
 
 
-def fit(version: str | None) -> None:
+def fit(version: str | None) -> dict[str, float]:
+    """Measure, print and give back the figures on what was not seen; write all weights where a version is named."""
     pairs = disfluency_pairs()
     texts = [text for pair in pairs for text in pair]
     wanted = np.array([0.0, 1.0] * len(pairs))
@@ -48,6 +49,7 @@ def fit(version: str | None) -> None:
         weights = _learnt(found, wanted, others)
         figures = weights.model_dump() | {"version": version, "metrics": metrics}
         print(write_figures("disfluency", {k: v for k, v in figures.items() if k != "sha256"}))
+    return metrics
 
 
 class Others(NamedTuple):

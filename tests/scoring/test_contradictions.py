@@ -10,7 +10,7 @@ from tests.scoring.answers import typed
 
 
 def answers(*texts: str) -> list[Answer]:
-    return [Answer(i + 1, "Why?", None, typed(text), None) for i, text in enumerate(texts)]
+    return [Answer(i + 1, None, typed(text), None) for i, text in enumerate(texts)]
 
 
 @pytest.mark.parametrize(

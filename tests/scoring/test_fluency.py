@@ -55,10 +55,3 @@ def test_no_content_score_rests_on_how_something_was_said() -> None:
         tree = ast.parse((root / "scoring" / f"{name}.py").read_text(encoding="utf-8"))
         imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
         assert not {f"scoring.{part}" for part in DELIVERY_ALONE} & imported, name
-
-
-def test_no_room_shows_how_fluent_somebody_sounds() -> None:
-    root = Path(__file__).resolve().parents[2]
-    sources = [path for part in ("rooms", "server", "client", "scoring") for path in (root / part).rglob("*.py")]
-    naming = {path.relative_to(root).as_posix() for path in sources if "scoring.fluency" in path.read_text("utf-8")}
-    assert naming == {"scoring/evaluate/delivery.py"}

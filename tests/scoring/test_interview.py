@@ -17,7 +17,7 @@ from tests.scoring.answers import (
 
 def answer(turn: int, text: str, competence: str = "ownership", question: str = PROMISE) -> Answer:
     kept, words = rubric(question), typed(text) if text else Transcript()
-    return Answer(turn, kept.question, competence, words, score(kept, words))
+    return Answer(turn, competence, words, score(kept, words))
 
 
 def said_in(found: Interview) -> list[Said]:

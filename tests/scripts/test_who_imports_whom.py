@@ -20,7 +20,9 @@ HOUSE = {
     "scoring/__init__.py": "",
     "scoring/local.py": "import re\nfrom rooms import evidence, transcript, values",
     "scoring/evaluate/__init__.py": "",
-    "scoring/evaluate/table.py": "import os\nfrom scoring import local",
+    "scoring/evaluate/table.py": "import os\nfrom scoring import fluency, local",
+    "scoring/fluency.py": "from scoring import rhythm",
+    "scoring/rhythm.py": "",
     "server/__init__.py": "",
     "server/app.py": "from server.adapters import redis_log",
     "server/writer.py": "import asyncio, time\nfrom rooms import decide",
@@ -48,6 +50,10 @@ RULES = {
     "nothing imports the programs": [
         ("scoring/local.py", "from scoring.evaluate import table"),
         ("server/writer.py", "from scoring.evaluate import table"),
+    ],
+    "how fluent somebody sounds": [
+        ("scoring/local.py", "from scoring import fluency"),
+        ("server/writer.py", "from scoring import rhythm"),
     ],
     "of rooms, scoring knows": [("scoring/local.py", "from rooms import decide")],
     "the client knows": [
