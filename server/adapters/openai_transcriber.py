@@ -1,6 +1,7 @@
 """Speech to words by OpenAI's transcription API, or any server that speaks it. Final words only.
 
-Decides what is asked for and how long it may take. The audio leaves the house, and the room says so.
+Decides what is asked for, how long it may take, and which of the words nobody said. The audio leaves the house, and the
+room says so.
 """
 
 import io
@@ -12,9 +13,15 @@ from typing import Any, Final
 from openai import AsyncOpenAI, OpenAIError, Timeout
 
 from rooms.transcript import Word
+from server.hearing import invented
 from server.ports import Hypothesis, TranscriberFailed
 
 _CONNECT_S: Final = 5.0
+_PROMPT_CHARACTERS: Final = 250
+_NO_SPEECH: Final = 0.6
+_LOW: Final = -1.0
+_REPEATED: Final = 2.4
+"""Whisper's own bounds on its doubts."""
 _PER_MS: Final = 32
 """Bytes of 16-bit audio at 16 kHz."""
 
@@ -31,7 +38,7 @@ class OpenAITranscriber:
         self.caution: str | None = None
 
     def open(self, hints: Sequence[str] = (), room: str = "") -> "_Utterance":
-        return _Utterance(self, ", ".join(hints))
+        return _Utterance(self, _prompt(hints))
 
     async def close(self) -> None:
         await self._client.close()
@@ -41,14 +48,15 @@ class OpenAITranscriber:
         times = not self._model.startswith("gpt-")
         wanted: dict[str, Any] = {"response_format": "verbose_json" if times else "json", "language": "en"}
         if times:
-            wanted["timestamp_granularities"] = ["word"]
+            wanted["timestamp_granularities"] = ["word", "segment"]
         if hints:
             wanted["prompt"] = hints
         try:
             reply = await self._client.audio.transcriptions.create(
                 model=self._model, file=("utterance.wav", _wav(pcm), "audio/wav"), **wanted
             )
-            return tuple(_words(reply.model_dump(), len(pcm) // _PER_MS))
+            found = reply.model_dump()
+            return tuple(_said(_words(found, len(pcm) // _PER_MS), _invented(found, hints)))
         except (OpenAIError, AttributeError, ValueError, TypeError, KeyError) as failure:
             raise TranscriberFailed from failure
 
@@ -70,6 +78,31 @@ class _Utterance:
 
     async def abandon(self) -> None:
         self._pcm.clear()
+
+
+def _prompt(hints: Sequence[str]) -> str:
+    """As many of the hints as fit into about 64 tokens."""
+    lengths = accumulate(len(hint) + 2 for hint in hints)
+    return ", ".join(hint for hint, length in zip(hints, lengths, strict=True) if length <= _PROMPT_CHARACTERS)
+
+
+def _invented(reply: Mapping[str, Any], hints: str) -> list[tuple[float, float]]:
+    """From when to when, in ms, the text is nobody's. Whisper's API says what it doubts, of each of its segments."""
+    segments = reply.get("segments") or [{"text": reply.get("text"), "start": 0, "end": float("inf")}]
+    return [(one["start"] * 1000, one["end"] * 1000) for one in segments if _spurious(one, hints)]
+
+
+def _spurious(segment: Mapping[str, Any], hints: str) -> bool:
+    text = str(segment["text"])
+    unlikely = segment.get("no_speech_prob", 0) > _NO_SPEECH and segment.get("avg_logprob", 0) < _LOW
+    looping = segment.get("compression_ratio", 0) > _REPEATED or invented.repeats(text)
+    return unlikely or looping or invented.echoes(text, [hints]) or invented.known(text)
+
+
+def _said(words: Iterable[Word], spurious: Sequence[tuple[float, float]]) -> Iterable[Word]:
+    for word in words:
+        if not any(start <= (word.start_ms + word.end_ms) / 2 < end for start, end in spurious):
+            yield word
 
 
 def _wav(pcm: bytes) -> bytes:

@@ -9,6 +9,7 @@ import av
 import pytest
 
 from rooms.transcript import Word
+from scripts.bench.hearing.sounds import SOUNDS
 from server.adapters.redis_audio import RedisAudioLog
 from server.adapters.redis_connection import RedisConnection
 from server.adapters.redis_log import RedisRoomLog, RedisSubscriber
@@ -118,6 +119,16 @@ async def test_ten_seconds_of_noise_are_not_written_down(rig: Rig, whisper: Whis
         await room.finish()
         assert (await room.closed()).utterances == ()
         assert room.told("speaking") == []
+
+
+@pytest.mark.parametrize("sound", ["pink noise", "a keyboard", "music"])
+async def test_ten_seconds_of_what_is_no_speech_are_not_written_down(
+    rig: Rig, whisper: WhisperTranscriber, sound: str
+) -> None:
+    async with rig.room() as room, rig.hearing(whisper, room, voice=Silero):
+        await room.say(SOUNDS[sound](10_000))
+        await room.finish()
+        assert (await room.closed()).utterances == ()
 
 
 async def test_a_person_who_reads_aloud_is_heard(rig: Rig) -> None:

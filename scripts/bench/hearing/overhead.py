@@ -1,7 +1,8 @@
 """Section `overhead`: what our whole hearing costs over the bare recogniser on the same passages, and how many streams
 of speech without end two cores carry.
 
-Finals only: no guesses on either side. The same person's recording where there is one, otherwise a made voice.
+Finals only: no guesses on either side. A recording where there is one, otherwise a made voice. What guesses cost comes
+on top where streams are counted.
 """
 
 import asyncio
@@ -13,11 +14,14 @@ from scripts.bench.hearing.path import Passages, hear
 from scripts.bench.hearing.recognisers import SHAPES, sphinx_s, warm_sphinx, whisper
 from scripts.bench.hearing.recordings import long_speech
 from scripts.bench.hearing.rows import Given, Mode, Row
+from server.adapters.whisper import WhisperTranscriber
 from server.adapters.whisper_job import Job
 
 MOST: Final = 1.15
 GUESS_EVERY_S: Final = 0.7
 CORES: Final = 2
+ROUNDS: Final = 2
+"""The least of them counts: what else the machine does only ever adds."""
 _BYTES_A_SECOND: Final = 32_000
 
 
@@ -62,39 +66,36 @@ def _rows(name: str, cost: Cost, *, bound: bool) -> Iterator[Row]:
 
 async def _whisper(name: str, pcm: bytes) -> Cost:
     transcriber = whisper(name)
-    passages = Passages(transcriber)
-    await hear(pcm[: 3 * _BYTES_A_SECOND], passages)
-    passages.heard.clear()
-    ours = (await hear(pcm, passages)).cpu_s
-    bare, spoken_s = 0.0, 0.0
-    for passage in passages.heard:
-        began = time.process_time()
-        transcriber.windows.decode([Job(passage, (), final=True)])
-        bare += time.process_time() - began
-        spoken_s += len(passage) / _BYTES_A_SECOND
-    guesses = sum(_guesses(transcriber.windows.decode, passage) for passage in passages.heard)
+    ours, bare = [], []
+    for _ in range(ROUNDS):
+        passages = Passages(transcriber)
+        ours.append((await hear(pcm, passages)).cpu_s)
+        bare.append(sum(_cpu_s(transcriber, passage, final=True) for passage in passages.heard))
+    # A guess at half of a passage, as often as there are guesses.
+    often = sum(len(passage) for passage in passages.heard) / _BYTES_A_SECOND / GUESS_EVERY_S / len(passages.heard)
+    guesses = (
+        sum(_cpu_s(transcriber, passage[: len(passage) // 4 * 2], final=False) for passage in passages.heard) * often
+    )
     await transcriber.close()
-    return Cost(ours, bare, spoken_s, guesses)
+    return Cost(min(ours), min(bare), sum(map(len, passages.heard)) / _BYTES_A_SECOND, guesses)
 
 
-def _guesses(decode: object, passage: bytes) -> float:
-    """What guesses at a passage cost: one of its half, as often as there are guesses."""
-    assert callable(decode)
-    half, often = passage[: len(passage) // 4 * 2], len(passage) / _BYTES_A_SECOND / GUESS_EVERY_S
+def _cpu_s(transcriber: WhisperTranscriber, passage: bytes, *, final: bool) -> float:
     began = time.process_time()
-    decode([Job(half, (), final=False)])
-    return (time.process_time() - began) * often
+    transcriber.windows.decode([Job(passage, (), final)])
+    return time.process_time() - began
 
 
 async def _sphinx(pcm: bytes) -> Cost:
     """PocketSphinx hears as the words come, so its guesses cost nothing more."""
     sphinx = await warm_sphinx()
-    passages = Passages(sphinx)
-    before = sphinx_s(sphinx)
-    ours = (await hear(pcm, passages)).cpu_s + sphinx_s(sphinx) - before
-    before = sphinx_s(sphinx)
-    for passage in passages.heard:
-        await sphinx.open().finish(passage)
-    bare = sphinx_s(sphinx) - before
+    ours, bare = [], []
+    for _ in range(ROUNDS):
+        passages, before = Passages(sphinx), sphinx_s(sphinx)
+        ours.append((await hear(pcm, passages)).cpu_s + sphinx_s(sphinx) - before)
+        before = sphinx_s(sphinx)
+        for passage in passages.heard:
+            await sphinx.open().finish(passage)
+        bare.append(sphinx_s(sphinx) - before)
     await sphinx.close()
-    return Cost(ours, bare, sum(map(len, passages.heard)) / _BYTES_A_SECOND)
+    return Cost(min(ours), min(bare), sum(map(len, passages.heard)) / _BYTES_A_SECOND)

@@ -1,13 +1,13 @@
-"""Our hearing from audio frames to a room's utterances, in one process and frame by frame, and what it costs.
+"""Our hearing from audio frames to a room's utterances, in one process and step by step, and what it costs.
 
 Everything is the real thing but the stores, which are memory: cutting, Silero, turns, passages, scribe, rules, writer.
-Frames come one at a time, as a microphone sends them. Unless asked, none waits for the clock: every frame is heard out
+Frames come in tenths of a second, as they do live. Unless asked, none waits for the clock: what came is heard out
 before the next, so computing is free in the audio's time. Redis, sockets and processes are for the section `streams`.
 """
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from rooms.protocol import Frame, Partial
@@ -20,6 +20,7 @@ from server.ports import Hypothesis, Transcriber, UtteranceStream
 from tests.server.hearings import Rig
 from tests.speech import frames
 
+_GATHER_MS: Final = 100
 _PATIENCE_S: Final = 600
 """A busy machine is slow, and no figure here is one of wall time."""
 
@@ -55,19 +56,30 @@ async def hear(
         assert feed is not None
         needs = Needs(rig.settings, rig.log, rig.audio, rig.notes, transcriber, rig.clock)
         ear, bench = Ear(feed, rig.pen(room.id), needs), _Bench(Silero, {})
-        sent = list(cut(pcm) if cut else frames(pcm))
         began, began_cpu = time.monotonic(), time.process_time()
         partials: list[tuple[float, Partial]] = []
-        for frame in sent:
+        for some in _gathered(cut(pcm) if cut else frames(pcm)):
             if by_the_clock:
-                due = began + (frame.capture_ms + frame.duration_ms) / 1000
+                due = began + (some[-1].capture_ms + some[-1].duration_ms) / 1000
                 await asyncio.sleep(max(0.0, due - time.monotonic()))
-            await room.send([frame])
-            await ear._listen(bench.judge(str(frame.seq + 1), [(room.stream, frame)]))
+            await room.send(some)
+            await ear._listen(bench.judge(str(some[-1].seq + 1), [(room.stream, frame) for frame in some]))
             told = [tell for tell in room.told("partial") if isinstance(tell, Partial)]
             partials += [(time.monotonic() - began, one) for one in told[len(partials) :]]
         await ear._end_utterance()
         return Heard(room.turn.utterances, partials, time.process_time() - began_cpu)
+
+
+def _gathered(sent: Iterable[Frame]) -> Iterator[Sequence[Frame]]:
+    """As `server.microphone` passes frames on: those of a tenth of a second together."""
+    some: list[Frame] = []
+    for frame in sent:
+        some.append(frame)
+        if sum(one.duration_ms for one in some) >= _GATHER_MS:
+            yield some
+            some = []
+    if some:
+        yield some
 
 
 class Passages:

@@ -82,7 +82,7 @@ async def test_timed_words_come_from_whisper_api(api: Api) -> None:
     (asked,) = api.asked
     assert asked["model"] == "whisper-1"
     assert asked["response_format"] == "verbose_json"
-    assert asked["timestamp_granularities[]"] == "word"
+    assert asked["timestamp_granularities[]"] == "segment"  # the last of two; "word" came before
     assert asked["prompt"] == "Kafka"
     assert asked["key"] == "Bearer sk-test"
     with wave.open(io.BytesIO(asked["file"])) as sound:
@@ -94,6 +94,32 @@ async def test_untimed_words_share_the_time_by_length(api: Api) -> None:
     api.answers = [lambda: JSONResponse({"text": "Hi there"})]
     assert await transcribed(api, "gpt-4o-mini-transcribe") == [("Hi", 0, 666), ("there", 666, 2_000)]
     assert api.asked[0]["response_format"] == "json"
+
+
+@pytest.mark.parametrize(
+    "doubt",
+    [
+        {"no_speech_prob": 0.9, "avg_logprob": -1.4},
+        {"compression_ratio": 3.0},
+        {"text": "Thanks for watching!"},
+        {"text": "so we so we so we so we so we"},
+    ],
+)
+async def test_what_nobody_said_is_left_out(api: Api, doubt: dict[str, Any]) -> None:
+    sure = {"no_speech_prob": 0.1, "avg_logprob": -0.2, "compression_ratio": 1.1}
+    segments = [{"text": "Hello", "start": 0, "end": 1, **sure}, {"text": "so", "start": 1, "end": 2, **sure, **doubt}]
+    words = [{"word": "Hello", "start": 0.1, "end": 0.4}, {"word": "so", "start": 1.2, "end": 1.5}]
+    api.answers = [lambda: JSONResponse({"text": "Hello so", "words": words, "segments": segments})]
+    assert await transcribed(api) == [("Hello", 100, 400)]
+
+
+async def test_a_prompt_is_bounded_and_its_echo_left_out(api: Api) -> None:
+    names = [f"Name{n:02}" for n in range(40)]
+    api.answers = [lambda: JSONResponse({"text": "Name00, Name01, Name02."})]
+    transcriber = OpenAITranscriber("sk-test", api.url, "gpt-4o-mini-transcribe", 5.0)
+    assert await transcriber.open(names).finish(noise(1_000)) == ()
+    assert api.asked[0]["prompt"] == ", ".join(names[:31])
+    await transcriber.close()
 
 
 async def test_nothing_said_is_no_words(api: Api) -> None:
