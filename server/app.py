@@ -311,7 +311,12 @@ async def serve_worker(settings: Settings) -> None:
         )
         with contextlib.suppress(Unavailable):
             await p.store.ping()  # the first connection takes long, and a room that is taken over must not wait for it
-        worker = Worker(p.name, settings, p.leases, p.presence, p.feeds, p.writer, readers)
+        reporter = Reporter(p.name, settings, p.loads, transcriber)
+
+        def full() -> bool:
+            return reporter.load(worker.rooms, hearing.behind_ms).full
+
+        worker = Worker(p.name, settings, p.leases, p.presence, p.feeds, p.writer, readers, full)
         loop = asyncio.get_running_loop()
         for name in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(name, worker.stop)
@@ -321,7 +326,7 @@ async def serve_worker(settings: Settings) -> None:
                 hearing.run(),
                 timekeeper.run(),
                 p.restorer.watch(p.leases, RedisDirectory(p.redis, p.clock)),
-                Reporter(p.name, settings, p.loads, transcriber).run(lambda: worker.rooms, lambda: hearing.behind_ms),
+                reporter.run(lambda: worker.rooms, lambda: hearing.behind_ms),
                 pulse.beat(settings.var_dir, settings.worker_ttl_ms // 3),
             )
             behind = [tasks.create_task(task) for task in running]

@@ -26,6 +26,9 @@ _log = logging.getLogger(__name__)
 LOOK_S = 0.25
 """How often open rooms without a worker are looked for."""
 
+OTHERS_FIRST_S = 1.0
+"""How long a worker that has enough to do leaves rooms to the others."""
+
 FIRST_REST_S = 0.5
 """How long a room whose readers broke is left alone, twice as long each time..."""
 LONGEST_REST_S = 30.0
@@ -60,11 +63,16 @@ class Worker:
         feeds: Feeds,
         writer: Writer,
         readers: Sequence[Reader],
+        full: Callable[[], bool] = lambda: False,
     ) -> None:
+        """`full`: whether this worker has enough to do. It then takes only rooms that no other took for a while."""
         self._name, self._settings = name, settings
         self._presence, self._absence = presence, Absence(name)
         self._attending = False
         self._leases, self._feeds, self._writer, self._readers = leases, feeds, writer, readers
+        self._full = full
+        self._left_to_others: dict[str, float] = {}
+        """Rooms that anybody may take, and since when."""
         self._held: dict[str, asyncio.Task[None]] = {}
         self._resting: dict[str, Rest] = {}
         self._stopping = asyncio.Event()
@@ -104,16 +112,22 @@ class Worker:
         others = [room for room in open_rooms if room not in self._held]
         holders = await self._leases.holders(others)
         gone = await self._gone({*holders.values()} - {self._name})
-        for room in others:
+        free = [room for room in others if holders.get(room, self._name) in {self._name, *gone}]
+        for room in self._mine(free):
             holder = holders.get(room, "")
             if len(self._held) >= self._settings.rooms_per_worker or self._rests(room):
-                continue
-            if holder and holder != self._name and holder not in gone:
                 continue
             fence = await self._leases.take(room, self._name, self._settings.worker_ttl_ms, holder)
             if fence is not None:
                 _log.info("room taken", extra={"room": room, "fence": fence, "from": holder or None})
                 self._held[room] = tasks.create_task(self._serve(Pen(room, fence, self._writer)))
+
+    def _mine(self, free: Sequence[str]) -> list[str]:
+        """Of the rooms that nobody holds, those to be taken now."""
+        now = _now()
+        self._left_to_others = {room: self._left_to_others.get(room, now) for room in free}
+        patience_s = OTHERS_FIRST_S if self._full() else 0.0
+        return [room for room, since in self._left_to_others.items() if now - since >= patience_s]
 
     async def _gone(self, workers: Collection[str]) -> frozenset[str]:
         asked_at = _now()

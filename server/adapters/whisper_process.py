@@ -42,6 +42,10 @@ class WhisperProcess:
         self._overdue = False
         self.starts = 0
 
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid if self._process else None
+
     def start(self) -> int:
         """Gives how many passages may be decoded at once. Misconfigured where it cannot begin, with what to do."""
         process = self._process = subprocess.Popen(

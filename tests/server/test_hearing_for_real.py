@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -16,7 +18,8 @@ from server.adapters.redis_log import RedisRoomLog, RedisSubscriber
 from server.adapters.redis_notes import RedisHearingNotes
 from server.adapters.silero import Silero
 from server.adapters.sphinx import SphinxTranscriber
-from server.adapters.whisper import WhisperTranscriber, load
+from server.adapters.whisper import WhisperTranscriber, apart, load
+from server.adapters.whisper_process import WhisperProcess
 from tests.canned_whisper import evenly, write
 from tests.server.hearings import Rig
 from tests.speech import noise, silence, speech
@@ -65,6 +68,29 @@ async def test_whispers_exact_words_reach_the_room_in_the_rooms_time(
         last = utterance.words[-1]
         assert last.end_ms == pytest.approx(utterance.start_ms + 3_300, abs=40)
         assert utterance.end_ms == pytest.approx(960 + len(speech(SAID)) // 32, abs=400)
+
+
+async def test_a_whisper_that_dies_while_rooms_speak_costs_no_word(on_redis: Rig, tmp_path: Path) -> None:
+    whisper = await apart(write(tmp_path / "canned", evenly(SAID, 0.3, 3.3)), 1, "canned", 30)
+    assert isinstance(whisper.windows, WhisperProcess)
+    async with (
+        on_redis.room("r-1") as one,
+        on_redis.room("r-2") as two,
+        on_redis.hearing(whisper, one, two, voice=Silero),
+    ):
+        half = len(speech(SAID)) // 2
+        for room in (one, two):
+            await room.say(silence(960) + speech(SAID)[:half])
+            await room.until(lambda room=room: room.told("speaking"))
+        assert whisper.windows.pid is not None
+        os.kill(whisper.windows.pid, signal.SIGKILL)
+        for room in (one, two):
+            await room.say(speech(SAID)[half:] + silence(1_500))
+        for room in (one, two):
+            await room.until(lambda room=room: room.texts, deadline_s=30)
+            assert room.texts == [SAID]
+            assert not room.told("hearing_trouble")
+        assert whisper.windows.starts == 2
 
 
 async def test_pocketsphinx_writes_some_of_what_was_said_and_silence_ends_the_turn(on_redis: Rig) -> None:

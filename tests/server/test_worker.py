@@ -146,6 +146,28 @@ async def test_a_worker_takes_no_more_rooms_than_it_may(leases: MemoryLeases) ->
             assert (worker.rooms, len(leases.taken)) == (1, 1)
 
 
+async def test_a_worker_that_has_enough_to_do_leaves_rooms_to_others_and_takes_what_nobody_wants(
+    leases: MemoryLeases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "OTHERS_FIRST_S", 3 * module.LOOK_S)
+    rig, reading = a_rig(), Reading()
+    async with rig.up(), rig.room("r-1"), rig.room("r-2"):
+        leases.open = {"r-1"}
+        full = Worker("w", rig.settings, leases, Everybody(), rig.feeds, rig.writer, [reading], lambda: True)
+        running = asyncio.create_task(full.run())
+        await asyncio.sleep(2 * module.LOOK_S)
+        assert reading.rooms == []
+        async with working(rig, leases, Reading(), name="worker-2"):
+            await until(lambda: leases.holder.get("r-1") == "worker-2")
+            leases.open.add("r-2")
+            leases.holder["r-2"] = "worker-3"
+            await asyncio.sleep(2 * module.LOOK_S)
+            assert reading.rooms == []
+        await until(lambda: reading.rooms == ["r-1"])
+        full.stop()
+        await running
+
+
 async def test_a_lease_that_is_lost_is_let_go(leases: MemoryLeases) -> None:
     rig, reading = a_rig(), Reading()
     async with rig.up(), rig.room():
