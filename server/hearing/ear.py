@@ -18,15 +18,15 @@ from rooms.passages import OpenUtterance
 from rooms.phases import Phase
 from rooms.protocol import ResetReason
 from rooms.refusals import Refusal
-from rooms.state import Room, Turn
-from rooms.transcript import Source
-from rooms.turns import Sign, SpeechBegan, TurnDetector, TurnRules, TurnSilent, UtteranceOver
+from rooms.state import Turn
+from rooms.turns import Sign, SpeechBegan, TurnSilent, UtteranceOver
 from rooms.windows import Window
 from server.errors import TABLE
 from server.hearing.checkpoint import Checkpoint, Place, Stream
 from server.hearing.ending import Due, Ending, Reading
 from server.hearing.keeping import Keeping
 from server.hearing.offsets import Offsets
+from server.hearing.resuming import Resuming, beginning, written_until
 from server.hearing.scribe import Needs, Scribe
 from server.hearing.waiting import Waiting
 from server.live import Feed
@@ -69,7 +69,7 @@ class Ear:
     def __init__(self, feed: Feed, pen: Pen, needs: Needs, left: Checkpoint | None = None) -> None:
         """`left`: what the worker before this one left behind."""
         self._feed, self._needs = feed, needs
-        first = left.place if left else _beginning(feed.room, needs)
+        first = left.place if left else beginning(feed.room, needs.settings)
         self.position = first.position
         """Where in the audio log to read on."""
         self.blanks = 0
@@ -84,7 +84,7 @@ class Ear:
         self._end_ms = first.at_ms
         self._late_ms = 0
         self._asked_ms = -_LEFT_OVER_MS
-        self._known_ms = _written_until(feed.room)
+        self._known_ms = written_until(feed.room)
         """Speech before this is in the log: a worker before this one wrote it down, but did not get to forget it."""
         self._exact = bool(first.position)
         """Whether we hear as the worker before us did; otherwise our voice detector warms up on what it wrote down."""
@@ -97,9 +97,7 @@ class Ear:
         self._scribe = Scribe(feed, pen, needs, self._keep_words)
         self._certain: OpenUtterance | None = None
         """The open utterance with the words that are committed, where there are any."""
-        self._left: OpenUtterance | None = None
-        """The same, left by the worker before us, until we have heard its open passage again."""
-        self._again: list[bytes] = []
+        self._resuming = Resuming(self._scribe)
         if left:
             self._take_up(left)
 
@@ -186,8 +184,8 @@ class Ear:
         self._hushed = False
         self._batches.clear()
         self._lately.clear()
-        self._left = self._certain = None
-        self._again.clear()
+        self._certain = None
+        self._resuming.drop()
         self._detector = turns.listen_anew(self._detector, self._end_ms)
         self._keeping.begin_here(self._detector)
         await self._scribe.abandon()
@@ -257,8 +255,7 @@ class Ear:
             probability = 0.0
         else:
             self._lately.append((at_ms, window))
-        if self._left:
-            await self._hear_again(self._left, window.samples, at_ms)
+        await self._resuming.hear(window.samples, at_ms)
         self._detector, signs = turns.hear(self._detector, at_ms, probability, patience_ms)
         await self._scribe.hear(window.samples, at_ms, voiced=self._detector.voiced)
         for sign in signs:
@@ -283,7 +280,7 @@ class Ear:
         match sign:
             case SpeechBegan(at_ms=at_ms):
                 self._ending.silent = False
-                if not (self._left or (self._exact and at_ms < self._known_ms)):
+                if not (self._resuming.pending or (self._exact and at_ms < self._known_ms)):
                     await self._scribe.begin(turn, [kept for kept in self._lately if kept[0] + turns.WINDOW_MS > at_ms])
             case UtteranceOver(end_ms=end_ms):
                 await self._end(end_ms)
@@ -305,8 +302,7 @@ class Ear:
                 await self._end(sign.end_ms)
 
     async def _end(self, end_ms: int) -> None:
-        if self._left:
-            await self._go_on(self._left)
+        await self._resuming.go_on()
         await self._scribe.end(end_ms)
         self._certain = None
 
@@ -314,7 +310,7 @@ class Ear:
 
     @property
     def _under_way(self) -> bool:
-        return self._scribe.open or self._left is not None
+        return self._scribe.open or self._resuming.pending
 
     async def _keep(self) -> None:
         await self._keeping.keep(self._certain, *self._needed_ms())
@@ -341,35 +337,11 @@ class Ear:
         self._ending.follow(turn)
         self._ending.silent = self._detector.said_silent
         if left.utterance and left.utterance.turn == turn.number and left.utterance.start_ms >= self._known_ms:
-            self._left = self._certain = left.utterance
-
-    async def _hear_again(self, left: OpenUtterance, samples: bytes, at_ms: int) -> None:
-        """What the open passage began with is counted already; what was before it has its words."""
-        if at_ms >= left.passage.end_ms:
-            await self._go_on(left)
-        elif at_ms >= left.passage.start_ms:
-            self._again.append(samples)
-
-    async def _go_on(self, left: OpenUtterance) -> None:
-        self._left, again, self._again = None, self._again, []
-        await self._scribe.go_on(left, again)
+            self._certain = left.utterance
+            self._resuming.take_up(left.utterance)
 
     def _now_ms(self) -> int:
         return self._needs.clock.now_ms() - self._feed.room.opened_at
-
-
-def _beginning(room: Room, needs: Needs) -> Place:
-    """From the oldest audio that is there."""
-    settings = needs.settings
-    rules = TurnRules(
-        utterance_silence_ms=settings.utterance_silence_ms, utterance_limit_ms=settings.utterance_limit_ms
-    )
-    return Place("", 0, room.turn.number if room.turn else None, TurnDetector(rules), {})
-
-
-def _written_until(room: Room) -> int:
-    spoken = (u.end_ms for turn in room.turns for u in turn.utterances if u.source is Source.VOICE)
-    return max(spoken, default=0)
 
 
 def _now() -> float:
