@@ -17,16 +17,40 @@ from rooms.protocol import Frame
 RATE_HZ = 16_000
 _SYNCHRONOUS = 2
 _UTF8 = 1
+_WORD, _LIST_ENDS = 1, 0
 _lock = threading.Lock()
 _heard = array("h")
+_begun: list[tuple[int, int]] = []
+"""Where in the text a word stands, and the millisecond at which it begins."""
 
-_Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
+
+class _Event(ctypes.Structure):
+    """`espeak_EVENT` of speak_lib.h."""
+
+    _fields_ = (
+        ("type", ctypes.c_int),
+        ("unique_identifier", ctypes.c_uint),
+        ("text_position", ctypes.c_int),
+        ("length", ctypes.c_int),
+        ("audio_position", ctypes.c_int),
+        ("sample", ctypes.c_int),
+        ("user_data", ctypes.c_void_p),
+        ("id", ctypes.c_char * 8),
+    )
+
+
+_Callback = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.POINTER(_Event))
 
 
 @_Callback
-def _collect(samples, count, _events):  # type: ignore[no-untyped-def]
+def _collect(samples, count, events):  # type: ignore[no-untyped-def]
     if samples and count:
         _heard.frombytes(ctypes.string_at(samples, count * 2))
+    n = 0
+    while events and events[n].type != _LIST_ENDS:
+        if events[n].type == _WORD:
+            _begun.append((events[n].text_position - 1, events[n].audio_position))
+        n += 1
     return 0
 
 
@@ -42,17 +66,33 @@ def _espeak() -> tuple[ctypes.CDLL, int]:
 @cache
 def speech(text: str, voice: str = "en-us", words_per_minute: int = 150) -> bytes:
     """The text, spoken."""
+    return _spoken(text, voice, words_per_minute)[0]
+
+
+def timed_speech(text: str, voice: str = "en-us", words_per_minute: int = 150) -> tuple[bytes, list[int]]:
+    """The text, spoken, and the millisecond at which each of its words (what spaces separate) begins."""
+    pcm, begun = _spoken(text, voice, words_per_minute)
+    starts, at, start_ms = [], 0, 0
+    for word in text.split():
+        at = text.index(word, at)
+        start_ms = next((begun[place] for place in range(at, at + len(word)) if place in begun), start_ms)
+        starts.append(start_ms)
+        at += len(word)
+    return pcm, starts
+
+
+def _spoken(text: str, voice: str, words_per_minute: int) -> tuple[bytes, dict[int, int]]:
     library, rate_hz = _espeak()
     with _lock:
-        del _heard[:]
+        del _heard[:], _begun[:]
         library.espeak_SetVoiceByName(voice.encode())
         library.espeak_SetParameter(1, words_per_minute, 0)
         encoded = text.encode()
         library.espeak_Synth(encoded, len(encoded) + 1, 0, 1, 0, _UTF8, None, None)
         library.espeak_Synchronize()
-        samples = np.array(_heard, np.float64)
+        samples, begun = np.array(_heard, np.float64), dict(reversed(_begun))
     times = np.arange(0, len(samples) / rate_hz, 1 / RATE_HZ)
-    return np.interp(times * rate_hz, np.arange(len(samples)), samples).astype("<i2").tobytes()
+    return np.interp(times * rate_hz, np.arange(len(samples)), samples).astype("<i2").tobytes(), begun
 
 
 def recorded(pcm: bytes, live: bool = True) -> bytes:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from scripts.bench.hearing import overhead, silence, streams, takeover, weights, windows, words
+from scripts.bench.hearing import overhead, silence, streams, takeover, turns, weights, windows, words
 from scripts.bench.hearing.rows import Section
 
 SECTIONS: Final = (
@@ -13,5 +13,6 @@ SECTIONS: Final = (
     Section("silence", "Words that nobody said", silence.measure),
     Section("streams", "Live streams, voice detection only", streams.measure),
     Section("takeover", "A worker is killed in mid-word", takeover.measure),
+    Section("turns", "Taking turns: cut-offs against dead air", turns.measure),
     Section("soak", "The same for long", streams.soak),
 )

@@ -23,7 +23,7 @@ export function Listening({ room, turn, ears, reading }: Props) {
 
   function say(): [boolean, string] {
     if (room.paused) return [false, "Paused. Nothing is heard until you go on."];
-    if (reading.now) return [false, "Reading the question to you. The microphone rests meanwhile."];
+    if (reading.now) return [false, "Reading the question to you. Speak up to begin at once."];
     if (device.is === "off" || device.is === "asking") return [false, "The microphone is off. Press it, or type."];
     if (device.is === "failed") return [false, device.problem.sentence];
     if (ears.muted) return [false, "Muted. Press the microphone to be heard."];

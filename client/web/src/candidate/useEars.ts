@@ -3,9 +3,11 @@ import { useCallback, useEffect, useRef, useState, type RefObject } from "react"
 
 import type { Connection, Problem } from "../room/connection";
 import { openTurn } from "../room/mirror";
-import { explain, openMicrophone, type Microphone } from "../room/microphone";
+import { explain, openMicrophone, type Heard, type Microphone } from "../room/microphone";
 import type { Session } from "../room/session";
 import { useConnection } from "../room/useRoom";
+import { useInterruption } from "./useInterruption";
+import type { Reading } from "./useReading";
 
 export type Device =
   { is: "off" } | { is: "asking" } | { is: "on"; microphone: Microphone } | { is: "failed"; problem: Problem };
@@ -29,7 +31,7 @@ const UNPLUGGED: Problem = {
   retry: true,
 };
 
-export function useEars(session: Session, listening: boolean): Ears {
+export function useEars(session: Session, listening: boolean, reading: Reading): Ears {
   const [device, setDevice] = useState<Device>({ is: "off" });
   const [muted, setMuted] = useState(false);
   const level = useRef(0);
@@ -52,7 +54,8 @@ export function useEars(session: Session, listening: boolean): Ears {
 
   useEffect(() => () => microphone?.stop(), [microphone]);
   useOpenAgain(open);
-  useStream(session, microphone, listening && !muted, level);
+  const early = useInterruption(microphone, muted, reading);
+  useStream(session, microphone, listening && !muted, level, early);
 
   const spokenThrough = useCallback(() => lastFrame(session), [session]);
   return { device, muted, level, open, close, setMuted, spokenThrough };
@@ -79,6 +82,7 @@ function useStream(
   microphone: Microphone | null,
   listening: boolean,
   level: RefObject<number>,
+  early: RefObject<Heard[]>,
 ): void {
   const wanted = useConnection(
     session,
@@ -104,18 +108,25 @@ function useStream(
   }, [session, microphone, wanted]);
   useEffect(
     () =>
-      microphone?.onFrame(({ data, atMs, loudness, rested }) => {
+      microphone?.onFrame((heard) => {
+        const { data, atMs, loudness, rested } = heard;
         level.current = loudness;
         if (!data || owner.current !== microphone) return;
-        const startMs = Math.max(0, atMs - zeroMs.current);
+        const startMs = (ms: number) => Math.max(0, ms - zeroMs.current);
         // A recording rests by itself: a piece left out would leave nothing to decode behind it.
-        if (microphone.encoding !== "pcm16") session.frame(data, startMs, rested);
+        if (microphone.encoding !== "pcm16") session.frame(data, startMs(atMs), rested);
         else if (open.current && !isDone(session.connection())) {
-          session.frame(data, startMs, resting.current);
-          resting.current = false;
-        } else resting.current = true;
+          for (const one of [...early.current, heard]) {
+            if (one.data) session.frame(one.data, startMs(one.atMs), resting.current);
+            resting.current = false;
+          }
+          early.current = [];
+        } else {
+          resting.current = true;
+          if (early.current.length) early.current.push(heard); // given the floor, but the room does not listen yet
+        }
       }),
-    [session, microphone, level],
+    [session, microphone, level, early],
   );
 }
 

@@ -13,6 +13,9 @@ export interface Reading {
   floor: boolean;
   aloud: boolean;
   setAloud: (aloud: boolean) => void;
+  /** Falls silent for a moment, and goes on. */
+  pause: () => void;
+  resume: () => void;
   cut: () => void;
 }
 
@@ -55,6 +58,8 @@ export function useReading(session: Session): Reading {
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [session, reader, turn, repeats, paused, asking]);
 
+  const pause = useCallback(() => reader.pause(), [reader]);
+  const resume = useCallback(() => reader.resume(), [reader]);
   const cut = useCallback(() => reader.cut(), [reader]);
   const setAloud = useCallback(
     (chosen: boolean) => {
@@ -64,5 +69,5 @@ export function useReading(session: Session): Reading {
     },
     [reader],
   );
-  return { now, floor: answering || (asking && begun === turn && !now), aloud, setAloud, cut };
+  return { now, floor: answering || (asking && begun === turn && !now), aloud, setAloud, pause, resume, cut };
 }

@@ -57,7 +57,7 @@ function InRoom({ room: id }: { room: string }) {
   const problem = useConnection(session, (connection) => connection.problem);
   const reading = useReading(session);
   const listening = reading.floor && !reading.now && room?.paused === false && room.phase !== "settling";
-  const ears = useEars(session, listening);
+  const ears = useEars(session, listening, reading);
 
   const staged = room !== null && room.phase !== "lobby" && room.phase !== "closed";
 

@@ -26,6 +26,8 @@ function browserWith(voices: unknown[]): void {
       getVoices: () => voices,
       speak: (utterance: Utterance) => spoken.push(utterance),
       cancel: vi.fn(),
+      pause: vi.fn(),
+      resume: vi.fn(),
     }),
   );
 }

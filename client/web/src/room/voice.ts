@@ -8,7 +8,11 @@ export type Reading = "read" | "cut" | "silent";
 
 interface Current {
   cut: () => void;
+  pause: () => void;
+  resume: () => void;
 }
+
+const nothing = () => undefined;
 
 const VOICES_DEADLINE_MS = 1_000;
 const START_DEADLINE_MS = 2_500;
@@ -20,7 +24,7 @@ export class Reader {
   /** Resolves when the text was read, was cut short, or cannot be read. */
   async read(text: string): Promise<Reading> {
     this.cut();
-    const mine: Current = { cut: () => undefined };
+    const mine: Current = { cut: nothing, pause: nothing, resume: nothing };
     this.current = mine;
     const voice = await englishVoice();
     if (this.current !== mine) return "cut";
@@ -34,6 +38,15 @@ export class Reader {
     this.current = null;
   }
 
+  /** Falls silent in the middle of the text; `resume` goes on there. */
+  pause(): void {
+    this.current?.pause();
+  }
+
+  resume(): void {
+    this.current?.resume();
+  }
+
   private speak(text: string, voice: SpeechSynthesisVoice, mine: Current, done: (how: Reading) => void): void {
     const utterance = new SpeechSynthesisUtterance(text);
     utterance.voice = voice;
@@ -41,15 +54,28 @@ export class Reader {
     const end = (how: Reading) => {
       clearTimeout(deadline);
       utterance.onstart = utterance.onend = utterance.onerror = null;
-      if (how !== "read") speechSynthesis.cancel();
+      mine.cut = mine.pause = mine.resume = nothing;
+      if (how !== "read") {
+        speechSynthesis.cancel();
+        speechSynthesis.resume(); // one that was cut while it paused would keep the next one silent
+      }
       done(how);
     };
     let deadline = setTimeout(() => end("silent"), START_DEADLINE_MS);
-    mine.cut = () => end("cut");
-    utterance.onstart = () => {
+    const speaks = () => {
       clearTimeout(deadline);
       deadline = setTimeout(() => end("read"), 5_000 + text.length * MS_PER_CHARACTER);
     };
+    mine.cut = () => end("cut");
+    mine.pause = () => {
+      clearTimeout(deadline); // a pause lasts as long as somebody makes a sound
+      speechSynthesis.pause();
+    };
+    mine.resume = () => {
+      speaks();
+      speechSynthesis.resume();
+    };
+    utterance.onstart = speaks;
     utterance.onend = () => end("read");
     utterance.onerror = () => end("silent");
     speechSynthesis.speak(utterance);

@@ -1,0 +1,60 @@
+"""The recipe of stitched speech, and what the turn-taking bench makes of a rule."""
+
+import numpy as np
+
+from rooms.events import Profile
+from rooms.patience import PROFILES
+from scripts.bench.hearing import material, turns
+from scripts.bench.hearing.silences import planned, silences
+from scripts.bench.hearing.stitched import LONGEST_MS, SHORTEST_MS, rooms
+
+SENTENCES = ("we had two queues and one of them failed nearly every week", "so i moved the writers to the other one")
+
+
+def speaker(answers: int = 3) -> material.Speaker:
+    return material.Speaker("test", [material.unheard(SENTENCES, n) for n in range(answers)])
+
+
+def test_the_same_seed_gives_the_same_pauses_and_another_seed_others() -> None:
+    (one,), (same,), (other,) = (list(rooms([speaker()], seed=seed)) for seed in (1, 1, 2))
+    assert [answer.pauses for answer in one.answers] == [answer.pauses for answer in same.answers]
+    assert all(np.array_equal(a.sound, b.sound) for a, b in zip(one.answers, same.answers, strict=True))
+    assert [answer.pauses for answer in one.answers] != [answer.pauses for answer in other.answers]
+
+
+def test_pauses_have_their_lengths_and_lie_between_words() -> None:
+    (room,) = rooms([speaker(20)])
+    for answer in room.answers:
+        assert all(SHORTEST_MS <= pause.end_ms - pause.start_ms <= LONGEST_MS for pause in answer.pauses)
+        assert not [
+            w for w in answer.words for p in answer.pauses if w.start_ms < p.end_ms and w.end_ms > p.start_ms + 1
+        ]
+        assert [word.start_ms for word in answer.words] == sorted(word.start_ms for word in answer.words)
+
+
+def test_names_fall_on_both_sides() -> None:
+    names = ["austen", "jfk", "LJ001", "State at least 4 of the differences"]
+    assert {material.is_judged(name) for name in names} == {True, False}
+
+
+def test_real_speech_has_the_silences_that_were_put_there() -> None:
+    sentences = material.read_out(["We had two queues, and one of them failed every week.", "So I moved it."], 0)
+    (room,) = rooms([material.Speaker("test", [sentences])], uniform=True)
+    (answer,) = room.answers
+    met = list(silences(room))
+    assert [silence.end for silence in met].count(True) == 1
+    assert met[-1].end
+    assert abs(met[-1].late_ms) < 400
+    longest = max(pause.end_ms - pause.start_ms for pause in answer.pauses)
+    assert any(abs(silence.length_ms - longest) < 500 for silence in met if not silence.end)
+
+
+def test_a_more_patient_rule_cuts_off_less_and_waits_longer() -> None:
+    judged = turns._set("test", list(rooms([speaker(12)])), planned)
+    quick, slow = turns.point(judged, turns.fixed(400)), turns.point(judged, turns.fixed(2_000))
+    assert quick.cut_percent > slow.cut_percent
+    assert quick.median_ms < slow.median_ms
+    rules = PROFILES[Profile.INTERVIEW]
+    eager, sure = (turns.point(judged, turns.ours(rules.but(sure=asked))) for asked in (rules.eager, rules.sure))
+    assert eager.cut_percent >= sure.cut_percent
+    assert eager.median_ms < sure.median_ms
