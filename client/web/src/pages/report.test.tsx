@@ -1,4 +1,4 @@
-import { act, render, screen, within } from "@testing-library/react";
+import { act, cleanup, render, screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
 
@@ -173,8 +173,8 @@ const REPORT: ReportValue = {
   interview: INTERVIEW,
 };
 
-async function reads(): Promise<void> {
-  new FakeServer().answer("GET /api/reports/r-1", REPORT);
+async function reads(report: ReportValue = REPORT): Promise<void> {
+  new FakeServer().answer("GET /api/reports/r-1", report);
   render(<Report room="r-1" />);
   await screen.findByRole("heading", { name: "Behavioural interview" });
 }
@@ -240,6 +240,17 @@ describe("a report", () => {
   it("explains each number by parts that add up to it", async () => {
     await reads();
     expect(screen.getByText("The result has a number").closest("tr")?.textContent).toContain("+3.50");
+  });
+
+  it("says who marked, and of an AI that it is one", async () => {
+    await reads();
+    expect(screen.getByText("Marked by rules, weights 1.0.0.")).toBeDefined();
+    cleanup();
+    const turns = REPORT.turns.map((turn) => {
+      return { ...turn, score: turn.score && { ...turn.score, scorer: "m-1 at h", weights: "judge-1.0.0" } };
+    });
+    await reads({ ...REPORT, turns });
+    expect(screen.getByText(/^Marked by an AI \(m-1 at h\), its quotes checked by rules/)).toBeDefined();
   });
 
   it("links to its JSON", async () => {
