@@ -9,7 +9,9 @@ from sqlalchemy import create_engine, inspect, text
 
 from rooms.evidence import Dimension
 from rooms.people import Role
+from scoring.report import Report
 from scoring.review import Rating
+from server.api.fairness import Declared, cases_of
 from server.identity import Person
 from tests.kept_rooms import interview
 from tests.server.api.reading import NOBODY, Greenroom, opened, refused
@@ -45,14 +47,17 @@ async def test_interviews_of_one_candidate_are_one_person(greenroom: Greenroom) 
     assert found["fairness"]["groups"][0]["withheld"]
 
 
-async def test_only_blind_ratings_by_others_stand_beside_the_machine(greenroom: Greenroom) -> None:
-    for n, room in enumerate(ROOMS):
-        for by, blind in (("guest-1", True), ("guest-2", True), ("guest-3", False)):
-            scores = dict.fromkeys(Dimension, n / 2 if blind else 5.0 - n)
-            await greenroom.reviews.rate(Rating(room=room, turn=1, by=by, scores=scores, blind=blind, own=False, at=n))
-    found = (await greenroom.put("/api/fairness", None, {"rows": rows()})).json()
-    # The machine gave every room the same: there is nothing to correlate, and the unblinded would not change that.
-    assert found["fairness"]["groups"][0]["correlation"] is None
+async def test_only_blind_ratings_stand_beside_the_machine(greenroom: Greenroom) -> None:
+    for by, blind, points in (("guest-1", True, 2.0), ("guest-2", True, 4.0), ("guest-3", False, 5.0)):
+        scores = dict.fromkeys(Dimension, points)
+        await greenroom.reviews.rate(Rating(room="r-1", turn=1, by=by, scores=scores, blind=blind, own=False, at=1))
+    kept = await greenroom.store.report("r-1")
+    assert kept is not None
+    declared = [Declared(room="r-1", group="a")]
+    reports = {"r-1": Report.model_validate_json(kept[1])}
+    (case,) = cases_of(declared, reports, await greenroom.reviews.ratings(["r-1"]))
+    assert sorted(pair.one for pair in case.pairs) == [2.0, 4.0]
+    assert len({pair.other for pair in case.pairs}) == 1
 
 
 async def test_others_interviews_are_as_if_they_were_not(greenroom: Greenroom) -> None:
