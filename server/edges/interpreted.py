@@ -15,7 +15,7 @@ from rooms.protocol import SERVER_MESSAGE, ServerMessage
 from server.budget import Budget
 from server.errors import Failed
 from server.framing import framed, unframed
-from server.way import Closed, Way
+from server.way import Closed, Gone, Way
 
 UNREAD: Final = 256
 """Answers that may wait for a client that does not read. Beyond that it is cut off."""
@@ -157,7 +157,8 @@ class Interpreted:
                     self._stir.set()
                 case ToThem(text):
                     self._to_them.append(framed(text.encode()))
-                case Hangup(code, reason):
+                case Hangup(code, reason):  # as if they had said goodbye in our protocol
+                    self._end(Gone(code))
                     self.close(code, reason)
         self._flush()
         if len(self._to_them) > UNREAD:

@@ -84,7 +84,7 @@ async def test_what_was_said_before_a_hangup_is_heard_before_it() -> None:
     async with Interpreted(foreign, Parrot()) as way:
         foreign.mouth.put_nowait("bye")
         assert [await next_of(way), await next_of(way)] == ["hello", "last"]
-        with pytest.raises(Closed):
+        with pytest.raises(Gone):
             await next_of(way)
     assert foreign.code == 1000
 
