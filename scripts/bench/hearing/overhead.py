@@ -14,6 +14,7 @@ from scripts.bench.hearing.path import Passages, hear
 from scripts.bench.hearing.recognisers import SHAPES, sphinx_s, warm_sphinx, whisper
 from scripts.bench.hearing.recordings import long_speech
 from scripts.bench.hearing.rows import Given, Mode, Row
+from server.adapters.silero import Silero
 from server.adapters.whisper import WhisperTranscriber
 from server.adapters.whisper_job import Job
 
@@ -23,6 +24,7 @@ CORES: Final = 2
 ROUNDS: Final = 2
 """The least of them counts: what else the machine does only ever adds."""
 _BYTES_A_SECOND: Final = 32_000
+_WINDOW: Final = 1_024
 
 
 class Cost(NamedTuple):
@@ -44,11 +46,24 @@ class Cost(NamedTuple):
 
 def measure(given: Given) -> Iterator[Row]:
     pcm = long_speech(given)
+    yield Row("voice detection alone, CPU s a minute of audio", _voice_s(pcm), Mode.FREE, digits=2)
     for name in SHAPES:
         cost = asyncio.run(_whisper(name, pcm))
         # The canned one is a toy of 2 MB that computes next to nothing: the bound is for recognisers of a real size.
         yield from _rows(f"Whisper {name}", cost, bound=name != "canned")
     yield from _rows("PocketSphinx", asyncio.run(_sphinx(pcm)), bound=True)
+
+
+def _voice_s(pcm: bytes) -> float:
+    """What Silero takes for a minute, three windows at a time as they come live."""
+    windows = [pcm[start : start + _WINDOW] for start in range(0, len(pcm) - _WINDOW, _WINDOW)]
+    took = []
+    for _ in range(ROUNDS):
+        voice, began = Silero(), time.process_time()
+        for first in range(0, len(windows), 3):
+            voice.probabilities(windows[first : first + 3])
+        took.append(time.process_time() - began)
+    return min(took) * 60 * _BYTES_A_SECOND / len(pcm)
 
 
 def _rows(name: str, cost: Cost, *, bound: bool) -> Iterator[Row]:
