@@ -25,7 +25,7 @@ from rooms.protocol import (
     TurnEnding,
 )
 from rooms.state import Room
-from rooms.transcript import Quote, Source
+from rooms.transcript import Quote, Source, Utterance
 
 _DOT = {Level.PRESENT: "●", Level.PARTIAL: "◐", Level.ABSENT: "○"}
 _ENDED = {
@@ -115,7 +115,7 @@ def _fact(event: Event, room: Room) -> list[str]:
             return [f"Question {event.turn} is repeated."]
         case e.UtteranceHeard():
             source = "typed: " if event.utterance.source is Source.TYPED else ""
-            return [f"{source}“{event.utterance.text}”"]
+            return [f"{source}“{event.utterance.text}”", *_sound(event.utterance)]
         case e.TurnHeld():
             return ["The candidate asked for a moment."]
         case e.TurnLimitNear():
@@ -169,6 +169,13 @@ def _told(tell: Tell) -> list[str]:
             return []
         case _:
             assert_never(tell)
+
+
+def _sound(utterance: Utterance) -> list[str]:
+    """How it arrived, where that was not well."""
+    if utterance.audio is None or not utterance.audio.flaws:
+        return []
+    return [f"  sound: {', '.join(utterance.audio.flaws)}; {utterance.audio.trust:.0%} to be relied on"]
 
 
 def _question(event: e.QuestionAsked, room: Room) -> list[str]:

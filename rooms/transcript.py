@@ -71,7 +71,7 @@ class AudioQuality(Value):
     clipped: Annotated[float, Field(ge=0, le=1)] = 0.0
     """Share of the audio, in windows of 32 ms, in which the loudest samples are cut off."""
     peak_dbfs: Annotated[float, Field(le=0)] | None = None
-    """The level under which nine in ten of its windows stay; None where it was all zeros."""
+    """What its loudest sample does not exceed, in steps of a 128th of the loudest possible; None for zeros alone."""
     drift_ms: int = 0
     """How far the capture clock ran ahead of the samples (behind them: negative), gaps aside."""
 

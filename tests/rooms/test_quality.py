@@ -75,7 +75,7 @@ def with_holes(pcm: bytes, every_ms: int, hole_ms: int) -> bytes:
 def test_a_clear_voice_is_trusted_wholly() -> None:
     found = heard(Talk().says(VOICE))
     assert (found.trust, found.flaws, found.measured_ms) == (1.0, (), 4_000)
-    assert found.peak_dbfs == pytest.approx(-12.2, abs=0.2)
+    assert found.peak_dbfs == pytest.approx(-12.0, abs=0.1)
 
 
 def test_a_pause_of_digital_silence_is_no_flaw() -> None:
@@ -125,7 +125,8 @@ def test_too_loud_a_microphone_clips() -> None:
     found = heard(Talk().says(voice(4_000, level=60_000)))
     assert found.flaws == (Flaw.CLIPPED,)
     assert found.clipped > 0.5
-    assert (found.peak_dbfs, found.trust) == (0.0, pytest.approx(0.5, abs=0.1))
+    assert found.peak_dbfs == pytest.approx(0.0, abs=0.1)
+    assert found.trust == pytest.approx(0.5, abs=0.1)
 
 
 def test_a_whisper_into_a_far_microphone_is_quiet() -> None:

@@ -1,6 +1,6 @@
 /** The pages' words for modes, roles, dimensions and times. */
 import type { Stage } from "./api";
-import type { Dimension, Finish, Mode, Participant, Phase, Role, Room } from "./protocol";
+import type { Dimension, Finish, Flaw, Mode, Participant, Phase, Role, Room } from "./protocol";
 import { person } from "./room/mirror";
 
 export const MODES: Record<Mode, { name: string; sentence: string }> = {
@@ -18,6 +18,16 @@ export const ROLES: Record<Role, string> = {
   coach: "Coach",
   observer: "Observer",
   system: "AI interviewer",
+};
+
+/** What can be wrong with the sound of a voice. */
+export const SOUNDS: Record<Flaw, string> = {
+  gaps: "pieces missing",
+  dropouts: "breaking off",
+  clipped: "too loud for the microphone",
+  quiet: "very quiet",
+  drift: "an uneven clock",
+  dead: "nothing at all",
 };
 
 export const DIMENSIONS: Record<Dimension, string> = {

@@ -37,3 +37,20 @@ describe("a quote in a transcript", () => {
     expect(setOff(["never", 100])).toEqual([]);
   });
 });
+
+it("says where the sound was bad, and that nobody is marked down for it", () => {
+  const audio = {
+    trust: 0.6,
+    flaws: ["clipped" as const, "gaps" as const],
+    measured_ms: 4_000,
+    gaps: 1,
+    lost_ms: 1_200,
+    dropouts: 0,
+    dropout_ms: 0,
+    clipped: 0.3,
+    peak_dbfs: 0,
+    drift_ms: 0,
+  };
+  const { container } = render(<Transcript utterances={[{ ...SAID, audio }]} />);
+  expect(container.textContent).toContain("Sound: too loud for the microphone, 1.2 s missing. Less sure, never marked");
+});

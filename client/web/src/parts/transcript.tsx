@@ -1,7 +1,8 @@
 /** Words of an answer as they come: firm ones upright, tentative ones slanted and dotted under, so that nobody needs colour. */
 import type { ReactNode } from "react";
 
-import type { Partial, Utterance } from "../protocol";
+import type { AudioQuality, Partial, Utterance } from "../protocol";
+import { seconds, SOUNDS } from "../words";
 import { PenIcon } from "./icons";
 import "./transcript.css";
 
@@ -25,6 +26,9 @@ export function Transcript(props: { utterances: Utterance[]; partial?: Partial |
             </span>
           )}
           {marked(utterance, highlights)}
+          {utterance.audio && utterance.audio.flaws.length > 0 && (
+            <span className="utterance__sound small">{soundOf(utterance.audio)}</span>
+          )}
         </p>
       ))}
       {partial && (
@@ -36,6 +40,12 @@ export function Transcript(props: { utterances: Utterance[]; partial?: Partial |
       )}
     </div>
   );
+}
+
+/** How it arrived, where that was not well. */
+function soundOf({ flaws, lost_ms }: AudioQuality): string {
+  const words = flaws.map((flaw) => (flaw === "gaps" ? `${seconds(lost_ms)} missing` : SOUNDS[flaw]));
+  return `Sound: ${words.join(", ")}. Less sure, never marked down.`;
 }
 
 /** The text with the highlighted quotes set off. Quotes are exact pieces of the text; those that overlap are one piece. */
