@@ -3,20 +3,24 @@
     python -m scripts.calibration_snapshot            take those that are missing; say whether the others still hold
     python -m scripts.calibration_snapshot 1.1.0      take this one anew, as long as it is not released
 
+The hashes of all files of weights that scores in rooms rest on are written down too (tests/policy/released.json).
+
 Decides nothing: what is in a snapshot is `scoring.drift`'s.
 """
 
 import json
 import sys
+import tomllib
 from pathlib import Path
 
 from scoring.calibration import sample, snapshot_of
 from scoring.drift import drift, taken, written
-from scoring.weights import NEWEST, load_weights
+from scoring.weights import NEWEST, digest, load_weights
 
 ROOT = Path(__file__).parent.parent
 SNAPSHOTS = ROOT / "scoring" / "calibration"
 GOLDEN = ROOT / "tests" / "policy" / "golden"
+RELEASED = ROOT / "tests" / "policy" / "released.json"
 EVERY = 5
 """Of the sample every fifth answer is kept with its whole score; of the others the hash."""
 
@@ -34,9 +38,38 @@ def golden_of(version: str) -> str:
     return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
 
 
+def hashes() -> dict[str, str]:
+    """The hash of the content of each file of weights that scores rest on: the rules', judges', model answers'."""
+    folder, found = ROOT / "scoring" / "weights", {}
+    for file in sorted(folder.iterdir()):
+        if file.stem.partition("-")[0] in ("local", "judge", "answers"):
+            text = file.read_text(encoding="utf-8")
+            found[file.name] = digest(json.loads(text) if file.suffix == ".json" else tomllib.loads(text))
+    return found
+
+
+def released() -> dict[str, str]:
+    """What was written down of them at their release."""
+    found: dict[str, str] = json.loads(RELEASED.read_text(encoding="utf-8")) if RELEASED.is_file() else {}
+    return found
+
+
+def _write_down(anew: list[str]) -> bool:
+    """Add the files that are new, or wanted anew. Gives whether one that was released has other content."""
+    known, now = released(), hashes()
+    for name, digest_of_it in now.items():
+        if name not in known or Path(name).stem.partition("-")[2] in anew:
+            known[name] = digest_of_it
+    RELEASED.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    changed = [name for name in now if known[name] != now[name]]
+    for name in changed:
+        print(f"{name}: other figures than at its release")
+    return bool(changed)
+
+
 def main(anew: list[str]) -> int:
     cases, sample_hash = sample()
-    broken = False
+    broken = _write_down(anew)
     for version in versions():
         now = taken(load_weights(version), cases, sample_hash)
         file = SNAPSHOTS / f"local-{version}.json"
