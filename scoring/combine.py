@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from rooms.evidence import Contribution, Dimension, DimensionScore, Level, Mark, Score
 from rooms.transcript import Transcript
+from scoring.answers import Graded
 from scoring.dimensions import LABELS, Feature
 from scoring.quoting import Grounds, grounds
 from scoring.reading import Reading
@@ -43,26 +44,34 @@ def combine(
     scorer: str,
     caution: str | None = None,
     wider: float = 0.0,
+    graded: Graded | None = None,
 ) -> Score:
     """The score of an answer from its marks and features. Pure arithmetic: same input, same bytes.
 
-    `wider` is what whoever marked adds to each half-width, in points: judges that disagree.
+    `wider` is what whoever marked adds to each half-width, in points: judges that disagree. `graded` is the answer held
+    against its model answer: that is its relevance then, and the whole, for nothing else was asked.
     """
     figures = weights.families[rubric.family]
     features = {**features, "points": coverage(rubric, marks)}
     wider += _extra_width(rubric, features["amount"].value, reading.transcript, weights, caution)
     compiled = compile_rubric(rubric, weights.recall.question_words)
     pieces = {dimension: _pieces(_shares(rubric, figures, dimension), features) for dimension in Dimension}
-    lost = _lost_off_topic(rubric, sum(piece.points for piece in pieces[Dimension.RELEVANCE]), weights)
+    relevance = graded.score if graded else sum(piece.points for piece in pieces[Dimension.RELEVANCE])
+    lost = _lost_off_topic(rubric, relevance, weights)
     dimensions = []
     for dimension in Dimension:
         parts = [Contribution(label=piece.feature.label, value=piece.points) for piece in pieces[dimension]]
         if dimension is not Dimension.RELEVANCE and lost > 0:
             parts += _off_topic(parts, lost)
         resting = _grounds(dimension, pieces[dimension], marks, reading, compiled.wanted | compiled.question)
-        dimensions.append(_dimension_score(dimension, parts, resting, weights.spread.dimension + wider))
-    overall = round(sum(figures.overall[d.dimension] * (d.score or 0.0) for d in dimensions) + 1e-9, 1)
-    low, high = interval(overall, weights.spread.overall + wider)
+        if graded and dimension is Dimension.RELEVANCE:
+            dimensions.append(_held_against_the_model(graded, resting))
+        else:
+            dimensions.append(_dimension_score(dimension, parts, resting, weights.spread.dimension + wider))
+    if graded:
+        overall, low, high = graded.score, graded.low, graded.high
+    else:
+        overall, low, high = _overall(dimensions, figures, weights.spread.overall + wider)
     return Score(
         overall=overall,
         low=low,
@@ -72,6 +81,24 @@ def combine(
         scorer=scorer,
         weights=weights.version,
         caution=caution,
+    )
+
+
+def _overall(
+    dimensions: Sequence[DimensionScore], figures: FamilyWeights, half_width: float
+) -> tuple[float, float, float]:
+    overall = round(sum(figures.overall[d.dimension] * (d.score or 0.0) for d in dimensions) + 1e-9, 1)
+    return overall, *interval(overall, half_width)
+
+
+def _held_against_the_model(graded: Graded, resting: Grounds) -> DimensionScore:
+    return DimensionScore(
+        dimension=Dimension.RELEVANCE,
+        score=graded.score,
+        low=graded.low,
+        high=graded.high,
+        contributions=graded.parts,
+        quotes=resting.quotes,
     )
 
 
@@ -91,13 +118,26 @@ def confidence(transcript: Transcript) -> float | None:
 def _extra_width(rubric: Rubric, amount: float, transcript: Transcript, weights: Weights, caution: str | None) -> float:
     """What makes a score less sure. Doubtful words widen the interval; they never lower the score."""
     spread = weights.spread
-    sure = confidence(transcript)
+    thin = spread.thin * (1 - amount) + (0.0 if rubric.points else spread.no_points)
+    return thin + doubt(transcript, weights, caution)
+
+
+def doubt(transcript: Transcript, weights: Weights, caution: str | None) -> float:
+    """What is added to each half-width because of how the words were heard."""
+    spread = weights.spread
+    sure, heard = confidence(transcript), trust(transcript)
     return (
-        spread.thin * (1 - amount)
-        + (0.0 if rubric.points else spread.no_points)
-        + (0.0 if sure is None else spread.doubt * (1 - sure))
+        (0.0 if sure is None else spread.doubt * (1 - sure))
+        + spread.distrust * (1 - heard)
         + (spread.caution if caution else 0.0)
     )
+
+
+def trust(transcript: Transcript) -> float:
+    """How far the sound can be relied on, over the utterances by their length; 1 for typed answers."""
+    measured = [(len(one.text), one.audio.trust) for one in transcript.utterances if one.audio is not None]
+    total = sum(length for length, _ in measured)
+    return sum(length * heard for length, heard in measured) / total if total else 1.0
 
 
 def _shares(rubric: Rubric, figures: FamilyWeights, dimension: Dimension) -> dict[str, float]:

@@ -6,9 +6,10 @@ how something was said.
 
 from collections.abc import Mapping
 
-from rooms.evidence import Dimension, DimensionScore, Level, Mark, Score
+from rooms.evidence import Contribution, Dimension, DimensionScore, Level, Mark, Score
 from rooms.transcript import Transcript
-from scoring.combine import combine
+from scoring.answers import Graded, Grader, graded_by_reference, grader
+from scoring.combine import combine, doubt
 from scoring.dimensions import LABELS, Feature, measure, own_stems, says_no_answer
 from scoring.marking import mark
 from scoring.reading import Reading, read
@@ -17,33 +18,48 @@ from scoring.rubric import Rubric
 from scoring.targets import Compiled, compile_rubric
 from scoring.verdict import checked
 from scoring.weights import Weights, load_weights
+from scoring.weights.answers import load_answer_weights
 from scoring.words import word_lists
 
 SCORER = "local"
 ASIDE_CAUTION = "A sentence that spoke to the marker was set aside."
+NO_ANSWER = Graded(0.0, 0.0, 0.5, (Contribution(label="Says that there is no answer", value=0.0),))
+"""Zero evidence is certain, and not too little data."""
 NO_ANSWER_WORDS = 12
 """With fewer words of one's own, "I don't know" is the answer and not a way into one."""
 
 
 def score(
-    rubric: Rubric, transcript: Transcript, weights: Weights | None = None, *, caution: str | None = None
+    rubric: Rubric,
+    transcript: Transcript,
+    weights: Weights | None = None,
+    *,
+    caution: str | None = None,
+    grading: Grader | None = None,
 ) -> Score:
     """What the content of an answer is worth.
 
     `caution` is what a reader should know before trusting the words, such as an unreliable recogniser: it widens
-    the interval and is shown. The result abstains, with the reason, when there is too little to go on.
+    the interval and is shown. `grading` holds short answers against a model answer, with an encoder or with what
+    rated answers taught; if None, by the plain figures of the weights. The result abstains, with the reason, when
+    there is too little to go on.
     """
     weights = weights or load_weights()
     compiled = compile_rubric(rubric, weights.recall.question_words)
     reading = read(transcript)
     noted = cautions(caution, reading)
     where = index(reading)
-    reason = too_little(reading, where, compiled, weights)
+    grading = _grading(rubric, weights, grading)
+    reason = too_little(reading, where, compiled, weights, short=grading is not None)
+    empty_handed = says_no_answer(where) and len(own_stems(reading, compiled)) < NO_ANSWER_WORDS
+    if reason is None and grading and not empty_handed:
+        reason = grading.cannot_tell(rubric, reading)
     if reason is not None:
         return _abstained(rubric, weights, reason, noted)
-    if says_no_answer(where) and len(own_stems(reading, compiled)) < NO_ANSWER_WORDS:
+    if empty_handed:
         marks = tuple(_absent(rubric, "The answer says that there is none."))
         features: Mapping[str, Feature] = {name: Feature(0.0, label) for name, label in LABELS.items()}
+        graded = NO_ANSWER if grading else None
     else:
         found = [
             mark(point, evidence, reading, weights.recall)
@@ -53,7 +69,16 @@ def score(
         ]
         marks = checked(found, transcript)
         features = measure(reading, compiled, where, rubric.family, weights)
-    return combine(rubric, marks, features, reading, weights, scorer=SCORER, caution=noted)
+        graded = grading.grade(rubric, reading, doubt(transcript, weights, noted)) if grading else None
+    scorer = SCORER + (grading.label if grading else "")
+    return combine(rubric, marks, features, reading, weights, scorer=scorer, caution=noted, graded=graded)
+
+
+def _grading(rubric: Rubric, weights: Weights, given: Grader | None) -> Grader | None:
+    """What holds this answer against its model answer; None where there is none, or the weights are of before."""
+    if weights.answers is None or not graded_by_reference(rubric):
+        return None
+    return given or grader(load_answer_weights(weights.answers))
 
 
 def cautions(known: str | None, reading: Reading) -> str | None:
@@ -61,8 +86,13 @@ def cautions(known: str | None, reading: Reading) -> str | None:
     return " ".join(note for note in (known, ASIDE_CAUTION if reading.asides else None) if note) or None
 
 
-def too_little(reading: Reading, index: Index, compiled: Compiled, weights: Weights) -> str | None:
-    """Why there is no telling, or None. Words that merely miss the point are enough to tell: they score low."""
+def too_little(
+    reading: Reading, index: Index, compiled: Compiled, weights: Weights, *, short: bool = False
+) -> str | None:
+    """Why there is no telling, or None. Words that merely miss the point are enough to tell: they score low.
+
+    A `short` answer is asked for where there is a model answer: one word may be all of it.
+    """
     figures = weights.abstain
     if not reading.spoken:
         return "Nothing was said."
@@ -71,12 +101,12 @@ def too_little(reading: Reading, index: Index, compiled: Compiled, weights: Weig
     own = own_stems(reading, compiled)
     few = len(own) < figures.own_words
     if not own & compiled.wanted and not says_no_answer(index):
-        if few and _echoes(reading, compiled):
+        if (not own if short else few) and _echoes(reading, compiled):
             return "The answer only says the question back."
-        enough = len(reading.tokens) >= figures.words and not few
+        enough = short or (len(reading.tokens) >= figures.words and not few)
         if not enough and len(reading.tokens) < figures.telling_words:
             return f"Too little was said: {len(reading.tokens)} words, {len(own)} of them its own."
-    if len(reading.tokens) >= figures.english_from_words:
+    if len(reading.tokens) >= figures.english_from_words and not (short and own & compiled.wanted):
         everyday = sum(token.word in word_lists().function for token in reading.tokens) / len(reading.tokens)
         if everyday < figures.english_share:
             return "The words do not read like English sentences."

@@ -38,6 +38,7 @@ class WordLists(NamedTuple):
     filler_phrases: tuple[tuple[str, ...], ...]
     repair_phrases: tuple[tuple[str, ...], ...]
     numbers: frozenset[str]
+    first_names: frozenset[str]
     negations: frozenset[str]
     clause_openers: frozenset[str]
     """Words that begin a clause more often than not."""
@@ -68,6 +69,7 @@ def word_lists() -> WordLists:
         filler_phrases=tuple(tuple(phrase.split()) for phrase in raw["filler_phrases"]),
         repair_phrases=tuple(tuple(phrase.split()) for phrase in raw["repair_phrases"]),
         numbers=frozenset(raw["number_words"].split()),
+        first_names=frozenset(raw["first_names"].split()),
         negations=frozenset(raw["negations"].split()),
         clause_openers=frozenset(raw["clause_openers"].split()),
         between=frozenset(raw["between"].split()),

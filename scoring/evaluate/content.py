@@ -1,16 +1,22 @@
 """Score answers to questions that have a model answer: IN.csv with question, reference, answer into OUT.csv."""
 
 import argparse
-from collections.abc import Iterable
+import os
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from rooms.evidence import Score
 from rooms.transcript import Source, Transcript, Utterance
-from scoring.evaluate.table import TableError, read_table, write_table
+from scoring.answers import Encoder, Grader, grader
+from scoring.evaluate.table import Row, Table, TableError, number, read_table, write_table
 from scoring.local import score
+from scoring.reading import Reading, read
 from scoring.rubric import Family, Rubric, RubricError
+from scoring.weights import WeightsError, load_weights
+from scoring.weights.answers import load_answer_weights
+from server.adapters.sentences import sentence_encoder
+from server.ports import Misconfigured
 
 NAME: Final = "content"
 WANTED: Final = ("question", "reference", "answer")
@@ -22,21 +28,52 @@ UTTERANCE_CHARS: Final = 20_000
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("answers", type=Path, metavar="IN.csv", help=f"columns {', '.join(WANTED)}")
     parser.add_argument("out", type=Path, metavar="OUT.csv", help=f"the same rows with {', '.join(ADDED)}")
+    parser.add_argument("--rated", type=Path, metavar="RATED.csv", help="rated answers: the same columns, and score")
 
 
 def run(arguments: argparse.Namespace) -> str:
     """Score every row with the scorer and weights of the rooms."""
     table = read_table(arguments.answers, WANTED)
+    rated = read_table(arguments.rated, [*WANTED, "score"]) if arguments.rated else None
+    plain = _grader(os.environ.get("ENCODER_MODEL", "none"))
+    taught = _taught(plain, rated) if rated else {}
     rows = []
     for row in table.rows:
-        try:
-            rubric = rubric_of(row.fields["question"], row.fields["reference"])
-        except RubricError as wrong:
-            raise TableError(f"{table.file}: line {row.line}: {wrong}") from wrong
-        rows.append(row.fields | columns_of(score(rubric, transcript_of(row.fields["answer"]))))
+        rubric = _rubric(table, row)
+        rows.append(row.fields | columns_of(rubric, row.fields["answer"], taught.get(rubric, plain)))
     write_table(arguments.out, [*table.columns, *(c for c in ADDED if c not in table.columns)], rows)
     abstained = sum(row["abstain"] == "1" for row in rows)
-    return f"{len(rows)} answers scored, {abstained} of them with too little to go on; see {arguments.out}"
+    using = plain.encoder.label if plain.encoder else "no sentence encoder"
+    learnt = sum(one.learnt is not None for one in taught.values())
+    own = f", {learnt} questions with a model of their own" if rated else ""
+    return f"{len(rows)} answers scored with {using}{own}; {abstained} with too little to go on; see {arguments.out}"
+
+
+def _grader(encoder_model: str) -> Grader:
+    """What rooms grade short answers with."""
+    version = load_weights().answers
+    assert version is not None, "the newest weights name their figures for short answers"
+    try:
+        encoder: Encoder | None = sentence_encoder(encoder_model)
+        return grader(load_answer_weights(version), encoder)
+    except (Misconfigured, WeightsError) as wrong:
+        raise TableError(f"ENCODER_MODEL: {wrong}") from wrong
+
+
+def _taught(plain: Grader, rated: Table) -> Mapping[Rubric, Grader]:
+    """A grader for every question with rated answers."""
+    given: dict[Rubric, list[tuple[Reading, float]]] = {}
+    for row in rated.rows:
+        people = number(rated, row, "score", 0.0, 5.0)
+        given.setdefault(_rubric(rated, row), []).append((read(transcript_of(row.fields["answer"])), people))
+    return {rubric: plain.taught(rubric, answers) for rubric, answers in given.items()}
+
+
+def _rubric(table: Table, row: Row) -> Rubric:
+    try:
+        return rubric_of(row.fields["question"], row.fields["reference"])
+    except RubricError as wrong:
+        raise TableError(f"{table.file}: line {row.line}: {wrong}") from wrong
 
 
 @lru_cache(maxsize=2_000)
@@ -55,14 +92,19 @@ def _typed(number: int, text: str) -> Utterance:
     return Utterance(id=f"u{number}", source=Source.TYPED, text=text, start_ms=number, end_ms=number)
 
 
-def columns_of(marked: Score) -> dict[str, str]:
-    """What is added to a row. Without a score it says 0 within the whole scale, and `abstain` says to ignore that."""
-    told: Iterable[tuple[str, str]] = (
-        ("score", f"{marked.overall or 0.0:g}"),
-        ("low", f"{marked.low or 0.0:g}"),
-        ("high", f"{5.0 if marked.high is None else marked.high:g}"),
-        ("abstain", "1" if marked.overall is None else "0"),
-        ("reason", marked.abstained or marked.caution or ""),
-        ("scorer", f"{marked.scorer} {marked.weights}"),
-    )
-    return dict(told)
+def columns_of(rubric: Rubric, answer: str, grading: Grader) -> dict[str, str]:
+    """What is added to a row. Where the scorer abstains, `score` is a guess within the whole scale; 0 for no words."""
+    transcript = transcript_of(answer)
+    marked = score(rubric, transcript, grading=grading)
+    guess = marked.overall
+    if guess is None:
+        reading = read(transcript)
+        guess = grading.grade(rubric, reading).score if reading.tokens else 0.0
+    return {
+        "score": f"{guess:g}",
+        "low": f"{marked.low or 0.0:g}",
+        "high": f"{5.0 if marked.high is None else marked.high:g}",
+        "abstain": "1" if marked.overall is None else "0",
+        "reason": marked.abstained or marked.caution or "",
+        "scorer": f"{marked.scorer} {marked.weights}",
+    }

@@ -20,7 +20,7 @@ from scoring.rubric import Family
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Points = Annotated[float, Field(ge=-5, le=5)]
-NEWEST = "1.0.0"
+NEWEST = "1.1.0"
 NEWEST_JUDGE = "1.0.0"
 MEASURED = frozenset(
     {"points", "reference", "topic", "parts", "in_order", "measured", "amount", "short_sentences", "varied_words"}
@@ -106,6 +106,8 @@ class Spread(Value):
     """Times the doubt of the recogniser (1 - its mean confidence)."""
     caution: Annotated[float, Field(ge=0, le=3)]
     """Added when a reader is told to be careful with the words."""
+    distrust: Annotated[float, Field(ge=0, le=5)] = 0.0
+    """Times how far the sound cannot be relied on (1 - trust, `rooms.transcript.AudioQuality`)."""
     disagreement: Annotated[float, Field(ge=0, le=5)] = 0.0
     """Times how far the runs of a judge were apart, 0 to 1."""
 
@@ -138,6 +140,8 @@ class Weights(Value):
     enough: dict[str, Annotated[int, Field(ge=1, le=50)]]
     """How many different findings make a feature full."""
     spread: Spread
+    answers: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")] | None = None
+    """The version of the figures for answers that have a model answer (`answers-X.Y.Z.json`), if any."""
     families: dict[Family, FamilyWeights]
 
 
@@ -220,11 +224,12 @@ def in_order(version: str) -> tuple[int, ...]:
 
 
 @lru_cache(maxsize=16)
-def load_weights(version: str = NEWEST, scorer: str = "local") -> Weights:
-    """A version of the weights that ship, of the local scorer or of a "judge".
+def load_weights(version: str | None = None, scorer: str = "local") -> Weights:
+    """A version of the weights that ship, the newest if None, of the local scorer or of a "judge".
 
     Raises WeightsError when there is no such version or it was changed.
     """
+    version = version or (NEWEST_JUDGE if scorer == "judge" else NEWEST)
     file = files("scoring") / "weights" / f"{scorer}-{version}.toml"
     if not file.is_file():
         raise WeightsError(f"there are no weights {version}")

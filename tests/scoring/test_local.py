@@ -45,9 +45,9 @@ def test_a_right_definition_in_one_line_is_a_good_answer_to_a_question_that_asks
         reference="A collection in which the element added last is the first to be removed.",
     )
     right = score(asked, typed("A collection where you remove the element that was added last."))
-    beside = score(asked, typed("It is something in memory that a program needs when it runs for a while."))
+    beside = score(asked, typed("It is something in memory that a program needs while it runs on a machine."))
     assert (right.overall or 0) >= 3.5
-    assert (beside.overall or 0) <= 1
+    assert "a person should read it" in (beside.abstained or "")
     assert all(one.quotes for one in right.dimensions)
 
 

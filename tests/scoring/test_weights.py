@@ -54,7 +54,9 @@ def test_a_version_that_does_not_exist_is_refused() -> None:
 
 
 def test_other_weights_give_another_score_under_another_version() -> None:
-    text = resigned(shipped().replace('version = "1.0.0"', 'version = "1.0.1"').replace("points = 4.0", "points = 1.0"))
+    text = resigned(
+        shipped().replace(f'version = "{NEWEST}"', 'version = "1.0.1"').replace("points = 4.0", "points = 1.0")
+    )
     found = score(rubric(), typed(GOOD), parse_weights(text, "other.toml"))
     usual = score(rubric(), typed(GOOD))
     assert found.weights == "1.0.1"

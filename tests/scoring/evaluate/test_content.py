@@ -25,7 +25,7 @@ def evaluated(folder: Path, *answers: str, encoding: str = "utf-8") -> list[dict
 
 
 def test_every_row_comes_back_in_order_with_its_columns_and_its_score(tmp_path: Path) -> None:
-    rows = evaluated(tmp_path, GOOD, "A fruit that grows on trees and is eaten in autumn by most people.")
+    rows = evaluated(tmp_path, GOOD, "A stack is a fruit that grows on trees and is eaten in autumn.")
     assert (rows[0]["id"], rows[0]["question"], rows[0]["answer"]) == ("a0", QUESTION, GOOD)
     assert float(rows[0]["score"]) > float(rows[1]["score"]) + 1
     for row in rows:

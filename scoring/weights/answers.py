@@ -1,0 +1,99 @@
+"""The figures by which a short answer is held against its model answer: learnt from people's grades, versioned, hashed.
+
+Decides whether a file of them is what it claims to be. Never what a figure is used for (`scoring.answers`).
+"""
+
+import json
+from functools import lru_cache
+from importlib.resources import files
+from typing import Annotated, Self
+
+from pydantic import Field, ValidationError, model_validator
+
+from rooms.values import Value
+from scoring.likeness import ENCODED, PLAIN
+from scoring.rated import RatedFigures
+from scoring.weights import WeightsError, digest
+
+Half = Annotated[float, Field(ge=0, le=5)]
+
+
+class Effect(Value):
+    """What one figure does: `points` for each unit by which it is above `usual`."""
+
+    usual: float
+    points: float
+
+
+class Widths(Value):
+    """How far people's grades lay below and above scores like these on questions not learnt from: a 90% interval.
+
+    Between the scores of `at` the reach is in proportion. Conformal: what was left out decides (Romano 2019).
+    """
+
+    at: Annotated[tuple[float, ...], Field(min_length=2)]
+    below: tuple[Half, ...]
+    above: tuple[Half, ...]
+
+    @model_validator(mode="after")
+    def _fit(self) -> Self:
+        if not len(self.at) == len(self.below) == len(self.above) or list(self.at) != sorted(set(self.at)):
+            raise ValueError("each score needs a reach below and above, in rising order")
+        return self
+
+
+class AnswerModel(Value):
+    """What people gave an ordinary answer, what each figure adds to that, and how far off it was."""
+
+    encoder: str | None = None
+    """The sha256 of the sentence encoder whose figures are among them."""
+    usual: float
+    effects: dict[str, Effect]
+    short: Widths
+    """For model answers of few words."""
+    long: Widths
+    rated: RatedFigures
+    rated_short: Widths
+    rated_long: Widths
+
+
+class AnswerWeights(Value):
+    """One version of all figures."""
+
+    version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")]
+    training_set: str
+    sha256: str
+    metrics: dict[str, dict[str, float]]
+    """What they reached on questions not learnt from, by training set."""
+    long_from_words: Annotated[int, Field(ge=1)]
+    """From so many words of content on a model answer is a long one."""
+    plain: AnswerModel
+    encoded: AnswerModel
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if tuple(self.plain.effects) != PLAIN or tuple(self.encoded.effects) != ENCODED:
+            raise ValueError("the effects are not those of the figures that are measured")
+        if self.plain.encoder is not None or self.encoded.encoder is None:
+            raise ValueError("the encoded figures, and only they, name their encoder")
+        return self
+
+
+def parse_answer_weights(text: str, file: str) -> AnswerWeights:
+    """Figures from JSON. Raises WeightsError naming the file and what is wrong, a hash that does not fit included."""
+    try:
+        raw = json.loads(text)
+        if raw.get("sha256") != digest(raw):
+            raise WeightsError(f"{file}: the hash does not fit the figures; expected sha256 = {digest(raw)}")
+        return AnswerWeights.model_validate(raw)
+    except (json.JSONDecodeError, AttributeError, ValidationError) as wrong:
+        raise WeightsError(f"{file}: {wrong}") from wrong
+
+
+@lru_cache(maxsize=8)
+def load_answer_weights(version: str) -> AnswerWeights:
+    """A version that ships. Raises WeightsError when there is no such version or it was changed."""
+    file = files("scoring") / "weights" / f"answers-{version}.json"
+    if not file.is_file():
+        raise WeightsError(f"there are no weights of short answers {version}")
+    return parse_answer_weights(file.read_text(encoding="utf-8"), file.name)

@@ -1,0 +1,307 @@
+"""Learn the figures of short answers from people's grades, and measure them on questions they were not learnt from.
+
+    scripts/fit_answers                     write scoring/weights/answers-<version>.json, the same bytes each time
+    scripts/bench_scoring                   the figures beside the known ones, speed, attempts to talk a score up
+
+Ridge regression whose questions have a level of their own (random intercepts), so that what tells good from bad
+answers to one question weighs more than what tells an easy question from a hard one: the next question is another.
+"""
+
+import csv
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scoring.answers import Encoder
+from scoring.evaluate.content import rubric_of, transcript_of
+from scoring.likeness import ENCODED, PLAIN, cosines, likeness, model_of, texts_to_encode
+from scoring.rated import RatedFigures, Traits, beyond, learn, traits
+from scoring.reading import read
+from scoring.weights import digest
+from server.adapters.sentences import sentence_encoder
+
+RATINGS = Path(__file__).resolve().parents[3] / "shared" / "ratings"
+VERSION = "1.0.0"
+LEVEL_OF_ITS_OWN = 0.7
+"""How much of a question's mean is taken to be its own: from 0, all pooled, to 1, only differences within."""
+RIDGE = 200.0
+LONG_FROM = 20
+FOLDS = 9
+SURE = 0.9
+KNOTS = (1.5, 2.5, 3.25, 3.75, 4.1, 4.4, 4.7, 5.0)
+RATED = {
+    "plain": RatedFigures(at_least=5, level=0.2, letters=2.0, words=2.0, meaning=0.0),
+    "encoded": RatedFigures(at_least=5, level=0.2, letters=2.0, words=2.0, meaning=3.0),
+}
+
+Array = NDArray[np.float64]
+
+
+class Answers(NamedTuple):
+    """A set of graded answers: the measured figures, grades in 0 to 5, and who belongs together."""
+
+    name: str
+    figures: list[dict[str, float]]
+    traits: list[Traits]
+    grades: Array
+    questions: list[str]
+    groups: list[str]
+    """What is left out together: assignments, or questions."""
+    long: NDArray[np.bool_]
+
+    def matrix(self, names: Sequence[str]) -> Array:
+        return np.array([[one[name] for name in names] for one in self.figures])
+
+
+def graded_answers(encoder: Encoder | None, ratings: Path = RATINGS) -> list[Answers]:
+    """Both training sets, measured."""
+    mohler = [
+        (r["question"], r["desired_answer"], r["student_answer"], float(r["score_avg"]), r["id"], r["id"].split(".")[0])
+        for r in _rows(ratings / "mohler" / "answers.csv")
+    ]
+    saf = [
+        (r["question"], r["reference"], r["answer"], 5 * float(r["score"]), r["question"], r["question"])
+        for r in _rows(ratings / "saf" / "answers.csv")
+    ]
+    return [_measured("mohler", mohler, encoder), _measured("saf", saf, encoder)]
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _measured(name: str, rows: Sequence[tuple[str, str, str, float, str, str]], encoder: Encoder | None) -> Answers:
+    figures, found, long = [], [], []
+    for question, reference, answer, *_ in rows:
+        rubric, reading = rubric_of(question, reference), read(transcript_of(answer))
+        model = model_of(rubric.question, rubric.reference)
+        measured, meaning = likeness(model, reading), None
+        if encoder is not None:
+            q, r, meaning, qa, qr = encoder.encode(texts_to_encode(rubric.question, rubric.reference, reading))
+            measured |= cosines(q, r, meaning, (qa, qr))
+        figures.append(measured)
+        found.append(traits(reading, model, meaning))
+        long.append(model.content >= LONG_FROM)
+    grades = np.array([row[3] for row in rows])
+    return Answers(name, figures, found, grades, [r[4] for r in rows], [r[5] for r in rows], np.array(long))
+
+
+class Fit(NamedTuple):
+    usual: float
+    centres: Array
+    points: Array
+
+    def __call__(self, x: Array) -> Array:
+        return np.clip(self.usual + (x - self.centres) @ self.points, 0, 5)
+
+
+def fit(x: Array, y: Array, questions: Sequence[str]) -> Fit:
+    """Points for each figure, questions having levels of their own."""
+    centres, scale = x.mean(axis=0), x.std(axis=0) + 1e-9
+    z = np.c_[(x - centres) / scale, np.ones(len(y))]
+    kept, target = z.copy(), y.copy()
+    names = np.array(questions)
+    for name in dict.fromkeys(questions):
+        same = names == name
+        kept[same] -= LEVEL_OF_ITS_OWN * z[same].mean(axis=0)
+        target[same] -= LEVEL_OF_ITS_OWN * y[same].mean()
+    penalty = np.diag([RIDGE] * x.shape[1] + [0.0])
+    solved = np.linalg.solve(kept.T @ kept + penalty, kept.T @ target)
+    return Fit(float(solved[-1]), centres, solved[:-1] / scale)
+
+
+def folds(groups: Sequence[str]) -> list[NDArray[np.bool_]]:
+    """Which answers are left out together, whole groups at a time."""
+    names = list(dict.fromkeys(groups))
+    all_groups = np.array(groups)
+    return [np.isin(all_groups, names[k::FOLDS]) for k in range(min(FOLDS, len(names)))]
+
+
+def held_out(sets: Sequence[Answers], names: Sequence[str]) -> list[Array]:
+    """For each set what is expected of its answers by figures learnt from other questions, its own set's among them."""
+    found = []
+    for own in sets:
+        others = [one for one in sets if one is not own]
+        expected = np.zeros(len(own.grades))
+        for left in folds(own.groups):
+            x = np.concatenate([own.matrix(names)[~left], *(one.matrix(names) for one in others)])
+            y = np.concatenate([own.grades[~left], *(one.grades for one in others)])
+            questions = [q for q, out in zip(own.questions, left, strict=True) if not out]
+            questions += [q for one in others for q in one.questions]
+            expected[left] = fit(x, y, questions)(own.matrix(names)[left])
+        found.append(expected)
+    return found
+
+
+def with_rated(own: Answers, expected: Array, figures: RatedFigures, most: int = 25, parts: int = 7) -> Array:
+    """What is expected once up to `most` other answers to the question were rated, a seventh left out at a time."""
+    result, questions = expected.copy(), np.array(own.questions)
+    chance = np.random.default_rng(7)
+    for name in dict.fromkeys(own.questions):
+        places = chance.permutation(np.flatnonzero(questions == name))
+        for k in range(parts):
+            left = places[k::parts]
+            rated = chance.permutation(np.setdiff1d(places, left))[:most]
+            gaps = [float(own.grades[i] - expected[i]) for i in rated]
+            learnt = learn([own.traits[i] for i in rated], gaps, figures)
+            for i in left if learnt else ():
+                assert learnt is not None
+                result[i] = min(5.0, max(0.0, expected[i] + beyond(learnt, own.traits[i], figures)))
+    return result
+
+
+def reach(expected: Array, grades: Array) -> dict[str, list[float]]:
+    """How far below and above grades lie, at each of `KNOTS`: the narrowest reach that holds nine in ten nearby."""
+    below, above = [], []
+    for knot in KNOTS:
+        order = np.argsort(np.abs(expected - knot), kind="stable")[: max(150, len(expected) // 8)]
+        gap = np.sort(grades[order] - expected[order])
+        best = (np.inf, 0.0, 0.0)
+        inside = int(np.ceil(SURE * (len(gap) + 1))) - 1
+        room = 5.0 - knot
+        for start in range(len(gap) - inside):
+            low, high = gap[start], min(gap[start + inside], max(room, 0.0))
+            if start + inside >= len(gap) - 1 or gap[start + inside] >= room - 1e-9:
+                high = max(room, 0.0)
+            best = min(best, (max(0.0, -low) + max(0.0, high), max(0.0, -low), max(0.0, high)))
+        below.append(min(5.0, best[1]))
+        above.append(min(5.0, best[2]))
+    return {"at": list(KNOTS), "below": below, "above": above}
+
+
+def stretched(widths: dict[str, list[float]], expected: Array, grades: Array) -> dict[str, list[float]]:
+    """The same, by so much wider or narrower as it takes to hold nine in ten of all."""
+    best = 1.0
+    for factor in np.arange(0.7, 1.5, 0.01):
+        best = float(factor)
+        tried = {**widths, "below": [best * b for b in widths["below"]]}
+        low, high = bounds(tried, expected)
+        if np.mean((grades >= low) & (grades <= high)) >= SURE:
+            break
+    return {
+        "at": widths["at"],
+        "below": [round(min(5.0, best * b), 3) for b in widths["below"]],
+        "above": [round(b, 3) for b in widths["above"]],
+    }
+
+
+def bounds(widths: dict[str, list[float]], expected: Array) -> tuple[Array, Array]:
+    low = np.clip(expected - np.interp(expected, widths["at"], widths["below"]) - 0.005, 0, 5)
+    high = np.clip(expected + np.interp(expected, widths["at"], widths["above"]) + 0.005, 0, 5)
+    return low, high
+
+
+def widths_of(sets: Sequence[Answers], expected: Sequence[Array], long: bool) -> dict[str, list[float]]:
+    """The reach for short or long model answers, learnt from what was left out."""
+    found = np.concatenate([e[s.long == long] for s, e in zip(sets, expected, strict=True)])
+    grades = np.concatenate([s.grades[s.long == long] for s in sets])
+    return stretched(reach(found, grades), found, grades)
+
+
+def held_out_bounds(sets: Sequence[Answers], expected: Sequence[Array]) -> list[tuple[Array, Array]]:
+    """Intervals of answers whose own group taught neither the score nor the reach."""
+    found = []
+    for own, own_expected in zip(sets, expected, strict=True):
+        low, high = np.zeros(len(own.grades)), np.zeros(len(own.grades))
+        for left in folds(own.groups):
+            kept = [_without(s, left) if s is own else s for s in sets]
+            kept_expected = [e[~left] if s is own else e for s, e in zip(sets, expected, strict=True)]
+            for long in (False, True):
+                here = left & (own.long == long)
+                if here.any():
+                    low[here], high[here] = bounds(widths_of(kept, kept_expected, long), own_expected[here])
+        found.append((low, high))
+    return found
+
+
+def _without(own: Answers, left: NDArray[np.bool_]) -> Answers:
+    return own._replace(grades=own.grades[~left], long=own.long[~left])
+
+
+def metrics(expected: Array, grades: Array, low: Array, high: Array) -> dict[str, float]:
+    error = expected - grades
+    sure = np.argsort(high - low, kind="stable")[: len(grades) // 2]
+    told = {
+        "r": np.corrcoef(expected, grades)[0, 1],
+        "rmse": np.sqrt(np.mean(error**2)),
+        "coverage": np.mean((grades >= low) & (grades <= high)),
+        "width": np.mean(high - low),
+        "surest_half": np.sqrt(np.mean(error[sure] ** 2)) / np.sqrt(np.mean(error**2)),
+        "answers": len(grades),
+    }
+    return {name: round(float(value), 3) for name, value in told.items()}
+
+
+def fitted(sets: Sequence[Answers], variant: str, encoder: Encoder | None) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The figures of one variant, and what they reached on what was left out."""
+    names = ENCODED if encoder else PLAIN
+    expected = held_out(sets, names)
+    reached: dict[str, Any] = {}
+    for own, own_expected, (low, high) in zip(sets, expected, held_out_bounds(sets, expected), strict=True):
+        reached[f"{own.name} {variant}"] = metrics(own_expected, own.grades, low, high)
+    taught = [with_rated(s, e, RATED[variant]) for s, e in zip(sets, expected, strict=True)]
+    for own, own_expected, (low, high) in zip(sets, taught, held_out_bounds(sets, taught), strict=True):
+        reached[f"{own.name} {variant} rated"] = metrics(own_expected, own.grades, low, high)
+    x = np.concatenate([s.matrix(names) for s in sets])
+    whole = fit(x, np.concatenate([s.grades for s in sets]), [q for s in sets for q in s.questions])
+    model = {
+        "encoder": encoder.sha256 if encoder else None,
+        "usual": round(whole.usual, 4),
+        "effects": {
+            name: {"usual": round(float(c), 4), "points": round(float(p), 4)}
+            for name, c, p in zip(names, whole.centres, whole.points, strict=True)
+        },
+        "short": widths_of(sets, expected, False),
+        "long": widths_of(sets, expected, True),
+        "rated": RATED[variant].model_dump(),
+        "rated_short": widths_of(sets, taught, False),
+        "rated_long": widths_of(sets, taught, True),
+    }
+    return model, reached
+
+
+def written(encoder: Encoder) -> str:
+    """The file of figures."""
+    sets = graded_answers(encoder)
+    plain, reached_plain = fitted(sets, "plain", None)
+    encoded, reached_encoded = fitted(sets, "encoded", encoder)
+    raw: dict[str, Any] = {
+        "version": VERSION,
+        "training_set": "mohler 1,436 answers to 51 questions; saf 1,329 answers to 18 questions; 2026-11",
+        "metrics": reached_plain | reached_encoded,
+        "long_from_words": LONG_FROM,
+        "plain": plain,
+        "encoded": encoded,
+    }
+    return json.dumps({**raw, "sha256": digest(raw)}, indent=1) + "\n"
+
+
+def main(arguments: Sequence[str]) -> int:
+    target = Path(__file__).resolve().parents[2] / "scoring" / "weights" / f"answers-{VERSION}.json"
+    if not RATINGS.is_dir():
+        print(f"There are no ratings in {RATINGS}: nothing can be learnt here.")
+        return 2
+    encoder = sentence_encoder(os.environ.get("ENCODER_MODEL", "none"))
+    if encoder is None:
+        print("ENCODER_MODEL has to name the encoder that the encoded figures are for.")
+        return 2
+    text = written(encoder)
+    for name, reached in json.loads(text)["metrics"].items():
+        print(f"{name:22}", "  ".join(f"{key} {value:g}" for key, value in reached.items()))
+    if "--check" in arguments:
+        same = target.read_text(encoding="utf-8") == text
+        print("the same bytes" if same else f"{target.name} holds others")
+        return 0 if same else 1
+    target.write_text(text, encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

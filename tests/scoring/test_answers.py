@@ -1,0 +1,102 @@
+"""A short answer is held against its model answer: parts that add up, an interval, and what rated answers teach."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from rooms.evidence import Dimension
+from scoring.answers import Encoder, grader
+from scoring.evaluate.content import rubric_of
+from scoring.likeness import Vector
+from scoring.local import score
+from scoring.reading import read
+from scoring.weights import WeightsError, load_weights
+from scoring.weights.answers import load_answer_weights, parse_answer_weights
+from tests.scoring.answers import typed
+
+ASKED = rubric_of("What is a stack?", "A collection in which the element added last is the first to be removed.")
+RIGHT = "A collection where you remove the element that was added last."
+HALF = "A stack is a collection of elements."
+WEIGHTS = load_answer_weights("1.0.0")
+
+
+@pytest.mark.parametrize("answer", [RIGHT, HALF, "a stack stack stack", "Anna says elements are added. " * 40])
+def test_the_parts_add_up_to_the_score_exactly(answer: str) -> None:
+    found = score(ASKED, typed(answer))
+    relevance = next(one for one in found.dimensions if one.dimension is Dimension.RELEVANCE)
+    assert sum(part.value for part in relevance.contributions) == relevance.score == found.overall
+    assert 0 <= (found.low or 0) <= (found.overall or 0) <= (found.high or 0) <= 5
+
+
+def test_more_of_the_model_answer_is_worth_more() -> None:
+    whole, half = score(ASKED, typed(RIGHT)), score(ASKED, typed(HALF))
+    assert (whole.overall or 0) > (half.overall or 0) + 0.5
+
+
+def test_a_misspelt_answer_is_still_read() -> None:
+    misspelt = score(ASKED, typed("A colection were you remove the elemnt that was added last."))
+    assert (misspelt.overall or 0) > (score(ASKED, typed(HALF)).overall or 0)
+
+
+@pytest.mark.parametrize("names", [("Anna", "she", "her"), ("Kwame", "he", "his"), ("Li", "they", "their")])
+def test_neither_names_nor_pronouns_change_a_score(names: tuple[str, str, str]) -> None:
+    name, who, whose = names
+    told = f"{name} says that {who} removes the element {whose} friend added last. {name} called it a collection."
+    usual = "Maria says that she removes the element her friend added last. Maria called it a collection."
+    encoder = spelling_encoder(WEIGHTS.encoded.encoder or "")
+    for grading in (None, grader(WEIGHTS, encoder)):
+        assert score(ASKED, typed(told), grading=grading).overall == score(ASKED, typed(usual), grading=grading).overall
+
+
+def test_no_answer_is_nothing_and_certain_where_no_words_are_too_little() -> None:
+    none = score(ASKED, typed("I don't know."))
+    assert (none.overall, none.low, none.abstained) == (0.0, 0.0, None)
+    assert score(ASKED, typed("...")).abstained is not None
+
+
+def test_marks_of_a_web_page_change_nothing() -> None:
+    assert score(ASKED, typed(f"<p class='x'>{RIGHT}<br/></p>")).overall == score(ASKED, typed(RIGHT)).overall
+
+
+def test_weights_of_before_do_not_know_of_it() -> None:
+    assert score(ASKED, typed(RIGHT), load_weights("1.0.0")).weights == "1.0.0"
+    assert score(ASKED, typed(RIGHT), load_weights("1.0.0")) != score(ASKED, typed(RIGHT))
+
+
+def test_rated_answers_teach_what_the_model_answer_does_not_say() -> None:
+    words = ("plates", "pile", "pancakes", "tray", "towers")
+    rated = [(read(typed(f"It is like {one}, the last comes off first.")), 5.0) for one in words]
+    rated += [(read(typed(f"It is like a queue of {one}, first in first out.")), 1.0) for one in words]
+    plain = grader(WEIGHTS)
+    taught = plain.taught(ASKED, rated)
+    right, wrong = typed("It is like books, the last comes off first."), typed("It is like a queue of cars, first out.")
+    before = (score(ASKED, right).overall or 0) - (score(ASKED, wrong).overall or 0)
+    after = score(ASKED, right, grading=taught), score(ASKED, wrong, grading=taught)
+    assert (after[0].overall or 0) - (after[1].overall or 0) > before + 1
+    assert "10 rated answers" in after[0].scorer
+    assert plain.taught(ASKED, rated[:2]) == plain
+
+
+def spelling_encoder(sha256: str) -> Encoder:
+    """Texts as counts of their letters: an encoder by its contract, if a poor one."""
+
+    def encode(texts: Sequence[str]) -> list[Vector]:
+        counts = [np.bincount(np.frombuffer(text.lower().encode(), np.uint8), minlength=256) for text in texts]
+        return [(one / np.linalg.norm(one)).astype(np.float32) for one in counts]
+
+    return Encoder(sha256, "letters", encode)
+
+
+def test_weights_learnt_with_one_encoder_refuse_another() -> None:
+    assert WEIGHTS.encoded.encoder is not None
+    marked = score(ASKED, typed(RIGHT), grading=grader(WEIGHTS, spelling_encoder(WEIGHTS.encoded.encoder)))
+    assert "letters" in marked.scorer
+    with pytest.raises(WeightsError, match="learnt with the encoder"):
+        grader(WEIGHTS, spelling_encoder("another"))
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"version": "1.0.0", "sha256": "x"}'])
+def test_a_file_that_is_not_what_it_claims_is_refused(text: str) -> None:
+    with pytest.raises(WeightsError, match=r"odd\.json"):
+        parse_answer_weights(text, "odd.json")
