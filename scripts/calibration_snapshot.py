@@ -42,7 +42,7 @@ def hashes() -> dict[str, str]:
     """The hash of the content of each file of weights that scores rest on: the rules', judges', model answers'."""
     folder, found = ROOT / "scoring" / "weights", {}
     for file in sorted(folder.iterdir()):
-        if file.stem.partition("-")[0] in ("local", "judge", "answers"):
+        if file.suffix in (".json", ".toml") and file.stem.partition("-")[0] in ("local", "judge", "answers"):
             text = file.read_text(encoding="utf-8")
             found[file.name] = digest(json.loads(text) if file.suffix == ".json" else tomllib.loads(text))
     return found
