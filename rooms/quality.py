@@ -179,6 +179,55 @@ def _share(part: float, whole: float) -> float:
     return part / whole if whole else 0.0
 
 
+# --- on the way -----------------------------------------------------------------------------------------------
+
+BLOCK_MS: Final = 10_000
+"""Some frame of so many arrives as soon as it was taken, whatever the network does to the others."""
+
+
+class Arrivals(NamedTuple):
+    """How one stream's frames came in at a socket: what its network and its device's clock are like."""
+
+    frames: int = 0
+    again: int = 0
+    """Frames behind one that was here already: sent once more, or overtaken."""
+    ahead: int = 0
+    """Frames before their turn: what lies between was lost on the way, or comes later."""
+    last_seq: int = -1
+    block: int = -1
+    soonest_ms: int = 0
+    """The least time by which a frame of this block came after its capture; of an arbitrary zero."""
+    first_ms: int | None = None
+    """The same of the first block that was whole..."""
+    drift_ms: int = 0
+    """...and how much later frames of the last one came: how far the device's clock fell behind, or ran ahead."""
+
+
+def arrive(before: Arrivals, seq: int, capture_ms: int, now_ms: int) -> Arrivals:
+    """With one more frame."""
+    again, ahead = seq <= before.last_seq, seq > before.last_seq + 1
+    counted = before._replace(
+        frames=before.frames + 1,
+        again=before.again + again,
+        ahead=before.ahead + ahead,
+        last_seq=max(seq, before.last_seq),
+    )
+    late_ms, block = now_ms - capture_ms, capture_ms // BLOCK_MS
+    if again or block < before.block:
+        return counted
+    if block == before.block:
+        return counted._replace(soonest_ms=min(before.soonest_ms, late_ms))
+    counted = counted._replace(block=block, soonest_ms=late_ms)
+    if before.block < 0:
+        return counted
+    if before.first_ms is None:
+        return counted._replace(first_ms=before.soonest_ms)
+    return counted._replace(drift_ms=before.soonest_ms - before.first_ms)
+
+
+# --- words ----------------------------------------------------------------------------------------------------
+
+
 class Advice(NamedTuple):
     """A flaw in plain words."""
 

@@ -7,6 +7,7 @@ or full, frames are let go here and the client, who kept them, sends them again:
 import asyncio
 import contextlib
 import logging
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from itertools import groupby
@@ -17,6 +18,7 @@ import numpy as np
 
 from rooms.events import Encoding
 from rooms.protocol import AudioSafe, BadFrame, Frame, HearingTrouble, Telling, unpack_frame, unpack_piece
+from rooms.quality import Arrivals, arrive
 from rooms.refusals import Code
 from server.errors import TABLE, Problem, problem_of, refused
 from server.fanout import Hall
@@ -75,6 +77,8 @@ class Microphone:
         self._stream = self._of(opened.stream, opened.encoding) if opened else None
         self._frames: list[tuple[_Stream, Frame]] = []
         """What waits for the log: frames, or pieces of a recording."""
+        self.arrivals = Arrivals()
+        """Of the open stream, on this socket."""
         self._rising = Rising()
         self._hurry = asyncio.Event()
         self._passing: asyncio.Task[None] | None = None
@@ -89,6 +93,7 @@ class Microphone:
     def opened(self, stream: str, encoding: Encoding = Encoding.PCM16) -> None:
         """Frames that come from now on belong to this stream."""
         self._stream, self._complained = self._of(stream, encoding), None
+        self.arrivals = Arrivals()
 
     async def withdrawn(self) -> None:
         """Consent was taken back: what waits is let go, what was kept is erased, and nothing more is taken."""
@@ -110,6 +115,7 @@ class Microphone:
         elif len(self._frames) >= (QUEUE_PIECES if recorded else QUEUE_FRAMES):
             self._dropped = True
         else:
+            self.arrivals = arrive(self.arrivals, frame.seq, frame.capture_ms, round(time.monotonic() * 1000))
             self._frames.append((self._stream, frame))
             if not recorded and self._rising.hears(frame.pcm):
                 self._hurry.set()

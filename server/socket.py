@@ -20,6 +20,7 @@ from rooms.interview.bank import Bank
 from rooms.people import SYSTEM, Participant
 from rooms.phases import Phase
 from rooms.protocol import CLIENT_MESSAGE, HELLO_SECONDS, SPOKEN, Hello, Moving
+from rooms.quality import Arrivals
 from rooms.refusals import Refusal
 from server.departures import Departures
 from server.errors import Failed, problem_of
@@ -139,7 +140,7 @@ class Sockets:
                     await self._leases.announce(room)  # once more: an announcement that was lost is made good
                 limit, timeout_s = self._settings.outbox_bytes, self._settings.write_timeout_s
                 member = Member(who, connection, way, limit, timeout_s, hello.protocol)
-                return await self._converse(way, hall, member, hello)
+                return await self._converse(way, hall, member, hello, line)
             finally:
                 self._departures.left(room, who.id, connection)
 
@@ -155,7 +156,7 @@ class Sockets:
             raise Failed(joined.code.value)
         return joined.cursor.version
 
-    async def _converse(self, way: Way, hall: Hall, member: Member, hello: Hello) -> str:
+    async def _converse(self, way: Way, hall: Hall, member: Member, hello: Hello, line: dict[str, object]) -> str:
         speaker = speaks(member.participant)
         microphone = Microphone(self._audio, hall, member, self._new_decoder) if speaker else None
         through = await microphone.through() if microphone else None
@@ -168,6 +169,7 @@ class Sockets:
             hall.leave(member)
             if microphone:
                 microphone.close()
+                line |= _counted(microphone.arrivals)
 
     async def _listen(self, way: Way, hall: Hall, member: Member, microphone: Microphone | None) -> NoReturn:
         try:
@@ -182,6 +184,14 @@ class Sockets:
             member.end(problem.code)
         while True:  # what waits for them is sent before the goodbye; what they say meanwhile is not heard
             await way.receive()
+
+
+def _counted(arrivals: Arrivals) -> dict[str, int]:
+    """For the canonical line: how the last stream of this connection came in."""
+    if not arrivals.frames:
+        return {}
+    frames, again, ahead, drift_ms = arrivals.frames, arrivals.again, arrivals.ahead, arrivals.drift_ms
+    return {"frames": frames, "frames_again": again, "frames_ahead": ahead, "drift_ms": drift_ms}
 
 
 async def _hello(way: Way) -> Hello:

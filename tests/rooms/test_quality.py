@@ -10,7 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rooms.protocol import Frame
-from rooms.quality import ADVICE, LEAST_TRUST, LONGEST_DROPOUT_MS, Sound, listen, missed, quality
+from rooms.quality import (
+    ADVICE,
+    LEAST_TRUST,
+    LONGEST_DROPOUT_MS,
+    Arrivals,
+    Sound,
+    arrive,
+    listen,
+    missed,
+    quality,
+)
 from rooms.transcript import AudioQuality, Flaw
 from rooms.windows import Cut, cut
 
@@ -167,3 +177,30 @@ def test_any_sound_at_all_is_measured(seed: int, frame_ms: int, often: bytes) ->
 
 def test_there_is_advice_for_every_flaw() -> None:
     assert ADVICE.keys() == set(Flaw)
+
+
+# --- on the way ------------------------------------------------------------------------------------------------
+
+
+def arrived(frames: list[tuple[int, int, int]]) -> Arrivals:
+    found = Arrivals()
+    for seq, capture_ms, now_ms in frames:
+        found = arrive(found, seq, capture_ms, now_ms)
+    return found
+
+
+def test_frames_sent_again_and_frames_ahead_of_their_turn_are_counted() -> None:
+    found = arrived([(seq, 40 * seq, 40 * seq) for seq in (0, 1, 2, 1, 2, 3, 7, 8, 5)])
+    assert (found.frames, found.again, found.ahead) == (9, 3, 1)
+
+
+def test_a_device_whose_clock_falls_behind_is_seen_however_its_frames_jitter() -> None:
+    late = [(n, 40 * n, 5_000_000 + round(40 * n * 1.01) + 90 * (n % 3)) for n in range(2_000)]
+    assert arrived(late).drift_ms == pytest.approx(600, abs=60)
+    good = [(n, 40 * n, 5_000_000 + 40 * n + 90 * (n % 3)) for n in range(2_000)]
+    assert arrived(good).drift_ms == 0
+
+
+def test_what_comes_at_once_after_an_outage_is_no_drift() -> None:
+    frames = [(n, 40 * n, 40 * n if not 500 <= n < 625 else 25_000) for n in range(2_000)]
+    assert arrived(frames).drift_ms == 0

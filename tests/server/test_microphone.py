@@ -121,6 +121,8 @@ async def test_frames_behind_a_gap_are_asked_for_again() -> None:
         await speaker.safe(None, again=True)
         speaker.send(0, 1, 2)
         await speaker.safe(2, again=False)
+        counted = speaker.microphone.arrivals
+        assert (counted.frames, counted.again, counted.ahead) == (5, 3, 1)
 
 
 async def test_a_full_log_is_said_and_what_found_no_room_is_asked_for_again() -> None:
