@@ -59,17 +59,41 @@ class Answers(NamedTuple):
         return np.array([[one[name] for name in names] for one in self.figures])
 
 
-def graded_answers(encoder: Encoder | None, ratings: Path = RATINGS) -> list[Answers]:
+class Graded(NamedTuple):
+    """One graded answer; `group` is left out together."""
+
+    question: str
+    reference: str
+    answer: str
+    grade: float
+    number: str
+    group: str
+
+
+def rows_of(name: str) -> list[Graded]:
+    """The graded answers of "mohler" or "saf", in their order."""
+    rows = _rows(RATINGS / name / "answers.csv")
+    if name == "saf":
+        return [
+            Graded(r["question"], r["reference"], r["answer"], 5 * float(r["score"]), r["question"], r["question"])
+            for r in rows
+        ]
+    return [
+        Graded(
+            r["question"],
+            r["desired_answer"],
+            r["student_answer"],
+            float(r["score_avg"]),
+            r["id"],
+            r["id"].split(".")[0],
+        )
+        for r in rows
+    ]
+
+
+def graded_answers(encoder: Encoder | None) -> list[Answers]:
     """Both training sets, measured."""
-    mohler = [
-        (r["question"], r["desired_answer"], r["student_answer"], float(r["score_avg"]), r["id"], r["id"].split(".")[0])
-        for r in _rows(ratings / "mohler" / "answers.csv")
-    ]
-    saf = [
-        (r["question"], r["reference"], r["answer"], 5 * float(r["score"]), r["question"], r["question"])
-        for r in _rows(ratings / "saf" / "answers.csv")
-    ]
-    return [_measured("mohler", mohler, encoder), _measured("saf", saf, encoder)]
+    return [_measured(name, rows_of(name), encoder) for name in ("mohler", "saf")]
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
@@ -77,9 +101,9 @@ def _rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def _measured(name: str, rows: Sequence[tuple[str, str, str, float, str, str]], encoder: Encoder | None) -> Answers:
+def _measured(name: str, rows: Sequence[Graded], encoder: Encoder | None) -> Answers:
     figures, found, long = [], [], []
-    for question, reference, answer, *_ in rows:
+    for question, reference, answer, *_others in rows:
         rubric, reading = rubric_of(question, reference), read(transcript_of(answer))
         model = model_of(rubric.question, rubric.reference)
         measured, meaning = likeness(model, reading), None
@@ -89,8 +113,8 @@ def _measured(name: str, rows: Sequence[tuple[str, str, str, float, str, str]], 
         figures.append(measured)
         found.append(traits(reading, model, meaning))
         long.append(model.content >= LONG_FROM)
-    grades = np.array([row[3] for row in rows])
-    return Answers(name, figures, found, grades, [r[4] for r in rows], [r[5] for r in rows], np.array(long))
+    grades = np.array([row.grade for row in rows])
+    return Answers(name, figures, found, grades, [r.number for r in rows], [r.group for r in rows], np.array(long))
 
 
 class Fit(NamedTuple):
