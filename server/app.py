@@ -38,6 +38,7 @@ from server.adapters.redis_timers import RedisTimers
 from server.adapters.report_store import SqlReportStore
 from server.adapters.review_store import SqlReviews
 from server.adapters.silero import Silero
+from server.adapters.smart_turn import SmartTurn
 from server.adapters.transcribers import choose, found
 from server.api import calibrating, erasing, fairness, history, operations, reports, reviews, rooms, sessions, weights
 from server.archiver import Archiver, Snapshots
@@ -295,11 +296,14 @@ async def _beat(p: Parts) -> None:
 async def serve_worker(settings: Settings) -> None:
     """One worker: hearing, interviewing, scoring, archiving, until SIGTERM."""
     transcriber = await choose(settings)
+    turn_model = SmartTurn(settings.smart_turn_model) if settings.smart_turn_model else None
     async with (
         parts(settings, "worker") as p,
         marker(settings, p.bank, p.shelf, RedisPurses(p.redis), p.clock, _judge) as marking,
     ):
-        hearing = Hearing(settings, p.log, p.audio, RedisHearingNotes(p.redis), transcriber, p.clock, Silero)
+        hearing = Hearing(
+            settings, p.log, p.audio, RedisHearingNotes(p.redis), transcriber, p.clock, Silero, turn_model
+        )
         timekeeper = Timekeeper(limits_of(settings), RedisTimers(p.redis), p.leases, p.writer)
         readers = (
             hearing.serve,

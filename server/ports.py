@@ -481,6 +481,13 @@ class Purses(Protocol):
     async def spent(self, purse: str) -> int: ...
 
 
+class TurnModel(Protocol):
+    """Hears in a voice whether its turn is complete. One for all rooms."""
+
+    def complete(self, pcm: bytes) -> float:
+        """0 to 1, from the turn's last seconds (16-bit, 16 kHz). CPU-bound, some 10 to 100 ms: off the event loop."""
+
+
 # --- the database ---------------------------------------------------------------------------------------------
 
 

@@ -60,6 +60,8 @@ class Settings(BaseSettings):
     recogniser_hang_s: Positive = 4
     """How much longer than the audio itself lasts Whisper may take over it. Then its process is ended, and another
     begins."""
+    smart_turn_model: Path | None = None
+    """An ONNX file of Smart Turn v3's signature, which hears whether a turn is complete; unset: words and pauses do."""
     turn_silence_ms: Positive | None = None
     """Silence after which any spoken answer is over, whatever its words; unset: as the profile has it."""
     turn_limit_s: Positive = 600

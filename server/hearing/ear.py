@@ -88,7 +88,7 @@ class Ear:
         """Speech before this is in the log: a worker before this one wrote it down, but did not get to forget it."""
         self._exact = bool(first.position)
         """Whether we hear as the worker before us did; otherwise our voice detector warms up on what it wrote down."""
-        self._waiting = Waiting(needs.settings, needs.log, feed.room_id)
+        self._waiting = Waiting(needs.settings, needs.log, feed.room_id, needs.turn_model)
         self._ending = Ending(needs.audio, feed.room_id)
         self._keeping = Keeping(needs.notes, feed.room_id, pen.fence, first)
         self._offsets = Offsets(feed, needs.log)
@@ -257,6 +257,7 @@ class Ear:
             self._lately.append((at_ms, window))
         await self._resuming.hear(window.samples, at_ms)
         self._detector, signs = turns.hear(self._detector, at_ms, probability, patience_ms)
+        self._waiting.hear(turn, window.samples)
         await self._scribe.hear(window.samples, at_ms, voiced=self._detector.voiced)
         for sign in signs:
             await self._see(sign, turn)
@@ -284,6 +285,7 @@ class Ear:
                     await self._scribe.begin(turn, [kept for kept in self._lately if kept[0] + turns.WINDOW_MS > at_ms])
             case UtteranceOver(end_ms=end_ms):
                 await self._end(end_ms)
+                await self._waiting.listen()
             case TurnSilent():
                 self._ending.silent = True
             case _:

@@ -20,7 +20,7 @@ from server.hearing.ear import Batch, Ear
 from server.hearing.scribe import Needs
 from server.live import Feed
 from server.pen import Pen
-from server.ports import AudioLog, Clock, HearingNotes, RoomLog, Transcriber, Unavailable, Voice
+from server.ports import AudioLog, Clock, HearingNotes, RoomLog, Transcriber, TurnModel, Unavailable, Voice
 from server.settings import Settings
 
 READ_EVERY_S: Final = 0.02
@@ -48,8 +48,9 @@ class Hearing:
         transcriber: Transcriber | None,
         clock: Clock,
         new_voice: NewVoice,
+        turn_model: TurnModel | None = None,
     ) -> None:
-        self._needs = Needs(settings, log, audio, notes, transcriber, clock)
+        self._needs = Needs(settings, log, audio, notes, transcriber, clock, turn_model)
         self._new_voice = new_voice
         self._ears: dict[str, tuple[Ear, _Bench]] = {}
 

@@ -27,7 +27,7 @@ from server.hearing.spoken import Spoken
 from server.hearing.telling import Teller
 from server.live import Feed
 from server.pen import Pen
-from server.ports import AudioLog, Clock, HearingNotes, RoomLog, Transcriber, TranscriberFailed, Unavailable
+from server.ports import AudioLog, Clock, HearingNotes, RoomLog, Transcriber, TranscriberFailed, TurnModel, Unavailable
 from server.settings import Settings
 from server.writer import Done
 
@@ -47,6 +47,7 @@ class Needs(NamedTuple):
     notes: HearingNotes
     transcriber: Transcriber | None
     clock: Clock
+    turn_model: TurnModel | None = None
 
 
 class Scribe:
