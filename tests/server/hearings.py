@@ -246,7 +246,8 @@ class Rig:
         self, log: Any = None, subscriber: Any = None, audio: Any = None, notes: Any = None, **settings: Any
     ) -> None:
         base = {"redis_url": "redis://nowhere", "database_url": "sqlite+aiosqlite://", "secret_key": "x" * 32}
-        self.settings = Settings(**(base | settings))
+        # What is said in these tests is no sentence: they are about hearing, and one patience for all will do.
+        self.settings = Settings(**(base | {"turn_silence_ms": 2_500} | settings))
         self.log, self.audio, self.clock = log or MemoryRoomLog(), audio or MemoryAudioLog(), SteppedClock()
         self.notes = notes or MemoryNotes(self.audio)
         self.feeds = Feeds(self.log, subscriber or MemorySubscriber(self.log))

@@ -129,6 +129,8 @@ async def test_silence_does_not_end_an_answer_that_goes_on_in_audio_already_here
 
 
 async def test_an_unfinished_sentence_gets_more_time(rig: Rig) -> None:
+    rig.settings = rig.settings.model_copy(update={"turn_silence_ms": None})
+
     class Undecided(Echo):
         def open(self, hints: Sequence[str] = (), room: str = "") -> EchoStream:
             return _Says("and")
