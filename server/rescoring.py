@@ -90,7 +90,7 @@ def _again(rubric: Rubric, room: Room, turn: Turn, weights: Weights, scorer: str
 
 def _note(rubric: Rubric, room: Room, turn: Turn, shelf: Shelf, scorer: str) -> str | None:
     assert turn.score is not None
-    judged = turn.score.scorer != "local"
+    judged = turn.score.weights.startswith("judge-")
     if judged and scorer == "local":
         return f"Then {turn.score.scorer} marked, now rules: another scale."
     if turn.score.abstained is not None and not turn.score.dimensions:

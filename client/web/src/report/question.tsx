@@ -74,8 +74,10 @@ function finish({ finish: how }: ReportTurn): string {
 }
 
 /** Who marked. An AI says that it is one. */
-function marker({ scorer }: Score): string {
-  return scorer === "local" ? "rules" : `an AI (${scorer}), its quotes checked by rules`;
+function marker({ scorer, weights }: Score): string {
+  return weights.startsWith("judge-")
+    ? `an AI (${scorer}), its quotes checked by rules`
+    : scorer.replace("local", "rules");
 }
 
 function Overall({ score }: { score: Score }) {
