@@ -9,6 +9,7 @@ from scoring.evaluate.__main__ import main
 
 QUESTION = "What is a stack?"
 REFERENCE = "A data structure in which the last item added is the first to be removed."
+RATED = [("big", 5), ("red", 4), ("old", 5), ("new", 4), ("tin", 5)]
 GOOD = "It stores elements so that the last item added is the first one removed."
 
 
@@ -82,3 +83,50 @@ def test_a_table_that_does_not_hold_is_named_with_its_line(
 def test_a_file_that_is_not_there_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["content", str(tmp_path / "no.csv"), str(tmp_path / "out.csv")]) == 2
     assert "no.csv" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("./nowhere", "There is no directory"), (str(Path(__file__).parent), "has no model.onnx")],
+)
+def test_an_encoder_that_is_none_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, name: str, told: str
+) -> None:
+    monkeypatch.setenv("ENCODER_MODEL", name)
+    source = tmp_path / "in.csv"
+    source.write_text("question,reference,answer\nq?,r,a\n")
+    assert main(["content", str(source), str(tmp_path / "out.csv")]) == 2
+    assert told in capsys.readouterr().err
+
+
+def test_rated_answers_make_a_model_of_their_question(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("ENCODER_MODEL", raising=False)
+    source, rated, out = tmp_path / "in.csv", tmp_path / "rated.csv", tmp_path / "out.csv"
+    source.write_text(f"question,reference,answer\n{QUESTION},{REFERENCE},A pile of plates.\nOther?,Other one,Other.\n")
+    rows = [f"{QUESTION},{REFERENCE},A pile of {what} plates.,{score}\n" for what, score in RATED]
+    rated.write_text("question,reference,answer,score\n" + "".join(rows))
+    assert main(["content", str(source), str(out), "--rated", str(rated)]) == 0
+    assert "1 questions with a model of their own" in capsys.readouterr().err
+    with out.open(encoding="utf-8", newline="") as file:
+        taught, other = csv.DictReader(file)
+    assert "5 rated answers" in taught["scorer"]
+    assert "rated" not in other["scorer"]
+    rated.write_text(f"question,reference,answer,score\n{QUESTION},{REFERENCE},A,good\n")
+    assert main(["content", str(source), str(out), "--rated", str(rated)]) == 2
+    assert "line 2: column 'score': 'good' is no number" in capsys.readouterr().err
+
+
+MODEL = Path(__file__).resolve().parents[4] / "shared" / "models" / "minilm"
+
+
+@pytest.mark.skipif(not MODEL.is_dir(), reason="no sentence encoder in ../shared/models/minilm")
+def test_a_text_has_the_same_vector_whatever_stands_beside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ENCODER_MODEL", str(MODEL))
+    answer = "Whatever went on the pile most recently comes off it before everything else."
+    (alone,) = evaluated(tmp_path, answer)
+    beside = evaluated(tmp_path, GOOD * 5, answer, "Bananas are yellow and grow in warm countries.")
+    assert beside[1]["score"] == alone["score"]
+    assert "encoder" in alone["scorer"]
+    assert float(beside[2]["score"]) <= 1 < float(alone["score"])
