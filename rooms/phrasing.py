@@ -43,7 +43,7 @@ _CLASS_OF: Final = {word: name for name, words in _CLASSES.items() for word in w
 THINKING: Final = re.compile(
     r"\b(let me (just )?(think|see|recall|remember)|give me (a|one|just a) (second|sec|moment|minute)"
     r"|(one|just a) (second|sec|moment|minute)|hold on|bear with me|where was i|what's the word"
-    r"|(that's )?a (good|tough|hard|tricky) (question|one)|how (do|should|can) i (put|say) (it|this))"
+    r"|(good|tough|hard|tricky|interesting) question|how (do|should|can) i (put|say) (it|this))"
     r"( about (it|this|that))?( for a (second|moment|minute))?( (okay|ok|so|um|uh|hmm))*$"
 )
 """Who says so at the end goes on after a while."""

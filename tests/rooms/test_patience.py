@@ -45,7 +45,8 @@ def test_a_whole_sentence_is_waited_for_less_than_one_that_is_left_open() -> Non
 def test_who_says_that_they_think_gets_many_seconds() -> None:
     for thinking in ("Let me think.", "good question let me think about that", "give me a second", "Hold on…"):
         assert needed(thinking) >= 6_000, thinking
-    assert needed("I let my team think about it for a week") < 3_000
+    for no_thinking in ("I let my team think about it for a week", "and the move was a hard one"):
+        assert needed(no_thinking) < 3_000, no_thinking
 
 
 def test_who_says_that_this_was_all_is_not_kept_waiting() -> None:
