@@ -7,6 +7,7 @@ pieces and at whatever pace it came; never where an utterance begins or ends (`t
 from typing import Final, NamedTuple
 
 from rooms.events import Stream, TurnNumber
+from rooms.quality import Sound
 from rooms.transcript import Word
 from rooms.turns import WINDOW_MS
 from rooms.values import Milliseconds, Value
@@ -89,3 +90,5 @@ class OpenUtterance(Value):
     passage: Passage
     words: tuple[Word, ...] = ()
     """Committed: the final text begins with these, whatever comes."""
+    sound: Sound = Sound()
+    """How it sounded up to the end of them."""

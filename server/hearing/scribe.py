@@ -87,7 +87,7 @@ class Scribe:
         self._spoken, self._decode_s = Spoken(utterance, self._recognise), 0.0
         for samples in again:
             self._spoken.fill(samples)
-        self.sound.begin(())
+        self.sound.begin((), utterance.sound)
         await self._tell.speaking(utterance.turn, on=True)
 
     async def notice(self, turn: int, speaks: bool | None) -> None:
@@ -100,7 +100,7 @@ class Scribe:
         spoken = self._spoken
         if spoken and spoken.hear(samples, at_ms, voiced=voiced):
             await self._commit(spoken)
-            await self._keep(spoken.kept)
+            await self._keep(spoken.kept.but(sound=self.sound.so_far))
             await self._tell.partial(spoken.turn, spoken.id, spoken.words)
 
     async def guess(self) -> None:

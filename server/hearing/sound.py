@@ -16,6 +16,7 @@ from server.ports import RoomLog, Unavailable
 
 TELL_EVERY_S: Final = 5.0
 """What is wrong with a sound is told no more often: words that come and go would only disturb."""
+SILENT: Final = Sound()
 ENOUGH_MS: Final = 1_500
 """Less speech than this says nothing about a microphone."""
 
@@ -33,9 +34,14 @@ class Sounding:
         self._told: tuple[Flaw, ...] = ()
         self._told_at = float("-inf")
 
-    def begin(self, windows: Iterable[Window]) -> None:
-        """An utterance began with these."""
-        self._open = Sound()
+    @property
+    def so_far(self) -> Sound:
+        """Of the open utterance."""
+        return self._open or Sound()
+
+    def begin(self, windows: Iterable[Window], so_far: Sound = SILENT) -> None:
+        """An utterance began with these; or it goes on, and another worker heard it `so_far`."""
+        self._open = so_far
         for window in windows:
             self._open = listen(self._open, window)
 

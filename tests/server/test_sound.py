@@ -85,3 +85,17 @@ async def test_it_is_not_told_again_and_again(rig: Rig, monkeypatch: pytest.Monk
             await room.say(silence(500) + clipped(tone(12, 3_000)) + tone(4, 3_000) + silence(1_000))
         await room.until(lambda: len(room.texts) == 3)
         assert told(room) == [(Flaw.CLIPPED,)]
+
+
+async def test_what_a_worker_heard_of_the_sound_before_it_died_counts(rig: Rig) -> None:
+    async with rig.room() as room:
+        async with rig.hearing(Echo(), room):
+            await room.say(silence(700) + clipped(tone(12, 4_500)) + silence(400) + tone(5, 500))
+            await room.until(lambda: room.told("partial") and getattr(room.told("partial")[-1], "stable", ""))
+        async with rig.hearing(Echo(), room):
+            await room.say(tone(5, 1_500) + silence(1_000))
+            await room.until(lambda: room.texts)
+        (utterance,) = room.turn.utterances
+        assert utterance.audio is not None
+        assert Flaw.CLIPPED in utterance.audio.flaws
+        assert utterance.audio.clipped > 0.5
