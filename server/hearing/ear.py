@@ -268,7 +268,10 @@ class Ear:
         """The turn that a window belongs to. Audio that belongs to none is let go."""
         room = self._feed.room
         turn = room.turn
-        if turn is None or room.withdrawn or self._needs.transcriber is None or (room.paused and not self._under_way):
+        if turn is None or room.withdrawn or self._needs.transcriber is None:
+            return None
+        paused = room.paused and at_ms >= (room.stopped_ms or 0)  # what was said before the pause may come in after it
+        if paused and not self._under_way:
             return None
         if at_ms < self._asked_ms and self._now_ms() < self._asked_ms + _LEFT_OVER_MS:
             return None

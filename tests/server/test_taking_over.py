@@ -135,6 +135,25 @@ async def test_who_was_replaced_in_mid_word_tells_nothing_certain_any_more(rig: 
         assert not [told for told in room.told("partial") if isinstance(told, Partial) and told.stable]
 
 
+async def test_what_was_said_just_before_a_pause_is_heard_by_whoever_takes_over_in_it(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.hearing.ear._IDLE_PAUSED_S", 0.1)
+    async with rig.room() as room:
+        async with rig.hearing(Echo(), room):
+            await room.say(silence(640) + tone(4, 640))
+            await room.until(lambda: room.told("speaking"))
+        await room.do(c.PauseInterview())
+        await room.until(lambda: room.room.paused)
+        async with rig.hearing(Echo(), room):
+            await room.until(lambda: room.texts == ["4x640"])
+            await room.say(tone(5, 640) + silence(1_000))  # a client that goes on sending
+            await room.say(silence(500))
+        async with rig.hearing(Echo(), room) as hearing:
+            await room.until(partial(_all_read, rig, hearing, room.id))
+            assert room.texts == ["4x640"]
+
+
 async def test_an_interview_that_was_paused_is_not_ended_by_a_silence_before_it(rig: Rig) -> None:
     """The pause is not in the audio, so it must be in the checkpoint."""
     async with rig.room() as room:
