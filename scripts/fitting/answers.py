@@ -34,6 +34,8 @@ RIDGE = 200.0
 LONG_FROM = 20
 FOLDS = 9
 SURE = 0.9
+SURE_LONG = 0.92
+"""Long model answers are few (18 questions and some), so what was left out says less about the next."""
 KNOTS = (1.5, 2.5, 3.25, 3.75, 4.1, 4.4, 4.7, 5.0)
 RATED = {
     "plain": RatedFigures(at_least=5, level=0.2, letters=2.0, words=2.0, meaning=0.0),
@@ -200,14 +202,14 @@ def reach(expected: Array, grades: Array) -> dict[str, list[float]]:
     return {"at": list(KNOTS), "below": below, "above": above}
 
 
-def stretched(widths: dict[str, list[float]], expected: Array, grades: Array) -> dict[str, list[float]]:
-    """The same, by so much wider or narrower as it takes to hold nine in ten of all."""
+def stretched(widths: dict[str, list[float]], expected: Array, grades: Array, sure: float) -> dict[str, list[float]]:
+    """The same, by so much wider or narrower as it takes to hold the share `sure` of all."""
     best = 1.0
     for factor in np.arange(0.7, 1.5, 0.01):
         best = float(factor)
         tried = {**widths, "below": [best * b for b in widths["below"]]}
         low, high = bounds(tried, expected)
-        if np.mean((grades >= low) & (grades <= high)) >= SURE:
+        if np.mean((grades >= low) & (grades <= high)) >= sure:
             break
     return {
         "at": widths["at"],
@@ -226,7 +228,7 @@ def widths_of(sets: Sequence[Answers], expected: Sequence[Array], long: bool) ->
     """The reach for short or long model answers, learnt from what was left out."""
     found = np.concatenate([e[s.long == long] for s, e in zip(sets, expected, strict=True)])
     grades = np.concatenate([s.grades[s.long == long] for s in sets])
-    return stretched(reach(found, grades), found, grades)
+    return stretched(reach(found, grades), found, grades, SURE_LONG if long else SURE)
 
 
 def held_out_bounds(sets: Sequence[Answers], expected: Sequence[Array]) -> list[tuple[Array, Array]]:
