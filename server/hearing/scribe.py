@@ -67,11 +67,6 @@ class Scribe:
         """Whether an utterance is under way."""
         return self._spoken is not None
 
-    @property
-    def kept(self) -> OpenUtterance | None:
-        """The open utterance, as far as it is certain."""
-        return self._spoken.kept if self._spoken else None
-
     async def begin(self, turn: int, begun: Sequence[tuple[int, Window]]) -> None:
         """An utterance began with these windows; each comes with the room's time."""
         start_ms, first = begun[0]

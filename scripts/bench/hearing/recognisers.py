@@ -41,6 +41,7 @@ async def warm_sphinx() -> SphinxTranscriber:
 
 def sphinx_s(sphinx: SphinxTranscriber) -> float:
     """Processor time of its process so far."""
-    ((process,),) = ([decoder._process for decoder in sphinx._free],)
+    (decoder,) = sphinx._free
+    process = decoder._process
     assert process is not None
     return processor_s(process.pid)
