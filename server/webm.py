@@ -15,8 +15,8 @@ _OPENED: Final = frozenset({_SEGMENT, _CLUSTER, _TRACKS, _TRACK, _GROUP})
 """Elements of elements: read as if their parts stood alone."""
 _ENDLESS: Final = frozenset({_SEGMENT, _CLUSTER})
 """Those that may be written before their length is known."""
-_EBML, _CODEC, _HEAD, _SIMPLE_BLOCK, _BLOCK = 0x1A45DFA3, 0x86, 0x63A2, 0xA3, 0xA1
-_READ: Final = frozenset({_EBML, _CODEC, _HEAD, _SIMPLE_BLOCK, _BLOCK})
+_EBML, _CODEC, _SIMPLE_BLOCK, _BLOCK = 0x1A45DFA3, 0x86, 0xA3, 0xA1
+_READ: Final = frozenset({_EBML, _CODEC, _SIMPLE_BLOCK, _BLOCK})
 _BLOCK_HEADER: Final = 4
 """One byte of track number, two of time, one of flags."""
 _LACED: Final = 0x06
@@ -31,8 +31,6 @@ class Webm(NamedTuple):
 
     begun: bool = False
     opus: bool = False
-    head: bytes = b""
-    """What the decoder must know beforehand (`OpusHead`)."""
     rest: bytes = b""
     """The beginning of an element."""
     skip: int = 0
@@ -67,14 +65,12 @@ def read(before: Webm, piece: bytes) -> tuple[Webm, list[bytes]]:
 
 def _look(now: Webm, element: int, body: bytes, packets: list[bytes]) -> Webm:
     match element:
-        case 0x1A45DFA3:
+        case 0x1A45DFA3:  # _EBML
             return now._replace(begun=True)
-        case 0x86:
+        case 0x86:  # _CODEC
             if body != b"A_OPUS":
                 raise BadContainer("its sound is not Opus")
             return now._replace(opus=True)
-        case 0x63A2:
-            return now._replace(head=body)
         case _:
             packets.append(_packet(now, body))
             return now

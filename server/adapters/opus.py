@@ -55,8 +55,8 @@ class OpusDecoder:
     @property
     def state(self) -> bytes:
         """What another decoder needs to go on behind the last piece."""
-        begun, opus, head, rest, skip = self._webm
-        webm = [begun, opus, _text(head), _text(rest), skip]
+        begun, opus, rest, skip = self._webm
+        webm = [begun, opus, _text(rest), skip]
         return json.dumps([webm, [_text(packet) for packet in self._lately]]).encode()
 
     def _sound(self, packet: bytes) -> bytes:
@@ -77,6 +77,6 @@ def _text(data: bytes) -> str:
 def _read_state(state: bytes) -> tuple[Webm, deque[bytes]]:
     if not state:
         return Webm(), deque(maxlen=_WARM_UP)
-    (begun, opus, head, rest, skip), lately = json.loads(state)
-    webm = Webm(begun, opus, base64.b64decode(head), base64.b64decode(rest), skip)
+    (begun, opus, rest, skip), lately = json.loads(state)
+    webm = Webm(begun, opus, base64.b64decode(rest), skip)
     return webm, deque(map(base64.b64decode, lately), _WARM_UP)

@@ -174,6 +174,15 @@ describe("an answer", () => {
   });
 });
 
+it("consent can be withdrawn, after a second press", async () => {
+  const server = await enters();
+  await userEvent.click(screen.getByText("Keys and sound"));
+  await userEvent.click(screen.getByRole("button", { name: "Withdraw my consent" }));
+  expect(server.kinds).toEqual([]);
+  await userEvent.click(screen.getByRole("button", { name: "Withdraw and end" }));
+  expect(server.kinds).toEqual(["withdraw_consent"]);
+});
+
 describe("people", () => {
   it("see who is here", async () => {
     const server = await enters();
