@@ -8,7 +8,7 @@ hands and nothing else, because a room's log takes no word from a worker that lo
 from collections.abc import Collection
 from typing import Final
 
-GONE_S: Final = 0.2
+GONE_S: Final = 0.14
 """A connection that broke is back sooner, and a second look is needed."""
 SETTLE_S: Final = 2.0
 """After a time in which we did not see even ourselves (Redis restarted, failed over, was out of reach), the others may

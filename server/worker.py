@@ -23,7 +23,7 @@ from server.writer import Writer
 
 _log = logging.getLogger(__name__)
 
-LOOK_S = 0.25
+LOOK_S = 0.15
 """How often open rooms without a worker are looked for."""
 
 OTHERS_FIRST_S = 1.0
