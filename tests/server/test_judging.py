@@ -11,7 +11,7 @@ from rooms.people import SYSTEM
 from scoring.weights import NEWEST_JUDGE
 from server.adapters.redis_connection import RedisConnection
 from server.adapters.redis_purses import RedisPurses
-from server.app import _judge
+from server.app.worker import _judge
 from server.clock import SystemClock
 from server.judging import marker, notice_for
 from server.notice import NOTICE

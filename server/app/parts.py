@@ -1,0 +1,98 @@
+"""What every process of ours has: connections, adapters, the writer.
+
+Decides which adapter fulfils which port, and what is opened and closed in which order.
+"""
+
+import contextlib
+import secrets
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from rooms.interview.bank import Bank, load_bank
+from server.adapters.activation_store import SqlActivations
+from server.adapters.database import Database
+from server.adapters.redis_audio import RedisAudioLog
+from server.adapters.redis_connection import RedisConnection
+from server.adapters.redis_dead_letters import RedisDeadLetters
+from server.adapters.redis_leases import RedisLeases
+from server.adapters.redis_loads import RedisLoads
+from server.adapters.redis_log import RedisRoomLog, RedisSubscriber
+from server.adapters.redis_presence import RedisPresence
+from server.adapters.report_store import SqlReportStore
+from server.adapters.review_store import SqlReviews
+from server.clock import SystemClock
+from server.feed import Feeds
+from server.operations import Backlog
+from server.restoring import Restorer
+from server.settings import Settings
+from server.shelf import Shelf
+from server.writer import Writer
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What a web worker and a worker have in common."""
+
+    settings: Settings
+    name: str
+    clock: SystemClock
+    redis: RedisConnection
+    log: RedisRoomLog
+    audio: RedisAudioLog
+    leases: RedisLeases
+    presence: RedisPresence
+    restorer: Restorer
+    feeds: Feeds
+    writer: Writer
+    store: SqlReportStore
+    reviews: SqlReviews
+    activations: SqlActivations
+    shelf: Shelf
+    bank: Bank
+    letters: RedisDeadLetters
+    loads: RedisLoads
+    backlog: Backlog
+
+
+@contextlib.asynccontextmanager
+async def parts(settings: Settings, kind: str) -> AsyncIterator[Parts]:
+    """Everything that is the same in each process, with its connections open."""
+    clock = SystemClock()
+    async with contextlib.AsyncExitStack() as stack:
+        connection = RedisConnection(
+            settings.redis_url,
+            settings.redis_timeout_ms,
+            wait_replicas=settings.redis_wait_replicas,
+            wait_timeout_ms=settings.redis_wait_timeout_ms,
+        )
+        redis = await stack.enter_async_context(connection)
+        database = Database(settings.database_url, settings.database_timeout_ms)
+        stack.push_async_callback(database.close)
+        log = RedisRoomLog(redis)
+        store = SqlReportStore(database, clock)
+        source = Restorer(log, store, clock)
+        subscriber = RedisSubscriber(redis)
+        feeds = Feeds(log, subscriber, source)
+        loads = RedisLoads(redis)
+        leases, letters = RedisLeases(redis), RedisDeadLetters(redis)
+        yield Parts(
+            settings=settings,
+            name=f"{kind}-{secrets.token_hex(4)}",
+            clock=clock,
+            redis=redis,
+            log=log,
+            audio=RedisAudioLog(redis, settings.audio_backlog_s),
+            leases=leases,
+            presence=RedisPresence(redis, subscriber),
+            restorer=source,
+            feeds=feeds,
+            writer=Writer(log, feeds, clock, source),
+            store=store,
+            reviews=SqlReviews(database),
+            activations=SqlActivations(database),
+            shelf=Shelf(settings.weights_dir),
+            bank=load_bank(),
+            letters=letters,
+            loads=loads,
+            backlog=Backlog(log, leases, letters, store, loads, settings.archive_behind_limit),
+        )

@@ -1,0 +1,179 @@
+"""A web worker: HTTP, pages and sockets, until SIGTERM.
+
+Decides what a web worker is made of, and what ends first.
+"""
+
+import asyncio
+import contextlib
+import gc
+import logging
+import signal
+import socket
+from collections.abc import Iterator
+from functools import partial
+
+import uvicorn
+
+from server import web
+from server.adapters.redis_dead_letters import RedisDeadLetters
+from server.adapters.redis_directory import RedisDirectory
+from server.adapters.redis_ledger import RedisLedger
+from server.adapters.redis_tickets import RedisTickets
+from server.adapters.redis_timers import RedisTimers
+from server.api import calibrating, erasing, fairness, history, operations, reports, reviews, rooms, sessions, weights
+from server.app.parts import Parts, parts
+from server.departures import Departures
+from server.door import Door
+from server.edges.routes import Edges
+from server.erasing import Eraser
+from server.fanout import Fanout
+from server.gate import Gate
+from server.identity import Identity
+from server.judging import notice_for
+from server.loads import Admission
+from server.ports import Decoder, Unavailable
+from server.settings import Settings
+from server.socket import Sockets
+from server.wire import Wire
+
+_log = logging.getLogger(__name__)
+
+
+class Server(uvicorn.Server):
+    """Uvicorn, but members are led to another worker before their sockets are closed."""
+
+    def __init__(self, config: uvicorn.Config, sockets: Sockets, drain_ms: int) -> None:
+        super().__init__(config)
+        self._room_sockets, self._drain_ms = sockets, drain_ms
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Uvicorn's own raises the signal anew when it is done, and the process dies before its departures are said."""
+        loop = asyncio.get_running_loop()
+        for name in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(name, self.handle_exit, name, None)
+        yield
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        await self._room_sockets.drain(self._drain_ms)
+        await super().shutdown(sockets)
+
+
+async def serve_web(settings: Settings, host: str, port: int, fd: int | None) -> None:
+    """One web worker: HTTP, pages and sockets, until SIGTERM."""
+    notice = notice_for(settings)
+    async with parts(settings, "web") as p:
+        identity = Identity(settings)
+        gate = Gate(settings, identity, RedisTickets(p.redis))
+        directory = RedisDirectory(p.redis, p.clock)
+        fanout = Fanout(p.feeds, p.log)
+        async with Departures(p.writer, settings.reconnect_grace_ms) as departures:
+            sockets = Sockets(
+                settings,
+                p.name,
+                gate,
+                p.writer,
+                fanout,
+                departures,
+                p.log,
+                p.audio,
+                p.leases,
+                p.bank,
+                _new_decoder,
+                Admission(p.loads),
+            )
+            routers = (
+                sessions.routes(identity, gate, notice),
+                rooms.routes(
+                    settings,
+                    identity,
+                    gate,
+                    p.writer,
+                    directory,
+                    p.leases,
+                    p.bank,
+                    partial(_has_report, p),
+                    p.backlog.admit,
+                    notice.version,
+                    p.activations,
+                ),
+                operations.routes(settings, gate, p.backlog, RedisLedger(p.redis)),
+                history.routes(gate, p.writer.look, p.log, p.store, p.reviews, p.clock),
+                erasing.routes(gate, p.writer.look, p.store, _eraser(p)),
+                reports.routes(gate, p.writer.look, p.store, p.reviews, p.clock, p.shelf),
+                weights.routes(settings, gate, p.writer.look, p.bank, p.shelf, p.activations, p.clock),
+                reviews.routes(gate, p.writer.look, p.store, p.reviews, p.clock),
+                fairness.routes(gate, p.store, p.reviews),
+                calibrating.routes(gate, p.writer.look, p.bank, p.shelf, p.reviews),
+            )
+            edges = Edges(settings, sockets, gate, identity, p.writer)
+            app = web.build(routers, sockets, partial(_ready, p), edges.routes())
+            config = uvicorn.Config(
+                app,
+                host=host,
+                port=port,
+                fd=fd,
+                http=Door,
+                ws=Wire,
+                ws_ping_interval=20,
+                timeout_graceful_shutdown=settings.stop_timeout_s,
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+            )
+            server = Server(config, sockets, settings.drain_ms)
+            async with asyncio.TaskGroup() as tasks:
+                behind = [tasks.create_task(p.feeds.run()), tasks.create_task(_beat(p))]
+                _log.info("web worker up", extra={"worker": p.name})
+                _spare_the_collector()
+                await server.serve()
+                for task in behind:
+                    task.cancel()
+
+
+def _spare_the_collector() -> None:
+    """What is there before the first member is there for good: looking through all of it again and again made
+    everybody wait, a tenth of a second at a time (docs/PERFORMANCE.md)."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
+
+
+def _new_decoder(state: bytes) -> Decoder:
+    from server.adapters.opus import OpusDecoder  # FFmpeg's libraries are loaded where a browser cannot send samples
+
+    return OpusDecoder(state)
+
+
+def _eraser(p: Parts) -> Eraser:
+    directory, timers = RedisDirectory(p.redis, p.clock), RedisTimers(p.redis)
+    return Eraser(
+        p.log,
+        p.audio,
+        p.store,
+        directory,
+        timers,
+        RedisDeadLetters(p.redis),
+        RedisLedger(p.redis),
+        p.clock,
+        p.settings.retention_days,
+    )
+
+
+async def _has_report(p: Parts, room: str) -> bool:
+    with contextlib.suppress(Unavailable):
+        return await p.store.report(room) is not None
+    return False
+
+
+async def _ready(p: Parts) -> bool:
+    return p.feeds.healthy
+
+
+async def _beat(p: Parts) -> None:
+    """Say three times within its time to live that this worker lives."""
+    while True:
+        with contextlib.suppress(Exception):
+            await p.leases.beat(p.name, p.settings.worker_ttl_ms)
+        await asyncio.sleep(p.settings.beat_s)
