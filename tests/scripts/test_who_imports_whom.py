@@ -20,6 +20,7 @@ HOUSE = {
     "scoring/__init__.py": "",
     "scoring/local.py": "import re\nfrom rooms import evidence, transcript, values",
     "scoring/evaluate/__init__.py": "",
+    "scoring/evaluate/content.py": "from server.adapters import connection",
     "scoring/evaluate/table.py": "import os\nfrom scoring import fluency, local",
     "scoring/fluency.py": "from scoring import rhythm",
     "scoring/rhythm.py": "",
