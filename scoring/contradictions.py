@@ -89,6 +89,8 @@ class _Sentence(NamedTuple):
     topic: frozenset[str]
     names: frozenset[str]
     not_so: frozenset[int]
+    acts: tuple[tuple[int, str], ...]
+    """Places and stems of what the speaker does; none where the sentence says that things change with time."""
 
     @property
     def said(self) -> Said:
@@ -108,7 +110,8 @@ def contradictions(answers: Sequence[Answer]) -> tuple[Contradiction, ...]:
     sentences = [sentence for answer in answers for sentence in _sentences(answer)]
     amounts = [amount for sentence in sentences for amount in _amounts(sentence)]
     found = [c for one, other in combinations(amounts, 2) if (c := _differing(one, other))]
-    found += [c for one, other in combinations(sentences, 2) if (c := _denied(one, other) or _denied(other, one))]
+    doing = [sentence for sentence in sentences if sentence.acts]
+    found += [c for one, other in combinations(doing, 2) if (c := _denied(one, other) or _denied(other, one))]
     return tuple({(c.first, c.second): c for c in found}.values())
 
 
@@ -118,7 +121,7 @@ def _sentences(answer: Answer) -> Iterator[_Sentence]:
             tokens = tuple(group)
             topic = frozenset(t.stem for t in tokens if is_content(t) and not t.numeric and weight_of(t.stem) == 1.0)
             names = frozenset(token.stem for token in tokens[1:] if token.named and not token.numeric)
-            yield _Sentence(answer.turn, utterance, tokens, topic, names, denied(tokens))
+            yield _Sentence(answer.turn, utterance, tokens, topic, names, denied(tokens), tuple(_acts(tokens)))
 
 
 # --- numbers and years ----------------------------------------------------------------------------------------
@@ -186,39 +189,39 @@ def _same_thing(a: _Sentence, b: _Sentence, besides: frozenset[str]) -> bool:
 
 def _denied(no: _Sentence, yes: _Sentence) -> Contradiction | None:
     """Whether one sentence says that the speaker did what the other says that the speaker did not."""
-    if no.turn == yes.turn or any(token.word in _lists().times_change for token in (*no.tokens, *yes.tokens)):
+    if no.turn == yes.turn:
         return None
-    denied_acts, done_acts = _acts(no), _acts(yes)
-    for i, act in denied_acts:
+    for i, act in no.acts:
         if i not in no.not_so:
             continue
         never = any(t.word == "never" for t in no.tokens[:i]) and not any(
             t.word in _lists().pointing for t in no.tokens[i:]
         )
-        for k, other in done_acts:
-            shared = len(_objects(no, i) & _objects(yes, k))
-            if act == other and k not in yes.not_so and shared >= (1 if never else DENIED_OBJECTS):
+        for k, other in yes.acts:
+            if act != other or k in yes.not_so:
+                continue
+            if len(_objects(no, i) & _objects(yes, k)) >= (1 if never else DENIED_OBJECTS):
                 about = f"Said not to have happened, and to have: “{no.tokens[i].word}”."
                 first, second = (no, yes) if no.turn < yes.turn else (yes, no)
                 return Contradiction(kind=Kind.DENIAL, about=about, first=first.said, second=second.said)
     return None
 
 
-def _acts(sentence: _Sentence) -> list[tuple[int, str]]:
+def _acts(tokens: Sequence[Token]) -> Iterator[tuple[int, str]]:
     """Verbs of which the speaker is the one who acts: after "I" or "we", with little between."""
     lists = word_lists()
-    found = []
-    for i, token in enumerate(sentence.tokens):
+    if any(token.word in _lists().times_change for token in tokens):
+        return
+    for i, token in enumerate(tokens):
         if token.word not in _lists().speaker:
             continue
-        for k in range(i + 1, min(i + 5, len(sentence.tokens))):
-            verb = sentence.tokens[k]
+        for k in range(i + 1, min(i + 5, len(tokens))):
+            verb = tokens[k]
             passed = verb.word in lists.function or verb.word in lists.negations or verb.word in lists.between
             if not passed:
                 if verb.word not in lists.states:
-                    found.append((k, verb.stem))
+                    yield k, verb.stem
                 break
-    return found
 
 
 def _objects(sentence: _Sentence, verb: int) -> frozenset[str]:
