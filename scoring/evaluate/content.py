@@ -2,7 +2,7 @@
 
 import argparse
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -36,11 +36,12 @@ def run(arguments: argparse.Namespace) -> str:
     table = read_table(arguments.answers, WANTED)
     rated = read_table(arguments.rated, [*WANTED, "score"]) if arguments.rated else None
     plain = _grader(os.environ.get("ENCODER_MODEL", "none"))
-    taught = _taught(plain, rated) if rated else {}
-    rows = []
-    for row in table.rows:
-        rubric = _rubric(table, row)
-        rows.append(row.fields | columns_of(rubric, row.fields["answer"], taught.get(rubric, plain)))
+    asked = [_rubric(table, row) for row in table.rows]
+    taught = _taught(plain, rated, frozenset(asked)) if rated else {}
+    rows = [
+        row.fields | columns_of(rubric, row.fields["answer"], taught.get(rubric, plain))
+        for rubric, row in zip(asked, table.rows, strict=True)
+    ]
     write_table(arguments.out, [*table.columns, *(c for c in ADDED if c not in table.columns)], rows)
     abstained = sum(row["abstain"] == "1" for row in rows)
     using = plain.encoder.label if plain.encoder else "no sentence encoder"
@@ -60,13 +61,13 @@ def _grader(encoder_model: str) -> Grader:
         raise TableError(f"ENCODER_MODEL: {wrong}") from wrong
 
 
-def _taught(plain: Grader, rated: Table) -> Mapping[Rubric, Grader]:
-    """A grader for every question with rated answers."""
+def _taught(plain: Grader, rated: Table, asked: Set[Rubric]) -> Mapping[Rubric, Grader]:
+    """A grader for every question that is asked and has rated answers."""
     given: dict[Rubric, list[tuple[Reading, float]]] = {}
     for row in rated.rows:
         people = number(rated, row, "score", 0.0, 5.0)
         given.setdefault(_rubric(rated, row), []).append((read(transcript_of(row.fields["answer"])), people))
-    return {rubric: plain.taught(rubric, answers) for rubric, answers in given.items()}
+    return {rubric: plain.taught(rubric, answers) for rubric, answers in given.items() if rubric in asked}
 
 
 def _rubric(table: Table, row: Row) -> Rubric:

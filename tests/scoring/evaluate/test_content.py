@@ -106,6 +106,7 @@ def test_rated_answers_make_a_model_of_their_question(
     source, rated, out = tmp_path / "in.csv", tmp_path / "rated.csv", tmp_path / "out.csv"
     source.write_text(f"question,reference,answer\n{QUESTION},{REFERENCE},A pile of plates.\nOther?,Other one,Other.\n")
     rows = [f"{QUESTION},{REFERENCE},A pile of {what} plates.,{score}\n" for what, score in RATED]
+    rows += [f"Not asked?,{REFERENCE},A pile of {what} plates.,{score}\n" for what, score in RATED]
     rated.write_text("question,reference,answer,score\n" + "".join(rows))
     assert main(["content", str(source), str(out), "--rated", str(rated)]) == 0
     assert "1 questions with a model of their own" in capsys.readouterr().err
