@@ -1,6 +1,7 @@
 """docs/SCORING.md says what the scorer does."""
 
 import re
+from decimal import Decimal
 
 from tests.scoring.worked_example import BEGIN, END, PAGE, written
 
@@ -31,6 +32,13 @@ def test_the_numbers_of_the_worked_example_add_up() -> None:
     assert total is not None
     assert abs(sum(product for *_, product in rows) - float(total[1])) < 1e-9
     assert abs(float(total[1]) - float(total[2])) <= 0.05 + 1e-9
+
+
+def test_the_parts_of_the_short_example_add_up() -> None:
+    parts = [Decimal(row[-1]) for row in table("Part of a short answer | Points")]
+    whole = re.search(r"Together exactly \*\*([\d.]+)\*\*", page())
+    assert whole is not None
+    assert sum(parts) == Decimal(whole[1])
 
 
 def test_every_quote_of_the_worked_example_is_in_its_answer() -> None:

@@ -1,6 +1,6 @@
-"""The worked example of docs/SCORING.md, made by the scorer itself.
+"""The worked examples of docs/SCORING.md, made by the scorer itself.
 
-`python -m tests.scoring.worked_example` writes it into the page; a test keeps it true.
+`python -m tests.scoring.worked_example` writes them into the page; a test keeps them true.
 """
 
 from collections.abc import Sequence
@@ -9,6 +9,7 @@ from pathlib import Path
 from rooms.evidence import Level, Score
 from scoring.combine import REACH
 from scoring.local import score
+from scoring.rubric import Family, Rubric
 from scoring.weights import load_weights
 from tests.scoring.answers import rubric, typed
 
@@ -20,9 +21,14 @@ ANSWER = (
     "without payment, because people could still book by phone. In the end the page went live on time."
 )
 
+SHORT_BEGIN, SHORT_END = "<!-- short example: begin -->\n", "<!-- short example: end -->\n"
+SHORT_QUESTION = "What is a stack?"
+SHORT_MODEL = "A collection in which the element added last is the first to be removed."
+SHORT_ANSWER = "A list of data where you put things in and take the first out."
+
 
 def example() -> str:
-    """The example as Markdown."""
+    """The example of a question with rubric points, as Markdown."""
     kept = rubric()
     found = score(kept, typed(ANSWER))
     relevance = found.dimensions[0]
@@ -41,6 +47,16 @@ def example() -> str:
             f"with an interval from {found.low:.1f} to {found.high:.1f}.\n",
         ]
     )
+
+
+def short_example() -> str:
+    """The example of a short answer and its model answer, as Markdown: six decimals show its parts exactly."""
+    asked = Rubric.from_question(SHORT_QUESTION, Family.TECHNICAL.value, reference=SHORT_MODEL)
+    found = score(asked, typed(SHORT_ANSWER))
+    parts = [(part.label, f"{part.value:+.6f}") for part in found.dimensions[0].contributions]
+    told = f"> **Question.** {SHORT_QUESTION}\n>\n> **Model answer.** {SHORT_MODEL}\n>\n> **Answer.** {SHORT_ANSWER}"
+    whole = f"Together exactly **{found.overall:.1f}**, with a 90% interval from {found.low:.2f} to {found.high:.2f}.\n"
+    return "\n\n".join([told, _table(["Part of a short answer", "Points"], parts), whole])
 
 
 def _marks(found: Score) -> str:
@@ -96,9 +112,14 @@ def _table(head: Sequence[str], rows: Sequence[tuple[str, ...]]) -> str:
 
 
 def written(page: str) -> str:
-    """The page with the example brought up to date."""
-    before, rest = page.split(BEGIN)
-    return before + BEGIN + "\n" + example() + "\n" + END + rest.split(END)[1]
+    """The page with the examples brought up to date."""
+    page = _replaced(page, BEGIN, example(), END)
+    return _replaced(page, SHORT_BEGIN, short_example(), SHORT_END)
+
+
+def _replaced(page: str, begin: str, text: str, end: str) -> str:
+    before, rest = page.split(begin)
+    return before + begin + "\n" + text + "\n" + end + rest.split(end)[1]
 
 
 if __name__ == "__main__":
