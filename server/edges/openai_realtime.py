@@ -256,6 +256,7 @@ class OpenAiRealtime:
                 return []
 
     def _question(self, question: e.Question) -> Said:
+        previous = self._items.last
         item = {
             "id": self._items.new_id(),
             "type": "message",
@@ -263,7 +264,7 @@ class OpenAiRealtime:
             "status": "completed",
             "content": [{"type": "output_text", "text": question.text}],
         }
-        return _event("conversation.item.added", item=item, previous_item_id=self._items.last)
+        return _event("conversation.item.added", item=item, previous_item_id=previous)
 
     def _began(self) -> list[Said]:
         latest = self._items.open

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from rooms.events import UtteranceHeard
+from rooms.events import Question, QuestionAsked, QuestionKind, UtteranceHeard
 from rooms.protocol import Happened, HearingTrouble, Partial, Speaking, Tell, Telling
 from rooms.transcript import Source, Utterance
 from server.edges.interpreted import Said, ToThem
@@ -38,6 +38,17 @@ def briefly(said: Iterable[Said]) -> list[tuple[str, str, str]]:
         )
         for event in kept
     ]
+
+
+def test_a_question_comes_behind_the_item_before_it() -> None:
+    session = Session()
+    ((_, answer, _),) = session.hears(ON)
+    asked = Question(id=None, text="And then?", kind=QuestionKind.NEW, why="A test.")
+    event = QuestionAsked(turn=2, question=asked, by="system")
+    (said,) = session.told(Happened(version=3, after=2, tag="t", at=0, event=event))
+    assert isinstance(said, ToThem)
+    told = json.loads(said.text)
+    assert told["previous_item_id"] == answer != told["item"]["id"]
 
 
 ON, OFF = Speaking(turn=1, on=True), Speaking(turn=1, on=False)
