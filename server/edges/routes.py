@@ -93,9 +93,9 @@ def signed_by_twilio(public_url: str, connection: HTTPConnection, token: SecretS
     """Whether the handshake carries Twilio's signature of this address: HMAC-SHA1 of the URL, in base 64."""
     scheme, _, rest = public_url.partition("://")
     url = f"{'wss' if scheme == 'https' else 'ws'}://{rest.rstrip('/')}{connection.url.path}"
-    given = connection.headers.get("x-twilio-signature", "")
+    given = connection.headers.get("x-twilio-signature", "").encode()
     key = token.get_secret_value().encode()
     return any(
-        hmac.compare_digest(base64.b64encode(hmac.new(key, each.encode(), sha1).digest()).decode(), given)
+        hmac.compare_digest(base64.b64encode(hmac.new(key, each.encode(), sha1).digest()), given)
         for each in (url, f"{url}/")  # it signs the address as it was written down
     )
