@@ -107,6 +107,7 @@ class Voice:
             case ConsentWithdrawn():
                 self._consented, self._consent = False, None
                 self._stream = self._opening = None
+                self._rest = b""
                 self._unsafe.clear()
             case InterviewStarted():
                 self._started = True

@@ -75,6 +75,13 @@ def test_who_withdraws_consent_is_not_heard_any_more() -> None:
     assert voice.safe(AudioSafe(stream="edge", through=None, again=True)) == []
 
 
+def test_what_was_said_just_before_consent_was_withdrawn_is_not_passed_on() -> None:
+    voice = open_voice()
+    assert frames(voice.speak(FORTY_MS[:640], 0.04)) == []  # half a frame waits for the rest of it
+    voice.happened(ConsentWithdrawn.model_construct())
+    assert frames(voice.flush()) == []
+
+
 def test_what_is_not_safe_is_sent_again_and_makes_the_client_wait() -> None:
     voice = open_voice()
     for number in range(1, UNSAFE_FRAMES):
