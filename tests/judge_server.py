@@ -81,6 +81,8 @@ class JudgeServer:
             await asyncio.sleep(30)
         for at in range(0, len(text), 50):
             yield _chunk({"content": text[at : at + 50]})
+            if mood == "breaks off":
+                raise ConnectionAbortedError("as the mood wants it")
             if mood == "stalls":
                 self.hanging.set()
                 await asyncio.sleep(30)

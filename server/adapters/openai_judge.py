@@ -47,9 +47,11 @@ class OpenAIJudge:
     async def ask(self, request: Request) -> JudgeReply:
         """The reply, whole. Raises JudgeFailed; the caller sets the deadline for all of it."""
         first_word = asyncio.timeout(self._settings.first_token_ms / 1000)
+        used: int | None = 0
         try:
             async with first_word:
                 stream = await self._client.chat.completions.create(**self._asked(request))
+                used = None  # it is answering: what that takes is not known before the end
                 async with stream:
                     return await _read(stream, first_word)
         except TimeoutError:
@@ -59,7 +61,7 @@ class OpenAIJudge:
             after_s = _after_s(refused.response.headers)
             raise JudgeFailed(f"status_{refused.status_code}", again=again, after_s=after_s, tokens=0) from None
         except APIConnectionError:
-            raise JudgeFailed("unreachable", again=True, tokens=0) from None
+            raise JudgeFailed("unreachable", again=True, tokens=used) from None
         except (OpenAIError, ValueError, TypeError, AttributeError, LookupError):
             raise JudgeFailed("garbage", again=True) from None
 

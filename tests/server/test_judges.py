@@ -21,6 +21,7 @@ from server import marker as marker_module
 from server.adapters.openai_judge import OpenAIJudge
 from server.clock import SystemClock
 from server.interviewer import Interviewer
+from server.judge_run import REPLY_TOKENS
 from server.judge_settings import JudgeSettings
 from server.judges import Answer, Heard, Judges, Silence
 from server.marker import Marker
@@ -220,6 +221,14 @@ async def test_what_was_used_is_counted_for_room_and_owner(server: JudgeServer) 
     await asked(judges_on(server, purses, runs=3))
     assert sorted(name.partition(":")[0] for name in purses.held) == ["owner", "room"]
     assert set(purses.held.values()) == {3 * TOKENS}
+
+
+async def test_what_a_judge_took_that_broke_off_stays_spent(server: JudgeServer) -> None:
+    server.moods = ["breaks off"]
+    purses = MemoryPurses()
+    assert await asked(judges_on(server, purses)) is Silence.NO_ANSWER
+    assert len(server.asked) == 2
+    assert min(purses.held.values()) >= 2 * REPLY_TOKENS
 
 
 @pytest.mark.parametrize("limit", ["tokens_per_room", "tokens_per_owner_day"])
