@@ -22,7 +22,7 @@ from server.api.reports import Look
 from server.errors import Failed
 from server.gate import Gate
 from server.identity import Person
-from server.ports import Activation, Activations, Clock
+from server.ports import Activation, Activations, Clock, Reviews
 from server.rescoring import Rescored, rescored
 from server.settings import Settings
 from server.shelf import Shelf, in_use
@@ -85,7 +85,14 @@ class Activated(BaseModel):
 
 
 def routes(
-    settings: Settings, gate: Gate, look: Look, bank: Bank, shelf: Shelf, activations: Activations, clock: Clock
+    settings: Settings,
+    gate: Gate,
+    look: Look,
+    bank: Bank,
+    shelf: Shelf,
+    activations: Activations,
+    reviews: Reviews,
+    clock: Clock,
 ) -> APIRouter:
     router = APIRouter(prefix="/api", tags=["weights"])
     signed_in = Annotated[Person, Depends(gate.signed_in)]
@@ -127,14 +134,20 @@ def routes(
 
     @router.get("/rooms/{room_id}/rescored")
     async def room_rescored(room_id: Id, weights: Annotated[Version, Query()], person: signed_in) -> Rescored:
-        """A room's answers with other weights, beside what they were given. Nothing is kept of it."""
+        """A room's answers with other weights, beside what they were given. Nothing is kept of it.
+
+        Who is shown the machine's scores here rates the interview blind no more.
+        """
         room = await look(room_id)
         if room is None or not gate.roles(person, room):
             raise Failed("unknown_room")
         if room.owner != person.id:
             raise Failed("not_your_role")
         with _known_weights():
-            return await asyncio.to_thread(rescored, room, bank, shelf, weights)
+            found = await asyncio.to_thread(rescored, room, bank, shelf, weights)
+        if found.turns:
+            await reviews.show(room_id, person.id, clock.now_ms())
+        return found
 
     return router
 

@@ -101,7 +101,7 @@ async def serve_web(settings: Settings, host: str, port: int, fd: int | None) ->
                 history.routes(gate, p.writer.look, p.log, p.store, p.reviews, p.clock),
                 erasing.routes(gate, p.writer.look, p.store, _eraser(p)),
                 reports.routes(gate, p.writer.look, p.store, p.reviews, p.clock, p.shelf),
-                weights.routes(settings, gate, p.writer.look, p.bank, p.shelf, p.activations, p.clock),
+                weights.routes(settings, gate, p.writer.look, p.bank, p.shelf, p.activations, p.reviews, p.clock),
                 reviews.routes(gate, p.writer.look, p.store, p.reviews, p.clock),
                 fairness.routes(gate, p.store, p.reviews),
                 calibrating.routes(gate, p.writer.look, p.bank, p.shelf, p.reviews),

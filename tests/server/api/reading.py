@@ -10,11 +10,12 @@ from fastapi.responses import JSONResponse
 
 from rooms.interview.bank import load_bank
 from rooms.state import Room, replay
+from server.adapters.activation_store import SqlActivations
 from server.adapters.database import Database
 from server.adapters.migrations import migrate
 from server.adapters.report_store import SqlReportStore
 from server.adapters.review_store import SqlReviews
-from server.api import calibrating, fairness, reports, reviews
+from server.api import calibrating, fairness, reports, reviews, weights
 from server.clock import SystemClock
 from server.errors import Failed, body, problem_of
 from server.gate import Gate
@@ -45,6 +46,18 @@ class Greenroom:
             self.app.include_router(made.routes(gate, self._look, self.store, self.reviews, SystemClock()))
         self.app.include_router(fairness.routes(gate, self.store, self.reviews))
         self.app.include_router(calibrating.routes(gate, self._look, load_bank(), Shelf(), self.reviews))
+        self.app.include_router(
+            weights.routes(
+                settings,
+                gate,
+                self._look,
+                load_bank(),
+                Shelf(),
+                SqlActivations(database),
+                self.reviews,
+                SystemClock(),
+            )
+        )
         self.app.add_exception_handler(Failed, _answer)
         self.app.add_exception_handler(Unavailable, _answer)
 

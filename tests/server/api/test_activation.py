@@ -36,7 +36,9 @@ def greenroom_with(app: Greenroom, folder: Path, activated_by: str = "owner") ->
     async def look(_: str) -> None:
         return None
 
-    app.app.include_router(weights.routes(settings, gate, look, load_bank(), Shelf(folder), rows, SystemClock()))
+    app.app.include_router(
+        weights.routes(settings, gate, look, load_bank(), Shelf(folder), rows, app.reviews, SystemClock())
+    )
     return app
 
 

@@ -9,6 +9,7 @@ import pytest
 from rooms import events as e
 from rooms.evidence import Dimension
 from rooms.people import Participant, Role
+from scoring.weights import NEWEST
 from server.identity import Person
 from server.ports import Record
 from tests.kept_rooms import chain, closing, interview, opening, skipped_turn, spoken_turn, typed_turn
@@ -72,6 +73,14 @@ async def test_who_read_the_report_first_rates_but_not_blind(greenroom: Greenroo
     sheet = (await greenroom.ask("/api/reviews/r-1", COACH)).json()
     assert (turn(sheet)["blind"], turn(sheet)["machine"]["overall"]) == (False, 3.0)
     assert (await greenroom.put("/api/reviews/r-1/turns/1/rating", COACH, TWOS)).json()["rating"]["blind"] is False
+
+
+async def test_who_scored_it_again_first_rates_but_not_blind(greenroom: Greenroom) -> None:
+    assert turn((await greenroom.ask("/api/reviews/r-1")).json())["blind"] is True
+    again = (await greenroom.ask(f"/api/rooms/r-1/rescored?weights={NEWEST}")).json()
+    assert again["turns"][0]["then"]["overall"] == 3.0
+    assert turn((await greenroom.ask("/api/reviews/r-1")).json())["blind"] is False
+    assert turn((await greenroom.ask("/api/reviews/r-1", COACH)).json())["blind"] is True
 
 
 async def test_the_candidate_who_reads_the_report_spoils_nothing(greenroom: Greenroom) -> None:
