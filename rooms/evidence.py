@@ -99,7 +99,7 @@ class Score(Value):
     dimensions: tuple[DimensionScore, ...] = ()
     marks: tuple[Mark, ...] = ()
     scorer: str
-    """Who marked: "local" or a judge's name."""
+    """Who marked: rules ("local", and what helped them), or the judges' names. Which of both, `weights` says."""
     weights: str
     """The semantic version of the weights that turned marks into numbers; a judge's as "judge-1.0.0"."""
     abstained: str | None = None

@@ -12,7 +12,6 @@ from pydantic import BaseModel
 
 from rooms.interview.bank import Bank, UnknownQuestion
 from scoring.calibrate import Errors, Rated, calibrated
-from scoring.report import Report
 from scoring.review import Rating
 from scoring.weights import dumps
 from server.api.reports import Look
@@ -49,7 +48,7 @@ def routes(gate: Gate, look: Look, bank: Bank, shelf: Shelf, reviews: Reviews) -
         """What blind ratings of my rooms say about the newest weights."""
         if not person.owner:
             raise Failed("weights_owner_only")
-        rooms = [Report.model_validate_json(each).room for each in (await reviews.scored(person.id)).values()]
+        rooms = list(await reviews.scored(person.id))
         rated = await _rated(rooms, [one for one in await reviews.ratings(rooms) if one.counts])
         found = await asyncio.to_thread(calibrated, rated, shelf.get(shelf.versions()[-1]))
         made = found.weights
