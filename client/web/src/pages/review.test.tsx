@@ -108,7 +108,7 @@ describe("a review", () => {
     const row = (name: string) => within(table).getByRole("row", { name: new RegExp(name) }).textContent;
     expect(row("Relevance")).toBe("Relevance3.02.51.5–3.5");
     expect(row("Depth")).toBe("Depthcannot tellcannot tell–");
-    expect(screen.getByText("Rated before the machine’s marks were shown.")).toBeDefined();
+    expect(document.activeElement?.textContent).toBe("Rated before the machine’s marks were shown.");
     expect(screen.queryByRole("button", { name: /Save my rating/ })).toBeNull();
   });
 
@@ -127,6 +127,18 @@ describe("a review", () => {
     await userEvent.click(change);
     const changed = await screen.findByRole("list", { name: "Changed by a person" });
     expect(changed.textContent).toMatch(/Depth: no score → 3.5 Weighs two ways. Ben/);
+  });
+
+  it("keeps the reason for a change that was refused, and says why", async () => {
+    server.answer("POST /api/reviews/r-1/turns/1/overrides", problem("database_away", true), 503);
+    await rated();
+    await userEvent.click(await screen.findByText("Change a score"));
+    await userEvent.selectOptions(screen.getByLabelText("Side"), "Depth");
+    await userEvent.selectOptions(screen.getByLabelText("New score"), "3.5");
+    await userEvent.type(screen.getByLabelText("Reason"), "Weighs two ways.");
+    await userEvent.click(screen.getByRole("button", { name: "Change it" }));
+    expect(await screen.findByText("Sentence of database_away.")).toBeDefined();
+    expect(screen.getByLabelText("Reason")).toHaveProperty("value", "Weighs two ways.");
   });
 
   it("says so where the marks were seen before, and still takes a rating", async () => {

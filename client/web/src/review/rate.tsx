@@ -96,7 +96,9 @@ function Side(props: { one: SheetDimension; given: number | null | undefined; gi
   );
 }
 
-export function OverrideForm(props: Sending & { dimensions: readonly Dimension[]; send: (word: Word) => void }) {
+export function OverrideForm(
+  props: Sending & { dimensions: readonly Dimension[]; send: (word: Word) => Promise<boolean> },
+) {
   const { dimensions, send, busy, problem } = props;
   const id = useId();
   const [dimension, setDimension] = useState<Dimension | "">("");
@@ -104,10 +106,11 @@ export function OverrideForm(props: Sending & { dimensions: readonly Dimension[]
   const [reason, setReason] = useState("");
   const complete = dimension !== "" && score !== "" && reason.trim().length >= SHORTEST_REASON;
 
-  function submitted(submit: SyntheticEvent) {
+  async function submitted(submit: SyntheticEvent) {
     submit.preventDefault();
     if (!complete || busy) return;
-    send({ dimension, score: Number(score), reason: reason.trim(), name: ownName() });
+    const stands = await send({ dimension, score: Number(score), reason: reason.trim(), name: ownName() });
+    if (!stands) return;
     setReason("");
     setScore("");
   }
@@ -115,7 +118,7 @@ export function OverrideForm(props: Sending & { dimensions: readonly Dimension[]
   return (
     <details className="override">
       <summary>Change a score</summary>
-      <form className="stack" onSubmit={submitted}>
+      <form className="stack" onSubmit={(submit) => void submitted(submit)}>
         <p className="soft small">
           Your number takes the place of the machine’s in the report. What stood there, your name and your reason are
           shown beside it, also to the candidate.

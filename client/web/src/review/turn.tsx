@@ -1,7 +1,7 @@
 /** One answer to review: rated blind first; then the person's numbers and the machine's side by side. */
-import { useState } from "react";
+import { useRef, useState } from "react";
 
-import { override, problemOf, rate } from "../api";
+import { override, problemOf, rate, type Given } from "../api";
 import { Marks } from "../marks/marks";
 import { Sides } from "../marks/sides";
 import { Transcript, type Highlight } from "../parts/transcript";
@@ -13,6 +13,8 @@ import { DIMENSIONS, points } from "../words";
 import { Overrides } from "./overrides";
 import { OverrideForm, RatingForm } from "./rate";
 
+type Form = "rating" | "override";
+
 interface Props {
   room: string;
   dimensions: readonly SheetDimension[];
@@ -23,19 +25,29 @@ export function ReviewTurn({ room, dimensions, turn: first }: Props) {
   const [turn, setTurn] = useState(first);
   const [pointed, point] = useState<Highlight[]>([]);
   const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState<Problem | null>(null);
+  const [problem, setProblem] = useState<{ in: Form; is: Problem } | null>(null);
+  const status = useRef<HTMLParagraphElement>(null);
   const heading = `question-${turn.number}`;
   const { machine, rating } = turn;
 
-  async function put(saying: Promise<SheetTurn>) {
+  /** Whether the server took it. */
+  async function put(saying: Promise<SheetTurn>, as: Form): Promise<boolean> {
     setBusy(true);
     try {
       setTurn(await saying);
       setProblem(null);
+      return true;
     } catch (error) {
-      setProblem(problemOf(error));
+      setProblem({ in: as, is: problemOf(error) });
+      return false;
+    } finally {
+      setBusy(false);
     }
-    setBusy(false);
+  }
+
+  async function rated(scores: Given, note: string) {
+    // The form goes away, and with it the button that had the focus.
+    if (await put(rate(room, turn.number, scores, note), "rating")) status.current?.focus();
   }
 
   return (
@@ -66,7 +78,7 @@ export function ReviewTurn({ room, dimensions, turn: first }: Props) {
         </div>
       </div>
       <div className="answer__found">
-        <p role="status" className="small">
+        <p role="status" tabIndex={-1} ref={status} className="small">
           {rating
             ? rating.blind
               ? "Rated before the machine’s marks were shown."
@@ -79,8 +91,8 @@ export function ReviewTurn({ room, dimensions, turn: first }: Props) {
           <RatingForm
             dimensions={dimensions}
             busy={busy}
-            problem={problem}
-            send={(scores, note) => void put(rate(room, turn.number, scores, note))}
+            problem={problem?.in === "rating" ? problem.is : null}
+            send={(scores, note) => void rated(scores, note)}
           />
         )}
         {machine && (
@@ -94,8 +106,8 @@ export function ReviewTurn({ room, dimensions, turn: first }: Props) {
             <OverrideForm
               dimensions={dimensions.map(({ dimension }) => dimension)}
               busy={busy}
-              problem={rating ? problem : null}
-              send={(word) => void put(override(room, turn.number, word))}
+              problem={problem?.in === "override" ? problem.is : null}
+              send={(word) => put(override(room, turn.number, word), "override")}
             />
           </>
         )}
