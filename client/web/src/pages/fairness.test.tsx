@@ -50,6 +50,12 @@ describe("a CSV of groups", () => {
     ]);
   });
 
+  it("may begin a row with nothing", () => {
+    expect(groupsIn("candidate,room,group\n,r-1,a\n")).toEqual([
+      { room: "r-1", group: "a", candidate: "", word_error: null },
+    ]);
+  });
+
   it.each([
     ["", "no column room"],
     ["room\nr-1", "no column group"],

@@ -63,10 +63,11 @@ export function Fairness() {
             Passed from{" "}
             <input
               type="number"
+              required
               min={0}
               max={5}
               step={0.5}
-              value={cut}
+              value={Number.isNaN(cut) ? "" : cut}
               onChange={(event) => {
                 setCut(event.target.valueAsNumber);
               }}

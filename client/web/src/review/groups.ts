@@ -24,7 +24,8 @@ export function groupsIn(text: string): DeclaredGroup[] | string {
 
 /** The fields of one line; quotes hold commas, and doubled quotes a quote. */
 function fields(line: string): string[] {
-  const found = [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)];
+  // With a comma before each field no match is empty: behind an empty one the next field would be passed over.
+  const found = [...`,${line}`.matchAll(/,(?:"((?:[^"]|"")*)"|([^,]*))/g)];
   return found.map(([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain ?? "");
 }
 
