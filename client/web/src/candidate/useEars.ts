@@ -25,6 +25,8 @@ export interface Ears {
 }
 
 const SHELF = "greenroom.microphone";
+/** Five seconds. */
+const MOST_EARLY = 125;
 const UNPLUGGED: Problem = {
   code: "microphone_gone",
   sentence: "The microphone went away. Plug it in again, or type your answer.",
@@ -123,7 +125,8 @@ function useStream(
           early.current = [];
         } else {
           resting.current = true;
-          if (early.current.length) early.current.push(heard); // given the floor, but the room does not listen yet
+          // Given the floor, but the room does not listen yet; whom it does not hear by then said it to nobody.
+          if (early.current.length) early.current = early.current.length < MOST_EARLY ? [...early.current, heard] : [];
         }
       }),
     [session, microphone, level, early],

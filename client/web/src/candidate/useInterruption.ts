@@ -18,7 +18,7 @@ export function useInterruption(microphone: Microphone | null, muted: boolean, r
     let kept: Heard[] = [];
     early.current = [];
     let begun = false;
-    return microphone.onFrame((heard) => {
+    const stop = microphone.onFrame((heard) => {
       begun ||= "speechSynthesis" in window && speechSynthesis.speaking;
       if (!begun) return; // what a loudspeaker gives back is learnt from the voice's first moment
       const [next, verdict] = hear(gate, heard.loudness);
@@ -33,6 +33,10 @@ export function useInterruption(microphone: Microphone | null, muted: boolean, r
         cut();
       }
     });
+    return () => {
+      stop();
+      if (gate.paused) resume(); // nobody listens any more: muted, or the microphone is gone
+    };
   }, [microphone, muted, now, pause, resume, cut]);
   return early;
 }
