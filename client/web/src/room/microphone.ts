@@ -7,7 +7,7 @@ import captureUrl from "./capture.worklet?worker&url";
 import { FRAME_MS } from "./audio";
 import type { Encoding } from "../protocol";
 import type { Problem } from "./connection";
-import { mustRecord, recording } from "./recorder";
+import { canRecord, mustRecord, recording } from "./recorder";
 
 export interface Heard {
   /** Samples, or a piece of a recording; null: only how loud it is. */
@@ -38,6 +38,7 @@ const RATE_HZ = 16_000;
 /** Opens the microphone; throws what `explain` puts into words. `lost` is called if the device goes away. */
 export async function openMicrophone(lost: () => void): Promise<Microphone> {
   if (!("mediaDevices" in navigator)) throw new DOMException("not a secure page", "SecurityError");
+  if (mustRecord() && !canRecord()) throw new DOMException("neither samples nor recordings", "NotSupportedError");
   const media = await navigator.mediaDevices.getUserMedia({
     audio: { channelCount: 1, echoCancellation: true, noiseSuppression: true, autoGainControl: true },
   });
@@ -108,6 +109,7 @@ const SENTENCES: Record<string, string> = {
     "Your browser keeps the microphone closed for this page. Allow it beside the address bar, then try again.",
   NotFoundError: "No microphone was found. Plug one in and try again.",
   NotReadableError: "Another program holds the microphone. Close it there and try again.",
+  NotSupportedError: "This browser can hand out no sound that Greenroom understands. Type, or take another browser.",
   SecurityError:
     "Browsers give a microphone only to https pages and to localhost. Open this page under such an address.",
 };

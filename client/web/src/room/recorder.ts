@@ -17,6 +17,10 @@ export function mustRecord(): boolean {
   return new URLSearchParams(location.search).get("sound") === "opus" || !("AudioWorkletNode" in window);
 }
 
+export function canRecord(): boolean {
+  return "MediaRecorder" in window && MediaRecorder.isTypeSupported(TYPE);
+}
+
 export function recording(media: MediaStream, lost: () => void): Microphone {
   const listeners = new Set<(heard: Heard) => void>();
   const track = media.getAudioTracks()[0];
