@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from client.api import DEFAULT_URL, Greenroom, connect
 from client.connection import LOOPBACK
-from client.errors import GreenroomError, PublishError
+from client.errors import GreenroomError, PublishError, UnwritableError
 from client.fairness import declared, keep
 from client.fairness import table as fairness_table
 from client.replay import replay
@@ -161,8 +161,11 @@ async def _calibrate(greenroom: Greenroom, into: Path | None, screen: Screen) ->
 
 
 def _write(file: Path, text: str) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(text, encoding="utf-8")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    except OSError as wrong:
+        raise UnwritableError(f"{file}: cannot be written ({wrong}).") from wrong
 
 
 def _room_in(given: str) -> str:

@@ -44,5 +44,9 @@ class PublishError(GreenroomError):
     """Ratings do not make better weights: none are published."""
 
 
+class UnwritableError(GreenroomError):
+    """A file that was asked for cannot be written."""
+
+
 class AudioFileError(GreenroomError):
     """A file that cannot be read as audio."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from client.api import Greenroom
-from client.errors import GreenroomError
+from client.errors import GreenroomError, UnwritableError
 
 WANTED = ("room", "group")
 _WORD = re.compile(r"\w+(?:['’]\w+)*")
@@ -70,10 +70,13 @@ def word_error(reference: str, heard: str) -> float:
 def keep(path: Path, found: Mapping[str, Any]) -> None:
     """All figures as CSV, a row for each group. Groups that a spreadsheet would run as a formula are quoted."""
     groups: Sequence[Mapping[str, Any]] = found["fairness"]["groups"]
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, fieldnames=list(groups[0]) if groups else ["group"])
-        writer.writeheader()
-        writer.writerows({**one, "group": _plain(one["group"])} for one in groups)
+    try:
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, fieldnames=list(groups[0]) if groups else ["group"])
+            writer.writeheader()
+            writer.writerows({**one, "group": _plain(one["group"])} for one in groups)
+    except OSError as wrong:
+        raise UnwritableError(f"{path}: cannot be written ({wrong}).") from wrong
 
 
 def _plain(name: str) -> str:

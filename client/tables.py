@@ -1,4 +1,4 @@
-"""What the verbs `weights` and `rescore` print: tables for a terminal.
+"""What the verbs `weights`, `calibrate` and `rescore` print: tables for a terminal.
 
 Decides columns and widths; what stands in them is the server's.
 """

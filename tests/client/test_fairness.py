@@ -7,6 +7,7 @@ from typing import Any, cast
 import pytest
 
 from client.api import Greenroom
+from client.errors import UnwritableError
 from client.fairness import UnreadableGroups, declared, keep, table, word_error
 
 GROUP = {
@@ -76,6 +77,11 @@ def test_the_figures_are_kept_as_csv_and_no_group_is_a_formula(tmp_path: Path) -
     with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as file:
         (row,) = csv.DictReader(file)
     assert (row["group"], row["impact_ratio"], row["distance"]) == ("'=a", "0.62", "")
+
+
+def test_a_place_that_cannot_be_written_is_told_in_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(UnwritableError, match="cannot be written"):
+        keep(tmp_path / "nowhere" / "out.csv", FOUND)
 
 
 def test_the_terminal_shows_marks_notes_and_what_was_not_counted() -> None:
