@@ -16,6 +16,11 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _TAKEN_BY_PEOPLE = (Role.CANDIDATE, Role.COACH, Role.OBSERVER)
 
 
+def person_of(participant: Participant) -> str:
+    """The id of the person who takes part."""
+    return participant.id.removesuffix(f".{participant.role.value}")
+
+
 class Gate:
     def __init__(self, settings: Settings, identity: Identity, tickets: Tickets) -> None:
         self._settings, self._identity, self._tickets = settings, identity, tickets

@@ -29,6 +29,11 @@ class Seen(NamedTuple):
     """Whether they were its candidate."""
 
 
+def shows_marks(role: Role) -> bool:
+    """Whether who is in a room in this role is shown the machine's marks there."""
+    return sight(TurnScored.model_fields["kind"].default, role) is not Sight.HIDDEN
+
+
 def seen_live(records: Iterable[Record], person: str) -> Seen:
     """What this person saw of the machine's marks in the room itself."""
     here: set[str] = set()
@@ -39,7 +44,7 @@ def seen_live(records: Iterable[Record], person: str) -> Seen:
         match record.event:
             case ParticipantJoined(participant=who) if who.id == f"{person}.{who.role.value}":
                 own = own or who.role is Role.CANDIDATE
-                if sight(TurnScored.model_fields["kind"].default, who.role) is not Sight.HIDDEN:
+                if shows_marks(who.role):
                     here.add(record.event.connection)
                     seen |= scored  # whoever comes later is shown the room as it is
             case ParticipantLeft():

@@ -9,6 +9,7 @@ import contextlib
 import logging
 import secrets
 import time
+from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import NoReturn
 
@@ -56,11 +57,13 @@ class Sockets:
         bank: Bank,
         new_decoder: NewDecoder,
         admission: Admission | None = None,
+        came_late: Callable[[str, Participant], Awaitable[None]] | None = None,
     ) -> None:
+        """`came_late` is told of who comes into a room that is over: what they see there, nothing else takes down."""
         self._settings, self._worker = settings, worker
         self._gate, self._writer, self._fanout, self._departures = gate, writer, fanout, departures
         self._log, self._audio, self._leases, self._bank = log, audio, leases, bank
-        self._new_decoder, self._admission = new_decoder, admission
+        self._new_decoder, self._admission, self._came_late = new_decoder, admission, came_late
         self._open = 0
         self._none_open = asyncio.Event()
         self._none_open.set()
@@ -138,6 +141,8 @@ class Sockets:
                 await hall.reached(joined)
                 if hall.room.phase is not Phase.CLOSED:
                     await self._leases.announce(room)  # once more: an announcement that was lost is made good
+                elif self._came_late:
+                    await self._came_late(room, who)
                 limit, timeout_s = self._settings.outbox_bytes, self._settings.write_timeout_s
                 member = Member(who, connection, way, limit, timeout_s, hello.protocol)
                 return await self._converse(way, hall, member, hello, line)

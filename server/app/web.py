@@ -14,6 +14,7 @@ from functools import partial
 
 import uvicorn
 
+from rooms.people import Participant
 from server import web
 from server.adapters.redis_dead_letters import RedisDeadLetters
 from server.adapters.redis_directory import RedisDirectory
@@ -27,11 +28,12 @@ from server.door import Door
 from server.edges.routes import Edges
 from server.erasing import Eraser
 from server.fanout import Fanout
-from server.gate import Gate
+from server.gate import Gate, person_of
 from server.identity import Identity
 from server.judging import notice_for
 from server.loads import Admission
 from server.ports import Decoder, Unavailable
+from server.reviewing import shows_marks
 from server.settings import Settings
 from server.socket import Sockets
 from server.wire import Wire
@@ -81,6 +83,7 @@ async def serve_web(settings: Settings, host: str, port: int, fd: int | None) ->
                 p.bank,
                 _new_decoder,
                 Admission(p.loads),
+                partial(_came_late, p),
             )
             routers = (
                 sessions.routes(identity, gate, notice),
@@ -165,6 +168,13 @@ async def _has_report(p: Parts, room: str) -> bool:
     with contextlib.suppress(Unavailable):
         return await p.store.report(room) is not None
     return False
+
+
+async def _came_late(p: Parts, room: str, who: Participant) -> None:
+    """Whoever sees the marks of a room that is over rates them blind no more. Never keeps anybody out."""
+    if shows_marks(who.role):
+        with contextlib.suppress(Unavailable):
+            await p.reviews.show(room, person_of(who), p.clock.now_ms())
 
 
 async def _ready(p: Parts) -> bool:

@@ -65,6 +65,23 @@ async def test_the_story_read_again_makes_the_room_that_was_seen(greenroom: Gree
     assert [fact.at for fact in facts] == sorted(fact.at for fact in facts)
 
 
+async def test_who_comes_into_a_room_that_is_over_rates_its_answers_blind_no_more(
+    greenroom: Greenroom, room: str
+) -> None:
+    async with greenroom.join(room) as candidate:
+        await candidate.do(GiveConsent(notice=candidate.room.notice))
+        await candidate.do(StartInterview())
+        await candidate.until(lambda now: now.turn is not None)
+        await candidate.do(EndInterview())
+        await greenroom.wait_for_report(room)
+    for role, blind in ((Role.CANDIDATE, True), (Role.COACH, False)):
+        async with as_guest(await greenroom.invite(room, Role.COACH)) as guest:
+            async with (guest if role is Role.COACH else greenroom).join(room, role) as late:
+                assert late.room.closed_ms is not None
+            (turn,) = (await guest._ask("GET", f"/api/reviews/{room}"))["turns"]
+            assert turn["blind"] is blind
+
+
 async def test_each_page_goes_on_where_the_last_one_ended(greenroom: Greenroom, over: tuple[str, Room]) -> None:
     id, _ = over
     whole = [fact.model_dump(mode="json") for fact in await told(greenroom, id)]
