@@ -17,6 +17,8 @@ _CONTEXT: Final = 64
 _SAMPLES: Final = 512
 _WIDTH: Final = 128
 _STATE: Final = (1, 1, _WIDTH)
+WINDOWS_A_RUN: Final = 32
+"""What a run needs grows with its windows, and the process keeps it: 50 MB where rooms catch up 20 s at a time."""
 
 
 @cache
@@ -43,9 +45,11 @@ class Silero:
         self._context = np.zeros(_CONTEXT, np.float32)
 
     def probabilities(self, windows: Sequence[bytes]) -> list[float]:
-        """See `server.ports.Voice`. One run for all: the second of two windows costs nothing like the first."""
-        if not windows:
-            return []
+        """See `server.ports.Voice`. Few runs for all: the second of two windows costs nothing like the first."""
+        runs = (windows[first : first + WINDOWS_A_RUN] for first in range(0, len(windows), WINDOWS_A_RUN))
+        return [probability for some in runs for probability in self._run(some)]
+
+    def _run(self, windows: Sequence[bytes]) -> list[float]:
         heard = np.frombuffer(b"".join(windows), "<i2").astype(np.float32).reshape(-1, _SAMPLES) / np.float32(32768)
         seen = np.empty((len(heard), _CONTEXT + _SAMPLES), np.float32)
         seen[:, _CONTEXT:] = heard

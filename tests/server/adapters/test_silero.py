@@ -1,8 +1,10 @@
 import random
+from typing import Any
 
 import pytest
 
-from server.adapters.silero import Silero
+from server.adapters import silero
+from server.adapters.silero import WINDOWS_A_RUN, Silero
 from tests.speech import noise, silence, speech
 
 WINDOW_BYTES = 1_024
@@ -28,6 +30,20 @@ def test_windows_that_come_together_are_judged_to_the_bit_as_if_they_came_alone(
             together += voice.probabilities(waiting[:count])
             del waiting[:count]
         assert together == alone
+
+
+def test_a_room_that_catches_up_makes_no_run_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    model, sizes = silero._session(), list[int]()
+
+    class Watched:
+        def run(self, wanted: None, given: dict[str, Any]) -> Any:
+            sizes.append(len(given["input"]))
+            return model.run(wanted, given)
+
+    monkeypatch.setattr(silero, "_session", Watched)
+    assert len(Silero().probabilities(windows(silence(20_000)))) == 625
+    assert sum(sizes) == 625
+    assert max(sizes) == WINDOWS_A_RUN
 
 
 def test_speech_is_heard_as_speech() -> None:
