@@ -218,6 +218,8 @@ class Ear:
 
     async def _close(self, turn: Turn, due: Due) -> None:
         await self._break_off()
+        if (until_ms := self._resuming.until_ms) is not None:  # its audio did not come again; its words stay
+            await self._end(until_ms)
         command = CloseTurn.model_validate({"turn": turn.number, "reason": due.reason})
         if isinstance(await self._scribe.do(command, f"close.{turn.number}"), Refusal):
             self._ending.refused()
@@ -307,6 +309,8 @@ class Ear:
                 await self._end(sign.end_ms)
 
     async def _end(self, end_ms: int) -> None:
+        if self._resuming.is_behind(end_ms):
+            return
         await self._resuming.go_on()
         await self._scribe.end(end_ms)
         self._certain = None

@@ -6,7 +6,7 @@ Decides which windows that were heard once are heard again and for what; never w
 from rooms.passages import OpenUtterance
 from rooms.state import Room
 from rooms.transcript import Source
-from rooms.turns import TurnDetector, TurnRules
+from rooms.turns import WINDOW_MS, TurnDetector, TurnRules
 from server.hearing.checkpoint import Place
 from server.hearing.scribe import Scribe
 from server.settings import Settings
@@ -23,6 +23,18 @@ class Resuming:
     @property
     def pending(self) -> bool:
         return self._left is not None
+
+    @property
+    def until_ms(self) -> int | None:
+        """How far its words are certain, while it is pending."""
+        return self._left.passage.end_ms if self._left else None
+
+    def is_behind(self, end_ms: int) -> bool:
+        """Whether it begins behind this end of an utterance: of one that is written down, and only heard on the way.
+
+        Where one follows right upon the other, the window of that end is also its first.
+        """
+        return self._left is not None and end_ms < self._left.start_ms + WINDOW_MS
 
     def take_up(self, left: OpenUtterance) -> None:
         self._left = left

@@ -106,6 +106,38 @@ async def test_wherever_workers_die_each_word_is_written_once_and_each_passage_d
     assert split.again == []
 
 
+async def test_an_utterance_is_whole_where_the_one_before_it_is_heard_again_on_the_way(rig: Rig) -> None:
+    """Most of it came in one batch, so the place to go on at is in the middle of that one."""
+    transcriber = Counting()
+    async with rig.room() as room:
+        async with rig.hearing(transcriber, room) as hearing:
+            await room.say(silence(700) + tone(4, 320))
+            await room.until(partial(_all_read, rig, hearing, room.id))
+            await room.say(tone(4, 320) + silence(1_000) + tone(5, 5_500) + silence(340) + tone(6, 900))
+            await room.until(lambda: "5x5500" in " ".join(told.stable for told in _partials(room)))
+        async with rig.hearing(transcriber, room):
+            await room.say(tone(6, 500) + silence(4_000))
+            turn = await room.closed()
+    assert [utterance.text for utterance in turn.utterances] == ["4x640", "5x5500 6x1400"]
+    assert all(utterance.start_ms < utterance.end_ms for utterance in turn.utterances)
+
+
+async def test_words_that_were_told_as_certain_are_written_though_their_audio_does_not_come_again(rig: Rig) -> None:
+    async with rig.room() as room:
+        await room.say(silence(700) + tone(5, 5_500) + silence(340) + tone(6, 900))
+        async with rig.hearing(Echo(), room):
+            await room.until(lambda: "5x5500" in " ".join(told.stable for told in _partials(room)))
+        await rig.audio.erase(room.id)
+        await room.do(c.FinishAnswer(turn=1))
+        async with rig.hearing(Echo(), room):
+            turn = await room.closed()
+    assert [utterance.text for utterance in turn.utterances] == ["5x5500"]
+
+
+def _partials(room: Any) -> list[Partial]:
+    return [told for told in room.told("partial") if isinstance(told, Partial)]
+
+
 async def test_what_another_release_left_is_heard_again_from_the_audio(
     rig: Rig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
