@@ -188,7 +188,7 @@ class Ear:
         self._resuming.drop()
         self._detector = turns.listen_anew(self._detector, self._end_ms)
         self._keeping.begin_here(self._detector)
-        await self._scribe.abandon()
+        await self._scribe.hush()
         with contextlib.suppress(Unavailable):  # what cannot be reached now is erased when the room closes
             await self._needs.audio.erase(self.room_id)
 
@@ -311,8 +311,12 @@ class Ear:
     async def _end(self, end_ms: int) -> None:
         if self._resuming.is_behind(end_ms):
             return
-        await self._resuming.go_on()
-        await self._scribe.end(end_ms)
+        if self._feed.room.withdrawn:  # no recogniser is given any more of it
+            self._resuming.drop()
+            await self._scribe.hush()
+        else:
+            await self._resuming.go_on()
+            await self._scribe.end(end_ms)
         self._certain = None
 
     # --- for whoever comes after us, from whoever was before us -------------------------------------------------------

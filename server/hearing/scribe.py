@@ -143,6 +143,16 @@ class Scribe:
         if spoken:
             await spoken.abandon()
 
+    async def hush(self) -> None:
+        """Drop the open utterance for good, and what was told of it: nobody shall hear of it who comes later."""
+        spoken = self._spoken
+        await self.abandon()
+        await self._tell.speaking(None, on=False)
+        if spoken:
+            await self._tell.no_partial(spoken.turn, spoken.id, written=False)
+        else:  # a worker before this one may have told some
+            await self._tell.forget_partial()
+
     async def do(self, command: Command, command_id: str) -> Done | Refusal:
         """Do it, however long the log is away, and wait until the feed shows it."""
         while True:

@@ -45,6 +45,10 @@ class Teller:
         shown, self._shown = self._shown, _NOTHING
         if shown != _NOTHING and not written:
             await self._tell(Partial(turn=turn, utterance=utterance, stable="", unstable=""))
+        await self.forget_partial()
+
+    async def forget_partial(self) -> None:
+        """Whoever comes later is not told the words of an open utterance."""
         await self._untell("partial")
 
     async def delivery(self, turn: int, transcript: Transcript, floor_ms: int | None) -> None:

@@ -11,7 +11,7 @@ from rooms.protocol import DeliverySoFar, Partial, Speaking, Tell
 from rooms.transcript import Source, Word
 from server.hearing.ear import QUEUE_BATCHES
 from server.ports import Hypothesis, TranscriberFailed
-from tests.server.hearings import Echo, EchoStream, LevelVoice, Rig, tone
+from tests.server.hearings import Echo, EchoStream, Heard, LevelVoice, Rig, tone
 from tests.speech import silence, uneven_frames
 
 
@@ -550,6 +550,56 @@ async def test_consent_that_is_withdrawn_stops_hearing_at_once_and_erases_the_au
         turn = await room.closed(deadline_s=2.0)
         assert [utterance.text for utterance in turn.utterances] == ["4x640"]
         await room.until(lambda: not rig.audio.kept.get(room.id))
+
+
+async def test_guesses_at_words_go_when_consent_is_withdrawn(rig: Rig) -> None:
+    async with rig.room() as room, rig.hearing(Echo(), room):
+        await room.say(silence(500) + tone(5, 2_000))
+        await room.until(lambda: b"5x" in _kept(rig, room))
+        await room.do(c.WithdrawConsent())
+        await room.closed(deadline_s=2.0)
+        last = room.told("partial")[-1]
+        assert isinstance(last, Partial)
+        assert (last.stable, last.unstable) == ("", "")
+        assert b"5x" not in _kept(rig, room)
+
+
+async def test_no_recogniser_is_given_what_was_being_said_when_consent_was_withdrawn(rig: Rig) -> None:
+    finished = list[bytes]()
+
+    class Stream(EchoStream):
+        async def finish(self, rest: bytes = b"") -> Sequence[Word]:
+            finished.append(rest)
+            return await super().finish(rest)
+
+    class Watched(Echo):
+        def open(self, hints: Sequence[str] = (), room: str = "") -> Stream:
+            return Stream()
+
+    async with rig.room() as room:
+        async with rig.hearing(Watched(), room):
+            await room.say(silence(500) + tone(5, 2_000))
+            await room.until(lambda: room.told("partial"))
+            await room.do(c.WithdrawConsent())
+            await room.closed(deadline_s=2.0)
+        assert finished == []
+
+
+async def test_guesses_that_another_worker_told_go_when_consent_is_withdrawn(rig: Rig) -> None:
+    async with rig.room() as room:
+        async with rig.hearing(Echo(), room):
+            await room.say(silence(500) + tone(5, 2_000))
+            await room.until(lambda: b"5x" in _kept(rig, room))
+        await room.do(c.WithdrawConsent())
+        assert b"5x" in _kept(rig, room)
+        async with rig.hearing(Echo(), room):
+            await room.closed(deadline_s=2.0)
+            assert b"5x" not in _kept(rig, room)
+
+
+def _kept(rig: Rig, room: Heard) -> bytes:
+    """What whoever comes later is told."""
+    return b"".join(rig.log._tellings[room.id].values())
 
 
 async def test_a_worker_that_comes_after_consent_was_withdrawn_hears_nothing(rig: Rig) -> None:
