@@ -41,10 +41,6 @@ class Judges:
         self._purses, self._clock = purses, clock
         self._deadline_s, self._panel = deadline_s, panel
 
-    @property
-    def labels(self) -> tuple[str, ...]:
-        return tuple(provider.judge.label for provider in self._providers)
-
     async def close(self) -> None:
         for provider in self._providers:
             await provider.judge.close()
