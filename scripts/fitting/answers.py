@@ -300,13 +300,17 @@ def written(encoder: Encoder) -> str:
     encoded, reached_encoded = fitted(sets, "encoded", encoder)
     raw: dict[str, Any] = {
         "version": VERSION,
-        "training_set": "mohler 1,436 answers to 51 questions; saf 1,329 answers to 18 questions; 2026-11",
+        "training_set": "; ".join([*map(_size, sets), "2026-11"]),
         "metrics": reached_plain | reached_encoded,
         "long_from_words": LONG_FROM,
         "plain": plain,
         "encoded": encoded,
     }
     return json.dumps({**raw, "sha256": digest(raw)}, indent=1) + "\n"
+
+
+def _size(one: Answers) -> str:
+    return f"{one.name} {len(one.grades):,} answers to {len(set(one.questions))} questions"
 
 
 def main(arguments: Sequence[str]) -> int:
