@@ -21,6 +21,7 @@ from rooms.protocol import VERSION
 from server.errors import TABLE
 from tests.deployment import TOKEN, Deployment, Web, deployed
 from tests.journeys.people import ANSWERS, begin, next_turn, type_answer, until_closed
+from tests.redis_parts import until
 from tests.server.talker import inside, knocking, quiet_room
 from tests.servers import Postgres, Redis, ServerNotFoundError, find_postgres, find_redis
 
@@ -230,10 +231,10 @@ async def test_on_a_full_disk_the_interview_goes_on_and_its_report_comes_when_th
             # SQLite needs a little room to read beside a writer, so reading may be refused too.
             assert refused.value.code in ("report_not_ready", "database_full")
             assert refused.value.retry
+            await until(lambda: '"full": true' in deployment.logs, 20)
             ballast.unlink()
             report = await greenroom.wait_for_report(room, 30)
             assert len(report["turns"]) == 3
-        assert '"full": true' in deployment.logs
 
 
 # --- a web worker ---------------------------------------------------------------------------------------------
