@@ -6,6 +6,7 @@ is declared, and handed in), and nothing here ever reaches a score.
 
 import math
 from collections.abc import Sequence
+from fractions import Fraction
 from statistics import mean, stdev
 from typing import Annotated, NamedTuple
 
@@ -18,7 +19,7 @@ FEWEST = 5
 """Groups of fewer people have their figures withheld: they would say more about a person than about a group."""
 SMALL = 30
 """Figures of fewer people are marked: chance alone moves them far."""
-FOUR_FIFTHS = 0.8
+FOUR_FIFTHS = Fraction(4, 5)
 """EEOC, Uniform Guidelines 1978, 29 CFR 1607.4 D: a lower ratio of selection rates is evidence of adverse impact."""
 FEWEST_PAIRS = 8
 """A correlation over fewer answers says nothing."""
@@ -54,6 +55,7 @@ class GroupFigures(Value):
     distance: float | None = None
     """Standardised mean difference from the reference group (Hedges' g); below 0 this group's scores are lower."""
     passed: int = 0
+    """0, too, where fewer than may be told about have a score."""
     rate: float | None = None
     """The share of those with a score that reach the cut."""
     impact_ratio: float | None = None
@@ -92,7 +94,7 @@ def fairness(cases: Sequence[Case], *, cut: float, reference: str | None = None)
     told = {group for group in order if len(by_group[group]) >= FEWEST}
     base = reference if reference in told else next((group for group in order if group in told), None)
     figures = [_alone(group, by_group[group], cut) for group in order]
-    best = max((one.rate for one in figures if one.rate is not None), default=None)
+    best = max((rate for one in figures if (rate := _rate(one)) is not None), default=None)
     known = next((one for one in figures if one.group == base), None)
     groups = tuple(_beside(one, known, by_group, best) for one in figures)
     return Fairness(cut=cut, reference=base, groups=groups, notes=_notes(groups, reference, base))
@@ -102,7 +104,7 @@ def _alone(group: str, cases: Sequence[Case], cut: float) -> GroupFigures:
     if len(cases) < FEWEST:
         return GroupFigures(group=group, people=len(cases), withheld=True, small=True)
     scores = [case.score for case in cases if case.score is not None]
-    passed = sum(score >= cut for score in scores)
+    told, passed = len(scores) >= FEWEST, sum(score >= cut for score in scores)
     errors = [case.word_error for case in cases if case.word_error is not None]
     answers = sum(case.answers for case in cases)
     return GroupFigures(
@@ -110,10 +112,10 @@ def _alone(group: str, cases: Sequence[Case], cut: float) -> GroupFigures:
         people=len(cases),
         small=len(cases) < SMALL,
         scored=len(scores),
-        mean=_rounded(mean(scores)) if scores else None,
-        deviation=_rounded(stdev(scores)) if len(scores) > 1 else None,
-        passed=passed,
-        rate=_rounded(passed / len(scores)) if len(scores) >= FEWEST else None,
+        mean=_rounded(mean(scores)) if told else None,
+        deviation=_rounded(stdev(scores)) if told else None,
+        passed=passed if told else 0,
+        rate=_rounded(passed / len(scores)) if told else None,
         correlation=_rounded(_correlation([pair for case in cases for pair in case.pairs])),
         word_error=_rounded(mean(errors)) if len(errors) >= FEWEST else None,
         abstention=_rounded(sum(case.abstained for case in cases) / answers) if answers else None,
@@ -121,18 +123,19 @@ def _alone(group: str, cases: Sequence[Case], cut: float) -> GroupFigures:
 
 
 def _beside(
-    one: GroupFigures, base: GroupFigures | None, by_group: dict[str, list[Case]], best: float | None
+    one: GroupFigures, base: GroupFigures | None, by_group: dict[str, list[Case]], best: Fraction | None
 ) -> GroupFigures:
     if one.withheld or base is None:
         return one
-    ratio = one.rate / best if one.rate is not None and best else None
+    rate = _rate(one)
+    ratio = rate / best if rate is not None and best else None
     adverse = ratio is not None and ratio < FOUR_FIFTHS
-    lifted = (one.passed + 1) / one.scored if one.scored else 0.0
+    lifted = Fraction(one.passed + 1, one.scored) if one.scored else Fraction(0)
     same = one.group == base.group
     return one.but(
         reference=same,
         distance=None if same else _rounded(_hedges(by_group[one.group], by_group[base.group])),
-        impact_ratio=_rounded(ratio),
+        impact_ratio=None if ratio is None else _rounded(float(ratio)),
         adverse=adverse,
         one_more_changes_it=adverse and best is not None and lifted / best >= FOUR_FIFTHS,
         correlation_gap=None if same else _gap(one.correlation, base.correlation),
@@ -141,12 +144,17 @@ def _beside(
     )
 
 
+def _rate(one: GroupFigures) -> Fraction | None:
+    """Its selection rate, exact: rounded ones may fall on the wrong side of four fifths."""
+    return None if one.rate is None else Fraction(one.passed, one.scored)
+
+
 def _hedges(cases: Sequence[Case], base: Sequence[Case]) -> float | None:
     """Hedges' g: the difference of means over the pooled deviation, corrected for small groups (Hedges 1981)."""
     ours = [case.score for case in cases if case.score is not None]
     theirs = [case.score for case in base if case.score is not None]
     free = len(ours) + len(theirs) - 2
-    if min(len(ours), len(theirs)) < 2:
+    if min(len(ours), len(theirs)) < FEWEST:
         return None
     pooled = math.sqrt(((len(ours) - 1) * stdev(ours) ** 2 + (len(theirs) - 1) * stdev(theirs) ** 2) / free)
     return (mean(ours) - mean(theirs)) / pooled * (1 - 3 / (4 * free - 1)) if pooled else None

@@ -33,6 +33,12 @@ def test_a_ratio_of_exactly_four_fifths_is_not_below_it() -> None:
     assert (figures(found, "b").impact_ratio, figures(found, "b").adverse) == (0.8, False)
 
 
+def test_four_fifths_is_reckoned_before_anything_is_rounded() -> None:
+    # 2 of 3 and 8 of 15: exactly four fifths; of .667 and .533 it would be less.
+    found = fairness([*group("a", *[3.0] * 12, *[2.0] * 6), *group("b", *[3.0] * 8, *[2.0] * 7)], cut=3.0)
+    assert (figures(found, "b").impact_ratio, figures(found, "b").adverse) == (0.8, False)
+
+
 def test_a_ratio_that_rests_on_one_person_says_so() -> None:
     found = fairness([*group("a", *[3.0] * 10), *group("b", *[3.0] * 7, *[2.0] * 3)], cut=3.0)
     assert figures(found, "b").adverse
@@ -71,6 +77,13 @@ def test_abstention_word_error_and_correlation_stand_beside_the_reference() -> N
 def test_who_has_no_score_counts_in_no_rate() -> None:
     found = fairness(group("a", 3.0, 3.0, 3.0, 2.0, 2.0, None, None), cut=3.0)
     assert (figures(found, "a").scored, figures(found, "a").rate) == (5, 0.6)
+
+
+def test_the_scores_of_few_are_not_told_of_a_group_in_which_most_have_none() -> None:
+    found = fairness([*group("a", *[3.0] * 9), *group("b", 1.0, 4.0, None, None, None)], cut=3.0)
+    b = figures(found, "b")
+    assert (b.people, b.scored, b.passed, b.rate) == (5, 2, 0, None)
+    assert (b.mean, b.deviation, b.distance, b.impact_ratio) == (None, None, None, None)
 
 
 @pytest.mark.parametrize("cases", [[], group("a", None, None, None, None, None), group("a", *[3.0] * 5)])
