@@ -41,25 +41,22 @@ class Greenroom:
         self.store, self.reviews = SqlReportStore(database, SystemClock()), SqlReviews(database)
         self.rooms: dict[str, Room] = {}
         self.app = FastAPI()
-        gate = Gate(settings, self.identity, cast(Tickets, None))
+        self._settings = settings
+        self._gate = gate = Gate(settings, self.identity, cast(Tickets, None))
         for made in (reports, reviews):
             self.app.include_router(made.routes(gate, self._look, self.store, self.reviews, SystemClock()))
         self.app.include_router(fairness.routes(gate, self.store, self.reviews))
         self.app.include_router(calibrating.routes(gate, self._look, load_bank(), Shelf(), self.reviews))
-        self.app.include_router(
-            weights.routes(
-                settings,
-                gate,
-                self._look,
-                load_bank(),
-                Shelf(),
-                SqlActivations(database),
-                self.reviews,
-                SystemClock(),
-            )
-        )
         self.app.add_exception_handler(Failed, _answer)
         self.app.add_exception_handler(Unavailable, _answer)
+
+    def with_weights(self, shelf: Shelf, activated_by: str = "owner") -> None:
+        """The routes of weights too; once."""
+        settings = self._settings.model_copy(update={"weights_activated_by": activated_by})
+        kept = SqlActivations(self.database)
+        self.app.include_router(
+            weights.routes(settings, self._gate, self._look, load_bank(), shelf, kept, self.reviews, SystemClock())
+        )
 
     async def _look(self, room: str) -> Room | None:
         return self.rooms.get(room)

@@ -2,19 +2,11 @@
 
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any, cast
 
 import httpx
 import pytest
 
-from rooms.interview.bank import load_bank
 from scoring.weights import NEWEST, Weights, dumps
-from server.adapters.activation_store import SqlActivations
-from server.api import weights
-from server.clock import SystemClock
-from server.gate import Gate
-from server.ports import Tickets
-from server.settings import Settings
 from server.shelf import Shelf
 from tests.policy.test_policy import RAW, nudged
 from tests.server.api.reading import Greenroom, opened
@@ -22,23 +14,7 @@ from tests.server.test_shelf import own
 
 
 def greenroom_with(app: Greenroom, folder: Path, activated_by: str = "owner") -> Greenroom:
-    url = "sqlite+aiosqlite://"
-    settings = Settings(
-        redis_url="redis://unused",
-        database_url=url,
-        secret_key="x" * 32,
-        sign_in_token="the-token-of-this-test",
-        weights_activated_by=cast(Any, activated_by),
-    )
-    gate = Gate(settings, app.identity, cast(Tickets, None))
-    rows = SqlActivations(app.database)
-
-    async def look(_: str) -> None:
-        return None
-
-    app.app.include_router(
-        weights.routes(settings, gate, look, load_bank(), Shelf(folder), rows, app.reviews, SystemClock())
-    )
+    app.with_weights(Shelf(folder), activated_by)
     return app
 
 

@@ -12,6 +12,7 @@ from rooms.people import Participant, Role
 from scoring.weights import NEWEST
 from server.identity import Person
 from server.ports import Record
+from server.shelf import Shelf
 from tests.kept_rooms import chain, closing, interview, opening, skipped_turn, spoken_turn, typed_turn
 from tests.server.api.reading import NOBODY, Greenroom, opened, refused
 
@@ -77,6 +78,7 @@ async def test_who_read_the_report_first_rates_but_not_blind(greenroom: Greenroo
 
 async def test_who_scored_it_again_first_rates_but_not_blind(greenroom: Greenroom) -> None:
     assert turn((await greenroom.ask("/api/reviews/r-1")).json())["blind"] is True
+    greenroom.with_weights(Shelf())
     again = (await greenroom.ask(f"/api/rooms/r-1/rescored?weights={NEWEST}")).json()
     assert again["turns"][0]["then"]["overall"] == 3.0
     assert turn((await greenroom.ask("/api/reviews/r-1")).json())["blind"] is False
