@@ -255,6 +255,7 @@ class Ear:
             return patience_ms
         if at_ms < self._known_ms and not self._exact:
             probability = 0.0
+            self._detector = turns.count_anew(self._detector)  # nobody was silent there
         else:
             self._lately.append((at_ms, window))
         await self._resuming.hear(window.samples, at_ms)

@@ -1,5 +1,6 @@
 """A worker dies anywhere in a long answer, again and again: the words are those of one that never died, each once."""
 
+import asyncio
 import random
 from collections.abc import AsyncIterator, Sequence
 from functools import partial
@@ -120,6 +121,21 @@ async def test_an_utterance_is_whole_where_the_one_before_it_is_heard_again_on_t
             turn = await room.closed()
     assert [utterance.text for utterance in turn.utterances] == ["4x640", "5x5500 6x1400"]
     assert all(utterance.start_ms < utterance.end_ms for utterance in turn.utterances)
+
+
+async def test_what_is_written_down_is_no_silence_where_it_is_heard_again(rig: Rig) -> None:
+    """All came in one batch, so whoever takes over begins at its beginning."""
+    async with rig.room() as room:
+        await room.say(silence(700) + tone(4, 4_000) + silence(1_000))
+        async with rig.hearing(Echo(), room):
+            await room.until(lambda: room.texts)
+        async with rig.hearing(Echo(), room) as hearing:
+            await room.until(lambda: room.id in hearing._ears and hearing._ears[room.id][0]._end_ms >= 5_600)
+            await asyncio.sleep(0.05)
+            assert room.turn.open
+            await room.say(tone(5, 640) + silence(4_000))
+            turn = await room.closed()
+    assert [utterance.text for utterance in turn.utterances] == ["4x4000", "5x640"]
 
 
 async def test_words_that_were_told_as_certain_are_written_though_their_audio_does_not_come_again(rig: Rig) -> None:
