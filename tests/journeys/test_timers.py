@@ -17,7 +17,7 @@ SHORT = {
     "EMPTY_ROOM_S": "1",
     "RECONNECT_GRACE_MS": "300",
     "REDIS_TIMEOUT_MS": "1000",
-    "START_REMINDER_S": "1",
+    "START_REMINDER_S": "2",
     "WORKER_TTL_MS": "1500",
 }
 PLANNED = 5
@@ -39,7 +39,7 @@ async def test_timers_fire_once_over_killed_workers_and_a_crash_of_redis(
                 await begin(candidate)
                 await next_turn(candidate, 1)
                 await candidate.do(TypeAnswer(turn=1, text="I measured it and wrote it down."))
-            starts_at = int(time.time() * 1000) + 3_000
+            starts_at = int(time.time() * 1000) + 6_000  # a loaded machine needs as long to open them and come in
             planned = [(await greenroom.open_room("technical", starts_at=starts_at)).room for _ in range(PLANNED)]
             async with greenroom.join(planned[0], Role.COACH) as coach:
                 deployment.worker()
