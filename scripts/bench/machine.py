@@ -14,7 +14,8 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 def machine() -> str:
     names = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
     model = names[0].partition(":")[2].strip() if names else platform.machine()
-    return f"{os.cpu_count()} cores ({model}), Linux {platform.release().partition('-')[0]}, Python {platform.python_version()}"
+    kernel = platform.release().partition("-")[0]
+    return f"{os.cpu_count()} cores ({model}), Linux {kernel}, Python {platform.python_version()}"
 
 
 def commit() -> str:
