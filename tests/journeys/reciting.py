@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 
 from rooms.transcript import Word
-from server import app
+from server.app import worker
 from server.cli import run
 from server.ports import Hypothesis, Transcriber
 from server.settings import Settings
@@ -70,5 +70,5 @@ async def recite(settings: Settings) -> Transcriber:
 
 
 if __name__ == "__main__":
-    setattr(app, "choose", recite)  # noqa: B010 -- the name is imported there, not exported
+    setattr(worker, "choose", recite)  # noqa: B010 -- the name is imported there, not exported
     sys.exit(run(sys.argv[1:]))

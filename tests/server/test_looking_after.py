@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from server import app, cli
+from server import cli
 from server.adapters.migrations import migrate
 from server.adapters.redis_connection import RedisConnection
 from server.adapters.redis_dead_letters import RedisDeadLetters
+from server.app import verbs
 from server.ports import DeadLetter
 
 
@@ -18,7 +19,7 @@ def settings(redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     asyncio.run(migrate(database))
     for name, value in (("REDIS_URL", redis_url), ("DATABASE_URL", database), ("SECRET_KEY", "s" * 40)):
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(app, "configure", lambda level: None)
+    monkeypatch.setattr(verbs, "configure", lambda level: None)
     asyncio.run(put(redis_url, DeadLetter("r-1", "report", 41, "KeyError", 8, 1_795_000_000_000)))
     return redis_url
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from rooms.transcript import Word
-from server import app
+from server.app import worker
 from server.cli import run
 from server.ports import Hypothesis, Transcriber
 from server.settings import Settings
@@ -66,5 +66,5 @@ async def _look(file: Path) -> None:
 
 
 if __name__ == "__main__":
-    setattr(app, "choose", deaf)  # noqa: B010 -- the name is imported there, not exported
+    setattr(worker, "choose", deaf)  # noqa: B010 -- the name is imported there, not exported
     sys.exit(run(sys.argv[1:]))

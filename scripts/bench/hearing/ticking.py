@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from rooms.transcript import Word
-from server import app
+from server.app import worker
 from server.cli import run
 from server.ports import Hypothesis, Transcriber
 from server.settings import Settings
@@ -54,5 +54,5 @@ async def ticking(settings: Settings) -> Transcriber:
 
 
 if __name__ == "__main__":
-    setattr(app, "choose", ticking)  # noqa: B010 -- the name is imported there, not exported
+    setattr(worker, "choose", ticking)  # noqa: B010 -- the name is imported there, not exported
     sys.exit(run(sys.argv[1:]))
