@@ -173,5 +173,7 @@ def _over(detector: TurnDetector, now_ms: int) -> Step:
     start = detector.start_ms or 0
     spoke = now_ms if detector.spoke_ms is None else detector.spoke_ms
     end = min(spoke + detector.rules.tail_ms, now_ms)
-    closed = detector._replace(start_ms=None, spoke_ms=None, onset_ms=None, floor_ms=max(end, detector.floor_ms))
+    # The next one begins with a whole window: none may belong to both, as a room takes no two that overlap.
+    floor = now_ms - (now_ms - end) // WINDOW_MS * WINDOW_MS
+    closed = detector._replace(start_ms=None, spoke_ms=None, onset_ms=None, floor_ms=max(floor, detector.floor_ms))
     return closed, (UtteranceOver(start, end),)

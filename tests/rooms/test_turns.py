@@ -142,6 +142,17 @@ def test_the_pre_roll_of_a_new_turn_does_not_reach_into_the_old_one() -> None:
     assert signs == [SpeechBegan(2_560)]
 
 
+@pytest.mark.parametrize("breath_ms", [416, 448, 480, 512, 704])
+def test_no_window_belongs_to_two_utterances(breath_ms: int) -> None:
+    """An utterance begins with the window that its beginning lies in; a room takes no two that overlap."""
+    offset = 7
+    _, signs = play(windows((0.9, 7_008), (0, breath_ms), (0.9, 4_000), (0, 1_600)), from_ms=offset)
+    over = [sign for sign in signs if isinstance(sign, UtteranceOver)]
+    assert len(over) > 1
+    for before, after in pairwise(over):
+        assert after.start_ms - (after.start_ms - offset) % WINDOW_MS >= before.end_ms
+
+
 @given(st.lists(st.tuples(st.sampled_from([0.0, 0.3, 0.4, 0.6, 1.0]), st.integers(1, 60)), max_size=30))
 def test_utterances_never_overlap_and_begin_as_often_as_they_end(stretches: list[tuple[float, int]]) -> None:
     detector, signs = play(windows(*((probability, count * WINDOW_MS) for probability, count in stretches)))
