@@ -86,7 +86,7 @@ async def serve_web(settings: Settings, host: str, port: int, fd: int | None) ->
                 partial(_came_late, p),
             )
             routers = (
-                sessions.routes(identity, gate, notice),
+                sessions.routes(identity, gate, notice, p.writer.look),
                 rooms.routes(
                     settings,
                     identity,
