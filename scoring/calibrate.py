@@ -63,7 +63,7 @@ class Calibration(Value):
     """Over all dimensions."""
     after: float | None = None
     covered: float | None = None
-    """The share of people's ratings within the new intervals."""
+    """The share of people's ratings within the new intervals, on the answers that set their width: about `SHARE`."""
     weights: Weights | None = None
     """The new ones, where they are better. Their `sha256` is still to be made (`scoring.weights.dumps`)."""
     why_not: str | None = None

@@ -4,19 +4,17 @@ Decides how likely that is, and which words take something back. A small logisti
 its figures are a file with a version and a hash. Coaching only: it never touches a content score.
 """
 
-import json
 import math
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from importlib.resources import files
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from rooms.values import Value
 from scoring.restarts import WORD, Place, lexicon, places, signs
-from scoring.weights import WeightsError, digest
+from scoring.weights.figures import load_figures, parse_figures
 
 NEWEST = "1.0.0"
 PIECE_WORDS = 40
@@ -51,23 +49,14 @@ class TakenBack(NamedTuple):
 
 
 def parse_disfluency(text: str, file: str) -> DisfluencyWeights:
-    """Figures from JSON. Raises WeightsError naming the file and what is wrong, a hash that does not fit included."""
-    try:
-        raw: Any = json.loads(text)
-        if not isinstance(raw, dict) or raw.get("sha256") != digest(raw):
-            raise WeightsError(f"{file}: the hash does not fit the figures")
-        return DisfluencyWeights.model_validate(raw)
-    except (json.JSONDecodeError, ValidationError) as wrong:
-        raise WeightsError(f"{file}: {wrong}") from wrong
+    """Figures from JSON; see `parse_figures`."""
+    return parse_figures(text, file, DisfluencyWeights)
 
 
 @lru_cache(maxsize=4)
 def load_disfluency(version: str = NEWEST) -> DisfluencyWeights:
     """A version of the figures that ship. Raises WeightsError when there is none such or it was changed."""
-    file = files("scoring") / "weights" / f"disfluency-{version}.json"
-    if not file.is_file():
-        raise WeightsError(f"there are no disfluency weights {version}")
-    return parse_disfluency(file.read_text(encoding="utf-8"), file.name)
+    return load_figures("disfluency", version, DisfluencyWeights)
 
 
 def probability(text: str, weights: DisfluencyWeights) -> float:

@@ -5,19 +5,17 @@ English. For checking our measures against people, and for nothing else: no room
 a part in them. What they were learnt from are learners of English with one first language.
 """
 
-import json
 import math
 from collections.abc import Mapping
 from functools import lru_cache
-from importlib.resources import files
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from rooms.values import Value
 from scoring.features import syllables_of
 from scoring.rhythm import Rhythm
-from scoring.weights import WeightsError, digest
+from scoring.weights.figures import load_figures, parse_figures
 
 NEWEST = "1.0.0"
 CLIP = 2.5
@@ -99,20 +97,11 @@ def _figure(plane: Plane, found: Mapping[str, float]) -> float:
 
 
 def parse_fluency(text: str, file: str) -> FluencyWeights:
-    """Figures from JSON. Raises WeightsError naming the file and what is wrong, a hash that does not fit included."""
-    try:
-        raw: Any = json.loads(text)
-        if not isinstance(raw, dict) or raw.get("sha256") != digest(raw):
-            raise WeightsError(f"{file}: the hash does not fit the figures")
-        return FluencyWeights.model_validate(raw)
-    except (json.JSONDecodeError, ValidationError) as wrong:
-        raise WeightsError(f"{file}: {wrong}") from wrong
+    """Figures from JSON; see `parse_figures`."""
+    return parse_figures(text, file, FluencyWeights)
 
 
 @lru_cache(maxsize=4)
 def load_fluency(version: str = NEWEST) -> FluencyWeights:
     """A version of the figures that ship. Raises WeightsError when there is none such or it was changed."""
-    file = files("scoring") / "weights" / f"fluency-{version}.json"
-    if not file.is_file():
-        raise WeightsError(f"there are no fluency weights {version}")
-    return parse_fluency(file.read_text(encoding="utf-8"), file.name)
+    return load_figures("fluency", version, FluencyWeights)

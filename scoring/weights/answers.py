@@ -3,17 +3,15 @@
 Decides whether a file of them is what it claims to be. Never what a figure is used for (`scoring.answers`).
 """
 
-import json
 from functools import lru_cache
-from importlib.resources import files
 from typing import Annotated, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from rooms.values import Value
 from scoring.likeness import ENCODED, PLAIN
 from scoring.rated import RatedFigures
-from scoring.weights import WeightsError, digest
+from scoring.weights.figures import load_figures, parse_figures
 
 Half = Annotated[float, Field(ge=0, le=5)]
 
@@ -80,20 +78,11 @@ class AnswerWeights(Value):
 
 
 def parse_answer_weights(text: str, file: str) -> AnswerWeights:
-    """Figures from JSON. Raises WeightsError naming the file and what is wrong, a hash that does not fit included."""
-    try:
-        raw = json.loads(text)
-        if raw.get("sha256") != digest(raw):
-            raise WeightsError(f"{file}: the hash does not fit the figures; expected sha256 = {digest(raw)}")
-        return AnswerWeights.model_validate(raw)
-    except (json.JSONDecodeError, AttributeError, ValidationError) as wrong:
-        raise WeightsError(f"{file}: {wrong}") from wrong
+    """Figures from JSON; see `parse_figures`."""
+    return parse_figures(text, file, AnswerWeights)
 
 
 @lru_cache(maxsize=8)
 def load_answer_weights(version: str) -> AnswerWeights:
     """A version that ships. Raises WeightsError when there is no such version or it was changed."""
-    file = files("scoring") / "weights" / f"answers-{version}.json"
-    if not file.is_file():
-        raise WeightsError(f"there are no weights of short answers {version}")
-    return parse_answer_weights(file.read_text(encoding="utf-8"), file.name)
+    return load_figures("answers", version, AnswerWeights)

@@ -15,6 +15,7 @@ from scoring.calibrate import Errors, Rated, calibrated
 from scoring.review import Rating
 from scoring.weights import dumps
 from server.api.reports import Look
+from server.api.weights import known_weights
 from server.errors import Failed
 from server.gate import Gate
 from server.identity import Person
@@ -50,7 +51,9 @@ def routes(gate: Gate, look: Look, bank: Bank, shelf: Shelf, reviews: Reviews) -
             raise Failed("weights_owner_only")
         rooms = list(await reviews.scored(person.id))
         rated = await _rated(rooms, [one for one in await reviews.ratings(rooms) if one.counts])
-        found = await asyncio.to_thread(calibrated, rated, shelf.get(shelf.versions()[-1]))
+        with known_weights():
+            base = shelf.get(shelf.versions()[-1])
+        found = await asyncio.to_thread(calibrated, rated, base)
         made = found.weights
         return Calibrated(
             **found.model_dump(exclude={"weights"}),

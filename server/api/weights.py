@@ -109,7 +109,7 @@ def routes(
     async def one_version(version: Version, person: signed_in) -> Weights:
         """The figures of a version."""
         _owners(person)
-        with _known_weights():
+        with known_weights():
             return shelf.named(version)
 
     @router.post("/weights/activations", status_code=201)
@@ -118,7 +118,7 @@ def routes(
         _owners(person)
         if settings.weights_activated_by != "owner":
             raise Failed("activation_forbidden")
-        with _known_weights():
+        with known_weights():
             weights = shelf.get(wish.version)
         _fits(weights, wish)
         mode, level = wish.mode or "", wish.seniority or ""
@@ -143,7 +143,7 @@ def routes(
             raise Failed("unknown_room")
         if room.owner != person.id:
             raise Failed("not_your_role")
-        with _known_weights():
+        with known_weights():
             found = await asyncio.to_thread(rescored, room, bank, shelf, weights)
         if found.turns:
             await reviews.show(room_id, person.id, clock.now_ms())
@@ -158,7 +158,8 @@ def _owners(person: Person) -> None:
 
 
 @contextlib.contextmanager
-def _known_weights() -> Iterator[None]:
+def known_weights() -> Iterator[None]:
+    """Whoever asks for weights that are not there, or are not what they claim, is told so."""
     try:
         yield
     except WeightsError:

@@ -194,3 +194,10 @@ async def test_too_few_ratings_make_no_weights_and_say_so(greenroom: Greenroom) 
     assert (told["answers"], told["file"]) == (1, None)
     assert "at least 25" in told["why_not"]
     assert refused(await greenroom.ask("/api/calibration", COACH)) == (403, "weights_owner_only", False)
+
+
+async def test_weights_that_cannot_be_read_are_named_as_such(
+    greenroom: Greenroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Shelf, "versions", lambda *_: ("9.9.9",))
+    assert refused(await greenroom.ask("/api/calibration"))[1] == "unknown_weights"

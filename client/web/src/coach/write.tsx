@@ -26,7 +26,6 @@ export function WriteQuestion(props: {
   const session = useSession();
   const [text, setText] = useState("");
   const [points, setPoints] = useState<Point[]>([]);
-  const [said, say] = useState("");
   const id = useId();
   const meant = points.map((point) => ({ ...point, text: point.text.trim() })).filter((point) => point.text);
   const short = meant.some((point) => point.text.length < SHORTEST_POINT);
@@ -38,7 +37,6 @@ export function WriteQuestion(props: {
     session.wish({ kind, text: text.trim(), points: meant });
     setText("");
     setPoints([]);
-    say(kind === "write_next" ? "Your question is asked next." : "");
   }
 
   const change = (at: number, changed: Partial<Point>) =>
@@ -116,9 +114,6 @@ export function WriteQuestion(props: {
           </p>
         </fieldset>
       )}
-      <p role="status" className="news soft small">
-        {said}
-      </p>
     </form>
   );
 }
