@@ -24,7 +24,8 @@ class SqlReviews:
         self._database = database
 
     async def rate(self, rating: Rating) -> bool:
-        row = rating.model_dump(mode="json") | {"scores": json.dumps(rating.model_dump(mode="json")["scores"])}
+        row = rating.model_dump(mode="json")
+        row["scores"] = json.dumps(row["scores"])
         async with self._database.writing() as connection:
             statement = insert(connection, t.ratings).values(row).on_conflict_do_nothing()
             return (await connection.execute(statement)).rowcount > 0
