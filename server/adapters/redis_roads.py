@@ -6,6 +6,7 @@ A cluster's road is redis_cluster.py; what both have in common is `Road`.
 
 import asyncio
 import logging
+import ssl
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
@@ -236,9 +237,18 @@ async def connected(address: Address, host: Host | None, timeout_s: float) -> Li
         async with asyncio.timeout(timeout_s):
             await connection.connect_check_health(retry_socket_connect=False)
             return Link(connection, await _introduced(connection))
-    except BaseException:
+    except BaseException as why:
         await connection.disconnect(nowait=True)
+        if isinstance(why.__context__, ssl.SSLCertVerificationError):  # the library's words do not say what to do
+            raise RedisConnectionError(_untrusted(host, why.__context__.verify_message)) from why
         raise
+
+
+def _untrusted(host: Host | None, why: str) -> str:
+    return (
+        f"the certificate of {host[0] if host else 'the server'} is not trusted: {why}. REDIS_URL must name the server "
+        "as its certificate does, and in ssl_ca_certs the authority that signed it"
+    )
 
 
 async def _introduced(connection: Connection) -> Server:

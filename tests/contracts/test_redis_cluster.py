@@ -10,6 +10,7 @@ import pytest
 
 from server.adapters.redis_cluster import slot_of
 from server.adapters.redis_connection import RedisConnection, room_key
+from server.adapters.redis_subscriber import channel
 from server.ports import Unavailable
 from tests.contracts.test_subscriber import listening
 from tests.redis_parts import ROOM, append, cut_all_connections, open_room, room_log, until, until_it_works
@@ -174,6 +175,14 @@ async def test_a_frozen_primary_is_left_for_its_replica(own_cluster: RedisCluste
             frozen.resume()
 
 
+async def test_a_room_is_listened_to_on_a_sharded_channel_at_the_node_that_keeps_it(cluster: RedisCluster) -> None:
+    async with listening(cluster.url) as ear:
+        assert await ear.redis.sharded()
+        await ear.subscriber.subscribe(ROOM)
+        heard = {server.port: listeners(server, channel(ROOM)) for server in cluster.primaries}
+        assert heard == {port: (port == cluster.home(channel(ROOM)).port, 0) for port in heard}
+
+
 async def test_a_cluster_of_before_sharded_channels_is_listened_to_at_any_node() -> None:
     try:
         old = find_redis("redis-server")
@@ -227,6 +236,13 @@ def test_a_command_belongs_to_the_slot_of_its_first_key(
 @pytest.mark.parametrize("command", [("PING",), ("EVAL", "return 1", 0), ("ECHO", "x"), ("SCRIPT", "LOAD", "x")])
 def test_a_command_without_keys_may_go_anywhere(command: tuple[str | int, ...]) -> None:
     assert slot_of(command) is None
+
+
+def listeners(server: Redis, name: str) -> tuple[int, int]:
+    """How many listen to a sharded channel at a node, and to one of this name that all nodes pass on."""
+    with client(server.port) as redis:
+        counts = [redis.execute_command("PUBSUB", kind, name) for kind in ("SHARDNUMSUB", "NUMSUB")]
+    return int(counts[0][1]), int(counts[1][1])
 
 
 def keys(server: Redis) -> set[str]:
