@@ -199,20 +199,23 @@ async def _open(greenroom: Greenroom, arguments: argparse.Namespace, screen: Scr
 
 @asynccontextmanager
 async def _greenroom(arguments: argparse.Namespace) -> AsyncIterator[Greenroom]:
-    urls = arguments.url or [os.environ.get("GREENROOM_URL", DEFAULT_URL)]
+    urls = arguments.url or [os.environ.get("GREENROOM_URL") or _laptops("address") or DEFAULT_URL]
     token = arguments.token or os.environ.get("GREENROOM_TOKEN") or _laptop_token(urls)
     async with connect(urls=urls, token=token) as greenroom:
         yield greenroom
 
 
 def _laptop_token(urls: Sequence[str]) -> str | None:
-    """The token that `greenroom serve` left under var/ here or in a directory above; for this machine only."""
-    if any(urlsplit(url).hostname not in LOOPBACK for url in urls):
-        return None
+    """For this machine only."""
+    return None if any(urlsplit(url).hostname not in LOOPBACK for url in urls) else _laptops("sign-in-token")
+
+
+def _laptops(name: str) -> str | None:
+    """What `greenroom serve` left in a file under var/ here or in a directory above."""
     here = Path.cwd()
     for directory in (here, *here.parents, Path(__file__).parent.parent):
         try:
-            return (directory / "var" / "sign-in-token").read_text().strip()
+            return (directory / "var" / name).read_text().strip()
         except OSError:
             continue
     return None
@@ -286,7 +289,7 @@ def _parser() -> argparse.ArgumentParser:
 def _add_place(verb: argparse.ArgumentParser, *, again: bool = False) -> None:
     """`again`: the verb above has the same arguments, and what was said there stays."""
     kept: dict[str, Any] = {"default": argparse.SUPPRESS} if again else {}
-    url = "Greenroom's address (default: GREENROOM_URL or this machine); again for more"
+    url = "Greenroom's address (default: GREENROOM_URL, or that of `greenroom serve` nearby); again for more"
     verb.add_argument("--url", action="append", help=url, **kept)
     token = "the sign-in token (default: GREENROOM_TOKEN, or var/sign-in-token nearby)"  # noqa: S105 - a help text
     verb.add_argument("--token", help=token, **kept)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from server import nearby
 from server.embedded import RedisNotStartedError
 from server.ports import Misconfigured, Unavailable
 from server.settings import Settings
@@ -33,8 +34,8 @@ def run(argv: Sequence[str]) -> int:
             case "worker" if arguments.check:
                 from server.pulse import is_well
 
-                settings = Settings()
-                return 0 if is_well(settings.var_dir, settings.worker_ttl_ms) else 1
+                with nearby.settings(redis=False) as settings:
+                    return 0 if is_well(settings.var_dir, settings.worker_ttl_ms) else 1
             case "worker":
                 from server.app import run_worker
 
@@ -42,23 +43,31 @@ def run(argv: Sequence[str]) -> int:
             case "migrate":
                 from server.app import run_migrations
 
-                run_migrations(Settings())
+                with nearby.settings(arguments.var, redis=False) as settings:
+                    run_migrations(settings)
             case "fetch":
                 from server.app import run_fetch
 
-                print(run_fetch(Settings()))
+                with nearby.settings(arguments.var, redis=False) as settings:
+                    print(run_fetch(settings))
             case "status":
                 from server.app import run_status
 
-                print(run_status(Settings()))
+                with nearby.settings(arguments.var) as settings:
+                    print(run_status(settings))
             case "dead-letters":
                 from server.app import run_dead_letters
 
-                print(run_dead_letters(Settings(), arguments.what == "replay", getattr(arguments, "room", None)))
+                with nearby.settings(arguments.var) as settings:
+                    room = getattr(arguments, "room", None)
+                    print(run_dead_letters(settings, arguments.what == "replay", room))
     except ValidationError as wrong:
         for error in wrong.errors(include_input=False):
             name = str(error["loc"][0]).upper() if error["loc"] else "settings"
-            print(f"greenroom: the setting {name} is wrong: {error['msg']}", file=sys.stderr)
+            wrong_how = "is not set" if error["type"] == "missing" else f"is wrong: {error['msg']}"
+            print(f"greenroom: the setting {name} {wrong_how}", file=sys.stderr)
+        if any(error["type"] == "missing" for error in wrong.errors(include_input=False)):
+            print("greenroom: `greenroom serve` needs none of them, and runs all on this machine", file=sys.stderr)
         return 2
     except Misconfigured as why:
         print(f"greenroom: {why}", file=sys.stderr)
@@ -84,9 +93,9 @@ def _parser() -> argparse.ArgumentParser:
         verb.add_argument("--port", type=int, default=8000)
     worker = verbs.add_parser("worker", help="run one worker: hearing, interviewing, scoring, archiving")
     worker.add_argument("--check", action="store_true", help="only say, by the exit code, whether the one here is well")
-    verbs.add_parser("migrate", help="bring the database up to date")
-    verbs.add_parser("fetch", help="get the speech model that TRANSCRIBER and WHISPER_MODEL want")
-    verbs.add_parser("status", help="say how far the database is behind the rooms")
+    migrate = verbs.add_parser("migrate", help="bring the database up to date")
+    fetch = verbs.add_parser("fetch", help="get the speech model that TRANSCRIBER and WHISPER_MODEL want")
+    status = verbs.add_parser("status", help="say how far the database is behind the rooms")
     dead = verbs.add_parser("dead-letters", help="list the rooms that cannot be archived, or have them tried again")
     what = dead.add_subparsers(dest="what")
     what.add_parser("list", help="list them (the default)")
@@ -94,4 +103,7 @@ def _parser() -> argparse.ArgumentParser:
     which = again.add_mutually_exclusive_group(required=True)
     which.add_argument("room", nargs="?", help="this one")
     which.add_argument("--all", action="store_true", help="all of them")
+    for verb in (migrate, fetch, status, dead):
+        near = "where `greenroom serve` keeps its data, for what is not set (default: var/ here or above)"
+        verb.add_argument("--var", type=Path, help=near)
     return parser

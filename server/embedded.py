@@ -128,6 +128,25 @@ async def start(directory: Path, *, deadline_seconds: float = START_DEADLINE_SEC
     return redis
 
 
+def running(directory: Path) -> str | None:
+    """The address of the server that runs on `directory` for another process of ours; None if none does."""
+    try:
+        lock = os.open(directory / "lock", os.O_RDWR)
+    except FileNotFoundError:
+        return None
+    import fcntl  # absent on Windows, where no server ran before this
+
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        with contextlib.suppress(FileNotFoundError):
+            return (directory / "url").read_text().strip()
+        raise RedisNotStartedError(f"The Redis server of {directory} is just starting or stopping.") from None
+    finally:
+        os.close(lock)
+    return None
+
+
 async def find_server() -> Path:
     """The first server found that runs here; a wheel for another C library is found, but does not run."""
     for candidate in candidates():

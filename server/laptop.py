@@ -37,7 +37,10 @@ async def serve(host: str, port: int, web: int, var: Path) -> int:
         loop.add_signal_handler(name, stop.set)
     redis = None
     async with contextlib.AsyncExitStack() as stack:
-        environment = _environment(var, f"http://{host}:{listening.getsockname()[1]}")
+        port = listening.getsockname()[1]
+        environment = _environment(var, f"http://{host}:{port}")
+        near = {"0.0.0.0": "127.0.0.1", "::": "[::1]", "::1": "[::1]"}.get(host, host)  # noqa: S104 - read, not bound
+        (var / "address").write_text(f"http://{near}:{port}\n")  # for the verbs of a second terminal
         if "REDIS_URL" not in environment:
             _say("starting Redis")
             redis = await embedded.start(var / "redis")
@@ -148,13 +151,17 @@ async def _answers(host: str, port: int) -> bool:
 
 def _environment(var: Path, public_url: str) -> dict[str, str]:
     """The children's settings: what is set stays, the rest is a laptop's."""
+    laptops = {name.upper(): value for name, value in kept(var).items()}
+    return {"PUBLIC_URL": public_url, **laptops, **os.environ}
+
+
+def kept(var: Path) -> dict[str, str]:
+    """The settings, by their fields, that follow from where a laptop keeps its data; its secrets, made if absent."""
     return {
-        "PUBLIC_URL": public_url,
-        "DATABASE_URL": f"sqlite+aiosqlite:///{var / 'greenroom.sqlite3'}",
-        "SECRET_KEY": _secret(var / "secret-key"),
-        "SIGN_IN_TOKEN": _secret(var / "sign-in-token"),
-        "VAR_DIR": str(var),
-        **os.environ,
+        "database_url": f"sqlite+aiosqlite:///{var / 'greenroom.sqlite3'}",
+        "secret_key": _secret(var / "secret-key"),
+        "sign_in_token": _secret(var / "sign-in-token"),
+        "var_dir": str(var),
     }
 
 

@@ -113,6 +113,15 @@ def test_the_laptops_token_never_leaves_this_machine(tmp_path: Path) -> None:
     assert token_at("http://127.0.0.1:8000", "http://10.0.0.7:8000") is None
 
 
+async def test_a_laptop_that_serves_at_another_port_is_found(server: ToyServer, tmp_path: Path) -> None:
+    (tmp_path / "var").mkdir()
+    for name, text in (("sign-in-token", "secret"), ("address", server.url)):
+        (tmp_path / "var" / name).write_text(f"{text}\n")
+    code, out, err = await greenroom("open")
+    assert (code, err) == (0, "")
+    assert f"Candidate: {server.url}" in out
+
+
 # --- whole runs ---
 
 
