@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from server import embedded
 from server.laptop import kept
@@ -31,7 +32,9 @@ def settings(var: Path | None = None, *, redis: bool = True) -> Iterator[Setting
     if not missing:
         yield Settings()
         return
-    given = {name: value for name, value in _kept(var, missing).items() if name.upper() not in os.environ}
+    given: dict[str, Any] = {
+        name: value for name, value in _kept(var, missing).items() if name.upper() not in os.environ
+    }
     if "REDIS_URL" not in missing:
         yield Settings(**given)
     elif not redis:
