@@ -16,6 +16,11 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _TAKEN_BY_PEOPLE = (Role.CANDIDATE, Role.COACH, Role.OBSERVER)
 
 
+def participant_id(person: str, role: Role) -> str:
+    """The id under which this person takes part in this role."""
+    return f"{person}.{role.value}"
+
+
 def person_of(participant: Participant) -> str:
     """The id of the person who takes part."""
     return participant.id.removesuffix(f".{participant.role.value}")
@@ -63,7 +68,7 @@ class Gate:
         if role not in roles:
             raise Failed("not_your_role")
         # The owner may sit an interview and watch it from another browser: those are two participants.
-        participant = Participant(id=f"{person.id}.{role.value}", name=name or person.name, role=role)
+        participant = Participant(id=participant_id(person.id, role), name=name or person.name, role=role)
         ticket = Ticket(room.id, participant, origin)
         return await self._tickets.issue(ticket, self._settings.ticket_ttl_s), participant
 

@@ -67,6 +67,15 @@ class SqlReviews:
         async with self._database.reading() as connection:
             return await connection.scalar(query) is not None
 
+    async def known(self, rooms: Sequence[str], by: str, candidate: str) -> frozenset[str]:
+        room, turn, rating, seen = t.rooms.c, t.turns.c, t.ratings.c, t.sights.c
+        rated = exists().where(rating.room == turn.room, rating.turn == turn.turn, rating.by == by)
+        left = exists().where(turn.room == room.room, ~rated)
+        sight = exists().where(seen.room == room.room, seen.by == by)
+        query = select(room.room).where(room.room.in_(rooms), or_(room.candidate == candidate, sight, ~left))
+        async with self._database.reading() as connection:
+            return frozenset((await connection.scalars(query)).all())
+
     async def waiting(self, owner: str | None, rooms: Sequence[str], limit: int) -> Sequence[Waiting]:
         turn, room = t.turns.c, t.rooms.c
         word = exists().where(t.overrides.c.room == turn.room, t.overrides.c.turn == turn.turn)

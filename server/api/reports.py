@@ -19,7 +19,7 @@ from scoring.report import Report
 from scoring.review import overridden
 from scoring.rubric import Family
 from server.errors import Failed
-from server.gate import Gate
+from server.gate import Gate, participant_id
 from server.identity import Person
 from server.ports import Clock, ReportRow, ReportStore, Reviews
 from server.shelf import Shelf
@@ -37,7 +37,9 @@ class ReportOverview(BaseModel):
     """Milliseconds since 1970, UTC, as `closed_at`."""
     closed_at: int
     overall: float | None
-    """0 to 5; null where too little was said to tell."""
+    """0 to 5; null where too little was said to tell, or where it is `withheld`."""
+    withheld: bool
+    """Whether the overall is kept from you until you have rated every answer, or looked at the report."""
     questions: int
 
 
@@ -61,7 +63,9 @@ def routes(
     ) -> ReportOverviews:
         """My reports, newest first. For the next page, ask for those `before` the last one's `closed_at`."""
         mine = await store.reports(person.id, PAGE, before)
-        return ReportOverviews(reports=[_overview(row) for row in mine])
+        as_candidate = participant_id(person.id, Role.CANDIDATE)
+        known = await reviews.known([row.room for row in mine], person.id, as_candidate)
+        return ReportOverviews(reports=[_overview(row, row.room not in known) for row in mine])
 
     @router.get("/reports/{room_id}", responses={200: {"model": Report}})
     async def one_report(room_id: Id, person: signed_in) -> Response:
@@ -96,12 +100,13 @@ def _may_read(person: Person, row: ReportRow) -> bool:
     return person.id == row.owner or row.room in person.invited
 
 
-def _overview(row: ReportRow) -> ReportOverview:
+def _overview(row: ReportRow, withheld: bool) -> ReportOverview:
     return ReportOverview(
         room=row.room,
         mode=Mode(row.mode),
         opened_at=row.opened_at,
         closed_at=row.closed_at,
-        overall=row.overall,
+        overall=None if withheld else row.overall,
+        withheld=withheld,
         questions=row.questions,
     )

@@ -96,6 +96,10 @@ class Reviews(Protocol):
 
     async def shown(self, room: str, by: str) -> bool: ...
 
+    async def known(self, rooms: Sequence[str], by: str, candidate: str) -> frozenset[str]:
+        """Those of the rooms that hold nothing to rate blind any more for this person: they were shown the marks
+        outside of the room, rated every answer, or were the candidate (by this id of a participant)."""
+
     async def waiting(self, owner: str | None, rooms: Sequence[str], limit: int) -> Sequence[Waiting]:
         """Answers without a score that nobody has given a word on, of an owner's rooms and of these."""
 

@@ -42,6 +42,8 @@ export interface ReportCard {
   opened_at: number;
   closed_at: number;
   overall: number | null;
+  /** The overall is kept from whoever may still rate the answers blind. */
+  withheld: boolean;
   questions: number;
 }
 /** What one turn took, in ms by the delay's name; what did not happen is not there. */

@@ -34,7 +34,8 @@ async def test_the_owner_lists_reports_newest_first(greenroom: Greenroom) -> Non
         "mode": "behavioural",
         "opened_at": OPENED_AT,
         "closed_at": OPENED_AT + 1_000,
-        "overall": 3.0,
+        "overall": None,
+        "withheld": True,
         "questions": 3,
     }
 

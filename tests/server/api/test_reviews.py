@@ -53,6 +53,38 @@ async def test_a_coach_sees_the_answers_and_not_the_marks_until_she_has_rated(gr
     assert turn(other)["machine"] is None
 
 
+async def overall(greenroom: Greenroom) -> tuple[float | None, bool]:
+    [listed] = (await greenroom.ask("/api/reports")).json()["reports"]
+    return listed["overall"], listed["withheld"]
+
+
+async def test_the_list_of_reports_gives_no_overall_away_until_its_owner_rated_every_answer(
+    greenroom: Greenroom,
+) -> None:
+    for number in (1, 2, 3):
+        assert await overall(greenroom) == (None, True)
+        assert turn((await greenroom.ask("/api/reviews/r-1")).json(), number)["blind"] is True
+        await greenroom.put(f"/api/reviews/r-1/turns/{number}/rating", COACH, TWOS)  # another's rating is not hers
+        await greenroom.put(f"/api/reviews/r-1/turns/{number}/rating", None, TWOS)
+    assert await overall(greenroom) == (3.0, False)
+
+
+async def test_the_list_of_reports_has_the_overall_once_its_owner_looked(greenroom: Greenroom) -> None:
+    await greenroom.ask("/api/reports/r-1", COACH)
+    assert await overall(greenroom) == (None, True)
+    await greenroom.ask("/api/reports/r-1")
+    assert await overall(greenroom) == (3.0, False)
+
+
+async def test_who_sat_the_interview_has_nothing_to_rate_blind(greenroom: Greenroom) -> None:
+    ada = Participant(id="owner.candidate", name="Ada", role=Role.CANDIDATE)
+    opened_room, _, *rest = opening()
+    events = [opened_room, e.ParticipantJoined(participant=ada, connection="k-1", worker="w-1"), *rest]
+    await greenroom.store.erase("r-1")
+    await greenroom.keep_whole("r-1", chain([*events, *spoken_turn(1), closing()]))
+    assert await overall(greenroom) == (3.0, False)
+
+
 async def test_a_rating_stands(greenroom: Greenroom) -> None:
     path = "/api/reviews/r-1/turns/1/rating"
     await greenroom.put(path, COACH, TWOS)

@@ -1,5 +1,6 @@
 /** A question of a coach's own, with what a strong answer to it says: asked at once from the chair, or next. */
-import { useId, useState, type SyntheticEvent } from "react";
+import { useId, useRef, useState, type SyntheticEvent } from "react";
+import { flushSync } from "react-dom";
 
 import type { Command } from "../protocol";
 import { useSession } from "../room/useRoom";
@@ -27,6 +28,9 @@ export function WriteQuestion(props: {
   const [text, setText] = useState("");
   const [points, setPoints] = useState<Point[]>([]);
   const id = useId();
+  const question = useRef<HTMLInputElement>(null);
+  const list = useRef<HTMLFieldSetElement>(null);
+  const adding = useRef<HTMLButtonElement>(null);
   const meant = points.map((point) => ({ ...point, text: point.text.trim() })).filter((point) => point.text);
   const short = meant.some((point) => point.text.length < SHORTEST_POINT);
   const ready = text.trim().length > 0 && !short && !disabled;
@@ -37,6 +41,14 @@ export function WriteQuestion(props: {
     session.wish({ kind, text: text.trim(), points: meant });
     setText("");
     setPoints([]);
+    question.current?.focus(); // the button is off now, and a point that was typed in is gone
+  }
+
+  /** One more or one less; the focus goes to the point at this place, the last one, or the button that adds one. */
+  function put(next: Point[], at: number) {
+    flushSync(() => setPoints(next));
+    const lines = list.current?.querySelectorAll("input") ?? [];
+    (lines[Math.min(at, lines.length - 1)] ?? adding.current)?.focus();
   }
 
   const change = (at: number, changed: Partial<Point>) =>
@@ -49,6 +61,7 @@ export function WriteQuestion(props: {
         <span className="line-form">
           <input
             type="text"
+            ref={question}
             maxLength={LONGEST}
             placeholder={hint}
             value={text}
@@ -61,7 +74,7 @@ export function WriteQuestion(props: {
         </span>
       </label>
       {text.trim() && (
-        <fieldset className="points">
+        <fieldset className="points" ref={list}>
           <legend className="small">
             What does a strong answer say? <span className="soft">optional; the candidate never sees it</span>
           </legend>
@@ -92,7 +105,12 @@ export function WriteQuestion(props: {
                 type="button"
                 className="button button--quiet"
                 aria-label={`Remove point ${at + 1}`}
-                onClick={() => setPoints(points.filter((_, n) => n !== at))}
+                onClick={() =>
+                  put(
+                    points.filter((_, n) => n !== at),
+                    at,
+                  )
+                }
               >
                 ✕
               </button>
@@ -100,7 +118,12 @@ export function WriteQuestion(props: {
           ))}
           {points.length < MOST_POINTS && (
             <div>
-              <button type="button" className="button" onClick={() => setPoints([...points, { text: "", weight: 1 }])}>
+              <button
+                type="button"
+                className="button"
+                ref={adding}
+                onClick={() => put([...points, { text: "", weight: 1 }], points.length)}
+              >
                 Add a point
               </button>
             </div>

@@ -199,6 +199,24 @@ describe("what a coach can do", () => {
     expect(screen.getByText("Next: What did it cost?")).toBeDefined();
   });
 
+  it("is write points by keyboard: the focus is never lost", async () => {
+    await enters();
+    const question = screen.getByLabelText(/Write a question/);
+    await userEvent.type(question, "What did it cost?");
+    const add = screen.getByRole("button", { name: "Add a point" });
+    for (const text of ["One figure", "Two figures"]) {
+      await userEvent.click(add);
+      await userEvent.keyboard(text);
+    }
+    await userEvent.click(screen.getByRole("button", { name: "Remove point 1" }));
+    expect(document.activeElement).toHaveProperty("value", "Two figures");
+    await userEvent.click(screen.getByRole("button", { name: "Remove point 1" }));
+    expect(document.activeElement).toBe(add);
+    await userEvent.click(add);
+    await userEvent.keyboard("Three figures{Enter}");
+    expect(document.activeElement).toBe(question);
+  });
+
   it("is not asking while an answer is open", async () => {
     const server = await enters([CONSENTED, STARTED, asked(1), began(1)]);
     act(() => server.happen({ kind: "interviewer_changed", to: BEN.id }));

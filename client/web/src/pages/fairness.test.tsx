@@ -99,6 +99,9 @@ describe("the page", () => {
     const row = await screen.findByRole("row", { name: /=b/ });
     expect(row.textContent).toBe('=b,"x" (small, below four fifths)123.20-0.410.300.50–0.100.05');
     expect(screen.getByText(/r-9/)).toBeDefined();
+    expect(screen.getByRole("status").textContent).toBe(
+      '2 groups compared. Below four fifths: =b,"x". 1 room not counted.',
+    );
     const link = screen.getByRole("link", { name: "All figures as CSV" });
     expect(decodeURIComponent(link.getAttribute("href") ?? "")).toContain("impact_ratio");
     const { violations } = await axe.run(document.body, { rules: { "color-contrast": { enabled: false } } });

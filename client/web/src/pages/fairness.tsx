@@ -5,6 +5,7 @@ import { Frame } from "../parts/frame";
 import { TroubleLine } from "../parts/trouble";
 import type { Found, GroupFigures } from "../report";
 import { groupsIn, groupsOut } from "../review/groups";
+import { count } from "../words";
 import "./home.css";
 import "./review.css";
 
@@ -78,10 +79,26 @@ export function Fairness() {
           </button>
         </form>
         {wrong && <TroubleLine sentence={wrong} />}
+        <p role="status" className={found?.fairness.groups.length === 0 ? "soft" : "unseen"}>
+          {found && told(found)}
+        </p>
         {found && <Groups found={found} />}
       </div>
     </Frame>
   );
+}
+
+/** Also for those who do not see that a table appeared. */
+function told({ fairness, unknown }: Found): string {
+  if (!fairness.groups.length) return "None of these rooms is yours and has a report.";
+  const below = fairness.groups.filter((one) => one.adverse).map((one) => one.group);
+  return [
+    `${count(fairness.groups.length, "group")} compared.`,
+    below.length ? `Below four fifths: ${below.join(", ")}.` : "None is below four fifths.",
+    unknown.length > 0 && `${count(unknown.length, "room")} not counted.`,
+  ]
+    .filter(Boolean)
+    .join(" ");
 }
 
 function read(file: File, then: (text: string) => void) {
@@ -94,7 +111,7 @@ function read(file: File, then: (text: string) => void) {
 
 function Groups({ found }: { found: Found }) {
   const { groups, notes } = found.fairness;
-  if (!groups.length) return <p className="soft">None of these rooms is yours and has a report.</p>;
+  if (!groups.length) return null;
   return (
     <div className="stack">
       <h2 id="groups">By group</h2>

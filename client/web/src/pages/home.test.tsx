@@ -50,8 +50,9 @@ describe("the start page", () => {
       ],
     });
     const kept = [
-      { room: "r-3", mode, opened_at: 0, closed_at: 9, overall: 3.5, questions: 5 },
-      { room: "r-4", mode, opened_at: 0, closed_at: 5, overall: null, questions: 1 },
+      { room: "r-3", mode, opened_at: 0, closed_at: 9, overall: 3.5, withheld: false, questions: 5 },
+      { room: "r-4", mode, opened_at: 0, closed_at: 5, overall: null, withheld: false, questions: 1 },
+      { room: "r-6", mode, opened_at: 0, closed_at: 4, overall: null, withheld: true, questions: 3 },
     ];
     server.answer("GET /api/reports", { reports: kept });
     render(<App />);
@@ -60,7 +61,8 @@ describe("the start page", () => {
     );
     expect(screen.getByText(/^Begins .*2026/)).toBeDefined();
     expect(screen.getByText("3.5")).toBeDefined();
-    expect(screen.getByText("not scored")).toBeDefined();
+    expect(screen.getAllByText("not scored")).toHaveLength(1);
+    expect(screen.getByText("shown once you rated it or opened it")).toBeDefined();
   });
 
   it("tells somebody who is signed out where the link is", async () => {

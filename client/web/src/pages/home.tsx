@@ -237,7 +237,7 @@ function Reports() {
               <Link to={`/reports/${report.room}/review`} className="small">
                 Rate
               </Link>
-              <Overall score={report.overall} />
+              {report.withheld ? <Withheld /> : <Overall score={report.overall} />}
             </span>
           </li>
         ))}
@@ -255,6 +255,11 @@ function Reports() {
 
 const PAGE = 50;
 const getReports0 = () => getReports();
+
+/** As on the page to rate on: no number before a person has one of their own, unless they look. */
+function Withheld() {
+  return <span className="soft small">shown once you rated it or opened it</span>;
+}
 
 function Overall({ score }: { score: number | null }) {
   if (score === null) return <span className="soft small">not scored</span>;
