@@ -147,9 +147,8 @@ class Room(Value):
         return next((p for p in self.people if p.participant.id == participant), None)
 
 
-def replay(events: Iterable[Event]) -> Room | None:
-    """The room that these events made; None for no events."""
-    room: Room | None = None
+def replay(events: Iterable[Event], room: Room | None = None) -> Room | None:
+    """The room that these events made, or made of `room`; None for no events at all."""
     for event in events:
         room = after(room, event)
     return room

@@ -7,6 +7,7 @@ dropped unseen: what is marked early is in this process's memory and nowhere els
 import asyncio
 import contextlib
 import logging
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from rooms.events import ConsentWithdrawn
@@ -64,9 +65,9 @@ class Ahead:
             marking.add_done_callback(_complain)
             self._early = _Early(room.turn, marking)
 
-    def happened(self, record: Record) -> None:
+    def happened(self, records: Sequence[Record]) -> None:
         """All other facts are the scorer's to read."""
-        if isinstance(record.event, ConsentWithdrawn):
+        if any(isinstance(record.event, ConsentWithdrawn) for record in records):
             self.take_back()
 
     def durable(self, version: int) -> None:

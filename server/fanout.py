@@ -5,7 +5,7 @@ see (`rooms.views`) or how an older version says it (`rooms.editions`).
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
 from typing import NamedTuple
@@ -56,15 +56,13 @@ class Lane:
         self._shown = version
         self.members: set[Member] = set()
 
-    def happened(self, record: Record) -> None:
-        """Pass a record on, as this role sees it. Framed once, however many there are."""
-        if not _is_for(record.kind, self._tongue):
-            return
-        shown, self._shown = self._shown, record.version
-        if self.members:
-            frame = _frame(record, self._tongue, shown)
+    def happened(self, records: Sequence[Record]) -> None:
+        """Pass records on, as this role sees them. Framed once, and one piece for each, however many there are."""
+        frames, self._shown = _frames(records, self._tongue, self._shown)
+        if frames:
+            together = b"".join(frames)
             for member in self.members:
-                member.send(frame)
+                member.send(together)
 
     def told(self, telling: Telling) -> None:
         if self.members and (text := said(telling, self._protocol)) is not None:
@@ -130,7 +128,7 @@ class Hall:
             reason = missed if isinstance(missed, ResetReason) else ResetReason.FIRST
             member.begin(welcome.model_copy(update={"reset": reason, "room": self._feed.seen_by(role)}))
         else:
-            story = _story(missed, tongue, resume.version)
+            story, _ = _frames(missed, tongue, resume.version)
             member.begin(welcome.model_copy(update={"resumed": len(story)}), story)
         self._lanes.setdefault(tongue, Lane(tongue, self._feed.cursor.version)).members.add(member)
         self._check(member)
@@ -155,10 +153,10 @@ class Hall:
         if lane := self._lanes.get(_tongue(member)):
             lane.members.discard(member)
 
-    def happened(self, record: Record) -> None:
+    def happened(self, records: Sequence[Record]) -> None:
         for lane in self._lanes.values():
-            lane.happened(record)
-        if record.kind in _PRESENCE:
+            lane.happened(records)
+        if any(record.kind in _PRESENCE for record in records):
             for member in self.members:  # a second device took over; or this worker was silent and thought dead
                 self._check(member)
 
@@ -219,32 +217,36 @@ def _telling(raw: bytes, role: Role) -> Telling | None:
 
 
 @cache
-def _is_for(kind: str, tongue: Tongue) -> bool:
-    """Whether facts of this kind are for who speaks so: their role may see them, their version knows them."""
-    return sight(kind, tongue.role) is not Sight.HIDDEN and knows(KINDS[kind], tongue.protocol)
+def _sights(tongue: Tongue) -> Mapping[str, Sight]:
+    """How who speaks so sees each kind of fact: their role may see it, their version knows it."""
+    return {kind: sight(kind, tongue.role) if knows(made, tongue.protocol) else Sight.HIDDEN
+            for kind, made in KINDS.items()}  # fmt: skip
 
 
-def _frame(record: Record, tongue: Tongue, shown: int) -> bytes:
-    """A record that is for them, as they hear of it: with its event's own JSON where they see that as it is."""
-    if tongue.protocol == VERSION and sight(record.kind, tongue.role) is Sight.AS_IT_IS:
-        return framed(happened_json(record.version, shown, record.tag, record.at, record.text))
+def _frames(records: Sequence[Record], tongue: Tongue, shown: int) -> tuple[list[bytes], int]:
+    """What who speaks so may see of records, as frames that follow on version `shown`; and the version of the last."""
+    frames, sights = [], _sights(tongue)
+    for record in records:
+        if (how := sights[record.kind]) is Sight.HIDDEN:
+            continue
+        if how is Sight.AS_IT_IS and tongue.protocol == VERSION:
+            text = happened_json(record.version, shown, record.tag, record.at, record.text)
+        else:
+            text = _retold(record, tongue, shown)
+        frames.append(framed(text))
+        shown = record.version
+    return frames, shown
+
+
+def _retold(record: Record, tongue: Tongue, shown: int) -> bytes:
+    """A record in other words than the log's."""
     seen = view(record.event, tongue.role)
     assert seen is not None, "it is for them"
     message = Happened(version=record.version, after=shown, tag=record.tag, at=record.at, event=seen)
     text = said(message, tongue.protocol)
     assert text is not None, "it is for them"
-    return framed(text.encode())
+    return text.encode()
 
 
 def _tongue(member: Member) -> Tongue:
     return Tongue(member.participant.role, member.protocol)
-
-
-def _story(missed: Sequence[Record], tongue: Tongue, shown: int) -> list[bytes]:
-    """What who speaks so may see of what happened behind version `shown`, as frames that follow on each other."""
-    frames = []
-    for record in missed:
-        if _is_for(record.kind, tongue):
-            frames.append(_frame(record, tongue, shown))
-            shown = record.version
-    return frames

@@ -110,9 +110,9 @@ class Feeds:
         if feed is None:
             if message.room == self._probe:
                 self._probed_at = asyncio.get_running_loop().time()
-        elif message.record is not None:
+        elif message.records:
             try:
-                reason = feed.receive(message.record)
+                reason = feed.receive(message.records)
             except Exception:  # one room's log must not deafen this process to all others
                 _log.exception("a record cannot be folded", extra={"room": message.room})
             else:

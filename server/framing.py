@@ -4,6 +4,7 @@ Decides the bytes in front; `websockets` writes everything else (tests/server/te
 """
 
 import struct
+from collections.abc import Iterator
 
 
 def framed(text: bytes) -> bytes:
@@ -16,6 +17,11 @@ def framed(text: bytes) -> bytes:
     return struct.pack(">BBQ", 0x81, 127, size) + text
 
 
-def unframed(frame: bytes) -> str:
-    """The text in such a frame, for a server that makes its frames itself."""
-    return frame[{126: 4, 127: 10}.get(frame[1], 2) :].decode()
+def unframed(frames: bytes) -> Iterator[str]:
+    """The texts in such frames, one behind the other, for a server that makes its frames itself."""
+    at = 0
+    while at < len(frames):
+        begin = at + {126: 4, 127: 10}.get(frames[at + 1], 2)
+        size = int.from_bytes(frames[at + 2 : begin], "big") if begin > at + 2 else frames[at + 1]
+        at = begin + size
+        yield frames[begin:at].decode()

@@ -148,9 +148,10 @@ class _Room:
         await self._stir.wait()
         self._stir.clear()
 
-    def happened(self, record: Record) -> None:
-        if record.version > self._through and self._fold(record):
-            self._stir.set()
+    def happened(self, records: Sequence[Record]) -> None:
+        for record in records:
+            if record.version > self._through and self._fold(record):
+                self._stir.set()
 
     def told(self, tell: bytes) -> None:
         """What is not kept is not counted."""

@@ -11,6 +11,7 @@ import contextlib
 import logging
 from collections import deque
 from collections.abc import Sequence
+from itertools import islice
 from typing import Protocol
 
 from rooms.lineage import Place, is_behind
@@ -18,13 +19,15 @@ from rooms.people import Role
 from rooms.protocol import Cursor, ResetReason
 from rooms.state import Room
 from server.ports import Record, RoomLog, Unavailable
-from server.story import PAGE_RECORDS, BrokenChain, Story, continued, expect_next, pages
+from server.story import PAGE_RECORDS, BrokenChain, Story, continued, expect_all_next, pages
 from server.whole import LogAndArchive, Source, Whole
 
 RECENT_RECORDS = 1_024
 """Kept as they came, about 300 bytes each: whoever was away for less resumes from memory."""
 UNFOLDED = 256
-"""Records that may wait to be folded; from then on each that comes has the oldest folded. Together about 2 ms."""
+"""Records that may wait to be folded; from then on those that come have the oldest folded. Together about 2 ms."""
+FOLDED_TOGETHER = 32
+"""At half the price of one by one, in a quarter of a millisecond."""
 
 _NOWHERE = Cursor(epoch="", version=0, tag="")
 
@@ -34,8 +37,8 @@ _log = logging.getLogger(__name__)
 class Listener(Protocol):
     """Told what happens in a room, in order, each record once. Called synchronously: it returns at once."""
 
-    def happened(self, record: Record) -> None:
-        """One more record. The feed's `room` and `cursor` are already behind it."""
+    def happened(self, records: Sequence[Record]) -> None:
+        """What came together, at least one record. The feed's `room` and `cursor` are already behind the last."""
 
     def told(self, tell: bytes) -> None:
         """Something told and not kept: a `rooms.protocol.Tell` as JSON."""
@@ -75,7 +78,7 @@ class Feed:
     @property
     def story(self) -> Story:
         while self._unfolded:
-            self._fold_one()
+            self._fold_some()
         assert self._folded is not None, "a feed is handed out when it is loaded"
         return self._folded
 
@@ -162,13 +165,13 @@ class Feed:
         self._begin(await self._source.whole(self.room_id))
         await self._read_on()
 
-    def receive(self, record: Record) -> ResetReason | None:
-        """Take a record that a message brought. Returns why the log must be read (`mend`), if it must."""
-        self._heard = max(self._heard, record.version)
-        if self._folded is None or self.reading.locked() or record.version <= self._cursor.version:
+    def receive(self, records: Sequence[Record]) -> ResetReason | None:
+        """Take what a message brought. Returns why the log must be read (`mend`), if it must."""
+        self._heard = max(self._heard, records[-1].version)
+        if self._folded is None or self.reading.locked() or records[-1].version <= self._cursor.version:
             return None
         try:
-            self._take(record)
+            self._take([record for record in records if record.version > self._cursor.version])
         except BrokenChain as broken:
             return broken.reason
         return None
@@ -232,6 +235,7 @@ class Feed:
     def _begin(self, whole: Whole) -> None:
         self._folded, recent, self.durable = whole
         self._cursor = self._folded.cursor
+        self._foreseen = None
         self._unfolded.clear()
         self._recent.clear()
         self._recent.extend(recent)
@@ -241,32 +245,38 @@ class Feed:
         while True:
             before = self.cursor.version, self._heard
             async for page in pages(self._log, self.room_id, self.cursor):
-                for record in page:
-                    self._take(record)
+                self._take(page)
             if self._heard <= self.cursor.version or before == (self.cursor.version, self._heard):
                 return
 
-    def _take(self, record: Record) -> None:
-        """Make it the last one, and tell. BrokenChain if it does not follow."""
-        cursor = self._cursor
-        expect_next(record, cursor.version, cursor.tag)
-        self._cursor = cursor.but(version=record.version, tag=record.tag)
-        self._recent.append(record)
-        self._unfolded.append(record)
+    def _take(self, records: Sequence[Record]) -> None:
+        """Make them the last ones, and tell. BrokenChain if they do not follow."""
+        version, tag = expect_all_next(records, self._cursor.version, self._cursor.tag)
+        self._cursor = self._cursor.but(version=version, tag=tag)
+        self._recent.extend(records)
+        self._unfolded.extend(records)
         for listener in self._listeners:
             try:
-                listener.happened(record)
+                listener.happened(records)
             except Exception:
                 _log.exception("a listener failed")
         if self._waiters:
             self._wake(reset=False)
-        if len(self._unfolded) > UNFOLDED:
-            self._fold_one()  # last: one that cannot be read must not keep the others from being told
+        while len(self._unfolded) > UNFOLDED:
+            self._fold_some()  # last: one that cannot be read must not keep the others from being told
 
-    def _fold_one(self) -> None:
+    def _fold_some(self) -> None:
         assert self._folded is not None, "records are taken behind a story"
-        self._folded = continued(self._folded, self._unfolded[0], self._folded.cursor.epoch)
-        self._unfolded.popleft()
+        count, room = min(len(self._unfolded), FOLDED_TOGETHER), None
+        if self._foreseen:
+            there, foreseen = self._foreseen
+            ahead = there.version - self._folded.cursor.version
+            if 0 < ahead <= len(self._unfolded) and self._unfolded[ahead - 1].tag == there.tag:
+                count, room = ahead, foreseen
+        records = list(islice(self._unfolded, count))
+        self._folded = continued(self._folded, records, self._folded.cursor.epoch, room)
+        for _ in records:
+            self._unfolded.popleft()
 
     def _reset(self, reason: ResetReason) -> None:
         for listener in self._listeners:
@@ -284,8 +294,6 @@ class Feed:
 
 def _appended(found: list[Record], page: Sequence[Record], version: int, tag: str) -> tuple[int, str]:
     """Add a page that must follow (version, tag); gives where it ends."""
-    for record in page:
-        expect_next(record, version, tag)
-        version, tag = record.version, record.tag
+    end = expect_all_next(page, version, tag)
     found.extend(page)
-    return version, tag
+    return end

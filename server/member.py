@@ -7,7 +7,7 @@ straight to the socket, and what waits goes when the socket says that it takes m
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rooms.editions import said
 from rooms.people import Id, Participant
@@ -21,7 +21,7 @@ REASONS_CLOSE = 4001
 
 
 class Member:
-    """A participant's connection, as the fan-out sees it. Frames are whole WebSocket frames (`server.framing`)."""
+    """A participant's connection, as the fan-out sees it. Frames are those of `server.way.Way`."""
 
     __slots__ = (
         "_facts", "_limit", "_patience", "_timeout_s", "_told", "_waiting", "_way", "connection", "ended",
@@ -57,22 +57,23 @@ class Member:
         for frame in frames:
             self.send(frame)
 
-    def send(self, frame: bytes) -> None:
+    def send(self, frames: bytes) -> None:
         """Send what must arrive, or let it wait."""
-        if self._facts is None and not self.ended and self._way.at_once(frame):
+        if self._facts is None and not self.ended and self._way.at_once(frames):
             return
         if self.ended:
             return  # what comes now is sent when they come back
-        self._wait().append(frame)
-        self._waiting += len(frame)
+        self._wait().append(frames)
+        self._waiting += len(frames)
         if self._waiting > self._limit:
             self.end("too_slow")
 
-    def accept(self, command: Id, version: int) -> None:
-        """Say that a command is done: most often what it led to follows, and one write is enough for both."""
-        frame = framed(accepted_json(command, version))
-        if self._facts is not None or self.ended or not self._way.with_next(frame):
-            self.send(frame)
+    def accept(self, done: Iterable[tuple[Id, int]]) -> None:
+        """Say that commands are done, and where: most often what they led to follows, and one write is enough for
+        both."""
+        frames = b"".join([framed(accepted_json(command, version)) for command, version in done])
+        if self._facts is not None or self.ended or not self._way.with_next(frames):
+            self.send(frames)
 
     def say(self, message: ServerMessage) -> None:
         if (text := said(message, self.protocol)) is not None:

@@ -10,7 +10,7 @@ from rooms.events import EVENT, Event
 class Record:
     """One event in a room's log, with its place. Never changed once it is made."""
 
-    __slots__ = ("_event", "_text", "at", "before", "command", "tag", "version")
+    __slots__ = ("_event", "_text", "at", "before", "command", "kind", "tag", "version")
 
     def __init__(self, version: int, tag: str, before: str, at: int, command: str, event: Event | bytes) -> None:
         """`event` may be its JSON, which must then begin with its kind."""
@@ -23,8 +23,14 @@ class Record:
         """Milliseconds since 1970, UTC."""
         self.command = command
         """The id of the command that caused it."""
-        self._text: bytes | None = event if isinstance(event, bytes) else None
-        self._event: Event | None = None if isinstance(event, bytes) else event
+        self._text: bytes | None
+        self._event: Event | None
+        self.kind: str
+        """The event's."""
+        if isinstance(event, bytes):
+            self._text, self._event, self.kind = event, None, _kind_of(event)
+        else:
+            self._text, self._event, self.kind = None, event, event.kind
 
     @property
     def event(self) -> Event:
@@ -42,11 +48,6 @@ class Record:
             self._text = self._event.model_dump_json().encode()
         return self._text
 
-    @property
-    def kind(self) -> str:
-        """The event's kind, without reading all of it."""
-        return self._event.kind if self._event else kind_of(self.text)
-
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Record) and self._place == other._place and self.event == other.event
 
@@ -61,6 +62,6 @@ class Record:
         return self.version, self.tag, self.before, self.at, self.command
 
 
-def kind_of(text: bytes) -> str:
+def _kind_of(text: bytes) -> str:
     """The kind of an event in JSON that begins with it."""
     return text[9 : text.index(b'"', 9)].decode()

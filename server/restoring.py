@@ -149,8 +149,7 @@ class Restorer:
                 story = (await read_whole(self._log, room, self._store)).story
                 if story.cursor != head.cursor:
                     return None  # it moved meanwhile: another one was faster
-                for record in lost:
-                    story = continued(story, record, head.cursor.epoch)
+                story = continued(story, lost, head.cursor.epoch)
                 return self._anew(story, durable, None, lost, _ends(lost))
             case Standing.FORKED:
                 self.forks += 1
@@ -163,7 +162,7 @@ class Restorer:
         ends: dict[str, Place] = {}
         try:
             async for record in self._store.records(room):
-                story = continued(story, record, "")
+                story = continued(story, [record], "")
                 ends[record.command] = Place(record.version, record.tag)
         except BrokenChain:
             _log.error("the archive of a room has a gap", extra={"room": room})
@@ -174,8 +173,8 @@ class Restorer:
         durable = story.cursor.version if story else 0
         kept = written(story) if story else None
         lost = continuation(Place(story.cursor.version, story.cursor.tag) if story else BEGINNING, lately)
-        for record in lost:
-            story = continued(story, record, "")
+        if lost:
+            story = continued(story, lost, "")
         if story is None or self._is_over(story.room) or (story.room.phase is Phase.CLOSED and not durable):
             return None  # over, or erased: what is closed comes back from the archive only
         return self._anew(story, durable, kept, lost, ends | _ends(lost))

@@ -132,8 +132,7 @@ class Seat:
             who, room = self._member.participant, self._hall.room_id
             commands = [(f"{who.id}/{wish.id}", wish.command) for wish in wishes]
             if (done := await self._writer.do_all(room, commands, who, life=self._life)) is not None:
-                for wish, outcome in zip(wishes, done, strict=True):
-                    self._member.accept(wish.id, outcome.cursor.version)
+                self._member.accept((wish.id, end.cursor.version) for wish, end in zip(wishes, done, strict=True))
                 return
         for wish in wishes:
             await self._do(wish)
@@ -158,7 +157,7 @@ class Seat:
                 _log.exception("command broke", extra={"room": room, "kind": command.kind})
             self._member.say(refused(problem, message.id))
             return
-        self._member.accept(message.id, outcome.cursor.version)
+        self._member.accept([(message.id, outcome.cursor.version)])
         if self._microphone and isinstance(command, OpenMicrophone):
             self._microphone.opened(command.stream, command.encoding)
         if self._microphone and isinstance(command, WithdrawConsent):

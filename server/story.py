@@ -5,12 +5,13 @@ Decides whether what is read continues what was read before (one chain of tags) 
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
 
 from rooms.people import Role
 from rooms.protocol import Cursor, ResetReason
-from rooms.state import Room, after
-from rooms.views import view
+from rooms.state import Room, replay
+from rooms.views import Sight, sight, view
 from server.ports import Record, RoomLog
 
 PAGE_RECORDS = 200
@@ -45,16 +46,34 @@ class Story:
         return self.abridged.get(role, self.room)
 
 
-def continued(story: Story | None, record: Record, epoch: str) -> Story:
-    """The story with one more record. BrokenChain if the record does not follow."""
-    expect_next(record, *((story.cursor.version, story.cursor.tag) if story else (0, "")))
-    cursor = Cursor.model_construct(epoch=epoch, version=record.version, tag=record.tag)
-    event, abridged = record.event, {}
+def continued(story: Story | None, records: Sequence[Record], epoch: str, room: Room | None = None) -> Story:
+    """The story with what follows, at least one record. BrokenChain if it does not follow.
+
+    `room`: the whole room behind them, where that is known. Then nothing is read that only the whole room is made of.
+    """
+    version, tag = expect_all_next(records, *((story.cursor.version, story.cursor.tag) if story else (0, "")))
+    events = [record.event for record in records if room is None or _is_abridged(record.kind)]
+    whole = room or replay(events, story.room if story else None)
+    assert whole is not None, "there is at least one record"
+    abridged = {}
     for role in _ABRIDGED:
-        seen, known = view(event, role), story.abridged[role] if story else None
-        abridged[role] = after(known, seen) if seen is not None else known
-    whole = after(story.room if story else None, event)
-    return Story(cursor, whole, MappingProxyType({role: room or whole for role, room in abridged.items()}))
+        seen = (known for event in events if (known := view(event, role)) is not None)
+        abridged[role] = replay(seen, story.abridged[role] if story else None) or whole
+    return Story(Cursor.model_construct(epoch=epoch, version=version, tag=tag), whole, MappingProxyType(abridged))
+
+
+@cache
+def _is_abridged(kind: str) -> bool:
+    """Whether facts of this kind are for anybody who does not see all."""
+    return any(sight(kind, role) is not Sight.HIDDEN for role in _ABRIDGED)
+
+
+def expect_all_next(records: Sequence[Record], version: int, tag: str) -> tuple[int, str]:
+    """Where records end that come right behind the one with this version and tag. BrokenChain if they do not."""
+    for record in records:
+        expect_next(record, version, tag)
+        version, tag = record.version, record.tag
+    return version, tag
 
 
 def expect_next(record: Record, version: int, tag: str) -> None:
@@ -69,9 +88,7 @@ async def pages(log: RoomLog, room: str, start: Cursor) -> AsyncIterator[Sequenc
     """What the log holds behind `start`, in order, until nothing more is there. BrokenChain if it does not follow."""
     version, tag = start.version, start.tag
     while page := await log.read(room, version, PAGE_RECORDS):
-        for record in page:
-            expect_next(record, version, tag)
-            version, tag = record.version, record.tag
+        version, tag = expect_all_next(page, version, tag)
         yield page
         if len(page) < PAGE_RECORDS:
             return

@@ -39,7 +39,7 @@ class Closed(Exception):
 
 
 class Way(Protocol):
-    """One accepted WebSocket. Frames are whole WebSocket text frames (`server.framing`)."""
+    """One accepted WebSocket. Frames are whole WebSocket text frames (`server.framing`), any number in one piece."""
 
     on_flow: Callable[[], None] | None
     """Called when the socket takes something again, after `at_once` said no."""
@@ -50,10 +50,10 @@ class Way(Protocol):
     def at_hand(self, most: int) -> list[str | bytes]:
         """What has come in and was not received yet, at most so many messages."""
 
-    def at_once(self, frame: bytes) -> bool:
+    def at_once(self, frames: bytes) -> bool:
         """Send without waiting. False: the socket takes nothing just now (`on_flow`), or nothing any more."""
 
-    def with_next(self, frame: bytes) -> bool:
+    def with_next(self, frames: bytes) -> bool:
         """Send like `at_once`, but together with what is sent next, if that is within WITH_NEXT_S."""
 
     def close(self, code: int, reason: str) -> None:
@@ -121,14 +121,14 @@ class AsgiWay:
         self._room.set()
         return [self._unheard.popleft() for _ in range(min(most, len(self._unheard)))]
 
-    def at_once(self, frame: bytes) -> bool:
+    def at_once(self, frames: bytes) -> bool:
         if self._over or self._sending:
             return False
-        self._sending = asyncio.create_task(self._send(unframed(frame)))
+        self._sending = asyncio.create_task(self._send(frames))
         return True
 
-    def with_next(self, frame: bytes) -> bool:
-        return self.at_once(frame)
+    def with_next(self, frames: bytes) -> bool:
+        return self.at_once(frames)
 
     def close(self, code: int, reason: str) -> None:
         self._last = self._last or (code, reason)
@@ -140,9 +140,10 @@ class AsgiWay:
             self._sending.cancel()
         self._end(Closed())
 
-    async def _send(self, text: str) -> None:
+    async def _send(self, frames: bytes) -> None:
         try:
-            await self._websocket.send_text(text)
+            for text in unframed(frames):
+                await self._websocket.send_text(text)
         except (RuntimeError, WebSocketDisconnect, OSError):
             self._end(Gone(1006))
         self._sending = None

@@ -153,10 +153,9 @@ async def _from(log: RoomLog, room: str, head: Head, story: Story | None) -> Who
     tag_there = start.tag if start.version == here.version else ""
     recent: list[Record] = []
     async for page in pages(log, room, start):
-        for record in page:
-            story = continued(story, record, here.epoch)
-            if record.version == here.version:
-                tag_there = record.tag
+        story = continued(story, page, here.epoch)
+        if page[0].version <= here.version <= page[-1].version:
+            tag_there = page[here.version - page[0].version].tag
         recent = [*recent, *page][-PAGE_RECORDS:]
     if story is None or not tag_there or tag_there != here.tag:
         return None
@@ -166,5 +165,5 @@ async def _from(log: RoomLog, room: str, head: Head, story: Story | None) -> Who
 async def _archived(archive: Archive, room: str, epoch: str) -> Story | None:
     story: Story | None = None
     async for record in archive.records(room):
-        story = continued(story, record, epoch)
+        story = continued(story, [record], epoch)
     return story

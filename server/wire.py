@@ -98,21 +98,21 @@ class Wire(asyncio.Protocol):
             self._listen_on()
         return taken
 
-    def at_once(self, frame: bytes) -> bool:
-        """Send a frame without waiting; what is sent in one turn of the event loop is one write.
+    def at_once(self, frames: bytes) -> bool:
+        """Send without waiting; what is sent in one turn of the event loop is one write.
 
         False: the socket takes nothing just now (`on_flow` is called when it does), or nothing any more.
         """
         if self._full or self._over:
             return False
-        self._outgoing.say(frame)
+        self._outgoing.say(frames)
         return True
 
-    def with_next(self, frame: bytes) -> bool:
+    def with_next(self, frames: bytes) -> bool:
         """See `server.way.Way`."""
         if self._full or self._over:
             return False
-        self._outgoing.say_with_next(frame)
+        self._outgoing.say_with_next(frames)
         return True
 
     def close(self, code: int, reason: str) -> None:

@@ -106,8 +106,8 @@ class MemoryRoomLog:
             added.append(Record(head.version + 1, f"tag-{next(self._numbers)}", head.tag, at, command, event))
             life.records.append(added[-1])
         life.commands[command] = life.head
-        for record in added:
-            self.publish(Message(room, record, None))
+        if added:
+            self.publish(Message(room, added))
         return life.head
 
     async def mark_durable(self, room: str, upto: Cursor) -> bool:
@@ -117,7 +117,7 @@ class MemoryRoomLog:
             return False
         if upto.version > life.durable:
             life.durable = upto.version
-            self.publish(Message(room, None, None, upto.version))
+            self.publish(Message(room, durable=upto.version))
         return True
 
     async def check(self, room: str, command: str, expected: Cursor | None) -> Appended | Clash | None:
@@ -174,7 +174,7 @@ class MemoryRoomLog:
         life.commands |= {
             command: Cursor(epoch=life.epoch, version=at.version, tag=at.tag) for command, at in anew.commands.items()
         }
-        self.publish(Message(room, None, None, epoch=anew.end.epoch))
+        self.publish(Message(room, epoch=anew.end.epoch))
         return True
 
     async def remembers(self) -> bool:
@@ -188,7 +188,7 @@ class MemoryRoomLog:
     async def tell(self, room: str, key: str, tell: bytes) -> None:
         await self._answer()
         self._tellings[room][key] = tell
-        self.publish(Message(room, None, tell))
+        self.publish(Message(room, told=tell))
 
     async def told(self, room: str) -> Sequence[bytes]:
         await self._answer()

@@ -149,7 +149,7 @@ class RedisSubscriber:
     def _heard(self, receiver: Receiver, reply: Any) -> None:
         match reply:
             case [b"message" | b"smessage", name, payload]:
-                for message in _messages(name, payload):
+                if message := _message(room_of(name), payload):
                     self._deliver(message)
             case [b"subscribe" | b"ssubscribe", name, _]:
                 self._confirm(receiver, room_of(name))
@@ -173,16 +173,15 @@ class RedisSubscriber:
                 self._reconnected()
 
 
-def _messages(name: bytes, payload: bytes) -> Iterable[Message]:
-    room = room_of(name)
+def _message(room: str, payload: bytes) -> Message | None:
+    if payload.startswith(b"["):
+        try:
+            return Message(room, unpacked_all(payload))
+        except ValidationError:
+            _log.warning("a message of a newer release was left unheard", extra={"room": room})
+            return None
     if payload.isdigit():
-        return [Message(room, None, None, int(payload))]
+        return Message(room, durable=int(payload))
     if payload.startswith(b'"'):
-        return [Message(room, None, None, epoch=payload.decode().strip('"'))]
-    if not payload.startswith(b"["):
-        return [Message(room, None, payload)]
-    try:
-        return [Message(room, record, None) for record in unpacked_all(payload)]
-    except ValidationError:
-        _log.warning("a message of a newer release was left unheard", extra={"room": room})
-        return []
+        return Message(room, epoch=payload.decode().strip('"'))
+    return Message(room, told=payload)

@@ -103,16 +103,17 @@ class Interpreted:
     def at_hand(self, most: int) -> list[str | bytes]:
         return [self._to_room.popleft() for _ in range(min(most, len(self._to_room)))]
 
-    def at_once(self, frame: bytes) -> bool:
+    def at_once(self, frames: bytes) -> bool:
         if not self._flush():
             return False
-        self._pass_on(self._interpreter.told(SERVER_MESSAGE.validate_json(unframed(frame))))
+        for text in unframed(frames):
+            self._pass_on(self._interpreter.told(SERVER_MESSAGE.validate_json(text)))
         if not self._interpreter.full:
             self._eased.set()
         return True
 
-    def with_next(self, frame: bytes) -> bool:
-        return self.at_once(frame)
+    def with_next(self, frames: bytes) -> bool:
+        return self.at_once(frames)
 
     def close(self, code: int, reason: str) -> None:
         self._flush()

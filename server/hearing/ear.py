@@ -126,18 +126,19 @@ class Ear:
 
     # --- for the feed: server.live.Listener -------------------------------------------------------------------------
 
-    def happened(self, record: Record) -> None:
-        match record.event:
-            case QuestionAsked():
-                self._asked_ms = record.at - self._feed.room.opened_at
-            case InterviewResumed():
-                self._ending.resumed()
-                self._detector = turns.count_anew(self._detector)
-                self._keeping.revise(turns.count_anew)
-            case ConsentWithdrawn():
-                self._hushed = True
-            case _:
-                pass
+    def happened(self, records: Sequence[Record]) -> None:
+        for record in records:
+            match record.event:
+                case QuestionAsked():
+                    self._asked_ms = record.at - self._feed.room.opened_at
+                case InterviewResumed():
+                    self._ending.resumed()
+                    self._detector = turns.count_anew(self._detector)
+                    self._keeping.revise(turns.count_anew)
+                case ConsentWithdrawn():
+                    self._hushed = True
+                case _:
+                    pass
         self._stir.set()
 
     def told(self, tell: bytes) -> None:

@@ -56,12 +56,12 @@ class Anew(NamedTuple):
 
 
 class Message(NamedTuple):
-    """What a subscriber of a room gets: a record, something told and not kept, how far the log is durable, or that it
-    began a new life."""
+    """What a subscriber of a room gets: what was appended in one step, something told and not kept, how far the log is
+    durable, or that it began a new life."""
 
     room: str
-    record: Record | None
-    told: bytes | None
+    records: Sequence[Record] = ()
+    told: bytes | None = None
     """A `rooms.protocol.Tell` as JSON."""
     durable: int | None = None
     epoch: str | None = None

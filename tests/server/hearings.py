@@ -304,7 +304,7 @@ class _Ears:
     def __init__(self, told: list[Tell]) -> None:
         self._told = told
 
-    def happened(self, record: object) -> None: ...
+    def happened(self, records: object) -> None: ...
 
     def told(self, tell: bytes) -> None:
         self._told.append(TELL.validate_json(tell))

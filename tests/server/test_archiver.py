@@ -121,7 +121,7 @@ class Live:
     async def happen(self, *records: Record) -> None:
         for record in records:
             self.log.records.append(record)
-            assert self.feed.receive(record) is None
+            assert self.feed.receive([record]) is None
             await asyncio.sleep(0)
 
 

@@ -34,7 +34,7 @@ class Seat:
 
     @property
     def raw(self) -> list[bytes]:
-        return self.way.frames
+        return self.way.pieces
 
     @property
     def ended(self) -> str | None:

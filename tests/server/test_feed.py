@@ -1,7 +1,7 @@
 """Feeds: what a follower is told, whatever messages were lost, late, doubled or wrong."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
@@ -37,9 +37,9 @@ class Diary:
         self.marks: list[int] = []
         feed.attach(self)
 
-    def happened(self, record: Record) -> None:
-        assert self.feed.cursor.version == record.version
-        self.records.append(record)
+    def happened(self, records: Sequence[Record]) -> None:
+        assert self.feed.cursor.version == records[-1].version
+        self.records.extend(records)
 
     def told(self, tell: bytes) -> None:
         self.tells.append(tell)
@@ -231,6 +231,27 @@ async def test_a_room_that_is_folded_late_is_the_room_that_its_log_has(
         assert feed.room == replay(await whole(log))
 
 
+async def test_what_the_writer_foresaw_is_not_folded_again(log: MemoryRoomLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_module, "UNFOLDED", 3)
+    cursor = await open_room(log)
+    async with running(log, MemorySubscriber(log)) as feeds, feeds.follow(ROOM) as feed:
+        for number in range(3):
+            cursor = await whispers(log, cursor, 2, f"early-{number}")
+            room = replay(await whole(log))
+            assert room is not None
+            feed.foresee(cursor.but(tag="another way"), room.but(ending=True))
+            cursor = await whispers(log, cursor, 3, f"late-{number}")
+            assert not feed.room.ending
+            cursor = await whispers(log, cursor, 2, f"then-{number}")
+            room = replay(await whole(log))
+            assert room is not None
+            feed.foresee(cursor, room.but(reminded=number % 2 == 0))
+            cursor = await whispers(log, cursor, 3, f"last-{number}")
+            assert feed.room.but(reminded=False) == replay(await whole(log))
+            assert feed.room.reminded is (number % 2 == 0)
+            assert feed.seen_by(Role.OBSERVER) == snapshot(await whole(log), Role.OBSERVER)
+
+
 async def test_what_is_told_reaches_listeners(log: MemoryRoomLog) -> None:
     await open_room(log)
     async with running(log, MemorySubscriber(log)) as feeds, feeds.follow(ROOM) as feed:
@@ -259,7 +280,7 @@ async def test_how_far_a_room_is_durable_reaches_listeners_also_where_the_messag
 
 async def test_a_listener_that_breaks_disturbs_no_other(log: MemoryRoomLog) -> None:
     class Broken(Diary):
-        def happened(self, record: Record) -> None:
+        def happened(self, records: Sequence[Record]) -> None:
             raise RuntimeError("a fault")
 
         def told(self, tell: bytes) -> None:
@@ -285,7 +306,7 @@ async def test_a_log_that_cannot_be_folded_disturbs_no_other_room(log: MemoryRoo
 
 @pytest.mark.usefixtures("never")
 async def test_a_gap_is_filled_from_the_log(log: MemoryRoomLog) -> None:
-    ear = MemorySubscriber(log, loses=lambda m: m.record is not None and m.record.version in (2, 3, 5))
+    ear = MemorySubscriber(log, loses=lambda m: any(record.version in (2, 3, 5) for record in m.records))
     cursor = await open_room(log)
     async with running(log, ear) as feeds, feeds.follow(ROOM) as feed:
         diary = Diary(feed)
@@ -297,7 +318,7 @@ async def test_a_gap_is_filled_from_the_log(log: MemoryRoomLog) -> None:
 
 @pytest.mark.usefixtures("never")
 async def test_what_happens_while_a_gap_is_filled_is_not_missed(log: MemoryRoomLog) -> None:
-    ear = MemorySubscriber(log, loses=lambda m: m.record is not None and m.record.version == 2)
+    ear = MemorySubscriber(log, loses=lambda m: any(record.version == 2 for record in m.records))
     cursor = await open_room(log)
     async with running(log, ear) as feeds, feeds.follow(ROOM) as feed:
         diary = Diary(feed)
@@ -309,7 +330,7 @@ async def test_what_happens_while_a_gap_is_filled_is_not_missed(log: MemoryRoomL
 @pytest.mark.usefixtures("never")
 async def test_a_gap_longer_than_a_page_is_filled(log: MemoryRoomLog) -> None:
     last = 2 * PAGE_RECORDS + 50
-    ear = MemorySubscriber(log, loses=lambda m: m.record is not None and m.record.version < last)
+    ear = MemorySubscriber(log, loses=lambda m: any(record.version < last for record in m.records))
     cursor = await open_room(log)
     async with running(log, ear) as feeds, feeds.follow(ROOM) as feed:
         diary = Diary(feed)
@@ -320,7 +341,7 @@ async def test_a_gap_longer_than_a_page_is_filled(log: MemoryRoomLog) -> None:
 
 @pytest.mark.usefixtures("often")
 async def test_a_lost_last_message_is_found_by_comparing_heads(log: MemoryRoomLog) -> None:
-    ear = MemorySubscriber(log, loses=lambda m: m.record is not None)
+    ear = MemorySubscriber(log, loses=lambda m: bool(m.records))
     cursor = await open_room(log)
     async with running(log, ear) as feeds, feeds.follow(ROOM) as feed:
         diary = Diary(feed)
@@ -330,7 +351,7 @@ async def test_a_lost_last_message_is_found_by_comparing_heads(log: MemoryRoomLo
 
 @pytest.mark.usefixtures("never")
 async def test_after_a_reconnect_heads_are_compared_at_once(log: MemoryRoomLog) -> None:
-    ear = MemorySubscriber(log, loses=lambda m: m.record is not None)
+    ear = MemorySubscriber(log, loses=lambda m: bool(m.records))
     cursor = await open_room(log)
     async with running(log, ear) as feeds, feeds.follow(ROOM) as feed:
         await until(lambda: feeds.healthy)
@@ -344,7 +365,7 @@ async def test_after_a_reconnect_heads_are_compared_at_once(log: MemoryRoomLog) 
 async def test_whatever_messages_do_listeners_hear_the_log(data: st.DataObject) -> None:
     """Messages are lost, doubled and swapped at will; comparing heads is all that is sure to happen."""
     log = MemoryRoomLog()
-    ear = MemorySubscriber(log, loses=lambda m: m.record is not None)
+    ear = MemorySubscriber(log, loses=lambda m: bool(m.records))
     cursor = await open_room(log)
     async with running(log, ear) as feeds, feeds.follow(ROOM) as feed:
         diary = Diary(feed)
@@ -352,8 +373,8 @@ async def test_whatever_messages_do_listeners_hear_the_log(data: st.DataObject) 
         await whispers(log, cursor, total)
         records = list(log.rooms[ROOM].records)
         ear.loses = lambda _: False
-        for version in data.draw(st.lists(st.integers(0, total), max_size=16)):
-            ear.hear(Message(ROOM, records[version], None))
+        for version, count in data.draw(st.lists(st.tuples(st.integers(0, total), st.integers(1, 4)), max_size=16)):
+            ear.hear(Message(ROOM, records[version : version + count]))
             if data.draw(st.booleans()):
                 await asyncio.sleep(0)
         ear.reconnect()
@@ -372,7 +393,7 @@ async def test_a_fork_is_seen_by_the_next_record_and_said_aloud(log: MemoryRoomL
     async with running(log, MemorySubscriber(log)) as feeds, feeds.follow(ROOM) as feed:
         diary = Diary(feed)
         log.fall_back(ROOM, 6)
-        log.ears[0].loses = lambda m: m.record is not None and m.record.version <= 11
+        log.ears[0].loses = lambda m: any(record.version <= 11 for record in m.records)
         await whispers(log, log.rooms[ROOM].head, 6, prefix="new")
         await until(lambda: diary.resets == [ResetReason.FORK])
         assert feed.room == replay(await whole(log))
@@ -386,7 +407,7 @@ async def test_a_fork_is_seen_by_comparing_heads(log: MemoryRoomLog, then: int) 
     ear = MemorySubscriber(log)
     async with running(log, ear) as feeds, feeds.follow(ROOM) as feed:
         diary = Diary(feed)
-        ear.loses = lambda m: m.record is not None
+        ear.loses = lambda m: bool(m.records)
         log.fall_back(ROOM, 7)
         await whispers(log, log.rooms[ROOM].head, then, prefix="new")
         await until(lambda: diary.resets == [ResetReason.FORK])
@@ -488,7 +509,7 @@ async def test_missed_and_attach_leave_no_gap_while_others_write(log: MemoryRoom
 @pytest.mark.usefixtures("never")
 async def test_a_client_that_knows_more_than_this_process_is_not_turned_back(log: MemoryRoomLog) -> None:
     """Another worker told it what this one's subscriber has lost."""
-    ear = MemorySubscriber(log, loses=lambda m: m.record is not None)
+    ear = MemorySubscriber(log, loses=lambda m: bool(m.records))
     cursor = await open_room(log)
     async with running(log, ear) as feeds, feeds.follow(ROOM) as feed:
         ahead = await whispers(log, cursor, 3)

@@ -123,7 +123,7 @@ async def test_a_long_story_is_nobodys_slowness() -> None:
 async def test_a_command_is_accepted_in_the_words_of_every_version(protocol: int) -> None:
     way = Way()
     member = Member(SHE, "c", way, 1_000, 5, protocol)
-    member.accept("c-1:a.b_c", 7)
+    member.accept([("c-1:a.b_c", 7)])
     member.say(Accepted(id="c-1:a.b_c", version=7))
     assert json.loads(way.sent[0]) == json.loads(way.sent[1])
 
@@ -134,7 +134,7 @@ async def test_what_was_accepted_does_not_overtake_what_waits() -> None:
     way.open = False
     member.send(frame("first"))
     way.open = True
-    member.accept("c-1", 7)
+    member.accept([("c-1", 7)])
     way.flow()
     assert way.sent[0] == "first"
     assert json.loads(way.sent[1])["type"] == "accepted"

@@ -64,7 +64,7 @@ class Speaker:
         async with asyncio.timeout(5):
             while wanted not in self.said:
                 await asyncio.sleep(0.005)
-        self._way.frames.clear()
+        self._way.pieces.clear()
 
     def told(self, kind: str) -> list[str]:
         return [said["what"]["code"] for said in self.said if said.get("what", {}).get("kind") == kind]

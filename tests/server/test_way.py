@@ -67,8 +67,8 @@ async def echo(way: Way) -> None:
 
 
 @pytest.mark.parametrize("size", [0, 125, 126, 65_535, 65_536, 70_000])
-def test_a_frame_is_taken_apart_again(size: int) -> None:
-    assert unframed(framed(b"a" * size)) == "a" * size
+def test_frames_are_taken_apart_again(size: int) -> None:
+    assert list(unframed(framed(b"a" * size) + framed(b"b"))) == ["a" * size, "b"]
 
 
 async def test_what_is_said_is_heard_in_order(served: Served) -> None:

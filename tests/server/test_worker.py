@@ -333,5 +333,5 @@ async def test_who_joins_just_before_a_room_is_let_go_is_served(leases: MemoryLe
 
 
 def _coming_again(message: Message) -> bool:
-    event = message.record.event if message.record else None
-    return isinstance(event, ParticipantJoined) and event.connection == "again"
+    events = [record.event for record in message.records]
+    return any(isinstance(event, ParticipantJoined) and event.connection == "again" for event in events)

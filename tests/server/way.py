@@ -3,14 +3,15 @@
 from collections.abc import Callable
 
 from server.errors import TABLE
-from server.framing import framed
+from server.framing import framed, unframed
 
 
 class Way:
     """Takes what it is sent while it is `open`."""
 
     def __init__(self) -> None:
-        self.frames: list[bytes] = []
+        self.pieces: list[bytes] = []
+        """Frames, as they were handed over."""
         self.open = True
         self.on_flow: Callable[[], None] | None = None
         self.code: int | None = None
@@ -20,16 +21,16 @@ class Way:
     @property
     def sent(self) -> list[str]:
         """The texts in the frames."""
-        return [text_in(frame) for frame in self.frames]
+        return [text for piece in self.pieces for text in unframed(piece)]
 
-    def at_once(self, frame: bytes) -> bool:
+    def at_once(self, frames: bytes) -> bool:
         taken = self.open and self.code is None and not self.aborted
         if taken:
-            self.frames.append(frame)
+            self.pieces.append(frames)
         return taken
 
-    def with_next(self, frame: bytes) -> bool:
-        return self.at_once(frame)
+    def with_next(self, frames: bytes) -> bool:
+        return self.at_once(frames)
 
     def close(self, code: int, reason: str) -> None:
         assert TABLE[reason].close in (code, None)
