@@ -2,9 +2,11 @@
 
 import argparse
 import asyncio
+import shlex
 import signal
 import sys
 from collections.abc import AsyncIterator, Iterator, Sequence
+from itertools import count
 from pathlib import Path
 from time import monotonic
 
@@ -16,6 +18,7 @@ from scripts.hardening.faults import FAULTS, QUICK
 from scripts.hardening.history import read
 from scripts.hardening.invariants import broken
 from scripts.hardening.lanes import given, played
+from scripts.hardening.page import write
 from scripts.hardening.rounds import judged
 from scripts.hardening.verdicts import ROOT, Ledger, Round, Verdict, line, summary, table, told
 
@@ -27,6 +30,8 @@ def main(words: Sequence[str] | None = None) -> int:
     asked = _parser().parse_args(words)
     asked.rooms = asked.rooms or (2 if asked.quick else 4)
     asked.webs = asked.webs or (2 if asked.quick else 3)
+    if asked.seeds is None and asked.minutes is None:
+        asked.seeds = 1
     if asked.list:
         for name, fault in FAULTS.items():
             print(f"{name:24} {(fault.__doc__ or '').splitlines()[0]}")
@@ -38,10 +43,13 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         verdicts = uvloop.run(_run(asked))
     except (KeyboardInterrupt, asyncio.CancelledError):
-        print("Interrupted; everything that was started is stopped.", file=sys.stderr)
+        if not asked.lane:
+            print("Interrupted; everything that was started is stopped.", file=sys.stderr)
         return 130
     if asked.lane:
         return 0
+    if asked.write and verdicts:
+        write(asked.write, verdicts, shlex.join(("scripts/room_hardening", *(words or sys.argv[1:]))))
     if len(verdicts) > 1:
         print("\n".join(table(verdicts)))
     print(summary(verdicts))
@@ -53,7 +61,7 @@ async def _run(asked: argparse.Namespace) -> list[Verdict]:
     if asked.lane:
         await _one_cluster(asked, given())
         return []
-    if asked.lanes == 1:
+    if asked.lanes == 1 and not asked.write:
         return await _one_cluster(asked, _each(_rounds(asked)))
     return await _side_by_side(asked)
 
@@ -66,16 +74,15 @@ def _end_on_sigterm() -> None:
 
 
 def _rounds(asked: argparse.Namespace) -> Iterator[Round]:
-    """Each fault once; or for so many seeds; or with the next seeds until time is up."""
+    """Each fault with each of so many seeds, as long as there is time."""
     faults = tuple(asked.fault) or (QUICK if asked.quick else tuple(FAULTS))
     until = None if asked.minutes is None else monotonic() + 60 * asked.minutes
-    seed, last = asked.seed, None if until else asked.seed + asked.seeds - 1
-    while last is None or seed <= last:
+    seeds = count(asked.seed) if asked.seeds is None else range(asked.seed, asked.seed + asked.seeds)
+    for seed in seeds:
         for of_round in [faults] if asked.quick else [(name,) for name in faults]:
             if until and monotonic() > until:
                 return
             yield Round(seed=seed, faults=of_round)
-        seed += 1
 
 
 async def _each(rounds: Iterator[Round]) -> AsyncIterator[Round]:
@@ -93,6 +100,9 @@ async def _one_cluster(asked: argparse.Namespace, rounds: AsyncIterator[Round]) 
         async for one in rounds:
             if unfit := [name for name in one.faults if not FAULTS[name].fits(cluster)]:
                 print(f"NOT DONE, as this machine does not let us: {', '.join(unfit)}", flush=True)
+                if asked.lane:
+                    left_out = Verdict(seed=one.seed, faults=one.faults, seconds=0, entries=0, left_out=True)
+                    print(left_out.model_dump_json(), flush=True)
                 continue
             verdict, lines = await judged(cluster, one, asked.rooms, asked.histories)
             again = " ".join([*(["--quick"] if asked.quick else []), *(f"--fault {name}" for name in one.faults)])
@@ -107,22 +117,29 @@ async def _one_cluster(asked: argparse.Namespace, rounds: AsyncIterator[Round]) 
 async def _side_by_side(asked: argparse.Namespace) -> list[Verdict]:
     """Several clusters, each in a process of its own; what was played already on this code is not played again."""
     ledger = Ledger.of_this_code(asked.histories / "verdicts.jsonl")
-    faults = set(asked.fault or FAULTS)
-    verdicts = [] if asked.afresh else [kept for kept in ledger.kept() if set(kept.faults) <= faults]
+    wanted = None if asked.seeds is None else asked.seeds * len(asked.fault or FAULTS)
+    verdicts = [] if asked.afresh else [kept for kept in ledger.kept() if _is_asked(kept, asked)]
     done = {(kept.seed, kept.faults) for kept in verdicts}
     if done:
-        print(f"{len(done)} rounds were played on this commit already; --afresh plays them again", flush=True)
+        print(f"{len(done)} rounds were played on this code already; --afresh plays them again", flush=True)
     left = (one for one in _rounds(asked) if (one.seed, one.faults) not in done)
     began, before = monotonic(), len(verdicts)
     words = [f"--{name}={getattr(asked, name)}" for name in ("rooms", "webs", "workers", "histories")]
     words += ["--voice"] if asked.voice else []
     lane = (sys.executable, "-m", "scripts.hardening", "--lane", *words)
     async for verdict in played(left, asked.lanes, lane, print):
-        ledger.keep(verdict)
-        verdicts.append(verdict)
-        print(f"{line(verdict)}   {len(verdicts)} played, {sum(bool(v.broken) for v in verdicts)} broken, "
-              f"{(monotonic() - began) / (len(verdicts) - before):.1f} s each", flush=True)  # fmt: skip
+        verdicts.append(ledger.keep(verdict.model_copy(update={"voice": asked.voice})))
+        pace_s = (monotonic() - began) / (len(verdicts) - before)
+        ahead = f" of {wanted}, {(wanted - len(verdicts)) * pace_s / 60:.0f} minutes left" if wanted else ""
+        broken = sum(bool(each.broken) for each in verdicts)
+        print(f"{line(verdict)}   {len(verdicts)} played{ahead}, {broken} broken, {pace_s:.1f} s each", flush=True)
     return verdicts
+
+
+def _is_asked(kept: Verdict, asked: argparse.Namespace) -> bool:
+    """Whether this run would play that round."""
+    seeds = asked.seed <= kept.seed and (asked.seeds is None or kept.seed < asked.seed + asked.seeds)
+    return seeds and kept.voice == asked.voice and set(kept.faults) <= set(asked.fault or FAULTS)
 
 
 def _judge(path: Path) -> int:
@@ -138,13 +155,14 @@ def _parser() -> argparse.ArgumentParser:
         prog="scripts/room_hardening", description="Breaks a real cluster in every way listed and checks its rooms."
     )
     parser.add_argument("--seed", type=int, default=1, help="chance begins here; a round prints its own (1)")
-    parser.add_argument("--seeds", type=int, default=1, help="so many seeds, each fault with each (1)")
+    parser.add_argument("--seeds", type=int, help="so many seeds, each fault with each (1, or no end with --minutes)")
     parser.add_argument("--fault", action="append", default=[], choices=FAULTS, help="only this one; may be repeated")
-    parser.add_argument("--minutes", type=float, help="go on with the next seeds for so long")
+    parser.add_argument("--minutes", type=float, help="begin no round after so long")
     parser.add_argument("--lanes", type=int, default=1, help="clusters side by side (1)")
-    parser.add_argument("--afresh", action="store_true", help="play again what lanes have played on this commit")
+    parser.add_argument("--afresh", action="store_true", help="play again what lanes have played on this code")
     parser.add_argument("--quick", action="store_true", help="a few faults in one round, on SQLite, in half a minute")
     parser.add_argument("--voice", action="store_true", help="one candidate a round answers aloud (slower starts)")
+    parser.add_argument("--write", type=Path, metavar="PAGE", help="put the run's table into this page of the docs")
     parser.add_argument("--list", action="store_true", help="name the faults and end")
     parser.add_argument("--judge", type=Path, metavar="FILE", help="look through a kept history again, and run nothing")
     parser.add_argument("--rooms", type=int, help="interviews in a round (4; 2 in a quick run)")

@@ -15,8 +15,9 @@ from time import monotonic
 from typing import Any
 
 from scripts.hardening.disk import Disk
-from scripts.hardening.post import READY_POLL_S, Post
-from tests.deployment import START_DEADLINE_S, STOP_DEADLINE_S, TOKEN, Process
+from scripts.hardening.nursery import STOP_DEADLINE_S, Process
+from scripts.hardening.post import COMES_UP_S, READY_POLL_S, Post
+from tests.deployment import TOKEN
 from tests.servers import Postgres, Redis, find_postgres, find_redis, free_port
 
 OUTBOX_BYTES = 16_384
@@ -80,9 +81,10 @@ class Cluster:
         return chance.sample(urls, len(urls))
 
     async def start(self) -> None:
-        migrating = Process(self.environment, self.directory / "migrate.log", "migrate")
-        if await asyncio.to_thread(migrating.popen.wait, START_DEADLINE_S) != 0:
-            raise RuntimeError(migrating.log)
+        log = self.directory / "migrate.log"
+        migrating = Process(self.environment, log, "migrate")
+        if await asyncio.to_thread(migrating.wait, COMES_UP_S) != 0:
+            raise RuntimeError(log.read_text(errors="replace"))
         for post in self.posts:
             await post.connect()
             post.start()
@@ -94,7 +96,7 @@ class Cluster:
             await post.disconnect()
         running = [post.process for post in self.posts if post.process]
         for process in running:
-            process.popen.terminate()
+            process.terminate()
         until = monotonic() + STOP_DEADLINE_S
         while any(process.running for process in running) and monotonic() < until:  # noqa: ASYNC110
             await asyncio.sleep(READY_POLL_S)

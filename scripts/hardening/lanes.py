@@ -6,6 +6,7 @@ a line that begins with a brace is a verdict, every other one is for people.
 """
 
 import asyncio
+import os
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
@@ -14,6 +15,9 @@ from scripts.hardening.verdicts import Round, Verdict
 from server.lifeline import dying_with_us
 
 STOP_DEADLINE_S = 60.0
+LINE_BYTES = 1 << 22
+STARTS = 3
+"""How often a lane is started for a round that it did not take: a cluster that never came up says nothing of rooms."""
 
 
 async def played(
@@ -25,7 +29,11 @@ async def played(
     async def drive(number: int) -> None:
         try:
             for first in rounds:
-                await _lane(first, rounds, command, lambda text: say(f"{number}| {text}"), verdicts.put)
+                for _ in range(STARTS):
+                    if await _lane(number, first, rounds, command, lambda text: say(f"{number}| {text}"), verdicts.put):
+                        break
+                else:
+                    raise RuntimeError(f"Lane {number} did not come up {STARTS} times; what it said is above.")
         finally:
             await verdicts.put(None)
 
@@ -42,22 +50,32 @@ async def played(
 
 
 async def _lane(
+    number: int,
     first: Round,
     rounds: Iterator[Round],
     command: Sequence[str],
     say: Callable[[str], None],
     judged: Callable[[Verdict], Awaitable[None]],
-) -> None:
-    """One lane from its start until there are no more rounds, or its cluster failed."""
-    lane = await asyncio.create_subprocess_exec(*dying_with_us(*command), stdin=PIPE, stdout=PIPE, limit=1 << 22)
+) -> bool:
+    """One lane from its start until there are no more rounds, or its cluster failed; False where it did not come up."""
+    own_ports = {**os.environ, "PYTEST_XDIST_WORKER": f"gw{-number % 16}"}  # as each process of a test run has its own
+    lane = await asyncio.create_subprocess_exec(
+        *dying_with_us(*command), stdin=PIPE, stdout=PIPE, limit=LINE_BYTES, env=own_ports
+    )
+    assert lane.stdout is not None
     try:
+        if not (up := (await lane.stdout.readline()).decode()):
+            return False
+        say(up.rstrip())
         next_one: Round | None = first
         while next_one is not None:
             verdict = await _one(lane, next_one, say)
-            await judged(verdict)
+            if not verdict.left_out:
+                await judged(verdict)
             if verdict.failed:
-                return
+                return True
             next_one = next(rounds, None)
+        return True
     finally:
         await _end(lane)
 
@@ -76,6 +94,8 @@ async def _one(lane: Process, one: Round, say: Callable[[str], None]) -> Verdict
 async def _end(lane: Process) -> None:
     """It stops what it started, and ends."""
     if lane.returncode is None:
+        assert lane.stdin is not None
+        lane.stdin.close()  # else its thread that waits for another round would hold it up
         lane.terminate()
         try:
             async with asyncio.timeout(STOP_DEADLINE_S):

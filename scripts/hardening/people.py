@@ -21,14 +21,17 @@ from rooms.protocol import Close
 from rooms.state import Room
 from scripts.hardening import history as h
 from scripts.hardening.muddle import muddle
+from scripts.hardening.post import COMES_UP_S
 from scripts.hardening.stage import Stage
 from scripts.hardening.witness import note_end, watch
 
-PATIENCE_S = 60.0
-"""How long anybody waits for an answer, a question or a connection before they count as stuck."""
+PATIENCE_S = COMES_UP_S + 60.0
+"""How long anybody waits for an answer, a question or a connection before they count as stuck: longer than all that
+was killed may take to come up again, on however slow a machine."""
 MOVE_DEADLINE_S = 20.0
 TIME_IS_UP = frozenset({"wrong_turn", "no_open_turn", "already_finished", "ending"})
-"""What somebody is told who still answers when the answer's limit has come."""
+"""What somebody is told who still answers when the answer's limit has come; after the last answer also that all is
+over, which it then is without anybody's doing."""
 LENGTH = 3
 LOUD_WORDS = 130
 """What a loud whisper has: nearly as much as one may."""
@@ -117,7 +120,7 @@ class Candidate(Person):
             try:
                 await self._answer(number)
             except RefusedError as refused:
-                if refused.code not in TIME_IS_UP:
+                if refused.code not in TIME_IS_UP and (refused.code, number) != ("room_closed", LENGTH):
                     raise
         await self.until_closed()
 

@@ -12,8 +12,8 @@ from urllib.error import URLError
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
+from scripts.hardening.nursery import Process
 from scripts.hardening.proxy import Proxy
-from tests.deployment import Process
 
 READY_POLL_S = 0.05
 COMES_UP_S = 180.0
@@ -60,7 +60,7 @@ class Post:
         """Man the post; `ready` says when it serves."""
         assert self.process is None, f"{self.name} is manned already"
         words = ("web", "--port", str(self.port)) if self.port else ("worker",)
-        self.process = Process(self._environment, self.log, *words, program="scripts.hardening.clocked")
+        self.process = Process(self._environment, self.log, *words)
 
     async def ready(self) -> None:
         """Return when a web worker is ready; of a worker nobody waits for that."""

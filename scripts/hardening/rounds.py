@@ -20,6 +20,7 @@ from scripts.hardening.faults import FAULTS, Fault
 from scripts.hardening.history import History
 from scripts.hardening.interviews import Interview
 from scripts.hardening.invariants import broken
+from scripts.hardening.people import PATIENCE_S
 from scripts.hardening.stage import Stage
 from scripts.hardening.verdicts import Round, Verdict, told
 from server.adapters.database import Database
@@ -29,8 +30,8 @@ from server.adapters.report_store import SqlReportStore
 from server.clock import SystemClock
 from server.ports import Record
 
-BEGIN_DEADLINE_S = 60.0
-END_DEADLINE_S = 120.0
+BEGIN_DEADLINE_S = END_DEADLINE_S = PATIENCE_S + 30.0
+"""Longer than anybody's patience: who is stuck says first what they waited for."""
 LEAVE_DEADLINE_S = 12.0
 """Longer than a lease and the grace of a reconnect together."""
 POLL_S = 0.2
@@ -123,25 +124,27 @@ async def _read_what_is_kept(cluster: Cluster, history: History, rooms: Sequence
     store = SqlReportStore(database, SystemClock())
     try:
         with RedisClient.from_url(cluster.redis.url) as redis:
-            kept = {room: await _kept(redis, store, room) for room in rooms}
-            while monotonic() < until and not all(_is_left(log) for log, _ in kept.values()):
-                await asyncio.sleep(POLL_S)
-                kept |= {room: await _kept(redis, store, room) for room in rooms if not _is_left(kept[room][0])}
+            for room in rooms:
+                forgotten = list[Record]()
+                log = await _whole(redis, store, room, forgotten)
+                while monotonic() < until and not _is_left(log):
+                    await asyncio.sleep(POLL_S)
+                    log = await _whole(redis, store, room, forgotten)
+                for record in log:
+                    history.note(h.Logged(room=room, **_fields(record)))
+                async for record in store.records(room):
+                    history.note(h.Archived(room=room, **_fields(record)))
     finally:
         await database.close()
-    for room, (log, archive) in kept.items():
-        for record in log:
-            history.note(h.Logged(room=room, **_fields(record)))
-        for record in archive:
-            history.note(h.Archived(room=room, **_fields(record)))
 
 
-async def _kept(redis: RedisClient, store: SqlReportStore, room: str) -> tuple[list[Record], list[Record]]:
-    """A room's log, with what it has forgotten from the archive before it; and the archive."""
+async def _whole(redis: RedisClient, store: SqlReportStore, room: str, forgotten: list[Record]) -> list[Record]:
+    """A room's log, with what it has forgotten from the archive before it; read once, and kept in `forgotten`."""
     log = _log(redis, room)
-    archive = [record async for record in store.records(room)]
     begins = log[0].version if log else 1
-    return [*(record for record in archive if record.version < begins), *log], archive
+    if len(forgotten) != begins - 1:
+        forgotten[:] = [record async for record in store.records(room) if record.version < begins]
+    return [*forgotten, *log]
 
 
 def _fields(record: Record) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 Decides what is said of a run and what counts as done already; never what is true of a room (`invariants`).
 """
 
+import hashlib
 import subprocess
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -17,6 +18,8 @@ from scripts.hardening.telling import story
 
 BREAKS_TOLD = 3
 ROOT = Path(__file__).parents[2]
+PLAYED = ("rooms", "scoring", "server", "client", "scripts/hardening", "tests/servers.py", "tests/deployment.py")
+"""What a round's outcome hangs on. A change of anything else, the docs say, leaves what was played as it was."""
 
 
 class Round(Value):
@@ -36,7 +39,13 @@ class Verdict(Value):
     broken: tuple[str, ...] = ()
     failed: bool = False
     """The round could not be played to its end: its cluster is not to be trusted with another."""
+    left_out: bool = False
+    """This machine does not let us break that."""
+    voice: bool = False
+    """One candidate answered aloud."""
     commit: str = ""
+    code: str = ""
+    """Names the content of what was played."""
     at: str = ""
 
 
@@ -45,23 +54,28 @@ class Ledger(NamedTuple):
 
     path: Path
     commit: str
+    code: str
 
     @classmethod
     def of_this_code(cls, path: Path) -> "Ledger":
-        return cls(path, _commit())
+        return cls(path, _git("describe", "--always", "--dirty=+", "--exclude=*"), _code())
 
-    def keep(self, verdict: Verdict) -> None:
-        dated = verdict.model_copy(update={"commit": self.commit, "at": f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}"})
+    def keep(self, verdict: Verdict) -> Verdict:
+        """Write it down with when it was and on what; gives it so."""
+        about = {"commit": self.commit, "code": self.code, "at": f"{datetime.now(UTC):%Y-%m-%d %H:%M}"}
+        dated = verdict.model_copy(update=about)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.path.open("a", encoding="utf-8") as file:
             file.write(dated.model_dump_json() + "\n")
+        return dated
 
     def kept(self) -> list[Verdict]:
-        """Verdicts on the code as it is now. Of code that was changed since its commit none are kept in mind."""
-        if not self.path.exists() or self.commit.endswith("+"):
+        """Each round's last verdict on the code as it is now. Of code that is in no commit none are kept in mind."""
+        if not self.path.exists() or not self.code:
             return []
         lines = self.path.read_text(encoding="utf-8").splitlines()
-        return [verdict for verdict in map(Verdict.model_validate_json, lines) if verdict.commit == self.commit]
+        verdicts = [verdict for verdict in map(Verdict.model_validate_json, lines) if verdict.code == self.code]
+        return list({(verdict.seed, verdict.faults): verdict for verdict in verdicts}.values())
 
 
 def line(verdict: Verdict) -> str:
@@ -122,11 +136,18 @@ def _spans(seeds: Sequence[int]) -> str:
     return ", ".join("-".join(map(str, span)) for span in spans)
 
 
-def _commit() -> str:
-    """The commit of the code that runs, with a + when it was changed since."""
+def _code() -> str:
+    """A name for the content of what is played; empty where it was changed since its commit, or there is none."""
+    listed = _git("ls-files", "--stage", "--", *PLAYED)
+    if not listed or _git("status", "--porcelain", "--", *PLAYED):
+        return ""
+    return hashlib.sha256(listed.encode()).hexdigest()[:12]
+
+
+def _git(*words: str) -> str:
+    """What git says of this tree; nothing where it is none."""
     try:
-        known = subprocess.run(["git", "describe", "--always", "--dirty=+", "--exclude=*"], cwd=ROOT,
-                               capture_output=True, text=True, check=True, timeout=30)  # fmt: skip
+        said = subprocess.run(["git", *words], cwd=ROOT, capture_output=True, text=True, check=True, timeout=30)
     except (OSError, subprocess.SubprocessError):
-        return "+"
-    return known.stdout.strip()
+        return ""
+    return said.stdout.strip()

@@ -7,13 +7,20 @@ import sys
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
+from client import RefusedError, Visit
+from rooms.commands import PersonCommand
 from scripts.hardening.disk import Disk
 from scripts.hardening.lanes import played
-from scripts.hardening.post import Post
+from scripts.hardening.page import BEGINS, ENDS, write
+from scripts.hardening.people import LENGTH, PATIENCE_S, Candidate
+from scripts.hardening.post import COMES_UP_S, Post
 from scripts.hardening.proxy import Proxy
+from scripts.hardening.rounds import END_DEADLINE_S
 from scripts.hardening.verdicts import Ledger, Round, Verdict, summary, table
 
 ROOT = Path(__file__).parents[2]
@@ -114,13 +121,41 @@ async def test_a_hung_proxy_passes_on_later_what_it_was_given() -> None:
 # --- what a run came to ---------------------------------------------------------------------------------------
 
 
-def test_what_was_played_on_a_commit_is_remembered_for_it_alone(tmp_path: Path) -> None:
-    ledger = Ledger(tmp_path / "deep" / "verdicts.jsonl", "abc")
+def test_what_was_played_on_some_code_is_remembered_for_it_alone(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "deep" / "verdicts.jsonl", "abc", "1234")
     ledger.keep(HELD)
     ledger.keep(HELD.model_copy(update={"seed": 2, "broken": ("order_is_kept",)}))
     assert [(kept.seed, kept.broken) for kept in ledger.kept()] == [(1, ()), (2, ("order_is_kept",))]
-    assert ledger._replace(commit="def").kept() == []
-    assert ledger._replace(commit="abc+").kept() == []  # the code was changed since: nothing is known of it
+    assert len(ledger._replace(commit="def").kept()) == 2  # only the docs are other ones
+    assert ledger._replace(code="5678").kept() == []
+    assert ledger._replace(code="").kept() == []  # it was changed since its commit: nothing is known of it
+
+
+def test_a_round_that_was_played_again_counts_as_it_came_out_last(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "verdicts.jsonl", "abc", "1234")
+    ledger.keep(HELD.model_copy(update={"broken": ("order_is_kept",)}))
+    ledger.keep(HELD)
+    assert [kept.broken for kept in ledger.kept()] == [()]
+
+
+def test_a_run_takes_the_place_of_the_one_before_in_its_page(tmp_path: Path) -> None:
+    page, run = tmp_path / "PAGE.md", HELD.model_copy(update={"commit": "abc", "at": "2026-11-21 21:25"})
+    page.write_text(f"before\n{BEGINS}**an old run**\n{ENDS}after\n", encoding="utf-8")
+    write(page, [run, run.model_copy(update={"seed": 2, "at": "2026-11-21 22:24"})], "scripts/room_hardening --seeds 2")
+    text = page.read_text(encoding="utf-8")
+    assert text.startswith(
+        f"before\n{BEGINS}**2026-11-21 21:25 to 2026-11-21 22:24 UTC, `scripts/room_hardening --seeds 2`** (commit abc"
+    )
+    assert "| `web-killed` | 1-2 | 2 of 2 |" in text
+    assert text.endswith(f"|\n{ENDS}after\n")
+    assert "an old run" not in text
+
+
+def test_a_page_without_a_place_for_a_run_is_left_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "PAGE.md").write_text(f"{BEGINS}no end", encoding="utf-8")
+    with pytest.raises(ValueError, match="no place for a run"):
+        write(tmp_path / "PAGE.md", [HELD], "")
+    assert (tmp_path / "PAGE.md").read_text(encoding="utf-8") == f"{BEGINS}no end"
 
 
 def test_the_table_says_what_held_and_what_broke() -> None:
@@ -133,14 +168,16 @@ def test_the_table_says_what_held_and_what_broke() -> None:
 # --- clusters side by side ------------------------------------------------------------------------------------
 
 LANE = """
-import json, sys
+import json, os, sys
 print("cluster up", flush=True)
+print("ports of", os.environ["PYTEST_XDIST_WORKER"], flush=True)
 for line in sys.stdin:
     one = json.loads(line)
     if one["seed"] == 13:
         sys.exit("this cluster is gone")
     print("a story", flush=True)
-    print(json.dumps({**one, "seconds": 1, "entries": 2, "failed": one["seed"] == 7}), flush=True)
+    other = {"failed": one["seed"] == 7, "left_out": one["seed"] == 11}
+    print(json.dumps({**one, "seconds": 1, "entries": 2, **other}), flush=True)
 """
 
 
@@ -157,6 +194,24 @@ async def test_rounds_are_handed_out_to_lanes_each_once() -> None:
     assert sum("a story" in line for line in said) == 5
 
 
+async def test_a_cluster_that_never_comes_up_is_no_finding_of_a_round_and_ends_the_run() -> None:
+    dead = (sys.executable, "-c", "import sys; sys.exit('no port')")
+    rounds = iter([Round(seed=1, faults=("web-killed",))])
+    with pytest.raises(ExceptionGroup) as failed:
+        _ = [verdict async for verdict in played(rounds, 1, dead, lambda _: None)]
+    assert failed.group_contains(RuntimeError, match="did not come up")
+
+
+async def test_lanes_do_not_take_each_others_ports() -> None:
+    _, said = await hand_out(range(1, 6), 2)
+    assert len({line.partition("ports of ")[2] for line in said if "ports of" in line}) == 2
+
+
+async def test_what_a_machine_does_not_let_us_break_is_left_out_and_the_next_one_played() -> None:
+    verdicts, _ = await hand_out([1, 11, 2], 1)
+    assert [verdict.seed for verdict in verdicts] == [1, 2]
+
+
 @pytest.mark.parametrize(("seed", "broken"), [(7, ()), (13, ("no_process_breaks",))])
 async def test_a_lane_whose_cluster_failed_is_replaced_and_the_others_rounds_are_played(
     seed: int, broken: tuple[str, ...]
@@ -165,3 +220,43 @@ async def test_a_lane_whose_cluster_failed_is_replaced_and_the_others_rounds_are
     assert [(verdict.seed, verdict.failed) for verdict in verdicts] == [(1, False), (seed, True), (2, False)]
     assert verdicts[1].broken == broken
     assert said.count("1| cluster up") == 2
+
+
+# --- people ---------------------------------------------------------------------------------------------------
+
+
+class CutShort(Candidate):
+    """A candidate who is told in this turn that the interview is over."""
+
+    def __init__(self, turn: int) -> None:
+        self.visit = cast(Visit, SimpleNamespace(room=SimpleNamespace(notice="n")))
+        self.turn, self.saw_the_end = turn, False
+
+    async def do(self, command: PersonCommand) -> None:
+        pass
+
+    async def until(self, ready: object, awaited: str) -> Any:
+        pass
+
+    async def until_closed(self) -> None:
+        self.saw_the_end = True
+
+    async def _answer(self, turn: int) -> None:
+        if turn == self.turn:
+            raise RefusedError("room_closed", "This interview is over.", retry=False)
+
+
+async def test_a_candidate_whose_last_answer_met_its_limit_comes_to_the_end_as_everybody() -> None:
+    candidate = CutShort(LENGTH)
+    await candidate.sit(asyncio.Event())
+    assert candidate.saw_the_end
+
+
+async def test_an_interview_that_is_over_before_its_last_question_is_a_finding() -> None:
+    with pytest.raises(RefusedError):
+        await CutShort(LENGTH - 1).sit(asyncio.Event())
+
+
+def test_people_wait_longer_than_what_was_killed_may_take_to_come_up() -> None:
+    assert PATIENCE_S > COMES_UP_S + 30
+    assert END_DEADLINE_S > PATIENCE_S  # who is stuck says so before the round gives up
