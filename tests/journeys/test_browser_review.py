@@ -10,6 +10,7 @@ from rooms.people import Role
 from tests.deployment import TOKEN, deployed
 from tests.journeys.browser import DIST, Person, browsing, looked_at, save_wav
 from tests.journeys.people import type_interview
+from tests.journeys.reach import strains, unreached
 from tests.speech import silence
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
@@ -59,6 +60,42 @@ async def test_a_coach_rates_blind_sees_the_marks_and_changes_one(
                     changed = ben.page.get_by_role("list", name="Changed by a person")
                     await expect(changed).to_contain_text("→ 4.5")
                     assert ben.broke == []
+                ana = await Person.arrives(browser, "Ana", url)
+                async with looked_at(ana):
+                    assert await out_of_reach(ana, room, tmp_path / "groups.csv") == {}
+                    assert ana.broke == []
+
+
+async def out_of_reach(ana: Person, room: str, groups: Path) -> dict[str, list[str]]:
+    """By page, what its owner cannot use on a small screen, enlarged, or by keyboard."""
+    groups.write_text(f"room,group\n{room},a\n")
+    found: dict[str, list[str]] = {}
+
+    async def looks(name: str) -> None:
+        if faults := await strains(ana) + await unreached(ana):
+            found[name] = faults
+
+    await ana.sees("Open a room")
+    await ana.presses("Open it to coach somebody else")
+    await ana.sees("Next question")
+    await ana.page.get_by_label("Write a question").fill("What did it cost?")
+    await ana.presses("Add a point")
+    await looks("coach")
+    for name, path, sign in (
+        ("home", "/", " of 5"),
+        ("reviews", "/reviews", "Within half a point"),
+        ("operations", "/operations", "The latest turns"),
+        ("review", f"/reports/{room}/review", "Save my rating"),
+        ("fairness", "/fairness", "Compare"),
+    ):
+        await ana.opens(path)
+        await ana.sees(sign)
+        if name == "fairness":
+            await ana.page.get_by_label("Groups").set_input_files(groups)
+            await ana.presses("Compare")
+            await ana.sees("By group")
+        await looks(name)
+    return found
 
 
 async def finished(greenroom: Greenroom) -> tuple[str, str]:

@@ -61,6 +61,7 @@ function Spreads({ ledger }: { ledger: Ledger }) {
             <th scope="col">Median</th>
             <th scope="col">95 of 100</th>
             <th scope="col" className="ledger__dots">
+              <span className="unseen">Each turn</span>
               <Scale />
             </th>
           </tr>
@@ -126,7 +127,7 @@ function Latest({ ledger }: { ledger: Ledger }) {
     <section className="stack" aria-labelledby="latest">
       <h2 id="latest">The latest turns</h2>
       {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keyboard */}
-      <div className="ledger card" role="region" aria-labelledby="latest" tabIndex={0}>
+      <div className="ledger card" role="region" aria-label="Table of the latest turns" tabIndex={0}>
         <table>
           <thead>
             <tr>

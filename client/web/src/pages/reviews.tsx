@@ -64,7 +64,7 @@ function Agreements() {
             how much milder the machine is, in points.
           </p>
           {/* eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- what scrolls must be reachable by keyboard */}
-          <div className="scroll" role="region" aria-labelledby="agreement" tabIndex={0}>
+          <div className="scroll" role="region" aria-label="Table of the agreement" tabIndex={0}>
             <table className="agreement numbers">
               <thead>
                 <tr>
