@@ -59,7 +59,8 @@ class Sockets:
         admission: Admission | None = None,
         came_late: Callable[[str, Participant], Awaitable[None]] | None = None,
     ) -> None:
-        """`came_late` is told of who comes into a room that is over: what they see there, nothing else takes down."""
+        """`came_late` is told of who comes into a room that is over: what they see there, nothing else takes down.
+        Where it fails, they are not let in."""
         self._settings, self._worker = settings, worker
         self._gate, self._writer, self._fanout, self._departures = gate, writer, fanout, departures
         self._log, self._audio, self._leases, self._bank = log, audio, leases, bank

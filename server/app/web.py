@@ -171,10 +171,10 @@ async def _has_report(p: Parts, room: str) -> bool:
 
 
 async def _came_late(p: Parts, room: str, who: Participant) -> None:
-    """Whoever sees the marks of a room that is over rates them blind no more. Never keeps anybody out."""
+    """Whoever sees the marks of a room that is over rates them blind no more. Unavailable while that cannot be kept:
+    then they are not shown, here as in reports."""
     if shows_marks(who.role):
-        with contextlib.suppress(Unavailable):
-            await p.reviews.show(room, person_of(who), p.clock.now_ms())
+        await p.reviews.show(room, person_of(who), p.clock.now_ms())
 
 
 async def _ready(p: Parts) -> bool:

@@ -189,11 +189,21 @@ async def test_without_the_database_the_interview_goes_on_and_its_report_comes_w
             await until_closed(candidate)
             assert_of_the_table(await ask(greenroom, "GET", f"/api/reports/{room}"), "database_away")
             assert_of_the_table(await ask(greenroom, "GET", "/api/reports"), "database_away")
+            await not_shown_marks(greenroom, room)
         finally:
             standing.postgres.start()
     report = await greenroom.wait_for_report(room, 30)
     said = [utterance["text"] for turn in report["turns"] for utterance in turn["transcript"]["utterances"]]
     assert said == list(ANSWERS)
+
+
+async def not_shown_marks(greenroom: Greenroom, room: str) -> None:
+    """A coach who comes when all is over is told to come back: that they saw the marks could not be kept."""
+    async with knocking(greenroom, room) as talker:
+        ticket = (await greenroom.ticket(room, Role.COACH)).ticket
+        await talker.say({"type": "hello", "protocol": VERSION, "ticket": ticket})
+        await talker.is_sent_away("database_away")
+        assert [said["type"] for said in talker.heard] == ["goodbye"]
 
 
 @pytest.fixture
