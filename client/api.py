@@ -295,14 +295,17 @@ class Greenroom:
 
 
 class _RoomDoor:
-    """Leads one person into one room: a new ticket for each connection."""
+    """Leads one person into one room: with a return ticket where there is one, else with a new ticket."""
 
     def __init__(self, greenroom: Greenroom, room: str, role: Role | str, name: str | None) -> None:
         self._greenroom, self._room, self._role, self._name = greenroom, room, role, name
+        self._socket = ""
 
-    async def enter(self) -> Entry:
-        ticket = await self._greenroom.ticket(self._room, self._role, self._name)
-        return Entry(_socket_address(self._greenroom.base, ticket.socket), ticket.ticket)
+    async def enter(self, return_ticket: str | None = None) -> Entry:
+        if return_ticket is None:
+            ticket = await self._greenroom.ticket(self._room, self._role, self._name)
+            self._socket, return_ticket = ticket.socket, ticket.ticket
+        return Entry(_socket_address(self._greenroom.base, self._socket), return_ticket)
 
     def elsewhere(self) -> None:
         self._greenroom.next_base()

@@ -36,7 +36,7 @@ UNREACHED = (AwayError, OSError, TimeoutError, InvalidHandshake, InvalidMessage,
 
 
 class Entry(NamedTuple):
-    """Where to connect, and the ticket for it."""
+    """Where to connect, and the ticket for it, or the return ticket."""
 
     address: str
     ticket: str
@@ -45,8 +45,8 @@ class Entry(NamedTuple):
 class Door(Protocol):
     """What leads to a room's socket."""
 
-    async def enter(self) -> Entry:
-        """A new ticket. Raises RefusedError, or AwayError when nobody answers."""
+    async def enter(self, return_ticket: str | None = None) -> Entry:
+        """A new ticket where there is no return ticket. Raises RefusedError, or AwayError when nobody answers."""
 
     def elsewhere(self) -> None:
         """The address in use is dead or going away: use the next one."""
@@ -67,6 +67,8 @@ class Lifeline:
         """Sockets that another one has taken the place of say goodbye meanwhile."""
         self._greeted = False
         """A second socket has said hello."""
+        self._cut_off = False
+        """The connection ended without a word from the other side: perhaps many lost theirs with it."""
 
     def wake(self) -> None:
         """There is something to send."""
@@ -89,7 +91,8 @@ class Lifeline:
                     pauses.start_anew()
             if what is AfterClose.STAY_AWAY:
                 return
-            pause_s = pauses.next()
+            pause_s = pauses.next() + (self._talk.return_after_s if self._cut_off else 0.0)
+            self._cut_off = False
             if now + pause_s - away_since > self._patience_s:
                 patience = f"{self._patience_s:.0f} seconds"
                 self._talk.over = AwayError(f"No connection for {patience}. Check the network, then join again.")
@@ -100,14 +103,8 @@ class Lifeline:
         """One ticket, one socket, and those that take its place without a pause."""
         self._was_live = False
         try:
-            entry = await self._door.enter()
-            wire = await dial(entry.address)
-            ticket: str | None = entry.ticket
-            while True:
-                what, successor = await self._converse(wire, ticket)
-                if successor is None:
-                    return what
-                wire, ticket = successor, None
+            what = await self._go_in()
+            return await self._go_in() if self._talk.return_refused else what
         except RefusedError as refused:
             if not refused.retry:
                 self._talk.over = refused
@@ -118,6 +115,16 @@ class Lifeline:
         except InvalidURI as error:
             self._talk.over = GreenroomError(f"{error}. Check --url.")
         return AfterClose.PAUSE if self._talk.over is None else AfterClose.STAY_AWAY
+
+    async def _go_in(self) -> AfterClose:
+        entry = await self._door.enter(self._talk.return_ticket)
+        wire = await dial(entry.address)
+        ticket: str | None = entry.ticket
+        while True:
+            what, successor = await self._converse(wire, ticket)
+            if successor is None:
+                return what
+            wire, ticket = successor, None
 
     # --- one socket ---
 
@@ -148,7 +155,9 @@ class Lifeline:
             return AfterClose.AT_ONCE, successor
         await wire.close()
         leave = reading.result() if reading.done() and not reading.cancelled() else AfterClose.PAUSE
-        return await self._parted(leave, (not overtaken and wire.close_code) or 1006), None
+        code = (not overtaken and wire.close_code) or 1006
+        self._cut_off = self._was_live and leave is None and code == 1006 and not wire.given_up
+        return await self._parted(leave, code), None
 
     async def _parted(self, leave: AfterClose | None, code: int) -> AfterClose:
         """The socket is closed: by us if `leave`, else with this code."""
@@ -232,7 +241,7 @@ class Lifeline:
     async def _second(self) -> Wire | None:
         """Open one more socket; once it is welcomed, it is the one in use."""
         try:
-            entry = await self._door.enter()
+            entry = await self._door.enter(self._talk.return_ticket)
             wire = await dial(entry.address)
         except (*UNREACHED, GreenroomError, InvalidURI):
             return None

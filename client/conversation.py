@@ -85,6 +85,14 @@ class Conversation:
         """The cursor of the last hello."""
         self._goodbye: Goodbye | None = None
         self._bad_tickets = 0
+        self.return_ticket: str | None = None
+        """What says hello once in place of a new ticket."""
+        self._returning = False
+        """The last hello named a return ticket."""
+        self.return_refused = False
+        """It was too late for that: a new ticket is needed, and no pause."""
+        self.return_after_s = 0.0
+        """How long after losing its server this visit comes back, and a moment."""
         self._again_from: int | None = _NOWHERE
         """Where the last `again` asked to send from."""
 
@@ -102,6 +110,8 @@ class Conversation:
 
     def hello(self, ticket: str) -> str:
         """The first message of a connection."""
+        self._returning, self.return_refused = ticket == self.return_ticket, False
+        self.return_ticket = None
         self._asked = None if self._afresh else self.mirror.cursor
         self._goodbye = None
         # Who was in the room takes over from what is left of themselves there.
@@ -236,6 +246,7 @@ class Conversation:
     def _welcomed(self, welcome: Welcome) -> News:
         self.mirror = self.mirror.welcomed(welcome, self._asked)
         self.you, self.live, self._afresh, self._bad_tickets = welcome.you, True, False, 0
+        self.return_ticket, self.return_after_s = welcome.return_ticket, welcome.return_after_ms / 1000
         if welcome.room is not None:
             self._outbox.offer_again()
         self._outbox.marked(welcome.durable if welcome.protocol >= MARKS_SINCE else EVERYTHING)
@@ -330,7 +341,8 @@ class Conversation:
         if what is AfterClose.AFRESH:
             self._afresh = True
         if what is AfterClose.NEW_TICKET:
-            self._bad_tickets += 1
+            self.return_refused = self._returning
+            self._bad_tickets += not self._returning
         if what is AfterClose.STAY_AWAY or self._bad_tickets >= 3:
             self.over = self._ending(code)
             return AfterClose.STAY_AWAY

@@ -29,6 +29,8 @@ class Wire(ClientConnection):
     """A socket that notes when bytes came in: half of a long message is a sign of life too."""
 
     heard_at = 0.0
+    given_up = False
+    """It was this side that ended it: nobody seemed to be there."""
 
     def data_received(self, data: bytes) -> None:
         self.heard_at = monotonic()
@@ -44,6 +46,7 @@ class Wire(ClientConnection):
                     async with asyncio.timeout(SILENT_AFTER_S - silent_s):  # one that takes nothing is not waited for
                         await self.ping()
             await asyncio.sleep((SILENT_AFTER_S if silent_s >= PING_AFTER_S else PING_AFTER_S) - silent_s)
+        self.given_up = True
         self.transport.abort()
 
 

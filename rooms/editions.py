@@ -47,7 +47,7 @@ member is shown, `Happened.after` says that nothing is missing."""
 
 NEW_FIELDS: Mapping[type[Value], frozenset[str]] = MappingProxyType(
     {
-        Welcome: frozenset({"durable"}),
+        Welcome: frozenset({"durable", "return_ticket", "return_after_ms"}),
         Room: frozenset(
             {
                 "starts_at",

@@ -54,7 +54,7 @@ class Hello(Value):
     type: Literal["hello"] = "hello"
     protocol: int
     ticket: Annotated[str, Field(min_length=1, max_length=200)]
-    """One-use, from POST /api/rooms/{room}/tickets."""
+    """One-use, from POST /api/rooms/{room}/tickets; or the `return_ticket` of your last welcome."""
     resume: Cursor | None = None
     client: Annotated[str, Field(max_length=80)] = "unknown"
     takeover: bool = True
@@ -118,6 +118,12 @@ class Welcome(Value):
     """The last frame of the open microphone stream that is safe."""
     durable: int = 0
     """How far the log is kept in the database as well; from here on `durable` messages say it."""
+    return_ticket: str | None = None
+    """Says hello once more in place of a new ticket: in this room, from this origin, in place of this connection, until
+    you count as gone. Refused with TICKET_INVALID where it does not hold any more: then get a new ticket, at once."""
+    return_after_ms: int = 0
+    """Your place in the line: when this connection is cut off, wait so long and a moment (up to 0.3 s) more before you
+    come back, so that all who were on this worker find a free one."""
 
 
 class Happened(Value):

@@ -186,7 +186,9 @@ SERVER: tuple[p.ServerMessage, ...] = (
     p.Goodbye(code="taken_over", sentence="You joined from another device, so this one is done.", retry=False),
 )
 
-RESUMED = p.Welcome(protocol=p.VERSION, you=ADA, cursor=CURSOR, resumed=2, audio_through=180)
+RESUMED = p.Welcome(
+    protocol=p.VERSION, you=ADA, cursor=CURSOR, resumed=2, audio_through=180, return_ticket="back/web-1.9f/..."
+)
 FRAME = p.Frame(seq=181, capture_ms=7240, pcm=bytes(4))
 
 MEANINGS = {

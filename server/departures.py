@@ -10,7 +10,7 @@ from typing import Final
 
 from rooms.commands import Leave
 from rooms.people import SYSTEM
-from server.ports import Unavailable
+from server.ports import Holds, Unavailable
 from server.writer import Writer
 
 AGAIN_S: Final = 1.0
@@ -24,8 +24,8 @@ _log = logging.getLogger(__name__)
 class Departures:
     """Owns the tasks that wait out the grace; use as an async context."""
 
-    def __init__(self, writer: Writer, grace_ms: int) -> None:
-        self._writer, self._grace_s = writer, grace_ms / 1000
+    def __init__(self, writer: Writer, holds: Holds, grace_ms: int) -> None:
+        self._writer, self._holds, self._grace_s = writer, holds, grace_ms / 1000
         self._waiting: set[asyncio.Task[None]] = set()
         self._closing = asyncio.Event()
 
@@ -39,18 +39,20 @@ class Departures:
         for task in self._waiting:
             task.cancel()
 
-    def left(self, room: str, participant: str, connection: str) -> None:
-        """The connection dropped. If its person has another one by then, nobody notices."""
-        task = asyncio.create_task(self._later(room, Leave(participant=participant, connection=connection)))
+    def left(self, room: str, participant: str, connection: str, holder: str) -> None:
+        """The socket that held this connection dropped. If another one holds it by then, nobody is told anything; if
+        its person has another connection, nobody notices."""
+        task = asyncio.create_task(self._later(room, Leave(participant=participant, connection=connection), holder))
         self._waiting.add(task)
         task.add_done_callback(self._waiting.discard)
 
-    async def _later(self, room: str, leave: Leave) -> None:
+    async def _later(self, room: str, leave: Leave, holder: str) -> None:
         """Say it, however long the log is away: as long as this worker lives, nobody else says it."""
         await self._wait(self._grace_s)
         while True:
             try:
-                await self._writer.do(room, leave, SYSTEM, f"leave.{leave.connection}")
+                if await self._holds.let_go(room, leave.connection, holder):
+                    await self._writer.do(room, leave, SYSTEM, f"leave.{leave.connection}")
                 return
             except Unavailable:
                 if self._closing.is_set():

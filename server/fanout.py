@@ -109,7 +109,14 @@ class Hall:
         """Which life of the log its members have before their eyes."""
         return self._feed.cursor.epoch
 
-    async def enter(self, member: Member, resume: Cursor | None, audio_through: int | None) -> None:
+    async def enter(
+        self,
+        member: Member,
+        resume: Cursor | None,
+        audio_through: int | None,
+        return_ticket: str | None = None,
+        return_after_ms: int = 0,
+    ) -> None:
         """Queue the member's welcome and everything they missed; from then on they hear all that happens."""
         role = member.participant.role
         lately = [telling for raw in await self._log.told(self.room_id) if (telling := _telling(raw, role))]
@@ -123,6 +130,8 @@ class Hall:
             told=tuple(telling for telling in lately if self._is_now(telling)),
             audio_through=audio_through,
             durable=self._feed.durable,
+            return_ticket=return_ticket,
+            return_after_ms=return_after_ms,
         )
         if isinstance(missed, ResetReason) or resume is None:
             reason = missed if isinstance(missed, ResetReason) else ResetReason.FIRST

@@ -1,7 +1,8 @@
 """The life of one WebSocket: hello, join or resume, listen, goodbye.
 
-Decides the order of these steps; never who may enter (`gate`), what is answered (`seat`), what may happen (`decide`) or
-who sees it (`fanout`). One task lives as long as the socket, and waits in `Way.receive` for most of its life.
+Decides the order of these steps; never who may enter (`gate`) or come back (`returning`), what is answered (`seat`),
+what may happen (`decide`) or who sees it (`fanout`). One task lives as long as the socket, and waits in `Way.receive`
+for most of its life.
 """
 
 import asyncio
@@ -30,8 +31,9 @@ from server.gate import Gate
 from server.loads import Admission
 from server.member import Member, say_goodbye
 from server.microphone import Microphone
-from server.ports import AudioLog, Leases, RoomLog
+from server.ports import AudioLog, Leases, RoomLog, Unavailable
 from server.recording import NewDecoder
+from server.returning import Line, Return, Returns, after_ms
 from server.seat import Seat, speaks
 from server.settings import Settings
 from server.way import AsgiWay, Closed, Gone, Way, carried_on
@@ -48,6 +50,7 @@ class Sockets:
         settings: Settings,
         worker: str,
         gate: Gate,
+        returns: Returns,
         writer: Writer,
         fanout: Fanout,
         departures: Departures,
@@ -62,7 +65,8 @@ class Sockets:
         """`came_late` is told of who comes into a room that is over: what they see there, nothing else takes down.
         Where it fails, they are not let in."""
         self._settings, self._worker = settings, worker
-        self._gate, self._writer, self._fanout, self._departures = gate, writer, fanout, departures
+        self._gate, self._returns, self._line = gate, returns, Line()
+        self._writer, self._fanout, self._departures = writer, fanout, departures
         self._log, self._audio, self._leases, self._bank = log, audio, leases, bank
         self._new_decoder, self._admission, self._came_late = new_decoder, admission, came_late
         self._open = 0
@@ -129,26 +133,42 @@ class Sockets:
         if self._open > self._settings.connections_per_worker:
             raise Failed("worker_full")
         hello = await _hello(way)
-        who = await self._gate.admit(hello.ticket, room, origin)
-        connection = f"{self._worker}.{secrets.token_hex(4)}"
-        line |= {"participant": who.id, "role": who.role.value, "connection": connection, "client": hello.client}
+        back = self._returns.read(hello.ticket, room, origin)
+        bearer = back or await self._gate.admit(hello.ticket, room, origin)
+        socket = f"{self._worker}.{secrets.token_hex(4)}"
         async with self._fanout.hall(room) as hall:
+            who = self._returns.who(bearer, hall.room, hall.life) if isinstance(bearer, Return) else bearer
+            line |= {"participant": who.id, "role": who.role.value, "connection": socket, "client": hello.client}
             # Before joining: whom there is no space for leaves no trace in the room. A candidate is always let in,
             # because each new connection takes over the last one.
             if hall.users > self._settings.connections_per_room and not speaks(who):
                 raise Failed("room_full")
-            joined = await self._join(room, who, connection, takeover=hello.takeover or hello.resume is not None)
+            if back and not speaks(who):
+                line |= {"connection": back.connection, "socket": socket}
+                joined, here = None, await self._carry_on(room, who, back, socket)
+            else:
+                takeover = hello.takeover or hello.resume is not None or back is not None
+                joined = await self._join(room, who, socket, takeover=takeover)
+                here = self._returns.first(socket, hall.life, back)
+            place = self._line.take()
             try:
-                await hall.reached(joined)
-                if hall.room.phase is not Phase.CLOSED:
-                    await self._leases.announce(room)  # once more: an announcement that was lost is made good
-                elif self._came_late:
-                    await self._came_late(room, who)
+                if joined is not None:
+                    await self._shown(hall, who, joined)
                 limit, timeout_s = self._settings.outbox_bytes, self._settings.write_timeout_s
-                member = Member(who, connection, way, limit, timeout_s, hello.protocol)
-                return await self._converse(way, hall, member, hello, line)
+                member = Member(who, here.connection, way, limit, timeout_s, hello.protocol)
+                way_back = self._returns.issue(here, room, origin), 0 if speaks(who) else after_ms(place)
+                return await self._converse(way, hall, member, hello, way_back, line)
             finally:
-                self._departures.left(room, who.id, connection)
+                self._line.leave(place)
+                self._departures.left(room, who.id, here.connection, socket)
+
+    async def _carry_on(self, room: str, who: Participant, back: Return, socket: str) -> Return:
+        """Have this socket hold the connection that broke. The room never knew them gone: nobody is told anything."""
+        try:
+            return await self._returns.take(back, room, socket)
+        except Unavailable:
+            self._departures.left(room, who.id, back.connection, socket)  # no answer came, yet it may be ours
+            raise
 
     async def _join(self, room: str, who: Participant, connection: str, *, takeover: bool) -> int:
         """Enter the room; gives the version at which the room shows it."""
@@ -156,17 +176,27 @@ class Sockets:
         try:
             joined = await self._writer.do(room, command, SYSTEM, f"join.{connection}")
         except BaseException:
-            self._departures.left(room, who.id, connection)  # no answer came, yet it may be in the log
+            self._departures.left(room, who.id, connection, connection)  # no answer came, yet it may be in the log
             raise
         if isinstance(joined, Refusal):
             raise Failed(joined.code.value)
         return joined.cursor.version
 
-    async def _converse(self, way: Way, hall: Hall, member: Member, hello: Hello, line: dict[str, object]) -> str:
+    async def _shown(self, hall: Hall, who: Participant, joined: int) -> None:
+        """Wait until the room shows them here, and see to it that somebody serves it."""
+        await hall.reached(joined)
+        if hall.room.phase is not Phase.CLOSED:
+            await self._leases.announce(hall.room_id)  # once more: an announcement that was lost is made good
+        elif self._came_late:
+            await self._came_late(hall.room_id, who)
+
+    async def _converse(
+        self, way: Way, hall: Hall, member: Member, hello: Hello, way_back: tuple[str, int], line: dict[str, object]
+    ) -> str:
         speaker = speaks(member.participant)
         microphone = Microphone(self._audio, hall, member, self._new_decoder) if speaker else None
         through = await microphone.through() if microphone else None
-        await hall.enter(member, hello.resume, through)
+        await hall.enter(member, hello.resume, through, *way_back)
         try:
             await self._listen(way, hall, member, microphone)
         except Closed:

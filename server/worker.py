@@ -7,7 +7,7 @@ it dies, its leases run out and another worker goes on from there.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from rooms.commands import Leave
@@ -17,7 +17,7 @@ from rooms.state import Room
 from server.absence import Absence
 from server.feed import Feed, Feeds
 from server.pen import Pen
-from server.ports import Fenced, Leases, Presence, Unavailable
+from server.ports import Fenced, Holds, Leases, Presence, Unavailable
 from server.settings import Settings
 from server.writer import Writer
 
@@ -59,6 +59,7 @@ class Worker:
         name: str,
         settings: Settings,
         leases: Leases,
+        holds: Holds,
         presence: Presence,
         feeds: Feeds,
         writer: Writer,
@@ -69,7 +70,8 @@ class Worker:
         self._name, self._settings = name, settings
         self._presence, self._absence = presence, Absence(name)
         self._attending = False
-        self._leases, self._feeds, self._writer, self._readers = leases, feeds, writer, readers
+        self._leases, self._holds = leases, holds
+        self._feeds, self._writer, self._readers = feeds, writer, readers
         self._full = full
         self._left_to_others: dict[str, float] = {}
         """Rooms that anybody may take, and since when."""
@@ -210,26 +212,35 @@ class Worker:
         silent_since: dict[str, float] = {}
         while True:
             await asyncio.sleep(1)
-            held = {c: p.participant.id for p in feed.room.people for c in p.connections}
+            here = {c: p.participant.id for p in feed.room.people for c in p.connections}
             try:
-                workers = {worker_of(connection) for connection in held}
+                held = await self._held_by(feed.room_id, here)
+                workers = {worker_of(holder) for holder in held.values() if holder}
                 silent = workers - await self._leases.alive(sorted(workers))
                 silent_since = {worker: silent_since.get(worker, _now()) for worker in silent}
                 patience_s = self._settings.beat_s * BEAT_LATE
                 dead = {worker for worker, since in silent_since.items() if _now() - since > patience_s}
-                for connection, participant in held.items():
-                    if worker_of(connection) in dead:
-                        leave = Leave(participant=participant, connection=connection)
+                for connection, holder in held.items():
+                    if holder and worker_of(holder) not in dead:
+                        continue
+                    if await self._holds.let_go(feed.room_id, connection, holder):
+                        leave = Leave(participant=here[connection], connection=connection)
                         await pen.do(leave, SYSTEM, f"reap.{connection}")
             except Unavailable:
                 silent_since = {}  # silence that nobody could break proves nothing
+
+    async def _held_by(self, room: str, connections: Collection[str]) -> Mapping[str, str]:
+        """Connection -> the socket that holds it; "" where whoever let go of it did not come to say goodbye yet."""
+        holders = await self._holds.holders(room) if connections else {}
+        return {connection: holders.get(connection, connection) for connection in connections}
 
     async def _last_goodbyes(self, feed: Feed) -> None:
         """Return when nobody is here whose web worker died before the end: the reaper beside us has seen to them."""
         until = _now() + self._settings.worker_ttl_ms / 1000
         while connections := [c for person in feed.room.people for c in person.connections]:
-            workers = {worker_of(connection) for connection in connections}
             with contextlib.suppress(Unavailable):
+                held = await self._held_by(feed.room_id, connections)
+                workers = {worker_of(holder) for holder in held.values()}  # nobody's is nobody who is alive
                 if _now() > until and workers <= await self._leases.alive(sorted(workers)):
                     return
             await asyncio.sleep(1)
@@ -255,7 +266,7 @@ def later(reader: Reader, seconds: float) -> Reader:
 
 
 def worker_of(connection: str) -> str:
-    """The web worker that holds a connection: the first part of its id."""
+    """The web worker of a socket, or of the one that a connection was opened with: the first part of its id."""
     return connection.partition(".")[0]
 
 

@@ -11,6 +11,7 @@ import sys
 from rooms.commands import NameTranscriber
 from rooms.people import SYSTEM
 from server.adapters.redis_connection import RedisConnection
+from server.adapters.redis_holds import RedisHolds
 from server.adapters.redis_leases import RedisLeases
 from server.adapters.redis_log import RedisRoomLog, RedisSubscriber
 from server.adapters.redis_presence import RedisPresence
@@ -62,7 +63,7 @@ async def main(name: str, url: str) -> None:
             await scribble(name, feed, pen)
 
         presence, writer = RedisPresence(redis, subscriber), Writer(log, feeds, SystemClock())
-        worker = Worker(name, settings, RedisLeases(redis), presence, feeds, writer, [reader])
+        worker = Worker(name, settings, RedisLeases(redis), RedisHolds(redis), presence, feeds, writer, [reader])
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(feeds.run())
             tasks.create_task(worker.run())

@@ -185,6 +185,9 @@ class Client:
     def __init__(self, greenroom: Greenroom, room: str, spread: float) -> None:
         self._greenroom, self._room, self._spread = greenroom, room, spread
         self._cursor: dict[str, Any] = {}
+        self._return_ticket = ""
+        self._place_s = 0.0
+        """Their place in the line of those who lose the worker together, as it told them."""
         self.got: Counter[int] = Counter()
         self.back_s = 0.0
         """How long coming back took, from the first try."""
@@ -196,16 +199,16 @@ class Client:
         self.socket, welcome = await self._greenroom.enter(at, self._room, entry, self._heard, resume)
         if resume and welcome["resumed"] is None:
             raise RuntimeError(f"reset instead of resumed: {welcome['reset']}")
+        self._return_ticket, self._place_s = welcome["return_ticket"], welcome["return_after_ms"] / 1000
         if not resume:
             self._cursor = welcome["cursor"]
 
     async def come_back(self, to: Worker) -> None:
-        """After the connection was lost: a short pause, a new ticket, another worker."""
+        """After the connection was lost: their place in the line and a short pause, another worker."""
         await self.socket.closed.wait()
-        await asyncio.sleep(BACKOFF_S * self._spread)
+        await asyncio.sleep(self._place_s + BACKOFF_S * self._spread)
         began = time.monotonic()
-        (entry,) = await self._greenroom.passes(to, [self._room])
-        await self.enter(to, entry)
+        await self.enter(to, self._return_ticket)
         self.back_at = time.monotonic()
         self.back_s = self.back_at - began
 

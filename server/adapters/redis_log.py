@@ -7,6 +7,7 @@ Decides how a room lies in Redis. Keys, all with the room's hash tag:
     greenroom:{room}:snapshot  the room at some version (server/whole.py)
     greenroom:life             there as long as Redis has not come back empty
     greenroom:{room}:told      hash: the latest of what is told and not kept
+    greenroom:{room}:holders   see redis_holds.py; it goes when the room goes
 and a channel greenroom:{room}:live, on which an append is its records, a line each, a telling a JSON object, the
 durable mark a JSON number, and a new epoch a JSON string.
 Never decides what follows from a command, or what a gap means.
@@ -170,11 +171,11 @@ class RedisRoomLog:
         await self._redis.call("HDEL", room_key(room, "told"), key)
 
     async def expire(self, room: str, after_s: int) -> None:
-        names = ("log", "head", "commands", "snapshot", "told")
+        names = ("log", "head", "commands", "snapshot", "told", "holders")
         await self._redis.calls([("EXPIRE", room_key(room, name), after_s) for name in names])
 
     async def erase(self, room: str) -> None:
-        names = ("head", "log", "commands", "snapshot", "told")
+        names = ("head", "log", "commands", "snapshot", "told", "holders")
         await self._redis.script(_ERASE, [room_key(room, name) for name in names], (ERASED_KEPT_MS,))
 
 

@@ -18,6 +18,7 @@ from rooms.people import Participant
 from server import web
 from server.adapters.redis_dead_letters import RedisDeadLetters
 from server.adapters.redis_directory import RedisDirectory
+from server.adapters.redis_holds import RedisHolds
 from server.adapters.redis_ledger import RedisLedger
 from server.adapters.redis_tickets import RedisTickets
 from server.adapters.redis_timers import RedisTimers
@@ -33,6 +34,7 @@ from server.identity import Identity
 from server.judging import notice_for
 from server.loads import Admission
 from server.ports import Decoder, Unavailable
+from server.returning import Returns
 from server.reviewing import shows_marks
 from server.settings import Settings
 from server.socket import Sockets
@@ -69,11 +71,13 @@ async def serve_web(settings: Settings, host: str, port: int, fd: int | None) ->
         gate = Gate(settings, identity, RedisTickets(p.redis))
         directory = RedisDirectory(p.redis, p.clock)
         fanout = Fanout(p.feeds, p.log)
-        async with Departures(p.writer, settings.reconnect_grace_ms) as departures:
+        holds = RedisHolds(p.redis)
+        async with Departures(p.writer, holds, settings.reconnect_grace_ms) as departures:
             sockets = Sockets(
                 settings,
                 p.name,
                 gate,
+                Returns(settings, p.clock, holds),
                 p.writer,
                 fanout,
                 departures,

@@ -10,6 +10,7 @@ import signal
 
 from server import pulse
 from server.adapters.redis_directory import RedisDirectory
+from server.adapters.redis_holds import RedisHolds
 from server.adapters.redis_ledger import RedisLedger
 from server.adapters.redis_notes import RedisHearingNotes
 from server.adapters.redis_purses import RedisPurses
@@ -65,7 +66,7 @@ async def serve_worker(settings: Settings) -> None:
         def full() -> bool:
             return reporter.load(worker.rooms, hearing.behind_ms).full
 
-        worker = Worker(p.name, settings, p.leases, p.presence, p.feeds, p.writer, readers, full)
+        worker = Worker(p.name, settings, p.leases, RedisHolds(p.redis), p.presence, p.feeds, p.writer, readers, full)
         loop = asyncio.get_running_loop()
         for name in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(name, worker.stop)

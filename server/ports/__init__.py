@@ -16,6 +16,7 @@ from server.ports.database import ReportRow as ReportRow
 from server.ports.database import ReportStore as ReportStore
 from server.ports.database import Reviews as Reviews
 from server.ports.database import Waiting as Waiting
+from server.ports.entry import Holds as Holds
 from server.ports.entry import Ticket as Ticket
 from server.ports.entry import Tickets as Tickets
 from server.ports.hearing import Hypothesis as Hypothesis

@@ -1,8 +1,9 @@
-"""Tickets.
+"""Tickets, and who holds a connection.
 
 Decides contracts, worked out in the docstrings; does nothing.
 """
 
+from collections.abc import Mapping
 from typing import NamedTuple, Protocol
 
 from rooms.people import Participant
@@ -21,3 +22,19 @@ class Tickets(Protocol):
 
     async def spend(self, secret: str) -> Ticket | None:
         """The ticket, once; None if unknown, spent or expired."""
+
+
+class Holds(Protocol):
+    """Which socket holds a connection. The one that it was opened with and named after, until somebody came back to it.
+
+    The first part of a socket's name is its web worker's, as of a connection's (`server.worker.worker_of`).
+    """
+
+    async def take(self, room: str, connection: str, holder: str, taker: str) -> bool:
+        """From now on `taker` holds the connection. False where `holder` does not hold it any more."""
+
+    async def let_go(self, room: str, connection: str, holder: str) -> bool:
+        """Nobody takes this connection any more. False where another one than `holder` has taken it."""
+
+    async def holders(self, room: str) -> Mapping[str, str]:
+        """Who holds the connections that were taken or let go, "" for nobody."""

@@ -15,6 +15,7 @@ from tests.servers import Redis, ServerNotFoundError, find_redis
 
 CONNECTIONS_PER_ROOM = 4
 MESSAGES_PER_SECOND = 1_000
+GRACE_S = 0.3
 METRICS_TOKEN = "the-metrics-token-of-this-run"
 
 
@@ -36,7 +37,7 @@ def standing() -> Iterator[Standing]:
         "EMPTY_ROOM_S": "1",
         "MESSAGES_PER_SECOND": str(MESSAGES_PER_SECOND),
         "METRICS_TOKEN": METRICS_TOKEN,
-        "RECONNECT_GRACE_MS": "300",
+        "RECONNECT_GRACE_MS": str(round(GRACE_S * 1000)),
         "WRITE_TIMEOUT_S": "1",
     }
     try:

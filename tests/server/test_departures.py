@@ -9,6 +9,7 @@ from rooms.people import SYSTEM, Participant, Role
 from rooms.state import replay
 from server import departures as departures_module
 from server.departures import Departures
+from tests.memory_holds import MemoryHolds
 from tests.server.hearings import CANDIDATE, Heard, Rig
 
 COACH = Participant(id="ben", name="Ben", role=Role.COACH)
@@ -20,17 +21,17 @@ def connections(room: Heard) -> tuple[str, ...]:
 
 async def test_who_stays_away_for_the_grace_is_gone() -> None:
     rig = Rig()
-    async with rig.up(), rig.room() as room, Departures(rig.writer, grace_ms=20) as departures:
-        departures.left(room.id, CANDIDATE.id, "c")
+    async with rig.up(), rig.room() as room, Departures(rig.writer, MemoryHolds(), grace_ms=20) as departures:
+        departures.left(room.id, CANDIDATE.id, "c", "c")
         assert connections(room) == ("c",)
         await room.until(lambda: connections(room) == ())
 
 
 async def test_who_comes_back_in_time_was_never_gone() -> None:
     rig = Rig()
-    async with rig.up(), rig.room() as room, Departures(rig.writer, grace_ms=20) as departures:
+    async with rig.up(), rig.room() as room, Departures(rig.writer, MemoryHolds(), grace_ms=20) as departures:
         await room.do(c.Join(participant=COACH, connection="k-1", worker="w"), SYSTEM)
-        departures.left(room.id, COACH.id, "k-1")
+        departures.left(room.id, COACH.id, "k-1", "k-1")
         await room.do(c.Join(participant=COACH, connection="k-2", worker="w"), SYSTEM)
         await room.until(lambda: room.room.people[1].connections == ("k-2",))
         events = [record.event for record in await rig.log.read(room.id, 0, 100)]
@@ -42,9 +43,9 @@ async def test_an_outage_of_the_log_does_not_leave_a_ghost(monkeypatch: pytest.M
     monkeypatch.setattr(departures_module, "AGAIN_S", 0.02)
     rig = Rig()
     rig.writer._deadline_s = 0.05
-    async with rig.up(), rig.room() as room, Departures(rig.writer, grace_ms=1) as departures:
+    async with rig.up(), rig.room() as room, Departures(rig.writer, MemoryHolds(), grace_ms=1) as departures:
         rig.log.away = True
-        departures.left(room.id, CANDIDATE.id, "c")
+        departures.left(room.id, CANDIDATE.id, "c", "c")
         await asyncio.sleep(0.2)  # the first try has failed
         assert connections(room) == ("c",)
         rig.log.away = False
@@ -54,8 +55,8 @@ async def test_an_outage_of_the_log_does_not_leave_a_ghost(monkeypatch: pytest.M
 async def test_a_worker_that_stops_does_not_wait_for_the_grace() -> None:
     rig = Rig()
     async with rig.up(), rig.room() as room:
-        async with Departures(rig.writer, grace_ms=60_000) as departures:
-            departures.left(room.id, CANDIDATE.id, "c")
+        async with Departures(rig.writer, MemoryHolds(), grace_ms=60_000) as departures:
+            departures.left(room.id, CANDIDATE.id, "c", "c")
         await room.until(lambda: connections(room) == ())
 
 
@@ -65,8 +66,8 @@ async def test_a_worker_that_stops_during_an_outage_stops_all_the_same(monkeypat
     async with rig.up(), rig.room() as room:
         rig.log.away = True
         async with asyncio.timeout(1):
-            async with Departures(rig.writer, grace_ms=1) as departures:
-                departures.left(room.id, CANDIDATE.id, "c")
+            async with Departures(rig.writer, MemoryHolds(), grace_ms=1) as departures:
+                departures.left(room.id, CANDIDATE.id, "c", "c")
         rig.log.away = False
 
 
@@ -74,7 +75,7 @@ async def test_a_connection_that_never_got_in_leaves_no_trace() -> None:
     rig = Rig()
     async with rig.up(), rig.room() as room:
         before = room.room
-        async with Departures(rig.writer, grace_ms=1) as departures:
-            departures.left(room.id, CANDIDATE.id, "never")
-            departures.left("r-never", CANDIDATE.id, "never")
+        async with Departures(rig.writer, MemoryHolds(), grace_ms=1) as departures:
+            departures.left(room.id, CANDIDATE.id, "never", "never")
+            departures.left("r-never", CANDIDATE.id, "never", "never")
         assert room.room == before

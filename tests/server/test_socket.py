@@ -20,7 +20,7 @@ from server.loads import FRESH_S, Load
 from server.seat import MISTAKES
 from tests.deployment import TOKEN
 from tests.redis_parts import until
-from tests.server.conftest import CONNECTIONS_PER_ROOM, MESSAGES_PER_SECOND, Standing
+from tests.server.conftest import CONNECTIONS_PER_ROOM, GRACE_S, MESSAGES_PER_SECOND, Standing
 from tests.server.talker import (
     Quiet,
     Talker,
@@ -185,6 +185,103 @@ async def test_a_welcome_shows_the_one_who_is_welcomed(greenroom: Greenroom, roo
     async with inside(greenroom, room, Role.COACH), inside(greenroom, room) as talker:
         people = talker.heard[0]["room"]["people"]
         assert [p["participant"]["role"] for p in people] == ["coach", "candidate"]
+
+
+# --- coming back ----------------------------------------------------------------------------------------------
+
+
+async def test_who_comes_back_with_a_return_ticket_was_never_gone_for_the_others(
+    greenroom: Greenroom, room: str, standing: Standing
+) -> None:
+    async with inside(greenroom, room) as candidate:
+        async with inside(greenroom, room, Role.COACH) as coach:
+            before = coach.heard[0]
+        async with knocking(greenroom, room) as again:
+            welcome = await again.hello(before["return_ticket"], resume=before["cursor"])
+            assert (welcome["you"], welcome["resumed"]) == (before["you"], 0)
+            await asyncio.sleep(2 * GRACE_S)  # the end of the first socket ends nothing
+            await again.do("whisper", text="Still here.")
+            while (await candidate.hears("event"))["event"]["kind"] != "whispered":
+                pass
+            kinds = [said["event"]["kind"] for said in candidate.heard if said["type"] == "event"]
+            assert [kind for kind in kinds if kind.startswith("participant_")] == ["participant_joined"]
+            assert before["return_ticket"] not in standing.deployment.logs
+
+
+async def test_a_return_ticket_brings_back_once_and_the_next_welcome_has_another(
+    greenroom: Greenroom, room: str
+) -> None:
+    async with inside(greenroom, room, Role.COACH) as coach:
+        ticket = coach.heard[0]["return_ticket"]
+    async with knocking(greenroom, room) as again, knocking(greenroom, room) as thief, knocking(greenroom, room) as on:
+        welcome = await again.hello(ticket)
+        await thief.say({"type": "hello", "protocol": VERSION, "ticket": ticket})
+        await thief.is_sent_away("ticket_invalid")
+        await again.is_well()
+        await on.hello(welcome["return_ticket"])
+        await on.is_well()
+
+
+async def test_a_return_ticket_is_for_its_own_room_and_origin(greenroom: Greenroom, room: str) -> None:
+    other = (await greenroom.open_room("technical")).room
+    async with inside(greenroom, room, Role.COACH) as coach, inside(greenroom, other, Role.COACH):
+        ticket = coach.heard[0]["return_ticket"]
+        for place, origin in ((other, None), (room, greenroom.base)):
+            async with knocking(greenroom, place, origin=origin) as talker:
+                await talker.say({"type": "hello", "protocol": VERSION, "ticket": ticket})
+                await talker.is_sent_away("ticket_invalid")
+
+
+async def test_who_was_counted_as_gone_needs_a_new_ticket(greenroom: Greenroom, room: str) -> None:
+    async with inside(greenroom, room) as candidate:
+        async with inside(greenroom, room, Role.COACH) as coach:
+            ticket = coach.heard[0]["return_ticket"]
+        while (await candidate.hears("event"))["event"]["kind"] != "participant_left":
+            pass
+        async with knocking(greenroom, room) as talker:
+            await talker.say({"type": "hello", "protocol": VERSION, "ticket": ticket})
+            await talker.is_sent_away("ticket_invalid")
+
+
+async def test_a_candidate_who_comes_back_has_the_seat_and_what_is_left_of_the_last_socket_goes(
+    greenroom: Greenroom, room: str
+) -> None:
+    async with inside(greenroom, room) as left, knocking(greenroom, room) as again:
+        ticket = left.heard[0]["return_ticket"]
+        await again.hello(ticket, resume=left.heard[0]["cursor"])
+        await left.is_sent_away("taken_over")
+        async with knocking(greenroom, room) as replayed:
+            await replayed.say({"type": "hello", "protocol": VERSION, "ticket": ticket})
+            await replayed.is_sent_away("ticket_invalid")
+        await again.is_well()
+
+
+async def test_a_client_comes_back_without_a_new_ticket_and_with_one_when_it_is_too_late(
+    greenroom: Greenroom, room: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tickets = []
+    ticket = greenroom.ticket
+
+    async def counted(*of: str) -> object:
+        tickets.append(await ticket(*of))
+        return tickets[-1]
+
+    monkeypatch.setattr(greenroom, "ticket", counted)
+    async with greenroom.join(room, Role.COACH) as coach:
+        await _cut(coach)
+        await coach.do(Whisper(text="Back."))
+        assert len(tickets) == 1
+        coach._talk.return_ticket = (coach._talk.return_ticket or "")[:-1]
+        await _cut(coach)
+        await coach.do(Whisper(text="Back again."))
+        assert len(tickets) == 2
+
+
+async def _cut(visit: Visit) -> None:
+    wire = visit._lifeline._in_use
+    assert wire is not None
+    wire.transport.abort()
+    await until(lambda: visit._lifeline._in_use is not wire and visit.connected)
 
 
 # --- seats ----------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from server.feed import Feed
 from server.pen import Pen
 from server.ports import Message, Unavailable
 from server.worker import Reader, Worker, worker_of
+from tests.memory_holds import MemoryHolds
 from tests.memory_log import MemoryRoomLog, MemorySubscriber
 from tests.redis_parts import until
 from tests.server.hearings import CANDIDATE, Rig
@@ -114,9 +115,16 @@ def leases() -> MemoryLeases:
 
 @contextlib.asynccontextmanager
 async def working(
-    rig: Rig, leases: MemoryLeases, *readers: Reader, name: str = "worker-1", presence: Everybody | None = None
+    rig: Rig,
+    leases: MemoryLeases,
+    *readers: Reader,
+    name: str = "worker-1",
+    presence: Everybody | None = None,
+    holds: MemoryHolds | None = None,
 ) -> AsyncIterator[Worker]:
-    worker = Worker(name, rig.settings, leases, presence or Everybody(), rig.feeds, rig.writer, readers)
+    worker = Worker(
+        name, rig.settings, leases, holds or MemoryHolds(), presence or Everybody(), rig.feeds, rig.writer, readers
+    )
     async with asyncio.TaskGroup() as tasks:
         running = tasks.create_task(worker.run())
         yield worker
@@ -153,7 +161,9 @@ async def test_a_worker_that_has_enough_to_do_leaves_rooms_to_others_and_takes_w
     rig, reading = a_rig(), Reading()
     async with rig.up(), rig.room("r-1"), rig.room("r-2"):
         leases.open = {"r-1"}
-        full = Worker("w", rig.settings, leases, Everybody(), rig.feeds, rig.writer, [reading], lambda: True)
+        full = Worker(
+            "w", rig.settings, leases, MemoryHolds(), Everybody(), rig.feeds, rig.writer, [reading], lambda: True
+        )
         running = asyncio.create_task(full.run())
         await asyncio.sleep(2 * module.LOOK_S)
         assert reading.rooms == []
@@ -245,7 +255,7 @@ async def test_a_worker_that_stops_gives_its_rooms_back(leases: MemoryLeases) ->
     rig, reading = a_rig(), Reading()
     async with rig.up(), rig.room():
         leases.open = {"r-1"}
-        worker = Worker("worker-1", rig.settings, leases, Everybody(), rig.feeds, rig.writer, [reading])
+        worker = Worker("worker-1", rig.settings, leases, MemoryHolds(), Everybody(), rig.feeds, rig.writer, [reading])
         running = asyncio.create_task(worker.run())
         await until(lambda: reading.rooms == ["r-1"])
         worker.stop()
@@ -278,6 +288,23 @@ async def test_ghosts_of_a_dead_web_worker_leave(leases: MemoryLeases) -> None:
             await room.until(lambda: room.room.people[1].connections == ("web-1.a",))
             leases.living.clear()
             await room.until(lambda: not any(person.here for person in room.room.people))
+
+
+async def test_who_was_carried_on_by_a_worker_that_lives_is_no_ghost_and_who_was_by_one_that_died_is(
+    leases: MemoryLeases,
+) -> None:
+    rig, holds = a_rig(), MemoryHolds()
+    coach = Participant(id="ben", name="Ben", role=Role.COACH)
+    async with rig.up(), rig.room() as room:
+        leases.open, leases.living = {"r-1"}, {"web-1", "w"}
+        for connection in ("web-1.a", "web-2.b", "web-1.c"):
+            await room.do(c.Join(participant=coach, connection=connection, worker=worker_of(connection)), SYSTEM)
+        await holds.take("r-1", "web-2.b", "web-2.b", "web-1.d")  # web-2 was killed
+        await holds.take("r-1", "web-1.a", "web-1.a", "web-2.e")  # and had carried this one on
+        await holds.let_go("r-1", "web-1.c", "web-1.c")  # whoever let go of it has died before saying goodbye
+        async with working(rig, leases, Reading(), holds=holds):
+            await room.until(lambda: room.room.people[1].connections == ("web-2.b",))
+            assert not await holds.take("r-1", "web-1.a", "web-2.e", "web-1.f")  # too late
 
 
 # --- rooms that nobody is in ----------------------------------------------------------------------------------

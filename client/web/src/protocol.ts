@@ -1,5 +1,5 @@
 // Made by scripts/protocol_types from rooms/protocol.py. Do not edit: change that file and run the script.
-// schema 8dc5a5a7206dc138 body f0ef96de357fa084
+// schema d8f6ad25ee6fde50 body f6b80ed59d33eb55
 export const PROTOCOL_VERSION = 2;
 export const SAMPLE_RATE_HZ = 16000;
 export const FRAME_VERSION = 1;
@@ -279,6 +279,8 @@ export interface Welcome {
   told: Telling[];
   audio_through: number | null;
   durable: number;
+  return_ticket: string | null;
+  return_after_ms: number;
 }
 /**
  * A person in a room (or Greenroom itself, as SYSTEM).

@@ -28,6 +28,8 @@ const MOVE_SHARE = 0.6;
 const MOVE_AGAIN_MS = 250;
 /** Versions of the protocol before this one say nothing of what is durable, and know no ping. */
 export const MARKS_SINCE = 2;
+/** The connection ended without a word from the server: perhaps everybody on it lost theirs. */
+const CUT_OFF = 1006;
 /** Codes that a fresh ticket may mend; tried this often before the person is told. */
 const MENDED_BY_TICKET: ReadonlySet<number> = new Set([CLOSE.TICKET_INVALID, CLOSE.HELLO_EXPECTED]);
 const TICKET_TRIES = 3;
@@ -37,12 +39,7 @@ export const UNDECIDED: ReadonlySet<string> = new Set(["redis_away", "redis_full
 export function step(now: Connection, input: Input): Step {
   switch (input.is) {
     case "enter":
-      return now.stage === "resting" || now.stage === "waiting" || now.stage === "over"
-        ? [
-            { ...now, stage: "entering", problem: null, attempt: now.stage === "over" ? 0 : now.attempt },
-            [{ do: "get_ticket" }],
-          ]
-        : [now, []];
+      return now.stage === "resting" || now.stage === "waiting" || now.stage === "over" ? enters(now) : [now, []];
     case "ticket":
       if (now.second === "entering")
         return [{ ...now, second: "opening" }, [{ do: "connect", ticket: input.ticket, second: true }]];
@@ -60,7 +57,7 @@ export function step(now: Connection, input: Input): Step {
       return input.second ? secondFailed(now) : closed(now, input.code);
     case "move":
       return now.second === "resting" && now.stage === "live"
-        ? [{ ...now, second: "entering" }, [{ do: "get_ticket" }]]
+        ? sends({ ...now, second: now.returnTicket === null ? "entering" : "opening" }, true)
         : [now, []];
     case "wish":
       return wished(now, input.id, input.command);
@@ -75,7 +72,7 @@ export function step(now: Connection, input: Input): Step {
     case "steady":
       return [now.attempt ? { ...now, attempt: 0 } : now, []];
     case "left":
-      return [{ ...parted(now), stage: "resting", second: null }, []];
+      return [{ ...parted(now), stage: "resting", second: null, returnTicket: null }, []];
     case "stalled":
       return now.stage === "live" || now.stage === "greeting" ? backOff(now, [{ do: "close" }]) : [now, []];
   }
@@ -88,11 +85,24 @@ export function pending(now: Connection): readonly Outgoing[] {
 
 // --- coming and going -----------------------------------------------------------------------------------------
 
+function enters(now: Connection): Step {
+  const stage = now.returnTicket === null ? "entering" : "greeting";
+  return sends({ ...now, stage, problem: null, attempt: now.stage === "over" ? 0 : now.attempt }, false);
+}
+
+/** With the return ticket where there is one, else for a new ticket. */
+function sends(now: Connection, second: boolean): Step {
+  const ticket = now.returnTicket;
+  return [now, [ticket === null ? { do: "get_ticket" } : { do: "connect", ticket, second }]];
+}
+
 function greeted(now: Connection, ticket: string, second: boolean): Step {
   const asked = now.afresh ? null : now.story.cursor;
   const greeting = { type: "hello", protocol: now.speaks, ticket, resume: asked, client: "greenroom-web" };
   const text = JSON.stringify(greeting);
-  return [{ ...now, asked, second: second ? "greeting" : now.second }, [{ do: "greet", text, second }]];
+  const returning = ticket === now.returnTicket;
+  const next: Connection = { ...now, asked, returning, returnTicket: null, second: second ? "greeting" : now.second };
+  return [next, [{ do: "greet", text, second }]];
 }
 
 /** Between which times the next try lies: all that lost one worker must not come back in step. */
@@ -106,11 +116,12 @@ function parted(now: Connection): Connection {
   return { ...now, outbox: boxes.unsent(now.outbox), told: { ...now.told, speaking: false } };
 }
 
-function backOff(now: Connection, before: Effect[] = []): Step {
+function backOff(now: Connection, before: Effect[] = [], afterMs = 0): Step {
   const second: Effect[] = now.second ? [{ do: "close_second" }] : [];
+  const { fromMs, toMs } = waitMs(now.attempt);
   return [
     { ...parted(now), stage: "waiting", second: null, attempt: now.attempt + 1 },
-    [...before, ...second, { do: "wait", ...waitMs(now.attempt) }],
+    [...before, ...second, { do: "wait", fromMs: afterMs + fromMs, toMs: afterMs + toMs }],
   ];
 }
 
@@ -129,9 +140,12 @@ function closed(now: Connection, code: number): Step {
   if (now.second === "greeting") return [{ ...parted(now), stage: "greeting" }, []];
   if (code === CLOSE.PROTOCOL_UNKNOWN && now.speaks === PROTOCOL_VERSION)
     return backOff({ ...now, speaks: PROTOCOL_VERSION - 1, problem: null }); // a worker of the release before
+  if (code === CLOSE.TICKET_INVALID && now.returning)
+    return sends({ ...parted(now), stage: "entering", returning: false, problem: null }, false); // it came too late
   const anew = { ...now, speaks: PROTOCOL_VERSION, afresh: now.afresh || code === CLOSE.LOST_TRACK };
   const mends = MENDED_BY_TICKET.has(code) && now.attempt < TICKET_TRIES;
-  if (mends || MAY_RETURN.has(code) || !isOurs(code)) return backOff(anew);
+  const cutOff = code === CUT_OFF && now.stage === "live";
+  if (mends || MAY_RETURN.has(code) || !isOurs(code)) return backOff(anew, [], cutOff ? now.returnAfterMs : 0);
   return over(anew, now.problem ?? { code: `closed_${code}`, sentence: sentenceOf(code), retry: false });
 }
 
@@ -212,6 +226,8 @@ function welcomedBy(now: Connection, message: Welcome): Step {
     spoken: message.protocol,
     problem: null,
     hindrance: null,
+    returnTicket: message.return_ticket ?? null, // a server of the release before gives none
+    returnAfterMs: message.return_ticket ? message.return_after_ms : 0,
     you: message.you,
     told: lately,
     room: story.room,

@@ -24,6 +24,12 @@ export interface Connection {
   readonly second: Second | null;
   /** Failures in a row; 0 once live for a while. */
   readonly attempt: number;
+  /** Says hello once in place of a new ticket. */
+  readonly returnTicket: string | null;
+  /** The last hello named one. */
+  readonly returning: boolean;
+  /** How long after being cut off this page comes back, and a moment: its place in the line. */
+  readonly returnAfterMs: number;
   readonly you: Participant | null;
   readonly room: Room | null;
   readonly story: Story;
@@ -58,6 +64,9 @@ export const AT_REST: Connection = {
   stage: "resting",
   second: null,
   attempt: 0,
+  returnTicket: null,
+  returning: false,
+  returnAfterMs: 0,
   you: null,
   room: null,
   story: UNTOLD,

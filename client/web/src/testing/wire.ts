@@ -73,6 +73,8 @@ export function welcome(room: Room | null, changes: Partial<Welcome> = {}): Welc
     told: [],
     audio_through: null,
     durable: 0,
+    return_ticket: null,
+    return_after_ms: 0,
     ...changes,
   };
 }

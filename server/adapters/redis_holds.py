@@ -1,0 +1,35 @@
+"""`ports.Holds` in Redis or Valkey: greenroom:{room}:holders, a hash of connections to sockets.
+
+Decides how long it is remembered who holds a connection. What is forgotten is held by the socket that opened it: at
+worst somebody counts as gone and comes back anew.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+from server.adapters.redis_connection import RedisConnection, Script, room_key
+
+KEPT_MS: Final = 24 * 3_600_000
+"""Since the last time that somebody came back to the room or left it."""
+
+_TAKE = Script.load("take_hold.lua")
+NOBODY: Final = ""
+
+
+class RedisHolds:
+    def __init__(self, redis: RedisConnection) -> None:
+        self._redis = redis
+
+    async def take(self, room: str, connection: str, holder: str, taker: str) -> bool:
+        return bool(await self._redis.script(_TAKE, [_key(room)], (connection, holder, taker, KEPT_MS)))
+
+    async def let_go(self, room: str, connection: str, holder: str) -> bool:
+        return await self.take(room, connection, holder, NOBODY)
+
+    async def holders(self, room: str) -> Mapping[str, str]:
+        flat = [word.decode() for word in await self._redis.call("HGETALL", _key(room))]
+        return dict(zip(flat[::2], flat[1::2], strict=True))
+
+
+def _key(room: str) -> str:
+    return room_key(room, "holders")

@@ -1,0 +1,51 @@
+"""The contract of `ports.Holds`, on Valkey, on Redis 6.2, on a cluster, and of its stand-in in memory."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from server.adapters.redis_connection import RedisConnection
+from server.adapters.redis_holds import RedisHolds
+from server.ports import Holds
+from tests.memory_holds import MemoryHolds
+
+
+class HoldsContract:
+    async def test_a_connection_is_held_by_the_socket_that_opened_it_until_it_is_taken(self, holds: Holds) -> None:
+        assert await holds.holders("r") == {}
+        assert not await holds.take("r", "w.1", "w.2", "w.3")
+        assert await holds.take("r", "w.1", "w.1", "x.2")
+        assert await holds.take("r", "w.1", "x.2", "x.3")
+        assert not await holds.take("r", "w.1", "w.1", "x.4")
+        assert await holds.holders("r") == {"w.1": "x.3"}
+        assert await holds.holders("another") == {}
+
+    async def test_of_many_who_take_it_at_once_one_has_it(self, holds: Holds) -> None:
+        took = await asyncio.gather(*(holds.take("r", "w.1", "w.1", f"x.{number}") for number in range(20)))
+        assert took.count(True) == 1
+        assert await holds.holders("r") == {"w.1": f"x.{took.index(True)}"}
+
+    async def test_a_command_that_comes_twice_is_done_once(self, holds: Holds) -> None:
+        assert [await holds.take("r", "w.1", "w.1", "x.2") for _ in range(2)] == [True, True]
+        assert [await holds.let_go("r", "w.1", "x.2") for _ in range(2)] == [True, True]
+
+    async def test_nobody_takes_what_was_let_go_of_and_nobody_lets_go_of_what_was_taken(self, holds: Holds) -> None:
+        await holds.take("r", "w.1", "w.1", "x.2")
+        assert not await holds.let_go("r", "w.1", "w.1")
+        assert await holds.let_go("r", "w.1", "x.2")
+        assert not await holds.take("r", "w.1", "x.2", "x.3")
+        assert await holds.holders("r") == {"w.1": ""}
+
+
+class TestInRedis(HoldsContract):
+    @pytest.fixture
+    async def holds(self, every_redis_url: str) -> AsyncIterator[Holds]:
+        async with RedisConnection(every_redis_url, 3_000) as redis:
+            yield RedisHolds(redis)
+
+
+class TestInMemory(HoldsContract):
+    @pytest.fixture
+    def holds(self) -> Holds:
+        return MemoryHolds()
