@@ -95,13 +95,15 @@ class Scribe:
         spoken = self._spoken
         if spoken and spoken.hear(samples, at_ms, voiced=voiced):
             await self._commit(spoken)
+            if self._feed.room.withdrawn:
+                return  # while the recogniser was at it: its words are neither kept nor told, and `hush` comes next
             await self._keep(spoken.kept.but(sound=self.sound.so_far))
             await self._tell.partial(spoken.turn, spoken.id, spoken.words)
 
     async def guess(self) -> None:
         """Let the recogniser hear what was added, and tell what it makes of it."""
         spoken = self._spoken
-        if spoken and (hypothesis := await spoken.listen()):
+        if spoken and (hypothesis := await spoken.listen()) and not self._feed.room.withdrawn:
             await self._tell.partial(spoken.turn, spoken.id, spoken.words, hypothesis.words)
 
     async def end(self, end_ms: int) -> None:
@@ -111,13 +113,14 @@ class Scribe:
             return
         await self._tell.speaking(spoken.turn, on=False)
         await self._commit(spoken)
-        command = spoken.over(end_ms, self.sound.over())
-        if command:
+        written = False
+        if command := spoken.over(end_ms, self.sound.over()):
             outcome = await self.do(command, spoken.command_id)
+            written = isinstance(outcome, Done)  # refused where consent was withdrawn meanwhile
             self._log_line(spoken.turn, len(command.utterance.words), end_ms, outcome)
-        await self._tell.no_partial(spoken.turn, spoken.id, written=command is not None)
+        await self._tell.no_partial(spoken.turn, spoken.id, written=written)
         turn = self._feed.room.turn
-        if command and turn:
+        if written and turn:
             await self._tell.delivery(turn.number, turn.transcript, turn.began_ms)
 
     async def _commit(self, spoken: Spoken) -> None:

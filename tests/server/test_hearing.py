@@ -585,6 +585,41 @@ async def test_no_recogniser_is_given_what_was_being_said_when_consent_was_withd
         assert finished == []
 
 
+@pytest.mark.parametrize("over", [True, False], ids=["an utterance", "a passage"])
+async def test_words_that_are_recognised_when_consent_is_withdrawn_are_neither_kept_nor_told(
+    rig: Rig, over: bool
+) -> None:
+    asked, go_on = asyncio.Event(), asyncio.Event()
+
+    class Stream(EchoStream):
+        async def finish(self, rest: bytes = b"") -> Sequence[Word]:
+            asked.set()
+            await go_on.wait()
+            return await super().finish(rest)
+
+    class Slow(Echo):
+        def open(self, hints: Sequence[str] = (), room: str = "") -> Stream:
+            return Stream()
+
+    async with rig.room() as room, rig.hearing(Slow(), room):
+        await room.say(silence(500) + tone(5, 2_000))
+        await room.until(lambda: room.told("partial"))
+        await room.say(tone(5, 3_000) + (silence(1_000) if over else silence(400) + tone(5, 640)))
+        async with asyncio.timeout(5):
+            await asked.wait()
+        await room.do(c.WithdrawConsent())
+        await room.until(lambda: room.room.withdrawn)
+        told = len(room.told("partial"))
+        go_on.set()
+        turn = await room.closed(deadline_s=2.0)
+        await room.until(lambda: not rig.audio.kept.get(room.id))
+        assert turn.utterances == ()
+        assert all((partial.stable, partial.unstable) == ("", "") for partial in room.told("partial")[told:])
+        assert room.told("partial")[told:]
+        assert b"5x" not in _kept(rig, room)
+        assert b"5x" not in rig.notes.notes.get(room.id, b"")
+
+
 async def test_guesses_that_another_worker_told_go_when_consent_is_withdrawn(rig: Rig) -> None:
     async with rig.room() as room:
         async with rig.hearing(Echo(), room):
