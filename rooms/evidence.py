@@ -111,7 +111,7 @@ class Score(Value):
 
 
 class Pause(Value):
-    """A silence of at least 250 ms between two words of an answer (Kahng 2018 counts from 250 ms)."""
+    """A silence of at least 250 ms between two words of an answer (a usual threshold)."""
 
     start_ms: Milliseconds
     end_ms: Milliseconds

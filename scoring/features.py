@@ -15,7 +15,8 @@ from scoring.disfluency import load_disfluency, taken_back
 from scoring.words import word_lists
 
 PAUSE_MS = 250
-"""Shorter silences belong to articulation (Kahng 2018)."""
+"""Shorter silences belong to articulation: one of the usual thresholds, which go from 100 to 1,000 ms (de Jong & Bosker
+2013)."""
 RATE_FROM_MS = 2_000
 """Rates over less speech than this say nothing."""
 LIKE_PAUSE_MS = 200
