@@ -1,5 +1,5 @@
 // Made by scripts/protocol_types from rooms/protocol.py. Do not edit: change that file and run the script.
-// schema d8f6ad25ee6fde50 body f6b80ed59d33eb55
+// schema ee4d8cd75006304d body a7b222c2f11a836a
 export const PROTOCOL_VERSION = 2;
 export const SAMPLE_RATE_HZ = 16000;
 export const FRAME_VERSION = 1;
@@ -493,7 +493,7 @@ export interface Delivery {
   thinking_ms: number | null;
 }
 /**
- * A silence of at least 250 ms between two words of an answer (Kahng 2018 counts from 250 ms).
+ * A silence of at least 250 ms between two words of an answer (a usual threshold).
  */
 export interface Pause {
   start_ms: number;

@@ -1,5 +1,5 @@
 // Made by scripts/protocol_types from scoring/report.py, server/reviewing.py and server/api. Do not edit: change that file and run the script.
-// schema 71ed23f03a428003 body 370c42a48cf50f4c
+// schema b723ffce7db38620 body 57f144cfbf1cf10d
 /**
  * The six content dimensions, each 0 to 5. Delivery is not among them.
  */
@@ -271,7 +271,7 @@ export interface Delivery {
   thinking_ms: number | null;
 }
 /**
- * A silence of at least 250 ms between two words of an answer (Kahng 2018 counts from 250 ms).
+ * A silence of at least 250 ms between two words of an answer (a usual threshold).
  */
 export interface Pause {
   start_ms: number;
