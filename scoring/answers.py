@@ -5,13 +5,16 @@ sum and nothing else, so anybody can add them up. Never looks at how something w
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from rooms.evidence import Contribution
-from scoring.likeness import LABELS, Model, Vector, cosines, likeness, model_of, nothing_in_common, texts_to_encode
+from scoring.likeness import LABELS as PLAIN_LABELS
+from scoring.likeness import Model, likeness, model_of, nothing_in_common
+from scoring.meaning import LABELS as ENCODED_LABELS
+from scoring.meaning import Encoder, Measured, measured
 from scoring.rated import Learnt, Traits, beyond, learn, traits
 from scoring.reading import Reading
 from scoring.rubric import Family, Rubric
@@ -27,17 +30,7 @@ WORDS_CANNOT_TELL = (
     "a person should read it."
 )
 
-Encode = Callable[[Sequence[str]], Sequence[Vector]]
-"""Texts into unit vectors, one text at a time: the same text gives the same vector whatever stands beside it."""
-
-
-class Encoder(NamedTuple):
-    """A sentence encoder as the core sees it."""
-
-    sha256: str
-    """Of its files: weights learnt with one encoder are not used with another."""
-    label: str
-    encode: Encode
+LABELS = PLAIN_LABELS | ENCODED_LABELS
 
 
 class Graded(NamedTuple):
@@ -69,13 +62,13 @@ class Grader(NamedTuple):
     def grade(self, rubric: Rubric, reading: Reading, wider: float = 0.0) -> Graded:
         """`wider` is added to both sides of the interval: doubtful words, for example."""
         model = model_of(rubric.question, rubric.reference)
-        measured, meaning = self.measured(rubric, reading)
-        parts = _parts(self.figures, measured)
-        if "meaning" in measured and max(measured["meaning"], measured["question"]) < OFF_TOPIC:
+        found = self.measured(model, reading)
+        parts = _parts(self.figures, found.figures)
+        if found.nearness < OFF_TOPIC:
             lost = -OFF_TOPIC_COSTS * sum(part.value for part in parts)
             parts.append(Contribution(label="Means something else altogether", value=_stepped(lost)))
         if self.learnt:
-            gained = beyond(self.learnt, traits(reading, model, meaning), self.figures.rated)
+            gained = beyond(self.learnt, traits(reading, model, found.vector), self.figures.rated)
             label = f"Rated answers like it: {self.learnt.number} to this question"
             parts.append(Contribution(label=label, value=_stepped(gained)))
         return _graded(parts, self.widths(model), wider)
@@ -86,16 +79,9 @@ class Grader(NamedTuple):
         lost = alone and nothing_in_common(model_of(rubric.question, rubric.reference), reading)
         return WORDS_CANNOT_TELL if lost else None
 
-    def measured(self, rubric: Rubric, reading: Reading) -> tuple[dict[str, float], Vector | None]:
-        """The figures of an answer, and its vector where there is an encoder."""
-        found = likeness(model_of(rubric.question, rubric.reference), reading)
-        if self.encoder is None:
-            return found, None
-        question, reference, answer, answered, outlined = self.encoder.encode(
-            texts_to_encode(rubric.question, rubric.reference, reading)
-        )
-        found |= cosines(question, reference, answer, (answered, outlined))
-        return found | {"question": float(answer @ question)}, answer
+    def measured(self, model: Model, reading: Reading) -> Measured:
+        """The figures of an answer, with an encoder or without."""
+        return measured(model, reading, self.encoder.encode) if self.encoder else Measured(likeness(model, reading))
 
     def widths(self, model: Model) -> Widths:
         long = model.content >= self.weights.long_from_words
@@ -105,20 +91,21 @@ class Grader(NamedTuple):
 
     def taught(self, rubric: Rubric, rated: Sequence[tuple[Reading, float]]) -> "Grader":
         """The grader for one question, with what people gave to other answers; no other where these are too few."""
+        model = model_of(rubric.question, rubric.reference)
         found: list[Traits] = []
         more: list[float] = []
         for reading, given in rated:
-            measured, meaning = self.measured(rubric, reading)
-            found.append(traits(reading, model_of(rubric.question, rubric.reference), meaning))
-            more.append(given - expected(self.figures, measured))
+            figures, vector, _ = self.measured(model, reading)
+            found.append(traits(reading, model, vector))
+            more.append(given - expected(self.figures, figures))
         return self._replace(learnt=learn(found, more, self.figures.rated))
 
 
 def grader(weights: AnswerWeights, encoder: Encoder | None = None) -> Grader:
     """A grader with these weights. Raises WeightsError where they were learnt with another encoder."""
-    if encoder is not None and encoder.sha256 != weights.encoded.encoder:
+    if encoder is not None and encoder.sha256 != weights.encoder:
         raise WeightsError(
-            f"the weights {weights.version} were learnt with the encoder {weights.encoded.encoder}, "
+            f"the weights {weights.version} were learnt with the encoder {weights.encoder or 'none'}, "
             f"not with {encoder.label} ({encoder.sha256})"
         )
     return Grader(weights, encoder)
@@ -129,16 +116,16 @@ def graded_by_reference(rubric: Rubric) -> bool:
     return rubric.family is Family.TECHNICAL and bool(rubric.reference.strip()) and not rubric.points
 
 
-def expected(figures: AnswerModel, measured: dict[str, float]) -> float:
+def expected(figures: AnswerModel, found: dict[str, float]) -> float:
     """The sum of the parts before any rounding, within 0 to 5."""
-    more = (effect.points * (measured[name] - effect.usual) for name, effect in figures.effects.items())
+    more = (effect.points * (found[name] - effect.usual) for name, effect in figures.effects.items())
     return min(5.0, max(0.0, figures.usual + sum(more)))
 
 
-def _parts(figures: AnswerModel, measured: dict[str, float]) -> list[Contribution]:
+def _parts(figures: AnswerModel, found: dict[str, float]) -> list[Contribution]:
     parts = [Contribution(label="What people gave on average", value=_stepped(figures.usual))]
     for name, effect in figures.effects.items():
-        value = _stepped(effect.points * (measured[name] - effect.usual))
+        value = _stepped(effect.points * (found[name] - effect.usual))
         if value:
             parts.append(Contribution(label=LABELS[name], value=value))
     total = sum(part.value for part in parts)

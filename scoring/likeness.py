@@ -6,20 +6,14 @@ figure, and words of the question count little: saying it back must not pay.
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
 
 from scoring.reading import Reading
 from scoring.words import Token, is_content, tokens_of, weight_of, word_lists
 
-Vector = NDArray[np.float32]
-
 PLAIN: Final = ("recall", "recall_all", "letters", "order", "focus", "length", "first_words", "brief", "denial")
-ENCODED: Final = (*PLAIN, "meaning", "own_meaning", "beyond_question", "in_context")
 LABELS: Final = {
     "recall": "Words of the model answer that the question does not hold",
     "recall_all": "Words of the model answer",
@@ -30,10 +24,6 @@ LABELS: Final = {
     "first_words": "Any of its words at all",
     "brief": "Hardly more than a word",
     "denial": "One says “not” where the other does not",
-    "meaning": "Means what the model answer means",
-    "own_meaning": "Means it also beside what the question says",
-    "beyond_question": "Nearer to the model answer than the question is",
-    "in_context": "Means it as an answer to the question",
 }
 _QUESTION_WORDS: Final = 0.15
 _SOME_QUESTION_WORDS: Final = 0.4
@@ -42,7 +32,6 @@ _ORDER_WORDS: Final = 400
 _SHORTEST, _LONGEST = -2.5, 1.0
 """Logarithms of how many times as long as the model answer; beyond these length tells no more."""
 _PIECE: Final = 4
-_FEW_WORDS: Final = 40
 _SEVERAL: Final = 4
 _MAY_BE_TAG: Final = "<"
 _TAG: Final = re.compile(
@@ -66,6 +55,8 @@ class Model(NamedTuple):
     known: frozenset[str]
     """Every word of both: a capital does not make a name of one of them."""
     stems: dict[str, float]
+    threes: dict[str, tuple[str, ...]]
+    """Which of the stems hold three letters in a row: a word is looked for only among those it shares some with."""
     words: tuple[str, ...]
     content: int
     pieces: frozenset[str]
@@ -75,12 +66,14 @@ class Model(NamedTuple):
 @lru_cache(maxsize=2_000)
 def model_of(question: str, reference: str) -> Model:
     asked, wanted = tokens_of(question), tokens_of(reference)
+    stems = weighed(wanted)
     return Model(
         question,
         reference,
-        frozenset(_weighed(asked)),
+        frozenset(weighed(asked)),
         frozenset(token.word for token in (*asked, *wanted)),
-        _weighed(wanted),
+        stems,
+        _by_threes(stems),
         tuple(token.stem for token in wanted[:_ORDER_WORDS]),
         sum(is_content(token) for token in wanted),
         pieces(reference),
@@ -93,15 +86,14 @@ def likeness(model: Model, reading: Reading) -> dict[str, float]:
     tokens = without_names(reading, model)
     if not tokens:
         return dict.fromkeys(PLAIN, 0.0) | {"length": _SHORTEST, "brief": 1.0}
-    said = _weighed(tokens)
-    kin = {stem: _kin(stem, model.asked, model.outline) for stem in said}
+    said = weighed(tokens)
+    relatives = {stem: kin(stem, model.asked, model.outline) for stem in said}
     found = dict.fromkeys(model.stems, 0.0)
-    for near in kin.values():
+    for near in relatives.values():
         for stem, nearness in near:
             found[stem] = max(found[stem], nearness)
     recall = _share(found, {s: w * (_QUESTION_WORDS if s in model.question else 1) for s, w in model.stems.items()})
-    shared = {stem: max((nearness for _, nearness in near), default=0.0) for stem, near in kin.items()}
-    content = sum(is_content(token) for token in tokens)
+    shared = {stem: max((nearness for _, nearness in near), default=0.0) for stem, near in relatives.items()}
     some = {s: w * (_SOME_QUESTION_WORDS if s in model.question else 1) for s, w in model.stems.items()}
     said_pieces = pieces(" ".join(token.word for token in tokens))
     denies = any(token.word in word_lists().negations for token in tokens)
@@ -111,11 +103,17 @@ def likeness(model: Model, reading: Reading) -> dict[str, float]:
         "letters": len(said_pieces & model.pieces) / max(1, len(model.pieces)),
         "order": _in_order([t.stem for t in tokens[:_ORDER_WORDS]], model.words) / max(1, len(model.words)),
         "focus": _share(shared, said),
-        "length": max(_SHORTEST, min(_LONGEST, math.log((content + 1) / (model.content + 1)))),
+        "length": length(model, tokens),
         "first_words": math.sqrt(max(0.0, recall)),
         "brief": float(len(tokens) <= 3),
         "denial": float(denies != model.denies),
     }
+
+
+def length(model: Model, tokens: Sequence[Token]) -> float:
+    """How many times as long as the model answer, as a logarithm within its bounds; words of content count."""
+    content = sum(is_content(token) for token in tokens)
+    return max(_SHORTEST, min(_LONGEST, math.log((content + 1) / (model.content + 1))))
 
 
 def nothing_in_common(model: Model, reading: Reading) -> bool:
@@ -124,34 +122,9 @@ def nothing_in_common(model: Model, reading: Reading) -> bool:
     People gave 3.9 of 5 to such answers of students, for other words may say the same; an answer to something else
     looks alike. Words cannot tell them apart.
     """
-    said = _weighed(without_names(reading, model))
-    known = (stem in model.question or _kin(stem, model.asked, model.outline) for stem in said)
+    said = weighed(without_names(reading, model))
+    known = (stem in model.question or kin(stem, model.asked, model.outline) for stem in said)
     return len(said) >= _SEVERAL and not any(known)
-
-
-def cosines(question: Vector, reference: Vector, answer: Vector, in_context: tuple[Vector, Vector]) -> dict[str, float]:
-    """The figures that a sentence encoder adds, from unit vectors of the texts that `texts_to_encode` names."""
-    own, outline = answer - (answer @ question) * question, reference - (reference @ question) * question
-    apart = float(np.linalg.norm(own) * np.linalg.norm(outline))
-    nearness = float(answer @ reference)
-    return {
-        "meaning": nearness,
-        "own_meaning": float(own @ outline) / apart if apart > 1e-6 else 0.0,
-        "beyond_question": nearness - float(question @ reference),
-        "in_context": float(in_context[0] @ in_context[1]),
-    }
-
-
-def texts_to_encode(question: str, reference: str, reading: Reading) -> tuple[str, str, str, str, str]:
-    """Question, model answer, answer; then answer and model answer after the question."""
-    model = model_of(question, reference)
-    answer = without_persons(reading, model)
-    return question, reference, answer, _few(question, answer), _few(question, reference)
-
-
-def _few(question: str, text: str) -> str:
-    """A text after its question, both cut short: what it is about is said early, and long texts take long to encode."""
-    return " ".join([*question.split()[:_FEW_WORDS], *text.split()[:_FEW_WORDS]])
 
 
 def without_names(reading: Reading, model: Model) -> list[Token]:
@@ -188,7 +161,8 @@ def without_persons(reading: Reading, model: Model) -> str:
     return re.sub(r" \.", ".", " ".join(told)) or "-"
 
 
-def _weighed(tokens: Sequence[Token]) -> dict[str, float]:
+def weighed(tokens: Sequence[Token]) -> dict[str, float]:
+    """The stems of content, and how much each counts."""
     found: dict[str, float] = {}
     for token in tokens:
         weight = 1.0 if token.numeric else weight_of(token.stem) if is_content(token) else 0.0
@@ -203,12 +177,21 @@ def _share(found: dict[str, float], weights: dict[str, float]) -> float:
 
 
 @lru_cache(maxsize=100_000)
-def _kin(stem: str, question: str, reference: str) -> tuple[tuple[str, float], ...]:
+def kin(stem: str, question: str, reference: str) -> tuple[tuple[str, float], ...]:
     """The stems of a model answer that are this one, or nearly, and how nearly."""
-    stems = model_of(question, reference).stems
-    if stem in stems:
+    model = model_of(question, reference)
+    if stem in model.stems:
         return ((stem, 1.0),)
-    return tuple((other, nearness) for other in stems if (nearness := _alike(stem, other)) > 0)
+    near = dict.fromkeys(other for three in _threes(stem) for other in model.threes.get(three, ()))
+    return tuple((other, nearness) for other in near if (nearness := _alike(stem, other)) > 0)
+
+
+def _by_threes(stems: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, list[str]] = {}
+    for stem in stems:
+        for three in _threes(stem):
+            found.setdefault(three, []).append(stem)
+    return {three: tuple(some) for three, some in found.items()}
 
 
 def _alike(a: str, b: str) -> float:

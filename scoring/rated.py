@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rooms.values import Value
-from scoring.likeness import Model, Vector, pieces, without_names
+from scoring.likeness import Model, pieces, without_names
+from scoring.meaning import Vector
 from scoring.reading import Reading
 from scoring.words import is_content
 

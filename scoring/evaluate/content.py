@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Final
 
 from rooms.transcript import Source, Transcript, Utterance
-from scoring.answers import Encoder, Grader, grader
+from scoring.answers import Grader, grader
 from scoring.evaluate.table import Row, Table, TableError, number, read_table, write_table
 from scoring.local import score
+from scoring.meaning import Encoder
 from scoring.reading import Reading, read
 from scoring.rubric import Family, Rubric, RubricError
 from scoring.weights import WeightsError, load_weights

@@ -9,7 +9,8 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from rooms.values import Value
-from scoring.likeness import ENCODED, PLAIN
+from scoring.likeness import PLAIN
+from scoring.meaning import ENCODED
 from scoring.rated import RatedFigures
 from scoring.weights.figures import load_figures, parse_figures
 
@@ -70,11 +71,19 @@ class AnswerWeights(Value):
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
-        if tuple(self.plain.effects) != PLAIN or tuple(self.encoded.effects) != ENCODED:
+        if tuple(self.plain.effects) != PLAIN:
             raise ValueError("the effects are not those of the figures that are measured")
         if self.plain.encoder is not None or self.encoded.encoder is None:
             raise ValueError("the encoded figures, and only they, name their encoder")
         return self
+
+    @property
+    def encoder(self) -> str | None:
+        """The sha256 of the encoder these weights can use; None where they want figures that are measured no longer.
+
+        Those of 1.0.0 are: no room had an encoder then, so no score that was kept rests on them.
+        """
+        return self.encoded.encoder if tuple(self.encoded.effects) == ENCODED else None
 
 
 def parse_answer_weights(text: str, file: str) -> AnswerWeights:

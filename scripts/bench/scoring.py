@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from rooms.transcript import Transcript
-from scoring.answers import Encoder, Grader, grader
+from scoring.answers import Grader, grader
 from scoring.evaluate.content import rubric_of, transcript_of
 from scoring.local import score
+from scoring.meaning import Encoder
 from scoring.rubric import Rubric
 from scoring.weights.answers import load_answer_weights
 from scripts.fitting.answers import RATINGS, VERSION, fitted, graded_answers, rows_of

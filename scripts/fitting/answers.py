@@ -18,20 +18,20 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from scoring.answers import Encoder
 from scoring.evaluate.content import rubric_of, transcript_of
-from scoring.likeness import ENCODED, PLAIN, cosines, likeness, model_of, texts_to_encode
+from scoring.likeness import PLAIN, likeness, model_of
+from scoring.meaning import ENCODED, Encoder, measured
 from scoring.rated import RatedFigures, Traits, beyond, learn, traits
 from scoring.reading import read
 from scoring.weights import digest
 from server.adapters.sentences import sentence_encoder
 
 RATINGS = Path(__file__).resolve().parents[3] / "shared" / "ratings"
-VERSION = "1.0.0"
+VERSION = "1.1.0"
 LEVEL_OF_ITS_OWN = 0.7
 """How much of a question's mean is taken to be its own: from 0, all pooled, to 1, only differences within."""
 RIDGE = 200.0
-LONG_FROM = 20
+LONG_FROM = 16
 FOLDS = 9
 SURE = 0.9
 SURE_LONG = 0.92
@@ -108,12 +108,9 @@ def _measured(name: str, rows: Sequence[Graded], encoder: Encoder | None) -> Ans
     for question, reference, answer, *_others in rows:
         rubric, reading = rubric_of(question, reference), read(transcript_of(answer))
         model = model_of(rubric.question, rubric.reference)
-        measured, meaning = likeness(model, reading), None
-        if encoder is not None:
-            q, r, meaning, qa, qr = encoder.encode(texts_to_encode(rubric.question, rubric.reference, reading))
-            measured |= cosines(q, r, meaning, (qa, qr))
-        figures.append(measured)
-        found.append(traits(reading, model, meaning))
+        meant = measured(model, reading, encoder.encode) if encoder else None
+        figures.append(likeness(model, reading) | (meant.figures if meant else {}))
+        found.append(traits(reading, model, meant.vector if meant else None))
         long.append(model.content >= LONG_FROM)
     grades = np.array([row.grade for row in rows])
     return Answers(name, figures, found, grades, [r.number for r in rows], [r.group for r in rows], np.array(long))

@@ -15,14 +15,13 @@ import numpy as np
 import onnxruntime
 from tokenizers import Tokenizer
 
-from scoring.answers import Encoder
-from scoring.likeness import Vector
+from scoring.meaning import Encoder, Vector
 from server.ports import Misconfigured
 
 _FILES: Final = ("model.onnx", "tokenizer.json")
 _TOKENS: Final = 256
-_KEPT: Final = 4_000
-"""Vectors that are kept: those of a question and its model answer are asked for with each answer."""
+_KEPT: Final = 20_000
+"""Vectors that are kept, 30 MB of them: those of questions, model answers and words are asked for again and again."""
 
 _log = logging.getLogger(__name__)
 

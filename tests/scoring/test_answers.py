@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from rooms.evidence import Dimension
-from scoring.answers import Encoder, grader
+from scoring.answers import grader
 from scoring.evaluate.content import rubric_of
-from scoring.likeness import Vector
 from scoring.local import score
+from scoring.meaning import Encoder, Vector
 from scoring.reading import read
 from scoring.weights import WeightsError, load_weights
 from scoring.weights.answers import load_answer_weights, parse_answer_weights
@@ -18,7 +18,7 @@ from tests.scoring.answers import typed
 ASKED = rubric_of("What is a stack?", "A collection in which the element added last is the first to be removed.")
 RIGHT = "A collection where you remove the element that was added last."
 HALF = "A stack is a collection of elements."
-WEIGHTS = load_answer_weights("1.0.0")
+WEIGHTS = load_answer_weights("1.1.0")
 
 
 @pytest.mark.parametrize("answer", [RIGHT, HALF, "a stack stack stack", "Anna says elements are added. " * 40])
@@ -94,6 +94,25 @@ def test_weights_learnt_with_one_encoder_refuse_another() -> None:
     assert "letters" in marked.scorer
     with pytest.raises(WeightsError, match="learnt with the encoder"):
         grader(WEIGHTS, spelling_encoder("another"))
+
+
+def test_weights_whose_figures_are_measured_no_longer_take_no_encoder() -> None:
+    before = load_answer_weights("1.0.0")
+    assert before.encoder is None
+    with pytest.raises(WeightsError, match="learnt with the encoder none"):
+        grader(before, spelling_encoder(before.encoded.encoder or ""))
+
+
+def test_a_word_that_means_a_word_of_the_model_answer_counts_like_it() -> None:
+    letters = spelling_encoder(WEIGHTS.encoder or "")
+
+    def encode(texts: Sequence[str]) -> Sequence[Vector]:
+        return letters.encode([text.replace("heap", "collection") for text in texts])
+
+    alike = grader(WEIGHTS, letters._replace(encode=encode))
+    other, same = typed(RIGHT.replace("collection", "heap")), typed(RIGHT)
+    assert score(ASKED, other, grading=alike).overall == score(ASKED, same, grading=alike).overall
+    assert (score(ASKED, other).overall or 0) < (score(ASKED, same).overall or 0)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"version": "1.0.0", "sha256": "x"}'])
