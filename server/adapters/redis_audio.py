@@ -46,15 +46,20 @@ class RedisAudioLog:
         return await self._redis.call("HGET", room_key(room, "streams"), f"{stream} decoder") or b""
 
     async def read(self, rooms: Mapping[str, str]) -> Mapping[str, tuple[str, Sequence[tuple[str, Frame]]]]:
-        commands = [
-            ("XRANGE", room_key(room, "audio"), f"({position}" if position else "-", "+", "COUNT", FRAMES_PER_READ)
-            for room, position in rooms.items()
-        ]
-        replies = await self._redis.calls(commands)
+        if not rooms:
+            return {}
+        room_of = {room_key(room, "audio"): room for room in rooms}
+        behind = [position or "0" for position in rooms.values()]
+        # One command for all rooms costs a quarter of one for each; in a cluster they lie at several nodes.
+        asked = zip(room_of, behind, strict=True) if self._redis.several else ((*room_of, *behind),)
+        replies = await self._redis.calls([("XREAD", "COUNT", FRAMES_PER_READ, "STREAMS", *which) for which in asked])
         return {
-            room: (entries[-1][0].decode(), [frame for _, fields in entries if (frame := _frame(fields))])
-            for room, entries in zip(rooms, replies, strict=True)
-            if entries
+            room_of[key.decode()]: (
+                entries[-1][0].decode(),
+                [frame for _, fields in entries if (frame := _frame(fields))],
+            )
+            for reply in replies
+            for key, entries in reply or ()
         }
 
     async def forget(self, room: str, position: str) -> None:

@@ -79,8 +79,9 @@ class RedisConnection:
         self.waits = wait_replicas > 0
         replicas = Replicas(wait_replicas, wait_timeout_ms) if wait_replicas else None
         address = parsed(url)
-        self._several = address.kind == "cluster"
-        road = ClusterRoad if self._several else StraightRoad
+        self.several = address.kind == "cluster"
+        """Whether keys lie at several nodes: no command may then touch those of two rooms."""
+        road = ClusterRoad if self.several else StraightRoad
         self._road: Road = road(address, self.timeout_s, replicas)
         self._task: asyncio.Task[None] | None = None
 
@@ -148,7 +149,7 @@ class RedisConnection:
     @property
     def counts_listeners(self) -> bool:
         """Whether PUBSUB counts all who listen to a channel: not where nodes pass messages on to each other."""
-        return not self._several or bool(self._road.is_sharded)
+        return not self.several or bool(self._road.is_sharded)
 
     def home(self, channel: str) -> str | None:
         """The node at which to listen to a channel; None while that is unknown."""

@@ -28,7 +28,7 @@ REPLIES_PER_STEP = 200
 """Replies taken off the socket before others get their turn of the event loop."""
 RECONNECT_MIN_S, RECONNECT_MAX_S = 0.02, 0.5
 
-_KEY_AT = {"PUBSUB": 2, "EVAL": 3, "EVALSHA": 3, "OBJECT": 2, "XINFO": 2, "XGROUP": 2, "MEMORY": 2}
+_KEY_AT = {"PUBSUB": 2, "EVAL": 3, "EVALSHA": 3, "OBJECT": 2, "XINFO": 2, "XGROUP": 2, "MEMORY": 2, "XREAD": 4}
 _KEYLESS = {"PING", "ECHO", "TIME", "INFO", "WAIT", "SCRIPT", "CONFIG", "CLUSTER", "CLIENT", "ASKING"}
 
 _log = logging.getLogger(__name__)

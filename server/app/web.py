@@ -5,7 +5,6 @@ Decides what a web worker is made of, and what ends first.
 
 import asyncio
 import contextlib
-import gc
 import logging
 import signal
 import socket
@@ -24,6 +23,7 @@ from server.adapters.redis_tickets import RedisTickets
 from server.adapters.redis_timers import RedisTimers
 from server.api import calibrating, erasing, fairness, history, operations, reports, reviews, rooms, sessions, weights
 from server.app.parts import Parts, parts
+from server.app.promptness import spare_the_collector
 from server.departures import Departures
 from server.door import Door
 from server.edges.routes import Edges
@@ -133,18 +133,10 @@ async def serve_web(settings: Settings, host: str, port: int, fd: int | None) ->
             async with asyncio.TaskGroup() as tasks:
                 behind = [tasks.create_task(p.feeds.run()), tasks.create_task(_beat(p))]
                 _log.info("web worker up", extra={"worker": p.name})
-                _spare_the_collector()
+                spare_the_collector()
                 await server.serve()
                 for task in behind:
                     task.cancel()
-
-
-def _spare_the_collector() -> None:
-    """What is there before the first member is there for good: looking through all of it again and again made
-    everybody wait, a tenth of a second at a time (docs/PERFORMANCE.md)."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(10_000, 20, 20)
 
 
 def _new_decoder(state: bytes) -> Decoder:

@@ -19,6 +19,7 @@ from server.adapters.silero import Silero
 from server.adapters.smart_turn import SmartTurn
 from server.adapters.transcribers import choose
 from server.app.parts import Parts, parts
+from server.app.promptness import share_with_threads, spare_the_collector
 from server.archiver import Archiver, Snapshots
 from server.hearing import Hearing
 from server.interviewer import Interviewer
@@ -81,6 +82,8 @@ async def serve_worker(settings: Settings) -> None:
             )
             behind = [tasks.create_task(task) for task in running]
             _log.info("worker up", extra={"worker": p.name, "transcriber": transcriber.label if transcriber else None})
+            spare_the_collector()
+            share_with_threads()
             await worker.run()
             for task in behind:
                 task.cancel()

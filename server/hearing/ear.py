@@ -21,6 +21,7 @@ from rooms.refusals import Refusal
 from rooms.state import Turn
 from rooms.turns import Sign, SpeechBegan, TurnSilent, UtteranceOver
 from rooms.windows import Window
+from server.deadline import Deadline
 from server.errors import TABLE
 from server.hearing.checkpoint import Checkpoint, Place, Stream
 from server.hearing.ending import Due, Ending, Reading
@@ -112,6 +113,11 @@ class Ear:
         """Whether more audio may be brought."""
         return len(self._batches) < QUEUE_BATCHES
 
+    @property
+    def open(self) -> bool:
+        """Whether an utterance is under way."""
+        return self._detector.open
+
     def behind_ms(self) -> int | None:
         """How far hearing is behind what is said; None where nothing came for a while."""
         if self._batches:
@@ -195,9 +201,8 @@ class Ear:
 
     async def _rest(self) -> None:
         self._stir.clear()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_LOOK_S):
-                await self._stir.wait()
+        with contextlib.suppress(TimeoutError), Deadline(_LOOK_S):
+            await self._stir.wait()
         idle_s = _IDLE_PAUSED_S if self._feed.room.paused else _IDLE_S
         if self._under_way and not self._batches and _now() - self._heard_at > idle_s:
             await self._break_off()

@@ -7,7 +7,7 @@ Decides how often audio is read and that one room's slowness or fault stays its 
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 from operator import itemgetter
@@ -23,8 +23,8 @@ from server.pen import Pen
 from server.ports import AudioLog, Clock, HearingNotes, RoomLog, Transcriber, TurnModel, Unavailable, Voice
 from server.settings import Settings
 
-READ_EVERY_S: Final = 0.02
-"""A reading of a hundred rooms with nothing new in them costs a millisecond of processor time."""
+READ_EVERY_S: Final = 0.01
+"""A reading of a hundred rooms with nothing new in them costs a tenth of a millisecond of processor time."""
 _AWAY_S: Final = 0.5
 _USUAL_FRAMES: Final = 10
 """In one reading of a room that is heard as it speaks."""
@@ -105,7 +105,7 @@ class Hearing:
         found = await self._needs.audio.read({room: ear.position for room, (ear, _) in hungry.items()})
         if found:
             judge = self._judge if self._needs.transcriber else _only_positions
-            for some in _slices(found):
+            for some in _slices(found, {room for room in found if hungry[room][0].open}):
                 batches = await asyncio.get_running_loop().run_in_executor(pool, judge, some, hungry)
                 for room, batch in batches.items():
                     hungry[room][0].take(batch)
@@ -127,11 +127,13 @@ class Hearing:
 Found = Mapping[str, tuple[str, Sequence[tuple[str, Frame]]]]
 
 
-def _slices(found: Found) -> Iterator[Found]:
-    """What is judged in one go: all of it, as a rule. Rooms with much to catch up on come behind, one by one."""
+def _slices(found: Found, speaking: Container[str]) -> Iterator[Found]:
+    """What is judged in one go: first where somebody may just begin, then who speaks already. Rooms with much to
+    catch up on come behind, one by one."""
     usual = {room: audio for room, audio in found.items() if len(audio[1]) <= _USUAL_FRAMES}
-    if usual:
-        yield usual
+    for speaks in (False, True):
+        if some := {room: audio for room, audio in usual.items() if (room in speaking) is speaks}:
+            yield some
     yield from ({room: audio} for room, audio in found.items() if room not in usual)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from rooms.transcript import Word
+from server.deadline import Deadline
 from server.ports import Hung, Hypothesis, Transcriber, TranscriberFailed, UtteranceStream
 
 _HEAR_S: Final = 5.0
@@ -38,7 +39,7 @@ class Recognition:
         if self._broken:
             return None
         try:
-            async with asyncio.timeout(_HEAR_S):
+            with Deadline(_HEAR_S):
                 return await self._open().hear(pcm)
         except Exception as failure:
             _complain(failure)

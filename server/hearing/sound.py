@@ -18,7 +18,9 @@ TELL_EVERY_S: Final = 5.0
 """What is wrong with a sound is told no more often: words that come and go would only disturb."""
 SILENT: Final = Sound()
 ENOUGH_MS: Final = 1_500
-"""Less speech than this says nothing about a microphone."""
+"""Less speech than this says nothing about a microphone..."""
+_MORE_MS: Final = 480
+"""...and less than this more of it says nothing new."""
 
 
 class Sounding:
@@ -27,6 +29,8 @@ class Sounding:
     def __init__(self, log: RoomLog, room: str) -> None:
         self._log, self._room = log, room
         self._open: Sound | None = None
+        self._reckoned_ms = 0
+        """How much of the open utterance was there when its flaws were reckoned last."""
         self._turn: int | None = None
         self._zeros_ms: int | None = 0
         """How long the open turn has had nothing but zeros; None once it had something else."""
@@ -41,7 +45,7 @@ class Sounding:
 
     def begin(self, windows: Iterable[Window], so_far: Sound = SILENT) -> None:
         """An utterance began with these; or it goes on, and another worker heard it `so_far`."""
-        self._open = so_far
+        self._open, self._reckoned_ms = so_far, 0
         for window in windows:
             self._open = listen(self._open, window)
 
@@ -79,6 +83,8 @@ class Sounding:
     def _now(self) -> tuple[Flaw, ...]:
         if self._zeros_ms is not None:
             return (Flaw.DEAD,) if self._zeros_ms >= DEAD_MS else ()
-        if self._open is not None and self._open.measured_ms >= ENOUGH_MS:
+        measured_ms = self._open.measured_ms if self._open else 0
+        if self._open and measured_ms >= max(ENOUGH_MS, self._reckoned_ms + _MORE_MS):
+            self._reckoned_ms = measured_ms
             self._flaws = quality(self._open).flaws
         return self._flaws
