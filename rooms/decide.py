@@ -1,23 +1,23 @@
 """Every rule of a room: `decide(room, command, who, now_ms)` gives the events that follow, or a Refusal.
 
-Decides what may happen; never when it is tried, who is told, or where it is kept. No events and no refusal means
-that the wish is already true.
+Who may put which command and the interview as a whole are here; the rest is asked of `entry` (before the first
+question), `answering`, `asking` and `due` (what comes by itself). Decides what may happen; never when it is tried, who
+is told, or where it is kept. No events and no refusal means that the wish is already true.
 """
 
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import assert_never
 
+from rooms import answering, asking, due, entry
 from rooms import commands as c
-from rooms import due, entry
 from rooms import events as e
 from rooms.commands import Command
 from rooms.events import Event
 from rooms.people import Participant, Role
 from rooms.phases import Phase
 from rooms.refusals import Code, Refusal, refuse
-from rooms.state import Presence, Room, Turn
-from rooms.transcript import Source, Utterance
+from rooms.state import Room
 
 Decision = tuple[Event, ...] | Refusal
 
@@ -114,19 +114,17 @@ def decide(room: Room | None, command: Command, who: Participant, now_ms: int) -
         case c.OpenMicrophone():
             return entry.open_microphone(room, command, at)
         case c.BeginAnswer():
-            return _begin(room, command.turn, at)
+            return answering.begin(room, command.turn, at)
         case c.TypeAnswer():
-            return _type(room, command, at)
+            return answering.typed(room, command, at)
         case c.HoldTurn():
-            turn = _answerable(room, command.turn)
-            return turn if isinstance(turn, Refusal) else () if turn.held else (e.TurnHeld(turn=turn.number),)
+            return answering.hold(room, command.turn)
         case c.FinishAnswer():
-            return _finish(room, command.turn, e.Finish.DONE, command.stream, command.through)
+            return answering.finish(room, command.turn, e.Finish.DONE, command.stream, command.through)
         case c.SkipQuestion():
-            return _finish(room, command.turn, e.Finish.SKIPPED)
+            return answering.finish(room, command.turn, e.Finish.SKIPPED)
         case c.RepeatQuestion():
-            turn = _answerable(room, command.turn)
-            return turn if isinstance(turn, Refusal) else (e.QuestionRepeated(turn=turn.number),)
+            return answering.repeat(room, command.turn)
         case c.PauseInterview():
             return _pause(room, who, at)
         case c.ResumeInterview():
@@ -138,27 +136,23 @@ def decide(room: Room | None, command: Command, who: Participant, now_ms: int) -
         case c.TakeNote():
             return (e.NoteTaken(by=who.id, text=command.text, at_ms=at),)
         case c.ChooseNext():
-            return _choose(room, command, who)
+            return asking.choose(room, command, who)
         case c.TakeOver():
-            return _take_over(room, who)
+            return asking.take_over(room, who)
         case c.HandBack():
-            return (e.InterviewerChanged(to=None),) if room.chair == who.id else refuse(Code.NOT_IN_THE_CHAIR)
+            return asking.hand_back(room, who)
         case c.AskOwn():
-            return _ask_own(room, command, who, at)
+            return asking.ask_own(room, command, who, at)
         case c.WriteNext():
-            return (
-                refuse(Code.ENDING)
-                if room.ending
-                else (e.NextQuestionChosen(question=e.OWN, own=_own(command), by=who.id),)
-            )
+            return asking.write_next(room, command, who)
         case c.AskQuestion():
-            return _ask(room, command, who, at)
+            return asking.ask(room, command, who, at)
         case c.HearUtterance():
-            return _hear(room, command.turn, command.utterance, at)
+            return answering.hear(room, command.turn, command.utterance, at)
         case c.CloseTurn():
-            return _close_turn(room, command, at)
+            return answering.close_turn(room, command, at)
         case c.RecordScore():
-            return _score(room, command)
+            return answering.score(room, command)
         case c.CloseRoom():
             return _close(room, at)
         case c.NoteRestoration():
@@ -167,172 +161,7 @@ def decide(room: Room | None, command: Command, who: Participant, now_ms: int) -
             assert_never(command)
 
 
-# --- the answer -----------------------------------------------------------------------------------------------
-
-
-def _answerable(room: Room, number: int) -> Turn | Refusal:
-    """The open turn that a person means, if it can still be answered."""
-    if room.phase is Phase.LOBBY:
-        return refuse(Code.NOT_STARTED)
-    turn = room.turn
-    if turn is None:
-        return refuse(Code.NO_OPEN_TURN)
-    if turn.number != number:
-        return refuse(Code.WRONG_TURN)
-    if turn.finished:
-        return refuse(Code.ALREADY_FINISHED)
-    return refuse(Code.PAUSED) if room.paused else turn
-
-
-def _began(room: Room, turn: Turn, at: int) -> tuple[Event, ...]:
-    return (e.AnswerBegan(turn=turn.number, at_ms=at),) if room.phase is Phase.ASKING else ()
-
-
-def _begin(room: Room, number: int, at: int) -> Decision:
-    turn = _answerable(room, number)
-    return turn if isinstance(turn, Refusal) else _began(room, turn, at)
-
-
-def _type(room: Room, command: c.TypeAnswer, at: int) -> Decision:
-    turn = _answerable(room, command.turn)
-    if isinstance(turn, Refusal):
-        return turn
-    written = sum(len(known.text) for known in turn.utterances if known.source is Source.TYPED)
-    if written + len(command.text) > c.MAX_TYPED_CHARACTERS:
-        return refuse(Code.ANSWER_TOO_LONG)
-    typed = Utterance(
-        id=f"{turn.number}.typed.{len(turn.utterances)}",
-        source=Source.TYPED,
-        text=command.text,
-        start_ms=at,
-        end_ms=at,
-    )
-    return (*_began(room, turn, at), e.UtteranceHeard(turn=turn.number, utterance=typed))
-
-
-def _finish(
-    room: Room, number: int, reason: e.Finish, stream: str | None = None, through: int | None = None
-) -> Decision:
-    turn = _answerable(room, number)
-    if isinstance(turn, Refusal):
-        return turn
-    return (e.AnswerFinished(turn=turn.number, reason=reason, stream=stream, through=through),)
-
-
-def _hear(room: Room, number: int, utterance: Utterance, at: int) -> Decision:
-    """Words that were spoken are kept as long as their turn is open, paused or not: nothing said is lost."""
-    turn = room.turn
-    if turn is None:
-        return refuse(Code.NO_OPEN_TURN)
-    if turn.number != number:
-        return refuse(Code.WRONG_TURN)
-    if room.withdrawn:
-        return refuse(Code.CONSENT_NEEDED)
-    if any(known.id == utterance.id or _overlap(known, utterance) for known in turn.utterances):
-        return ()  # heard before, perhaps by another worker with another idea of where it began
-    began = () if turn.finished else _began(room, turn, min(at, utterance.start_ms))
-    return (*began, e.UtteranceHeard(turn=number, utterance=utterance))
-
-
-def _overlap(known: Utterance, new: Utterance) -> bool:
-    return known.source is new.source is Source.VOICE and new.start_ms < known.end_ms and known.start_ms < new.end_ms
-
-
-def _close_turn(room: Room, command: c.CloseTurn, at: int) -> Decision:
-    turn = room.turn
-    if turn is None:
-        return refuse(Code.NO_OPEN_TURN)
-    if turn.number != command.turn:
-        return refuse(Code.WRONG_TURN)
-    if turn.finished:
-        return (e.TurnClosed(turn=turn.number, reason=turn.finished.reason, at_ms=at),)
-    if command.reason is None:
-        return refuse(Code.NOTHING_SAID_YET)
-    if room.paused:
-        return refuse(Code.PAUSED)
-    if command.reason is e.Finish.SILENCE and not turn.may_end_by_silence:
-        return refuse(Code.TURN_HELD if turn.held else Code.NOTHING_SAID_YET)
-    finished = e.AnswerFinished(turn=turn.number, reason=command.reason)
-    return (finished, e.TurnClosed(turn=turn.number, reason=command.reason, at_ms=at))
-
-
-def _score(room: Room, command: c.RecordScore) -> Decision:
-    if command.turn > len(room.turns):
-        return refuse(Code.WRONG_TURN)
-    turn = room.turns[command.turn - 1]
-    if turn.open:
-        return refuse(Code.QUESTION_OPEN)
-    if turn.score is not None:
-        return refuse(Code.ALREADY_SCORED)
-    if room.withdrawn:
-        return refuse(Code.CONSENT_NEEDED)
-    quotes = [
-        *(q for mark in command.score.marks for q in mark.quotes),
-        *(q for dimension in command.score.dimensions for q in dimension.quotes),
-        *(q for dimension in command.score.dimensions if dimension.judged for q in dimension.judged.quotes),
-        *command.delivery.fillers,
-    ]
-    if not all(turn.transcript.holds(quote) for quote in quotes):
-        return refuse(Code.QUOTE_NOT_SAID)
-    return (e.TurnScored(turn=command.turn, score=command.score, delivery=command.delivery),)
-
-
-# --- the interviewer ------------------------------------------------------------------------------------------
-
-
-def _ask(room: Room, command: c.AskQuestion, who: Participant, at: int) -> Decision:
-    if room.turn is not None:
-        return refuse(Code.QUESTION_OPEN)
-    if room.phase is not Phase.CHOOSING:
-        return refuse(Code.NOT_STARTED)
-    if command.turn != len(room.turns) + 1:
-        return refuse(Code.WRONG_TURN)
-    if room.questions_done:
-        return refuse(Code.ENDING)
-    if room.paused:
-        return refuse(Code.PAUSED)
-    if room.chair is not None and command.question.kind not in (e.QuestionKind.CHOSEN, e.QuestionKind.OWN):
-        return refuse(Code.CHAIR_TAKEN)
-    return (e.QuestionAsked(turn=command.turn, question=command.question, by=who.id, at_ms=at),)
-
-
-def _ask_own(room: Room, command: c.AskOwn, who: Participant, at: int) -> Decision:
-    if room.chair != who.id:
-        return refuse(Code.NOT_IN_THE_CHAIR)
-    if room.phase is Phase.LOBBY:
-        return refuse(Code.NOT_STARTED)
-    if room.turn is not None:
-        return refuse(Code.QUESTION_OPEN)
-    if room.ending or room.full:
-        return refuse(Code.ENDING)
-    if room.paused:
-        return refuse(Code.PAUSED)
-    return (e.QuestionAsked(turn=len(room.turns) + 1, question=_own(command), by=who.id, at_ms=at),)
-
-
-def _own(written: c.AskOwn | c.WriteNext) -> e.Question:
-    return e.Question(id=None, text=written.text, kind=e.QuestionKind.OWN, points=written.points)
-
-
-def _choose(room: Room, command: c.ChooseNext, who: Participant) -> Decision:
-    if room.ending:
-        return refuse(Code.ENDING)
-    return (e.NextQuestionChosen(question=command.question, by=who.id),)
-
-
-def _take_over(room: Room, who: Participant) -> Decision:
-    presence, seat = room.presence(who.id), _chair_holder(room)
-    if room.chair == who.id:
-        return ()
-    if presence is None or not presence.here:
-        return refuse(Code.NOT_IN_ROOM)  # nobody would hand back for them, and no question would come
-    if seat is not None and seat.here:
-        return refuse(Code.CHAIR_TAKEN)
-    return (e.InterviewerChanged(to=who.id),)
-
-
-def _chair_holder(room: Room) -> Presence | None:
-    return room.presence(room.chair) if room.chair else None
+# --- the interview as a whole ------------------------------------------------------------------------------------
 
 
 def _pause(room: Room, who: Participant, at: int) -> Decision:
