@@ -33,6 +33,8 @@ def calibration(found: Mapping[str, Any]) -> Iterator[str]:
         yield f"{one['dimension']:<22}{one['answers']:>8}{one['before']:>8.2f}{one['after']:>8.2f}"
     if found["before"] is not None:
         yield f"{'all':<30}{found['before']:>8.2f}{found['after']:>8.2f}"
+    if found["covered"] is not None:
+        yield f"Of the ratings, {found['covered']:.0%} are within 90% intervals whose width other rooms had set."
 
 
 def audit(activations: list[Mapping[str, Any]]) -> Iterator[str]:

@@ -9,6 +9,7 @@ ratings of a few rooms, and a reader can say what changed. A ridge holds each at
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Final, NamedTuple
 
 from rooms.evidence import Dimension
@@ -63,7 +64,7 @@ class Calibration(Value):
     """Over all dimensions."""
     after: float | None = None
     covered: float | None = None
-    """The share of people's ratings within the new intervals, on the answers that set their width: about `SHARE`."""
+    """The share of people's ratings within intervals whose width other rooms had set."""
     weights: Weights | None = None
     """The new ones, where they are better. Their `sha256` is still to be made (`scoring.weights.dumps`)."""
     why_not: str | None = None
@@ -78,13 +79,12 @@ def calibrated(rated: Sequence[Rated], base: Weights) -> Calibration:
         few = f"{len(rated)} blind ratings of answers in {len(rooms)} rooms"
         return told.but(why_not=f"{few}: at least {FEWEST_ANSWERS} in {FEWEST_ROOMS} rooms are needed.")
     known = [_Known(one, _scores(one, base)) for one in rated]
-    held_out = [_held_out(known, base, rooms[fold::FOLDS]) for fold in range(FOLDS)]
-    gaps = [gap for found in held_out for gap in found]
+    held_out = [found for fold in range(FOLDS) if (found := _held_out(known, base, rooms[fold::FOLDS]))]
+    gaps = list(chain.from_iterable(held_out))
     dimensions = tuple(
         _errors(dimension, [gap for gap in gaps if gap.dimension is dimension]) for dimension in Dimension
     )
     before, after = _rms([gap.before for gap in gaps]), _rms([gap.after for gap in gaps])
-    width = _quantile([abs(gap.after) for gap in gaps], SHARE)
     told = told.but(dimensions=dimensions, before=before, after=after)
     if after >= before:
         return told.but(why_not="On answers that were held out the new weights are no better.")
@@ -96,9 +96,9 @@ def calibrated(rated: Sequence[Rated], base: Weights) -> Calibration:
         version=_next(base.version),
         training_set=f"coaches-{len(rooms)}-rooms-{len(rated)}-answers",
         metrics=metrics,
-        spread=base.spread.but(dimension=round(min(3.0, max(0.25, width)), 3)),
+        spread=base.spread.but(dimension=round(min(3.0, max(0.25, _width(gaps))), 3)),
     )
-    return told.but(weights=weights, covered=round(sum(abs(gap.after) <= width for gap in gaps) / len(gaps), 3))
+    return told.but(weights=weights, covered=_covered(held_out))
 
 
 class _Known(NamedTuple):
@@ -174,6 +174,21 @@ def _next(version: str) -> str:
 def _errors(dimension: Dimension, gaps: Sequence[_Gap]) -> Errors:
     before, after = _rms([gap.before for gap in gaps]), _rms([gap.after for gap in gaps])
     return Errors(dimension=dimension, answers=len(gaps), before=before, after=after)
+
+
+def _width(gaps: Sequence[_Gap]) -> float:
+    return _quantile([abs(gap.after) for gap in gaps], SHARE)
+
+
+def _covered(held_out: Sequence[Sequence[_Gap]]) -> float | None:
+    """Of each part of the rooms, how many gaps are within what all the other parts say is wide enough."""
+    if len(held_out) < 2:
+        return None
+    within = 0
+    for part in held_out:
+        width = _width([gap for other in held_out if other is not part for gap in other])
+        within += sum(abs(gap.after) <= width for gap in part)
+    return round(within / sum(map(len, held_out)), 3)
 
 
 def _rms(gaps: Sequence[float]) -> float:

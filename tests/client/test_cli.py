@@ -207,6 +207,7 @@ class Ratings:
     async def calibration(self) -> dict[str, object]:
         depth = {"dimension": "depth", "answers": 30, "before": 1.4, "after": 1.1}
         figures = {"base": "1.0.0", "answers": 30, "rooms": 6, "dimensions": [depth], "before": 1.4, "after": 1.1}
+        figures["covered"] = 0.91 if self._file else None
         better = {"file": self._file, "version": "1.1.0" if self._file else None, "why_not": "They are no better."}
         return figures | better
 
@@ -224,4 +225,6 @@ async def test_calibrating_shows_the_gain_and_publishes_only_better_weights(
         with pytest.raises(PublishError, match="They are no better"):
             await ask
         assert not (tmp_path / "weights").exists()
-    assert "depth                       30    1.40    1.10" in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "depth                       30    1.40    1.10" in told
+    assert ("91% are within 90% intervals" in told) is (file is not None)
