@@ -39,6 +39,7 @@ _FAULTS = (
     Problem("unknown_weights", "This server has no such weights, or their file is not what its hash promises.", False, 404, None),
     Problem("weights_do_not_fit", "These weights were made for other kinds of interview or other levels.", False, 409, None),
     Problem("weights_drift", "With these weights scores move so far that a release would be stopped. Say that you want it despite that.", False, 409, None),
+    Problem("fairness_owner_only", "Only the owner of this Greenroom compares groups.", False, 403, None),
     Problem("operations_owner_only", "Only the owner of this Greenroom may know how it is running.", False, 403, None),
     Problem("origin_refused", "This page's address is not allowed to use Greenroom.", False, 403, Close.ORIGIN_REFUSED),
     Problem("not_found", "There is nothing at this address.", False, 404, None),

@@ -50,7 +50,11 @@ class Shelf:
         file = self._folder / f"{scorer}-{version}.toml" if self._folder else None
         if file is None or version not in self.versions(scorer):
             raise WeightsError(f"there are no weights {version}")
-        found = parse_weights(file.read_text(encoding="utf-8"), str(file))
+        try:
+            text = file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as wrong:
+            raise WeightsError(f"{file}: {wrong}") from wrong
+        found = parse_weights(text, str(file))
         if found.version != version:
             raise WeightsError(f"{file}: these are the weights {found.version}")
         return found

@@ -220,7 +220,7 @@ def shipped(scorer: str = "local") -> tuple[str, ...]:
 
 def in_order(version: str) -> tuple[int, ...]:
     """A semantic version as numbers, to sort by."""
-    return tuple(int(part) for part in version.split(".") if part.isdigit())
+    return tuple(int(part) for part in version.split(".") if part.isdecimal())
 
 
 @lru_cache(maxsize=16)

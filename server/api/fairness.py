@@ -1,6 +1,7 @@
 """Fairness over HTTP: an owner's interviews by groups that people declared, handed in with the request and not kept.
 
-Decides whose interviews count: the owner's own, with a report. No group is ever stored, and none reaches a scorer.
+Decides who may ask and whose interviews count: the owner, and the owner's own with a report. No group is ever stored,
+and none reaches a scorer.
 """
 
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from scoring.agreement import Pair
 from scoring.fairness import Case, Fairness, fairness
 from scoring.report import Report
 from scoring.review import Rating
+from server.errors import Failed
 from server.gate import Gate
 from server.identity import Person
 from server.ports import ReportStore, Reviews
@@ -55,6 +57,8 @@ def routes(gate: Gate, store: ReportStore, reviews: Reviews) -> APIRouter:
     @router.post("/fairness")
     async def by_group(asked: Asked, person: signed_in) -> Found:
         """Whether declared groups fare alike in my interviews. The machine's own scores, before people's word."""
+        if not person.owner:
+            raise Failed("fairness_owner_only")
         reports: dict[str, Report] = {}
         for room in dict.fromkeys(row.room for row in asked.rows):
             kept = await store.report(room)

@@ -40,7 +40,9 @@ def test_a_changed_file_or_one_of_another_version_is_not_taken_and_the_error_nam
         shelf.get("9.0.0")
     with pytest.raises(WeightsError, match=r"local-9\.3\.0\.toml: these are the weights 9\.1\.0"):
         shelf.get("9.3.0")
-    for strange in ("9.4.0", "../secrets", ""):
+    (tmp_path / "local-9.5.0.toml").write_bytes(b"\xff\xfe")
+    (tmp_path / "local-9.6.².toml").mkdir()
+    for strange in ("9.4.0", "9.5.0", "9.6.²", "../secrets", ""):
         with pytest.raises(WeightsError):
             shelf.get(strange)
 

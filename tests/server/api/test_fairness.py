@@ -61,11 +61,20 @@ async def test_only_blind_ratings_stand_beside_the_machine(greenroom: Greenroom)
 
 
 async def test_others_interviews_are_as_if_they_were_not(greenroom: Greenroom) -> None:
-    found = (await greenroom.put("/api/fairness", GUEST, {"rows": rows()})).json()
+    another = Person(id="another", name="Eve", owner=True)
+    found = (await greenroom.put("/api/fairness", another, {"rows": rows()})).json()
     assert found == {
         "fairness": {"cut": 3.0, "reference": None, "groups": [], "notes": []},
         "unknown": ROOMS,
     }
+
+
+async def test_who_is_no_owner_compares_nobody_and_has_no_report_read(
+    greenroom: Greenroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(type(greenroom.store), "report")
+    found = await greenroom.put("/api/fairness", GUEST, {"rows": rows()})
+    assert refused(found) == (403, "fairness_owner_only", False)
     assert refused(await greenroom.put("/api/fairness", NOBODY, {"rows": rows()}))[0] == 401
 
 
