@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from redis.crc import key_slot
 from redis.exceptions import (
     AskError,
     ClusterDownError,
@@ -23,12 +22,12 @@ from redis.exceptions import (
 )
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from server.adapters.redis_address import Address, Host
-from server.adapters.redis_pipe import MAX_WAITING, Command, Link, Lost, Pipe, Replicas, Server, is_read_only, key_of
+from server.adapters.redis_address import Address
+from server.adapters.redis_pipe import MAX_WAITING, Command, Link, Lost, Pipe, Replicas, Server, is_read_only
 from server.adapters.redis_roads import advise, connected
+from server.adapters.redis_slots import Homes, full, host_of, read_homes, slot_of, slot_of_key
 from server.ports import Unavailable
 
-SLOTS = 16_384
 LOOK_EVERY_S = 5.0
 LOOK_MIN_S = 0.05
 """At least this between two looks, however many ask for one."""
@@ -42,14 +41,6 @@ SHARDED_SINCE = (7,)
 _LATER = (Lost, ClusterDownError, TryAgainError)
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Homes:
-    """Which primary, as "host:port", has which slot."""
-
-    slots: tuple[str | None, ...]
-    nodes: frozenset[str]
 
 
 @dataclass(slots=True)
@@ -146,9 +137,9 @@ class ClusterRoad:
     def _redirect(self, wish: _Wish, node: str, answer: ResponseError) -> bool:
         if isinstance(answer, MovedError):
             wish.ask = None
-            self._moved(answer.slot_id, _full(f"{answer.host}:{answer.port}", node))
+            self._moved(answer.slot_id, full(f"{answer.host}:{answer.port}", node))
         elif isinstance(answer, AskError):
-            wish.ask = _full(f"{answer.host}:{answer.port}", node)
+            wish.ask = full(f"{answer.host}:{answer.port}", node)
         else:
             return False
         return True
@@ -157,9 +148,7 @@ class ClusterRoad:
         assert self._homes is not None, "a node was asked"
         if self._homes.slots[slot] == node:
             return
-        slots = list(self._homes.slots)
-        slots[slot] = node
-        self._homes = Homes(tuple(slots), self._homes.nodes | {node})
+        self._homes = self._homes.moved(slot, node)
         self._stale.set()  # where one slot went, more may have gone
         self._tell_watchers()
 
@@ -188,7 +177,7 @@ class ClusterRoad:
         return link
 
     async def _connected(self, node: str) -> Link:
-        link = await connected(self._address, _host(node), self._patience_s)
+        link = await connected(self._address, host_of(node), self._patience_s)
         if link.server.mode not in ("cluster", ""):
             await link.connection.disconnect(nowait=True)
             raise RedisConnectionError("REDIS_URL names no cluster: write redis:// instead of redis+cluster://")
@@ -245,7 +234,7 @@ class ClusterRoad:
         for node in nodes[:3]:
             try:
                 async with asyncio.timeout(self._patience_s):
-                    return _homes(await self._slots_from(node), node)
+                    return read_homes(await self._slots_from(node), node)
             except (RedisError, OSError, TimeoutError) as why:
                 failure = why
         raise failure
@@ -285,7 +274,7 @@ class ClusterRoad:
     def home(self, channel: str) -> str | None:
         if self._homes is None:
             return None
-        return self._homes.slots[key_slot(channel.encode())] if self.is_sharded else ""
+        return self._homes.slots[slot_of_key(channel)] if self.is_sharded else ""
 
     async def open(self, node: str) -> Link:
         if not node:
@@ -305,30 +294,3 @@ class ClusterRoad:
     def _tell_watchers(self) -> None:
         for changed in self._changed:
             changed()
-
-
-def slot_of(command: Command) -> int | None:
-    """The slot of a command's first key; None if it has none, so that any node will do."""
-    key = key_of(command)
-    return None if key is None else key_slot(key if isinstance(key, bytes) else str(key).encode())
-
-
-def _homes(said: Sequence[Any], asked: str) -> Homes:
-    slots: list[str | None] = [None] * SLOTS
-    for first, last, (host, port, *_), *_ in said:
-        name = host.decode() if isinstance(host, bytes) else ""
-        slots[first : last + 1] = [_full(f"{name.replace('?', '')}:{port}", asked)] * (last + 1 - first)
-    nodes = frozenset(node for node in set(slots) if node)
-    if not nodes:
-        raise RedisConnectionError("the cluster has no slots yet")
-    return Homes(tuple(slots), nodes)
-
-
-def _full(where: str, asked: str) -> str:
-    """A node that gives no host means: the one that you asked."""
-    return asked.rpartition(":")[0] + where if where.startswith(":") else where
-
-
-def _host(node: str) -> Host:
-    host, _, port = node.rpartition(":")
-    return host, int(port)

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from server.adapters.redis_cluster import slot_of
 from server.adapters.redis_connection import RedisConnection, room_key
+from server.adapters.redis_slots import slot_of
 from server.adapters.redis_subscriber import channel
 from server.ports import Unavailable
 from tests.contracts.test_subscriber import listening
