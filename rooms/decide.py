@@ -89,7 +89,13 @@ def decide(room: Room | None, command: Command, who: Participant, now_ms: int) -
         return refuse(Code.ROOM_CLOSED)
     if who.role is not Role.SYSTEM and not entry.has_joined(room, who):
         return refuse(Code.NOT_IN_ROOM)
-    match command:
+    match command:  # the most frequent first: each case is asked in turn
+        case c.HearUtterance():
+            return answering.hear(room, command.turn, command.utterance, at)
+        case c.Whisper():
+            return (e.Whispered(by=who.id, text=command.text, at_ms=at),)
+        case c.TakeNote():
+            return (e.NoteTaken(by=who.id, text=command.text, at_ms=at),)
         case c.GiveConsent():
             return entry.consent(room, command, who)
         case c.WithdrawConsent():
@@ -131,10 +137,6 @@ def decide(room: Room | None, command: Command, who: Participant, now_ms: int) -
             return (e.InterviewResumed(by=who.id, at_ms=at),) if room.paused else refuse(Code.NOT_PAUSED)
         case c.EndInterview():
             return _end(room, who)
-        case c.Whisper():
-            return (e.Whispered(by=who.id, text=command.text, at_ms=at),)
-        case c.TakeNote():
-            return (e.NoteTaken(by=who.id, text=command.text, at_ms=at),)
         case c.ChooseNext():
             return asking.choose(room, command, who)
         case c.TakeOver():
@@ -147,8 +149,6 @@ def decide(room: Room | None, command: Command, who: Participant, now_ms: int) -
             return asking.write_next(room, command, who)
         case c.AskQuestion():
             return asking.ask(room, command, who, at)
-        case c.HearUtterance():
-            return answering.hear(room, command.turn, command.utterance, at)
         case c.CloseTurn():
             return answering.close_turn(room, command, at)
         case c.RecordScore():

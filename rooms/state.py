@@ -144,7 +144,10 @@ class Room(Value):
         return self.withdrawn or all(turn.score is not None for turn in self.turns if not turn.open)
 
     def presence(self, participant: str) -> Presence | None:
-        return next((p for p in self.people if p.participant.id == participant), None)
+        for presence in self.people:
+            if presence.participant.id == participant:
+                return presence
+        return None
 
 
 def replay(events: Iterable[Event], room: Room | None = None) -> Room | None:
@@ -182,10 +185,10 @@ def _changed(room: Room, event: Event) -> Room:
         case e.UtteranceHeard():
             return _heard(room, event)
         case e.Whispered():
-            line = Line(by=event.by, text=event.text, at_ms=event.at_ms)
+            line = Line.known(by=event.by, text=event.text, at_ms=event.at_ms)
             return room.but(whispers=(*room.whispers, line))
         case e.NoteTaken():
-            line = Line(by=event.by, text=event.text, at_ms=event.at_ms)
+            line = Line.known(by=event.by, text=event.text, at_ms=event.at_ms)
             return room.but(notes=(*room.notes, line))
         case e.ParticipantJoined():
             return _clocked(_joined(room, event), event.at_ms)

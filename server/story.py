@@ -59,7 +59,7 @@ def continued(story: Story | None, records: Sequence[Record], epoch: str, room: 
     for role in _ABRIDGED:
         seen = (known for event in events if (known := view(event, role)) is not None)
         abridged[role] = replay(seen, story.abridged[role] if story else None) or whole
-    return Story(Cursor.model_construct(epoch=epoch, version=version, tag=tag), whole, MappingProxyType(abridged))
+    return Story(Cursor.known(epoch=epoch, version=version, tag=tag), whole, MappingProxyType(abridged))
 
 
 @cache

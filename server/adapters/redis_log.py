@@ -77,20 +77,17 @@ class RedisRoomLog:
         self, room: str, expected: Cursor | None, at: int, wanted: Sequence[Wanted], fence: int | None = None
     ) -> tuple[Any, list[Cursor]]:
         """What Redis says, and where each command ends if it was appended now."""
-        end = start = expected or _NEW
-        if not start.epoch:
-            end = start.but(epoch=secrets.token_urlsafe(9))
+        start = expected or _NEW
+        epoch, version, tag = start.epoch or secrets.token_urlsafe(9), start.version, start.tag
         records, ends, places = list[bytes](), list[Cursor](), list[Word]()
         for command, events in wanted:
-            tag = end.tag
-            for version, event in enumerate(events, end.version + 1):
-                before, tag = tag, f"{random.getrandbits(48):012x}"
+            for event in events:
+                version, before, tag = version + 1, tag, f"{random.getrandbits(48):012x}"
                 records.append(packed(Record(version, tag, before, at, command, event)))
-            end = end.but(version=end.version + len(events), tag=tag)
-            ends.append(end)
-            places += (command, end.version, tag)
+            ends.append(Cursor.known(epoch=epoch, version=version, tag=tag))
+            places += (command, version, tag)
         keys = [room_key(room, name) for name in ("log", "head", "commands")]
-        args = (start.epoch, start.version, start.tag, end.epoch, fence or 0, channel(room), len(wanted))
+        args = (start.epoch, start.version, start.tag, epoch, fence or 0, channel(room), len(wanted))
         reply = await self._redis.script(_APPEND, keys, (*args, *places, *records), replicated=True)
         if reply == [b"fenced"]:
             raise Fenced(room)
@@ -187,9 +184,9 @@ def _cursor(head: Sequence[bytes | None]) -> Cursor | None:
     epoch, version, tag = head
     if not epoch or version is None or tag is None:
         return None
-    return Cursor.model_construct(epoch=epoch.decode(), version=int(version), tag=tag.decode())
+    return Cursor.known(epoch=epoch.decode(), version=int(version), tag=tag.decode())
 
 
 def _known(epoch: bytes, place: bytes) -> Cursor:
     version, _, tag = place.decode().partition(" ")
-    return Cursor.model_construct(epoch=epoch.decode(), version=int(version), tag=tag)
+    return Cursor.known(epoch=epoch.decode(), version=int(version), tag=tag)
