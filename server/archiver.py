@@ -124,7 +124,7 @@ class Archiver:
         _log.info("room archived", extra={"room": feed.room_id, "version": kept.version})
 
     async def _kept(self, room: str) -> Kept:
-        version, end = await self._store.archived(room), await self._store.end(room)
+        version, end = await self._store.archived(room), (await self._store.ends([room])).get(room)
         return Kept(version, end.tag if end and end.version == version else "")
 
     async def _gather(self, feed: Feed) -> None:

@@ -23,6 +23,7 @@ from rooms.refusals import Refusal
 from rooms.state import Room
 from server.ports import Anew, Clock, Directory, Head, Leases, Record, ReportStore, RoomLog, Unavailable
 from server.story import BrokenChain, Story, UnknownRoom, continued
+from server.together import Together
 from server.whole import Lately, Whole, nothing, read_whole, written
 
 CHECK_S = 1.0
@@ -34,6 +35,8 @@ LISTEN_S = 0.05
 TRIES = 3
 CLOSED_KEPT_MS = 24 * 3_600_000
 """A room that closed longer ago than this is over: it is read in the archive, and not put back."""
+ASKED_TOGETHER = 50
+"""Rooms that the database is asked about at once: a worker that dies leaves hundreds to be looked at anew."""
 CHECKED_KEPT = 20_000
 """Rooms remembered as checked."""
 LOOK_S = 0.5
@@ -51,6 +54,7 @@ class Restorer:
         """Room -> the log's generation in which it was found whole."""
         self._busy: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._away_until = 0.0
+        self._ends = Together(store.ends, ASKED_TOGETHER)
         self.forks = 0
         """Logs that were found to have gone another way than what is kept of them."""
 
@@ -206,7 +210,7 @@ class Restorer:
         """Where the archive ends, and what it has behind the log. Nothing, if it does not say so in a moment."""
         try:
             async with asyncio.timeout(CHECK_S):
-                kept = await self._store.end(room)
+                kept = await self._ends.of(room)
                 if kept is None or kept.version <= log.version:
                     return kept, []
                 return kept, continuation(log, [record async for record in self._store.records(room, log.version)])

@@ -38,8 +38,8 @@ class ReportStore(Protocol):
     def records(self, room: str, after: int = 0) -> AsyncIterator[Record]:
         """The kept log, in order."""
 
-    async def end(self, room: str) -> Place | None:
-        """Where the kept log ends; None where nothing is kept."""
+    async def ends(self, rooms: Sequence[str]) -> Mapping[str, Place]:
+        """Where the kept logs of these rooms end, in one question; rooms of which nothing is kept are left out."""
 
     async def displaced(self) -> int:
         """How many records were set aside because their log went another way."""

@@ -68,11 +68,13 @@ async def test_a_room_that_never_was_is_archived_up_to_nothing(store: ReportStor
 
 async def test_the_end_of_what_is_kept_is_its_last_record(store: ReportStore) -> None:
     log = interview()
-    assert await store.end("r-1") is None
+    assert await store.ends(["r-1"]) == await store.ends([]) == {}
     await store.archive("r-1", EPOCH, log[:4])
-    assert await store.end("r-1") == (4, log[3].tag)
+    assert await store.ends(["r-1"]) == {"r-1": (4, log[3].tag)}
     await store.archive("r-1", EPOCH, log[4:])
-    assert await store.end("r-1") == (len(log), log[-1].tag)
+    await store.archive("r-3", EPOCH, (other := interview("r-3"))[:1])
+    found = await store.ends(["r-1", "r-2", "r-3"])
+    assert found == {"r-1": (len(log), log[-1].tag), "r-3": (1, other[0].tag)}
 
 
 async def test_rooms_without_a_report_are_unfinished(store: ReportStore) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import cast
 
@@ -51,10 +51,10 @@ class Kept:
             if record.version > after:
                 yield record
 
-    async def end(self, room: str) -> Place | None:
+    async def ends(self, rooms: Sequence[str]) -> Mapping[str, Place]:
         self._answer()
-        kept = self.rooms.get(room)
-        return Place(kept[-1].version, kept[-1].tag) if kept else None
+        kept = {room: self.rooms[room][-1] for room in rooms if self.rooms.get(room)}
+        return {room: Place(last.version, last.tag) for room, last in kept.items()}
 
     async def unfinished(self) -> Sequence[str]:
         self._answer()
