@@ -1,4 +1,4 @@
-"""A real Chromium for journeys: its microphone plays a recording, its pictures are kept, its pages are checked.
+"""A real Chromium for journeys: a person at it speaks when told to, its pictures are kept, its pages are checked.
 
 Pictures go to test-artefacts/browser (or TEST_ARTEFACTS). Accessibility is checked with axe-core from the web client's
 node_modules; without it the check says so and is left out.
@@ -6,6 +6,7 @@ node_modules; without it the check says so and is left out.
 
 import os
 import wave
+from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -20,6 +21,28 @@ PICTURES = Path(os.environ.get("TEST_ARTEFACTS", ROOT / "test-artefacts")) / "br
 DIST = ROOT / "client" / "web" / "dist" / "index.html"
 AXE = ROOT / "client" / "web" / "node_modules" / "axe-core" / "axe.min.js"
 DEADLINE_MS = 30_000
+
+# Chromium's fake microphone plays a file from when it is opened, however long it takes until somebody listens. So it
+# plays silence, and a voice is laid over it when the test says so: the page gets one stream, as from any device.
+_VOICE = """(() => {
+    const devices = navigator.mediaDevices;
+    if (!devices) return;
+    const open = devices.getUserMedia.bind(devices);
+    devices.getUserMedia = async (wanted) => {
+        const context = new AudioContext();
+        const mixed = context.createMediaStreamDestination();
+        context.createMediaStreamSource(await open(wanted)).connect(mixed);
+        window.says = (pcm) => {
+            const samples = new Int16Array(Uint8Array.from(atob(pcm), (one) => one.charCodeAt(0)).buffer);
+            const sound = context.createBuffer(1, samples.length, RATE_HZ);
+            sound.getChannelData(0).set(Float32Array.from(samples, (one) => one / 32768));
+            const voice = new AudioBufferSourceNode(context, { buffer: sound });
+            voice.connect(mixed);
+            voice.start();
+        };
+        return mixed.stream;
+    };
+})()""".replace("RATE_HZ", str(RATE_HZ))
 
 
 def save_wav(path: Path, pcm: bytes) -> Path:
@@ -80,6 +103,7 @@ class Person:
     async def arrives(cls, browser: Browser, name: str, url: str) -> "Person":
         size: ViewportSize = {"width": 1280, "height": 860}
         context = await browser.new_context(permissions=["microphone"], viewport=size)
+        await context.add_init_script(_VOICE)
         person = cls(name, url, context, await context.new_page())
         await person.page.goto(f"{url}/sign-in?token={TOKEN}")
         return person
@@ -94,6 +118,10 @@ class Person:
 
     async def presses(self, name: str) -> None:
         await self.page.get_by_role("button", name=name).click()
+
+    async def says(self, pcm: bytes) -> None:
+        """Begin to speak into the microphone that this page opened; it goes on by itself."""
+        await self.page.evaluate("(pcm) => window.says(pcm)", b64encode(pcm).decode())
 
     async def sees(self, text: str) -> None:
         await self.page.get_by_text(text).first.wait_for()

@@ -40,20 +40,21 @@ def deployment(redis_url: str, tmp_path: Path, port: int) -> Iterator[Deployment
 
 
 @pytest.fixture
-def recording(tmp_path: Path) -> Path:
-    return save_wav(tmp_path / "candidate.wav", silence(10_000) + speech(SPOKEN) + silence(60_000))
+def quiet(tmp_path: Path) -> Path:
+    return save_wav(tmp_path / "quiet.wav", silence(1_000))
 
 
 async def test_no_word_is_lost_when_the_network_is_away_for_five_seconds(
-    chromium: str, deployment: Deployment, port: int, recording: Path
+    chromium: str, deployment: Deployment, port: int, quiet: Path
 ) -> None:
     web = deployment.web()
     deployment.worker()
-    async with network(port, web.port) as between, browsing(chromium, recording) as browser:
+    async with network(port, web.port) as between, browsing(chromium, quiet) as browser:
         ana = await Person.arrives(browser, "Ana", between.url)
         wire = Wire(ana.page)
         async with looked_at(ana):
             await comes_to_the_first_question(ana)
+            await ana.says(speech(SPOKEN))
             await ana.sees("Hearing you")
             between.cut()
             await ana.sees("Connecting again…")
@@ -74,17 +75,18 @@ async def test_no_word_is_lost_when_the_network_is_away_for_five_seconds(
 
 
 async def test_no_word_is_lost_when_the_candidates_web_worker_is_killed_in_mid_answer(
-    chromium: str, deployment: Deployment, port: int, recording: Path
+    chromium: str, deployment: Deployment, port: int, quiet: Path
 ) -> None:
     doomed, other = deployment.web(), deployment.web()
     deployment.worker()
-    async with network(port, doomed.port, other.port) as balancer, browsing(chromium, recording) as browser:
+    async with network(port, doomed.port, other.port) as balancer, browsing(chromium, quiet) as browser:
         ana = await Person.arrives(browser, "Ana", balancer.url)
         ben = await Person.arrives(browser, "Ben", other.url)
         wire = Wire(ana.page)
         async with looked_at(ana, ben):
             room = await comes_to_the_first_question(ana)
             await ben.opens(f"/rooms/{room}/coach")
+            await ana.says(speech(SPOKEN))
             await ana.sees("Hearing you")
             doomed.kill()
             # Nobody presses anything: the page finds the other worker by itself.
@@ -98,16 +100,17 @@ async def test_no_word_is_lost_when_the_candidates_web_worker_is_killed_in_mid_a
 
 
 async def test_a_browser_that_can_only_record_is_heard_as_well_also_when_its_web_worker_is_killed(
-    chromium: str, deployment: Deployment, port: int, recording: Path
+    chromium: str, deployment: Deployment, port: int, quiet: Path
 ) -> None:
     """MediaRecorder's own WebM, decoded by one worker and then, from the middle, by another."""
     doomed, other = deployment.web(), deployment.web()
     deployment.worker()
-    async with network(port, doomed.port, other.port) as balancer, browsing(chromium, recording) as browser:
+    async with network(port, doomed.port, other.port) as balancer, browsing(chromium, quiet) as browser:
         ana = await Person.arrives(browser, "Ana", balancer.url)
         wire = Wire(ana.page)
         async with looked_at(ana):
             await comes_to_the_first_question(ana, "?sound=opus")
+            await ana.says(speech(SPOKEN))
             await ana.sees("Hearing you")
             doomed.kill()
             await expect(ana.page.get_by_text(SPOKEN)).to_have_count(1, timeout=HEARD_DEADLINE_MS)
@@ -119,11 +122,11 @@ async def test_a_browser_that_can_only_record_is_heard_as_well_also_when_its_web
 
 
 async def test_what_was_typed_outlives_the_tab_that_was_closed_in_mid_sentence(
-    chromium: str, deployment: Deployment, port: int, recording: Path
+    chromium: str, deployment: Deployment, port: int, quiet: Path
 ) -> None:
     web = deployment.web()
     deployment.worker()
-    async with network(port, web.port) as between, browsing(chromium, recording) as browser:
+    async with network(port, web.port) as between, browsing(chromium, quiet) as browser:
         ana = await Person.arrives(browser, "Ana", between.url)
         async with looked_at(ana):
             room = await comes_to_the_first_question(ana)
