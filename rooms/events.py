@@ -1,17 +1,27 @@
 """The facts of a room, in the past tense, frozen. A room is the list of these and nothing else.
 
 Decides what is worth remembering; never whether it may happen (`decide`). Partials and audio levels are not
-facts: they are told and forgotten.
+facts: they are told and forgotten. Modes, reasons and questions, which facts have in common with wishes, are `kinds`'.
 """
 
 from collections.abc import Mapping
-from enum import StrEnum
 from types import MappingProxyType
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, TypeAdapter
 
 from rooms.evidence import Delivery, Score
+from rooms.kinds import MAX_EXPECTED as MAX_EXPECTED
+from rooms.kinds import Closing as Closing
+from rooms.kinds import Encoding as Encoding
+from rooms.kinds import Expected as Expected
+from rooms.kinds import Finish as Finish
+from rooms.kinds import Mode as Mode
+from rooms.kinds import Profile as Profile
+from rooms.kinds import Question as Question
+from rooms.kinds import QuestionKind as QuestionKind
+from rooms.kinds import Seniority as Seniority
+from rooms.kinds import Terms as Terms
 from rooms.people import Id, Participant
 from rooms.transcript import Utterance
 from rooms.values import Milliseconds, Value
@@ -23,103 +33,6 @@ TurnNumber = Annotated[int, Field(ge=1, le=MAX_TURNS)]
 
 Stream = Id
 """One microphone's numbered frames, from opening to closing; survives reconnects."""
-
-
-class Mode(StrEnum):
-    BEHAVIOURAL = "behavioural"
-    TECHNICAL = "technical"
-    SYSTEM_DESIGN = "system_design"
-
-
-class Profile(StrEnum):
-    """How turns are taken: how long a silence must be to end an answer (`rooms.patience`)."""
-
-    INTERVIEW = "interview"
-    """Patient: people think before they go on."""
-    RAPID = "rapid"
-    """Short answers, quickly asked: a cut-off now and then is the price."""
-
-
-class Seniority(StrEnum):
-    """The level a candidate is interviewed for. It decides which weights mark, and nothing else."""
-
-    JUNIOR = "junior"
-    MID = "mid"
-    SENIOR = "senior"
-
-
-class Encoding(StrEnum):
-    """How the sound of a stream travels. What hearing gets is the same."""
-
-    PCM16 = "pcm16"
-    """Frames of samples: 16 bits, little-endian, one channel, 16 kHz."""
-    WEBM_OPUS = "webm_opus"
-    """Pieces of one WebM recording with Opus, as a browser's MediaRecorder makes them."""
-
-
-class Finish(StrEnum):
-    """Why an answer ended."""
-
-    DONE = "done"
-    """The candidate said so."""
-    SILENCE = "silence"
-    SKIPPED = "skipped"
-    LIMIT = "limit"
-    """The turn reached its time limit."""
-    ENDED = "ended"
-    """The interview was ended during the answer."""
-
-
-class Closing(StrEnum):
-    """Why an interview ended."""
-
-    FINISHED = "finished"
-    """All questions were asked."""
-    ENDED = "ended"
-    """Somebody ended it."""
-    ABANDONED = "abandoned"
-    """Nobody was there any more."""
-    WITHDRAWN = "withdrawn"
-    """The candidate took consent back."""
-
-
-class QuestionKind(StrEnum):
-    NEW = "new"
-    FOLLOW_UP = "follow_up"
-    CHOSEN = "chosen"
-    """A coach chose it from the bank."""
-    OWN = "own"
-    """A person wrote it: from the interviewer's chair, or for the AI interviewer to ask."""
-
-
-class Expected(Value):
-    """Something a strong answer says, as a coach wrote it for a question of their own."""
-
-    text: Annotated[str, Field(min_length=3, max_length=200)]
-    weight: Annotated[int, Field(ge=1, le=5)] = 1
-    """Its share relative to the question's other points."""
-
-
-MAX_EXPECTED = 8
-
-
-class Question(Value):
-    """A question as it was put."""
-
-    id: str | None
-    """Its id in the question bank; None for a person's own question."""
-    follow_up_of: str | None = None
-    text: Annotated[str, Field(min_length=1, max_length=1_000)]
-    competence: str | None = None
-    difficulty: Annotated[int, Field(ge=1, le=5)] | None = None
-    kind: QuestionKind
-    why: str | None = None
-    """Why this question now, for the coach. A candidate never sees it."""
-    points: Annotated[tuple[Expected, ...], Field(max_length=MAX_EXPECTED)] = ()
-    """Of a person's own question: what a strong answer says. A candidate never sees it; the bank's are in the bank."""
-
-
-Terms = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=40)], ...], Field(max_length=50)]
 
 
 class RoomOpened(Value):
