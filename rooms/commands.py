@@ -1,30 +1,32 @@
 """The wishes that can be put to a room, in the imperative. `decide` answers each with events or a refusal.
 
 Decides what can be wished for and its limits; never whether it is granted. A command from a person arrives on a
-socket (`PersonCommand`); the others come from Greenroom's own processes.
+socket (`PersonCommand`); the others come from Greenroom's own processes (`own_commands`).
 """
 
 from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from rooms.events import (
-    MAX_EXPECTED,
-    Encoding,
-    Expected,
-    Finish,
-    Mode,
-    Profile,
-    Question,
-    Seniority,
-    Stream,
-    Terms,
-    TurnNumber,
-)
-from rooms.evidence import Delivery, Score
-from rooms.people import Id, Participant
-from rooms.transcript import Utterance
-from rooms.values import Milliseconds, Value
+from rooms.events import MAX_EXPECTED, Encoding, Expected, Stream, TurnNumber
+from rooms.own_commands import Abandon as Abandon
+from rooms.own_commands import AskQuestion as AskQuestion
+from rooms.own_commands import CallTime as CallTime
+from rooms.own_commands import CloseRoom as CloseRoom
+from rooms.own_commands import CloseTurn as CloseTurn
+from rooms.own_commands import HearUtterance as HearUtterance
+from rooms.own_commands import Join as Join
+from rooms.own_commands import Leave as Leave
+from rooms.own_commands import NameTranscriber as NameTranscriber
+from rooms.own_commands import NoteRestoration as NoteRestoration
+from rooms.own_commands import OpenOnTime as OpenOnTime
+from rooms.own_commands import OpenRoom as OpenRoom
+from rooms.own_commands import RecordScore as RecordScore
+from rooms.own_commands import Remind as Remind
+from rooms.own_commands import SystemCommand as SystemCommand
+from rooms.own_commands import WarnOfLimit as WarnOfLimit
+from rooms.people import Id
+from rooms.values import Value
 
 Line = Annotated[str, Field(min_length=1, max_length=1_000)]
 """A whisper, a note, or a question of one's own."""
@@ -33,9 +35,6 @@ Answer = Annotated[str, Field(min_length=1, max_length=10_000)]
 MAX_TYPED_CHARACTERS = 40_000
 """Of one answer, in all its messages: about 40 minutes of speech."""
 FrameNumber = Annotated[int, Field(ge=0, le=2**32 - 1)]
-
-
-# --- what people may wish -------------------------------------------------------------------------------------
 
 
 class GiveConsent(Value):
@@ -190,143 +189,9 @@ PersonCommand = (
     | WriteNext
 )
 
-# --- what Greenroom's own processes wish ----------------------------------------------------------------------
-
-
-class OpenRoom(Value):
-    kind: Literal["open_room"] = "open_room"
-    room: Id
-    mode: Mode
-    length: Annotated[int, Field(ge=3, le=10)]
-    notice: str
-    owner: Id
-    starts_at: int | None = None
-    """Milliseconds since 1970, UTC: when the interview is to begin. None: whenever people are there."""
-    profile: Profile = Profile.INTERVIEW
-    seniority: Seniority | None = None
-    weights: str | None = None
-    terms: Terms = ()
-
-
-class Join(Value):
-    kind: Literal["join"] = "join"
-    participant: Participant
-    connection: Id
-    worker: Id
-    takeover: bool = True
-    """Whether a candidate who is here on another device takes over from it, or is refused."""
-
-
-class Leave(Value):
-    kind: Literal["leave"] = "leave"
-    participant: Id
-    connection: Id
-
-
-class Remind(Value):
-    """A planned interview begins soon."""
-
-    kind: Literal["remind"] = "remind"
-
-
-class OpenOnTime(Value):
-    """The time has come for which the interview was planned."""
-
-    kind: Literal["open_on_time"] = "open_on_time"
-
-
-class WarnOfLimit(Value):
-    """Tell the candidate when the answer's time will be up."""
-
-    kind: Literal["warn_of_limit"] = "warn_of_limit"
-    turn: TurnNumber
-    counts_ms: Milliseconds
-    """From when the time was counted: if that is not true any more, the warning is stale."""
-    ends_ms: Milliseconds
-
-
-class CallTime(Value):
-    """The answer's time is up."""
-
-    kind: Literal["call_time"] = "call_time"
-    turn: TurnNumber
-
-
-class Abandon(Value):
-    """Nobody has been here for long: end the interview."""
-
-    kind: Literal["abandon"] = "abandon"
-    empty_ms: Milliseconds
-    """Since when nobody was here: if that is not true any more, the wish is stale."""
-
-
-class NameTranscriber(Value):
-    kind: Literal["name_transcriber"] = "name_transcriber"
-    label: str
-    caution: str | None = None
-
-
-class AskQuestion(Value):
-    kind: Literal["ask_question"] = "ask_question"
-    turn: TurnNumber
-    question: Question
-
-
-class HearUtterance(Value):
-    kind: Literal["hear_utterance"] = "hear_utterance"
-    turn: TurnNumber
-    utterance: Utterance
-
-
-class CloseTurn(Value):
-    """Every word up to the end of the answer is written; or, with a reason, the answer ends here and now."""
-
-    kind: Literal["close_turn"] = "close_turn"
-    turn: TurnNumber
-    reason: Literal[Finish.SILENCE] | None = None
-
-
-class RecordScore(Value):
-    kind: Literal["record_score"] = "record_score"
-    turn: TurnNumber
-    score: Score
-    delivery: Delivery
-
-
-class CloseRoom(Value):
-    kind: Literal["close_room"] = "close_room"
-
-
-class NoteRestoration(Value):
-    """The room was written anew from what is kept of it, up to this version."""
-
-    kind: Literal["note_restoration"] = "note_restoration"
-    through: Annotated[int, Field(ge=0)]
-
-
-SystemCommand = (
-    OpenRoom
-    | Join
-    | Leave
-    | Remind
-    | OpenOnTime
-    | WarnOfLimit
-    | CallTime
-    | Abandon
-    | NameTranscriber
-    | AskQuestion
-    | HearUtterance
-    | CloseTurn
-    | RecordScore
-    | CloseRoom
-    | NoteRestoration
-)
-
 Command = PersonCommand | SystemCommand
 
 PERSON_COMMAND: TypeAdapter[PersonCommand] = TypeAdapter(Annotated[PersonCommand, Field(discriminator="kind")])
 
 SAMPLE_RATE_HZ = 16_000
 """The one sample rate of the audio lane. Clients resample before sending."""
-
-__all__ = ["SAMPLE_RATE_HZ", "Command", "Milliseconds", "PersonCommand", "SystemCommand"]
