@@ -1,4 +1,4 @@
-import { render, screen } from "@testing-library/react";
+import { render, screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it } from "vitest";
 
@@ -24,6 +24,19 @@ describe("the start page", () => {
     expect(await screen.findByText("An AI interviews you here.")).toBeDefined();
     expect(location.pathname).toBe("/rooms/r-1");
     expect(localStorage.getItem("greenroom.name")).toBe("Ana");
+  });
+
+  it("leaves it to the server how soon a silence ends an answer, unless somebody chose", async () => {
+    render(<App />);
+    const patience = await screen.findByLabelText(/How soon does a silence end an answer/);
+    const open = () => userEvent.click(screen.getByRole("button", { name: "Open the room" }));
+    server.answer("POST /api/rooms", problem("redis_away", true), 503);
+    await open();
+    await screen.findByRole("alert");
+    expect(server.sent.get("POST /api/rooms")).toMatchObject({ profile: null });
+    await userEvent.selectOptions(patience, "rapid");
+    await open();
+    await waitFor(() => expect(server.sent.get("POST /api/rooms")).toMatchObject({ profile: "rapid" }));
   });
 
   it("opens a room for somebody else without taking the candidate's seat", async () => {

@@ -7,7 +7,7 @@ import { DoorIcon } from "../parts/icons";
 import { Link } from "../parts/link";
 import { Trouble, TroubleLine } from "../parts/trouble";
 import { useAnswer } from "../parts/useAnswer";
-import type { Mode } from "../protocol";
+import type { Mode, Profile } from "../protocol";
 import type { Problem } from "../room/connection";
 import { go } from "../router";
 import { beginning, count, day, MODES, PHASES, points } from "../words";
@@ -67,6 +67,7 @@ function NewRoom() {
   const [length, setLength] = useState(5);
   const [name, setName] = useState(ownName() ?? "");
   const [when, setWhen] = useState("");
+  const [profile, setProfile] = useState<Profile | "">("");
   const [opening, setOpening] = useState(false);
   const [problem, setProblem] = useState<Problem | null>(null);
 
@@ -74,7 +75,7 @@ function NewRoom() {
     setOpening(true);
     callMe(name);
     try {
-      const { room } = await openRoom(mode, length, when ? new Date(when).getTime() : null);
+      const { room } = await openRoom(mode, length, when ? new Date(when).getTime() : null, profile || null);
       go(`/rooms/${room}${page}`);
     } catch (error) {
       setProblem(problemOf(error));
@@ -113,6 +114,14 @@ function NewRoom() {
             value={length}
             onChange={(change) => setLength(change.target.valueAsNumber)}
           />
+        </div>
+        <div className="field">
+          <label htmlFor="profile">How soon does a silence end an answer?</label>
+          <select id="profile" value={profile} onChange={(change) => setProfile(change.target.value as Profile | "")}>
+            <option value="">As usual here</option>
+            <option value="interview">Late: time to think</option>
+            <option value="rapid">Soon: quick answers</option>
+          </select>
         </div>
         <div className="field">
           <label htmlFor="name">

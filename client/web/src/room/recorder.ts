@@ -58,6 +58,10 @@ export function recording(media: MediaStream, lost: () => void): Microphone {
         for (const part of parts(bytes)) tell({ ...piece, data: part });
       });
     };
+    // What the device or the encoder breaks off says nothing else: the page offers the microphone anew, and typing.
+    one.onerror = () => {
+      if (recorder === one) lost();
+    };
     one.start(PIECE_MS);
     if (!listening) one.pause();
   }

@@ -59,6 +59,8 @@ export class FakeServer {
   readonly wishes: { id: string; command: Command }[] = [];
   /** Answers by method and path; a later entry wins. */
   readonly answers = new Map<string, Answer>();
+  /** What was sent with each request that sent something, by method and path; a later one wins. */
+  readonly sent = new Map<string, unknown>();
   /** Wishes are accepted at once; false leaves them unanswered. */
   accepting = true;
   /** Whoever says hello is let in at once. */
@@ -147,6 +149,7 @@ export class FakeServer {
 
   private fetched(path: string, request: RequestInit): Response {
     const key = `${request.method ?? "GET"} ${path.split("?")[0] ?? ""}`;
+    if (typeof request.body === "string") this.sent.set(key, JSON.parse(request.body));
     const { status, body } = this.answers.get(key) ?? { status: 404, body: problem("not_found") };
     return new Response(JSON.stringify(body), { status });
   }
