@@ -16,14 +16,13 @@ from redis.exceptions import (
     AskError,
     ClusterDownError,
     MovedError,
-    RedisError,
     ResponseError,
     TryAgainError,
 )
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from server.adapters.redis_address import Address
-from server.adapters.redis_pipe import MAX_WAITING, Command, Link, Lost, Pipe, Replicas, Server, is_read_only
+from server.adapters.redis_pipe import BROKEN, MAX_WAITING, Command, Link, Lost, Pipe, Replicas, Server, is_read_only
 from server.adapters.redis_roads import advise, connected
 from server.adapters.redis_slots import Homes, full, host_of, read_homes, slot_of, slot_of_key
 from server.ports import Unavailable
@@ -213,7 +212,7 @@ class ClusterRoad:
             try:
                 self._settle(await self._look())
                 told = False
-            except (RedisError, OSError, TimeoutError) as why:
+            except BROKEN as why:
                 if not told:
                     _log.warning("no node of the cluster answers", extra={"error": f"{type(why).__name__}: {why}"})
                 told = True
@@ -235,7 +234,7 @@ class ClusterRoad:
             try:
                 async with asyncio.timeout(self._patience_s):
                     return read_homes(await self._slots_from(node), node)
-            except (RedisError, OSError, TimeoutError) as why:
+            except BROKEN as why:
                 failure = why
         raise failure
 

@@ -27,6 +27,8 @@ MAX_WAITING = 20_000
 REPLIES_PER_STEP = 200
 """Replies taken off the socket before others get their turn of the event loop."""
 RECONNECT_MIN_S, RECONNECT_MAX_S = 0.02, 0.5
+BROKEN = (RedisError, OSError, TimeoutError, RuntimeError)
+"""How a connection ends. RuntimeError is uvloop's word for one that was closed while somebody still wrote to it."""
 
 _KEY_AT = {"PUBSUB": 2, "EVAL": 3, "EVALSHA": 3, "OBJECT": 2, "XINFO": 2, "XGROUP": 2, "MEMORY": 2, "XREAD": 4}
 _KEYLESS = {"PING", "ECHO", "TIME", "INFO", "WAIT", "SCRIPT", "CONFIG", "CLUSTER", "CLIENT", "ASKING"}
@@ -260,7 +262,7 @@ async def keep_up(make: Callable[[], Awaitable[Link]], use: Callable[[Link], Awa
                 await use(link)
             finally:
                 await link.connection.disconnect(nowait=True)
-        except* (RedisError, OSError, TimeoutError) as lost:
+        except* BROKEN as lost:
             if not told:
                 why = lost.exceptions[0]  # redis-py's repr keeps its words to itself
                 _log.warning("redis connection lost", extra={"error": f"{type(why).__name__}: {why}"})

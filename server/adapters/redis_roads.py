@@ -14,10 +14,10 @@ from redis.asyncio import Connection, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import ResponseError
 
 from server.adapters.redis_address import Address, Host
-from server.adapters.redis_pipe import Command, Link, Pipe, Replicas, Server
+from server.adapters.redis_pipe import BROKEN, Command, Link, Pipe, Replicas, Server
 
 SENTINEL_LOOK_S = 0.5
 """How often the Sentinels are asked whether the primary is still the one in use: a network that is cut in two leaves
@@ -145,7 +145,7 @@ class StraightRoad:
             await asyncio.sleep(SENTINEL_LOOK_S)
             try:
                 primary = await sentinels.primary()
-            except (OSError, RedisError, TimeoutError):
+            except BROKEN:
                 continue  # nobody to ask: the connection in use says whether it works
             if self._at and self._pipe.server and primary != self._at:
                 for pipe in {self._pipe, self._slow}:
@@ -200,7 +200,7 @@ class Sentinels:
             state: Any = await client.sentinel_master(self._name)
             address: Any = await client.sentinel_get_master_addr_by_name(self._name)
             named = str(address[0]), int(address[1])
-        except (RedisError, OSError, TimeoutError, TypeError) as why:
+        except (*BROKEN, TypeError) as why:
             return f"{type(why).__name__}: {why}"
         # While a failover is under way, the address is the new one already and all else about it is still of the old.
         ahead = named != (state["ip"], int(state["port"]))

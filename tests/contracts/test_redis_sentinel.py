@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 from redis import Redis as Client
+from redis.asyncio import Redis as AsyncClient
 
 from server.adapters import redis_roads
 from server.adapters.redis_address import parsed
@@ -99,6 +100,30 @@ async def test_a_name_that_no_sentinel_knows_is_an_outage_and_said(
         with pytest.raises(Unavailable):
             await log.head(ROOM)
     assert any("no Sentinel knows 'another'" in str(vars(record)) for record in caplog.records)
+
+
+async def test_a_sentinel_whose_connection_breaks_while_it_is_asked_does_not_end_the_road(
+    guarded: Guarded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """uvloop says RuntimeError of a transport that was closed while it was written to. For a while nobody noticed that
+    with it all connections of the process were gone for good."""
+    monkeypatch.setattr(redis_roads, "SENTINEL_LOOK_S", 0.01)
+    breaks = ["the handler is closed"] * 3
+    ask = AsyncClient.sentinel_master
+
+    async def broken(client: AsyncClient, name: str) -> object:
+        if breaks:
+            raise RuntimeError(breaks.pop())
+        return await ask(client, name)
+
+    async with RedisConnection(guarded.url, 5_000) as redis:
+        await redis.call("SET", "greenroom:a", "1")
+        monkeypatch.setattr(AsyncClient, "sentinel_master", broken)
+        await until(lambda: not breaks)
+        assert await redis.call("GET", "greenroom:a") == b"1"
+        generation = redis.generation
+        await asyncio.to_thread(guarded.fail_over)
+        await until(lambda: redis.generation > generation)
 
 
 async def test_without_sentinels_a_call_ends_at_its_deadline() -> None:
