@@ -60,7 +60,7 @@ async def apart(directory: Path, threads: int, name: str, hang_s: float) -> "Whi
     """The same, in a process of its own, which may hang or die."""
     process = WhisperProcess(str(directory), threads, hang_s)
     together = await asyncio.to_thread(process.start)
-    transcriber = WhisperTranscriber(process, f"Whisper {name}", together, process.close)
+    transcriber = WhisperTranscriber(process, f"Whisper {name}", together, process.end)
     transcriber.directory = directory
     return transcriber
 

@@ -13,7 +13,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from threading import Timer
+from threading import Event, Thread
 from typing import Any, Final
 
 from rooms.transcript import Word
@@ -28,6 +28,8 @@ _ANSWER_BYTES: Final = 1_000_000
 _BYTES_A_SECOND: Final = 32_000
 
 _SLACK_MS: Final = 100
+_LOOKS: Final = 20
+"""In so many steps time runs out: while we stood still ourselves, one passes at most."""
 
 _log = logging.getLogger(__name__)
 
@@ -39,7 +41,7 @@ class WhisperProcess:
         self._command = (*(program or (sys.executable, "-m", "server.adapters.whisper_child")), directory, str(threads))
         self._directory, self._hang_s = directory, hang_s
         self._process: subprocess.Popen[bytes] | None = None
-        self._overdue = False
+        self._overdue = self._ended = False
         self.starts = 0
 
     @property
@@ -53,8 +55,8 @@ class WhisperProcess:
         )
         self.starts += 1
         try:
-            with self._at_most(START_S):
-                said = self._line()
+            with self._at_most(START_S, process):
+                said = _line(process)
             together = int(said["together"])
         except (OSError, EOFError, ValueError, TypeError, KeyError):
             self.close()
@@ -68,18 +70,26 @@ class WhisperProcess:
     def decode(self, jobs: Sequence[Job]) -> Sequence[tuple[Word, ...]]:
         """The words of each passage. TranscriberFailed, and Hung where it took too long."""
         try:
-            if self._process is None:
+            if self._process is None and not self._ended:
                 self.start()
-            with self._at_most(self._hang_s + sum(len(job.pcm) for job in jobs) / _BYTES_A_SECOND):
-                self._ask(jobs)
-                found = self._line()
+            if (process := self._process) is None:
+                raise EOFError
+            with self._at_most(self._hang_s + sum(len(job.pcm) for job in jobs) / _BYTES_A_SECOND, process):
+                _ask(process, jobs)
+                found = _line(process)
             if len(found) != len(jobs):
                 raise ValueError("not as many answers as passages")
             return [tuple(_words(words, job)) for words, job in zip(found, jobs, strict=True)]
         except (OSError, EOFError, ValueError, TypeError, Misconfigured) as broken:
             self.close()
-            _log.error("the recogniser was ended", extra={"hung": self._overdue, "error": type(broken).__name__})
+            if not self._ended:
+                _log.error("the recogniser was ended", extra={"hung": self._overdue, "error": type(broken).__name__})
             raise (Hung if self._overdue else TranscriberFailed) from None
+
+    def end(self) -> None:
+        """For good, from any thread; what is being decoded fails, and that is no fault."""
+        self._ended = True
+        self.close()
 
     def close(self) -> None:
         process, self._process = self._process, None
@@ -87,40 +97,44 @@ class WhisperProcess:
             process.kill()
             process.communicate()  # its pipes are closed, and it leaves no zombie
 
-    def _ask(self, jobs: Sequence[Job]) -> None:
-        assert self._process is not None, "it was started"
-        assert self._process.stdin is not None, "made with a pipe"
-        asked = json.dumps([[len(job.pcm), job.hints, job.final] for job in jobs]).encode()
-        self._process.stdin.write(asked + b"\n" + b"".join(job.pcm for job in jobs))
-        self._process.stdin.flush()
-
-    def _line(self) -> Any:
-        assert self._process is not None, "it was started"
-        assert self._process.stdout is not None, "made with a pipe"
-        line = self._process.stdout.readline(_ANSWER_BYTES)
-        if not line.endswith(b"\n"):
-            raise EOFError
-        said = json.loads(line)
-        if isinstance(said, dict) and "wrong" in said:
-            raise Misconfigured(str(said["wrong"]))
-        return said
-
     @contextmanager
-    def _at_most(self, seconds: float) -> Iterator[None]:
+    def _at_most(self, seconds: float, process: subprocess.Popen[bytes]) -> Iterator[None]:
         """What blocks in here ends by then: without the process, its pipes are closed."""
-        assert self._process is not None, "it was started"
-        self._overdue = False
-        timer = Timer(seconds, self._end_overdue, [self._process])
-        timer.daemon = True
-        timer.start()
+        self._overdue, done = False, Event()
+        watch = Thread(target=self._watch, args=(seconds, process, done), daemon=True)
+        watch.start()
         try:
             yield
         finally:
-            timer.cancel()
+            done.set()
+            watch.join()
+            if self._overdue:
+                self.close()  # also where its answer came in the same moment: it is dead now
 
-    def _end_overdue(self, process: subprocess.Popen[bytes]) -> None:
+    def _watch(self, seconds: float, process: subprocess.Popen[bytes], done: Event) -> None:
+        for _ in range(_LOOKS):
+            if done.wait(seconds / _LOOKS):
+                return
         self._overdue = True
         process.kill()
+
+
+def _ask(process: subprocess.Popen[bytes], jobs: Sequence[Job]) -> None:
+    assert process.stdin is not None, "made with a pipe"
+    asked = json.dumps([[len(job.pcm), job.hints, job.final] for job in jobs]).encode()
+    process.stdin.write(asked + b"\n" + b"".join(job.pcm for job in jobs))
+    process.stdin.flush()
+
+
+def _line(process: subprocess.Popen[bytes]) -> Any:
+    assert process.stdout is not None, "made with a pipe"
+    line = process.stdout.readline(_ANSWER_BYTES)
+    if not line.endswith(b"\n"):
+        raise EOFError
+    said = json.loads(line)
+    if isinstance(said, dict) and "wrong" in said:
+        raise Misconfigured(str(said["wrong"]))
+    return said
 
 
 def _words(found: Any, job: Job) -> Iterator[Word]:

@@ -1,9 +1,13 @@
 """Whisper in a process of its own: the same words, and what becomes of one that hangs, dies or talks rubbish."""
 
 import asyncio
+import os
+import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -19,6 +23,7 @@ from server.ports import Hung, Misconfigured, TranscriberFailed
 from tests.canned_whisper import evenly, write
 from tests.speech import speech
 
+ROOT = Path(__file__).parents[3]
 SAID = "we measured it twice"
 PCM = speech("We measured it twice.")
 QUESTION = Job(PCM, (), final=True)
@@ -81,6 +86,55 @@ def test_one_that_hangs_is_ended_and_the_next_passage_gets_another(plays: Player
     assert time.monotonic() - began < 0.3 + len(PCM) / 32_000 + 2
     assert words(process) == ["hello"]
     assert process.starts == 2
+
+
+def test_one_that_is_ended_in_the_middle_of_a_passage_is_no_error(
+    plays: Player, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A worker that is told to stop while somebody speaks: a deployment writes down no faults."""
+    process = plays("mark.with_name('asked').touch(); time.sleep(60)")
+    process._hang_s = 60.0
+    with ThreadPoolExecutor(1) as pool:
+        decoding = pool.submit(process.decode, [QUESTION])
+        until = time.monotonic() + 20
+        while not (asked := (tmp_path / "asked").exists()) and time.monotonic() < until:
+            time.sleep(0.01)
+        process.end()
+        with pytest.raises(TranscriberFailed):
+            decoding.result(20)
+    assert asked
+    assert not caplog.records
+    with pytest.raises(TranscriberFailed):
+        process.decode([QUESTION])
+    assert process.starts == 1
+
+
+def test_one_that_stood_still_together_with_us_is_not_overdue() -> None:
+    """A frozen machine, a laptop that slept: the time in which nobody could do anything is nobody's fault."""
+    recogniser = (
+        "import sys, time; print('{\"together\": 1}', flush=True); sys.stdin.buffer.readline(); time.sleep(0.5); "
+        f"print({ANSWER!r}, flush=True); time.sleep(60)"
+    )
+    asks = f"""
+import sys
+from server.adapters.whisper_job import Job
+from server.adapters.whisper_process import WhisperProcess
+process = WhisperProcess("model", 1, 1.0, (sys.executable, "-I", "-S", "-c", {recogniser!r}))
+process.start()
+print("asking", flush=True)
+print(process.decode([Job(bytes(16_000), (), True)])[0][0].text, process.starts, process.pid is not None)
+process.close()
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", asks], cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True
+    ) as asking:
+        assert asking.stdout is not None
+        assert asking.stdout.readline() == "asking\n"
+        time.sleep(0.1)  # now it is
+        os.killpg(asking.pid, signal.SIGSTOP)
+        time.sleep(2.0)
+        os.killpg(asking.pid, signal.SIGCONT)
+        assert asking.stdout.read() == "hello 1 True\n"
 
 
 def test_one_that_dies_is_started_again(plays: Player) -> None:
