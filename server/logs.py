@@ -7,6 +7,7 @@ import json
 import logging
 import sys
 import traceback
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -25,10 +26,20 @@ class JsonLines(logging.Formatter):
         }
         line |= {key: value for key, value in vars(record).items() if key not in _STANDARD}
         if record.exc_info and record.exc_info[1]:
-            line["error"] = type(record.exc_info[1]).__name__
+            errors = list(_leaves(record.exc_info[1]))
+            line["error"] = ", ".join(dict.fromkeys(type(error).__name__ for error in errors))
             # The places only: an exception's own text can hold what a person said.
-            line["trace"] = traceback.format_tb(record.exc_info[2])
+            line["trace"] = traceback.format_tb(errors[0].__traceback__)
         return json.dumps(line, default=str)
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    """What went wrong in a group of tasks, or the error itself: that it was a group says nothing."""
+    if isinstance(error, BaseExceptionGroup):
+        for each in error.exceptions:
+            yield from _leaves(each)
+    else:
+        yield error
 
 
 def configure(level: str) -> None:
