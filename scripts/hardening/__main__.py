@@ -5,7 +5,7 @@ import asyncio
 import shlex
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 from itertools import count
 from pathlib import Path
 from time import monotonic
@@ -14,7 +14,7 @@ import uvloop
 
 from scripts.hardening.cluster import running
 from scripts.hardening.disk import own_mounts
-from scripts.hardening.faults import FAULTS, QUICK
+from scripts.hardening.faults import FAULTS, OF_ONE_REDIS, OF_SENTINEL, QUICK
 from scripts.hardening.history import read
 from scripts.hardening.invariants import broken
 from scripts.hardening.lanes import given, played
@@ -75,7 +75,7 @@ def _end_on_sigterm() -> None:
 
 def _rounds(asked: argparse.Namespace) -> Iterator[Round]:
     """Each fault with each of so many seeds, as long as there is time."""
-    faults = tuple(asked.fault) or (QUICK if asked.quick else tuple(FAULTS))
+    faults = tuple(asked.fault) or (QUICK if asked.quick else tuple(_default(asked)))
     until = None if asked.minutes is None else monotonic() + 60 * asked.minutes
     seeds = count(asked.seed) if asked.seeds is None else range(asked.seed, asked.seed + asked.seeds)
     for seed in seeds:
@@ -83,6 +83,10 @@ def _rounds(asked: argparse.Namespace) -> Iterator[Round]:
             if until and monotonic() > until:
                 return
             yield Round(seed=seed, faults=of_round)
+
+
+def _default(asked: argparse.Namespace) -> Collection[str]:
+    return OF_SENTINEL if asked.sentinel else OF_ONE_REDIS
 
 
 async def _each(rounds: Iterator[Round]) -> AsyncIterator[Round]:
@@ -93,7 +97,9 @@ async def _each(rounds: Iterator[Round]) -> AsyncIterator[Round]:
 async def _one_cluster(asked: argparse.Namespace, rounds: AsyncIterator[Round]) -> list[Verdict]:
     """Round after round on one cluster, in this process."""
     began, verdicts = monotonic(), list[Verdict]()
-    async with running(webs=asked.webs, workers=asked.workers, postgres=not asked.quick, voice=asked.voice) as cluster:
+    async with running(
+        webs=asked.webs, workers=asked.workers, postgres=not asked.quick, voice=asked.voice, sentinel=asked.sentinel
+    ) as cluster:
         if unfit := [name for name in asked.fault if not FAULTS[name].fits(cluster)]:
             raise SystemExit(f"This cluster cannot do {', '.join(unfit)}: it has no Postgres, or no disk of its own.")
         print(f"cluster up in {monotonic() - began:.1f} s", flush=True)
@@ -105,7 +111,8 @@ async def _one_cluster(asked: argparse.Namespace, rounds: AsyncIterator[Round]) 
                     print(left_out.model_dump_json(), flush=True)
                 continue
             verdict, lines = await judged(cluster, one, asked.rooms, asked.histories)
-            again = " ".join([*(["--quick"] if asked.quick else []), *(f"--fault {name}" for name in one.faults)])
+            how = (f"--{name}" for name in ("quick", "voice", "sentinel") if getattr(asked, name))
+            again = " ".join([*how, *(f"--fault {name}" for name in one.faults)])
             if verdict.broken:
                 lines.append(f"  again: scripts/room_hardening --seed {one.seed} {again}")
             for text in [*lines, verdict.model_dump_json()] if asked.lane else [line(verdict), *lines]:
@@ -117,7 +124,7 @@ async def _one_cluster(asked: argparse.Namespace, rounds: AsyncIterator[Round]) 
 async def _side_by_side(asked: argparse.Namespace) -> list[Verdict]:
     """Several clusters, each in a process of its own; what was played already on this code is not played again."""
     ledger = Ledger.of_this_code(asked.histories / "verdicts.jsonl")
-    wanted = None if asked.seeds is None else asked.seeds * len(asked.fault or FAULTS)
+    wanted = None if asked.seeds is None else asked.seeds * len(asked.fault or _default(asked))
     verdicts = [] if asked.afresh else [kept for kept in ledger.kept() if _is_asked(kept, asked)]
     done = {(kept.seed, kept.faults) for kept in verdicts}
     if done:
@@ -125,7 +132,7 @@ async def _side_by_side(asked: argparse.Namespace) -> list[Verdict]:
     left = (one for one in _rounds(asked) if (one.seed, one.faults) not in done)
     began, before = monotonic(), len(verdicts)
     words = [f"--{name}={getattr(asked, name)}" for name in ("rooms", "webs", "workers", "histories")]
-    words += ["--voice"] if asked.voice else []
+    words += [f"--{name}" for name in ("voice", "sentinel") if getattr(asked, name)]
     lane = (sys.executable, "-m", "scripts.hardening", "--lane", *words)
     async for verdict in played(left, asked.lanes, lane, print):
         verdicts.append(ledger.keep(verdict.model_copy(update={"voice": asked.voice})))
@@ -139,7 +146,7 @@ async def _side_by_side(asked: argparse.Namespace) -> list[Verdict]:
 def _is_asked(kept: Verdict, asked: argparse.Namespace) -> bool:
     """Whether this run would play that round."""
     seeds = asked.seed <= kept.seed and (asked.seeds is None or kept.seed < asked.seed + asked.seeds)
-    return seeds and kept.voice == asked.voice and set(kept.faults) <= set(asked.fault or FAULTS)
+    return seeds and kept.voice == asked.voice and set(kept.faults) <= set(asked.fault or _default(asked))
 
 
 def _judge(path: Path) -> int:
@@ -162,6 +169,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--afresh", action="store_true", help="play again what lanes have played on this code")
     parser.add_argument("--quick", action="store_true", help="a few faults in one round, on SQLite, in half a minute")
     parser.add_argument("--voice", action="store_true", help="one candidate a round answers aloud (slower starts)")
+    parser.add_argument(
+        "--sentinel", action="store_true", help="on a primary, a replica and a Sentinel; its own faults"
+    )
     parser.add_argument("--write", type=Path, metavar="PAGE", help="put the run's table into this page of the docs")
     parser.add_argument("--list", action="store_true", help="name the faults and end")
     parser.add_argument("--judge", type=Path, metavar="FILE", help="look through a kept history again, and run nothing")

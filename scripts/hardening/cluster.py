@@ -18,6 +18,7 @@ from scripts.hardening.disk import Disk
 from scripts.hardening.nursery import STOP_DEADLINE_S, Process
 from scripts.hardening.post import COMES_UP_S, READY_POLL_S, Post
 from tests.deployment import TOKEN
+from tests.redis_servers import Guarded
 from tests.servers import Postgres, Redis, find_postgres, find_redis, free_port
 
 OUTBOX_BYTES = 16_384
@@ -43,16 +44,18 @@ class Cluster:
         webs: int,
         workers: int,
         ears: Mapping[str, str] | None = None,
+        guarded: Guarded | None = None,
     ) -> None:
-        """`ears`: settings with which workers hear; None: interviews are typed."""
+        """`ears`: settings with which workers hear; None: interviews are typed. `guarded`: `redis` is its primary."""
         self.directory, self.redis, self.postgres, self.disk = directory, redis, postgres, disk
+        self.guarded = guarded
         if postgres:
             self.database_url = _database(postgres, disk)
         else:
             self.database_url = f"sqlite+aiosqlite:///{directory / 'greenroom.sqlite3'}"
         self.environment = {
             **{name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR")},
-            "REDIS_URL": redis.url,
+            "REDIS_URL": guarded.url if guarded else redis.url,
             "DATABASE_URL": self.database_url,
             "SECRET_KEY": "s" * 40,
             "SIGN_IN_TOKEN": TOKEN,
@@ -104,10 +107,13 @@ class Cluster:
 
     async def heal(self) -> None:
         """Whatever a fault left behind is made good: everything runs, flows and answers."""
-        self.redis.resume()
-        if not self.redis.is_running:
-            self.redis.process = None
-            await asyncio.to_thread(self.redis.start)
+        for server in (*self.guarded.sentinels, *self.guarded.servers) if self.guarded else (self.redis,):
+            server.resume()
+            if not server.is_running:
+                server.process = None
+                await asyncio.to_thread(server.start)
+        if self.guarded:
+            self.redis = await asyncio.to_thread(lambda guarded: guarded.primary, self.guarded)
         if self.disk:
             self.disk.free()
         if self.postgres:
@@ -150,24 +156,27 @@ class Cluster:
 
 
 @asynccontextmanager
-async def running(*, webs: int, workers: int, postgres: bool, voice: bool = False) -> AsyncIterator[Cluster]:
+async def running(
+    *, webs: int, workers: int, postgres: bool, voice: bool = False, sentinel: bool = False
+) -> AsyncIterator[Cluster]:
     """A cluster that serves; everything of it is gone at the end."""
     with tempfile.TemporaryDirectory(prefix="greenroom-hardening-") as name:
-        redis, database, disk, cluster = Redis(find_redis()), None, None, None
+        guarded = Guarded() if sentinel else None
+        redis, database, disk, cluster = guarded.servers[0] if guarded else Redis(find_redis()), None, None, None
         try:
-            redis.start()
+            (guarded or redis).start()
             if postgres:
                 database = Postgres(find_postgres())
                 database.start()
                 disk = Disk.mounted(database.directory / "disk", database.run_as)
             ears = _ears(Path(name)) if voice else None
-            cluster = Cluster(Path(name), redis, database, disk, webs=webs, workers=workers, ears=ears)
+            cluster = Cluster(Path(name), redis, database, disk, webs=webs, workers=workers, ears=ears, guarded=guarded)
             await cluster.start()
             yield cluster
         finally:
             if cluster:
                 await cluster.stop()
-            (cluster.redis if cluster else redis).remove()
+            (guarded or (cluster.redis if cluster else redis)).remove()
             if database:
                 database.remove()
             if disk:

@@ -148,6 +148,7 @@ class Candidate(Person):
 
         microphone = await self._microphone()
         await self.do(c.BeginAnswer(turn=turn))
+        self.stage.speaking.set()
         await say(microphone)
         await self.do(c.FinishAnswer(turn=turn, stream=microphone.stream, through=microphone.through))
         self.stage.history.note(h.Spoken(room=self.room, who=self.who, turn=turn, text=SAID))

@@ -73,6 +73,8 @@ async def play(cluster: Cluster, history: History, seed: int, faults: Sequence[s
         try:
             async with asyncio.timeout(BEGIN_DEADLINE_S):
                 await asyncio.gather(*(interview.began.wait() for interview in interviews))
+            if cluster.hears:
+                await _until_somebody_speaks(stage, held)
             broke = await _break_things(stage, random.Random(name), faults)
         finally:
             stage.quiet.set()
@@ -96,6 +98,15 @@ async def play(cluster: Cluster, history: History, seed: int, faults: Sequence[s
             history.note(h.Died(process=post, sentence=sentence))
         elif line.get("what") == "room taken" and line["room"] in stage.rooms:
             history.note(h.Taken(room=line["room"], worker=post, fence=line["fence"]))
+
+
+async def _until_somebody_speaks(stage: Stage, interviews: Sequence[asyncio.Task[None]]) -> None:
+    """So that what breaks breaks into what is said; an interview that ended without a word is not waited for."""
+    speaking = asyncio.create_task(stage.speaking.wait())
+    try:
+        await asyncio.wait([speaking, interviews[0]], timeout=BEGIN_DEADLINE_S, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        speaking.cancel()
 
 
 async def _break_things(stage: Stage, chance: random.Random, faults: Sequence[str]) -> list[Fault]:

@@ -15,8 +15,8 @@ class Stage:
     history: History
     rooms: list[str] = field(default_factory=list)
     """Rooms that were opened in this round."""
-    under_way: asyncio.Event = field(default_factory=asyncio.Event)
-    """Every room has its first question."""
+    speaking: asyncio.Event = field(default_factory=asyncio.Event)
+    """The candidate who answers aloud has begun to."""
     quiet: asyncio.Event = field(default_factory=asyncio.Event)
     """The last fault is healed: interviews that lingered for it come to their end."""
     doubling: bool = False

@@ -44,8 +44,18 @@ from scripts.hardening.faults.of_redis import (
     RedisRestarted,
     SubscribersCut,
 )
+from scripts.hardening.faults.of_sentinel import FailedOver, PrimaryFrozen, PrimaryKilled, SentinelKilled
 
-FAULTS: Mapping[str, type[Fault]] = MappingProxyType(
+OF_SENTINEL: Mapping[str, type[Fault]] = MappingProxyType(
+    {
+        "primary-killed": PrimaryKilled,
+        "primary-frozen": PrimaryFrozen,
+        "failed-over": FailedOver,
+        "sentinel-killed": SentinelKilled,
+    }
+)
+"""What only a run on a guarded Redis can do."""
+OF_ONE_REDIS: Mapping[str, type[Fault]] = MappingProxyType(
     {
         "web-killed": WebKilled,
         "worker-killed": WorkerKilled,
@@ -85,6 +95,7 @@ FAULTS: Mapping[str, type[Fault]] = MappingProxyType(
         "stuck-reader": StuckReader,
     }
 )
+FAULTS: Mapping[str, type[Fault]] = MappingProxyType({**OF_ONE_REDIS, **OF_SENTINEL})
 QUICK = ("sockets-cut", "commands-muddled", "subscribers-cut", "web-killed", "redis-killed", "worker-killed")
 """What a quick run does to one cluster, one after the other."""
-__all__ = ["FAULTS", "QUICK", "Fault"]
+__all__ = ["FAULTS", "OF_ONE_REDIS", "OF_SENTINEL", "QUICK", "Fault"]

@@ -46,3 +46,11 @@ class Fault(ABC):
         post = self.chance.choice(posts)
         self.into = post.name
         return post
+
+
+class OnOneRedis(Fault):
+    """Breaks the one Redis, or the way there; what befalls a guarded one is `of_sentinel`'s."""
+
+    @classmethod
+    def fits(cls, cluster: Cluster) -> bool:
+        return cluster.guarded is None

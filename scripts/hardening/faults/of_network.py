@@ -3,7 +3,7 @@
 import asyncio
 
 from scripts.hardening.cluster import Cluster
-from scripts.hardening.faults.fault import Fault
+from scripts.hardening.faults.fault import Fault, OnOneRedis
 
 
 class SocketsCut(Fault):
@@ -40,7 +40,7 @@ class SlowNetwork(Fault):
                 post.proxy.delay_s = 0.3
 
 
-class WebLosesRedis(Fault):
+class WebLosesRedis(OnOneRedis):
     """For 8 s nothing passes between one web worker and Redis, past its lease, while its people reach it well."""
 
     lasts_s = 8.0
@@ -49,7 +49,7 @@ class WebLosesRedis(Fault):
         self.chosen(self.cluster.webs).to_redis.hang()
 
 
-class WorkerLosesRedis(Fault):
+class WorkerLosesRedis(OnOneRedis):
     """For 8 s nothing passes between one worker and Redis: others take its rooms, and then it comes back."""
 
     lasts_s = 8.0

@@ -4,7 +4,7 @@ import asyncio
 from time import monotonic
 
 from scripts.hardening.cluster import TURN_LIMIT_S
-from scripts.hardening.faults.fault import Fault
+from scripts.hardening.faults.fault import Fault, OnOneRedis
 
 
 class WebKilled(Fault):
@@ -77,7 +77,7 @@ class WorkersFrozen(Fault):
             post.pause()
 
 
-class PowerCut(Fault):
+class PowerCut(OnOneRedis):
     """Every process of ours and Redis are killed with -9 at once; all come back a second later."""
 
     lasts_s = 1.0

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from redis import Redis as RedisClient
 
-from scripts.hardening.faults.fault import Fault
+from scripts.hardening.faults.fault import OnOneRedis
 from scripts.hardening.proxy import Proxy
 from scripts.hardening.stage import Stage
 from tests.servers import Redis, free_port
@@ -15,7 +15,7 @@ from tests.servers import Redis, free_port
 SYNC_DEADLINE_S = 20.0
 
 
-class RedisKilled(Fault):
+class RedisKilled(OnOneRedis):
     """Redis is killed with -9 and started again on its append-only file a second later."""
 
     lasts_s = 1.0
@@ -24,7 +24,7 @@ class RedisKilled(Fault):
         await asyncio.to_thread(self.cluster.redis.kill)
 
 
-class RedisFrozen(Fault):
+class RedisFrozen(OnOneRedis):
     """Redis stands still for 8 s (SIGSTOP), past every deadline: connections stay open and nothing answers."""
 
     lasts_s = 8.0
@@ -33,7 +33,7 @@ class RedisFrozen(Fault):
         self.cluster.redis.pause()
 
 
-class RedisRestarted(Fault):
+class RedisRestarted(OnOneRedis):
     """Redis ends in good order (SIGTERM) and is started again a second later."""
 
     lasts_s = 1.0
@@ -42,7 +42,7 @@ class RedisRestarted(Fault):
         await asyncio.to_thread(self.cluster.redis.stop)
 
 
-class _Asked(Fault):
+class _Asked(OnOneRedis):
     """A fault that Redis itself is asked for."""
 
     def ask(self, *command: str, of: Redis | None = None) -> Any:

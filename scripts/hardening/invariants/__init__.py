@@ -70,7 +70,7 @@ INVARIANTS: MappingProxyType[str, Callable[[Tale], Found]] = MappingProxyType(
 )
 
 
-LOSING = frozenset({"redis-flushed", "redis-fails-over-behind"})
+LOSING = frozenset({"redis-flushed", "redis-fails-over-behind", "primary-killed", "primary-frozen", "failed-over"})
 """Faults in which Redis loses what it had taken: that has to come back from the database and from clients."""
 
 
