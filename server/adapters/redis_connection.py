@@ -10,6 +10,7 @@ their caller's deadline. So the adapters use only commands that do no harm when 
 
 import asyncio
 import hashlib
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -36,6 +37,7 @@ PREFIX = "greenroom:"
 
 _AWAY = (ClusterDownError, TryAgainError, Lost, TooFewReplicas)
 _FULL = ("OOM ", "MISCONF")
+_log = logging.getLogger(__name__)
 
 __all__ = ["PREFIX", "Command", "RedisConnection", "Script", "Word", "room_key"]
 
@@ -87,6 +89,7 @@ class RedisConnection:
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._road.run())
+        self._task.add_done_callback(_ended)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -177,6 +180,12 @@ class RedisConnection:
                 return await self._road.ask(commands, replicated=replicated)
         except TimeoutError:
             raise Unavailable("redis") from None
+
+
+def _ended(road: asyncio.Task[None]) -> None:
+    """A road never ends by itself. Where one does, this process has no Redis any more, and somebody should know."""
+    if not road.cancelled() and (why := road.exception()):
+        _log.critical("redis is lost to this process", exc_info=why)
 
 
 @lru_cache(maxsize=4096)
