@@ -63,13 +63,16 @@ async def _lane(
         *dying_with_us(*command), stdin=PIPE, stdout=PIPE, limit=LINE_BYTES, env=own_ports
     )
     assert lane.stdout is not None
+    plays = True
     try:
         if not (up := (await lane.stdout.readline()).decode()):
             return False
         say(up.rstrip())
         next_one: Round | None = first
         while next_one is not None:
+            plays = True
             verdict = await _one(lane, next_one, say)
+            plays = False
             if not verdict.left_out:
                 await judged(verdict)
             if verdict.failed:
@@ -77,7 +80,7 @@ async def _lane(
             next_one = next(rounds, None)
         return True
     finally:
-        await _end(lane)
+        await _end(lane, plays)
 
 
 async def _one(lane: Process, one: Round, say: Callable[[str], None]) -> Verdict:
@@ -91,12 +94,13 @@ async def _one(lane: Process, one: Round, say: Callable[[str], None]) -> Verdict
     return Verdict(faults=one.faults, seed=one.seed, seconds=0, entries=0, broken=("no_process_breaks",), failed=True)
 
 
-async def _end(lane: Process) -> None:
-    """It stops what it started, and ends."""
+async def _end(lane: Process, plays: bool) -> None:
+    """It stops what it started, and ends: for want of another round, or in the middle of one when it is told to."""
     if lane.returncode is None:
         assert lane.stdin is not None
-        lane.stdin.close()  # else its thread that waits for another round would hold it up
-        lane.terminate()
+        if plays:
+            lane.terminate()
+        lane.stdin.close()
         try:
             async with asyncio.timeout(STOP_DEADLINE_S):
                 await lane.wait()
