@@ -41,10 +41,11 @@ _STOP = """() => {
 _TOO_WIDE = """() => {
     const wide = document.documentElement.clientWidth;
     if (document.documentElement.scrollWidth <= wide) return [];
-    return [...document.body.querySelectorAll('*')]
+    const found = [...document.body.querySelectorAll('*')]
         .filter((one) => one.getBoundingClientRect().right > wide + 1 && !one.closest('.scroll, .ledger, .unseen'))
         .slice(-3)
         .map((one) => one.outerHTML.slice(0, 120));
+    return found.length ? found : ['something that cannot be seen'];
 }"""
 
 
