@@ -47,7 +47,9 @@ def ask_own(room: Room, command: c.AskOwn, who: Participant, at: int) -> Asking:
 
 
 def _own(written: c.AskOwn | c.WriteNext) -> e.Question:
-    return e.Question(id=None, text=written.text, kind=e.QuestionKind.OWN, points=written.points)
+    return e.Question(
+        id=None, text=written.text, kind=e.QuestionKind.OWN, points=written.points, reference=written.reference.strip()
+    )
 
 
 def write_next(room: Room, command: c.WriteNext, who: Participant) -> Asking:

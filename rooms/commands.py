@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, TypeAdapter
 
-from rooms.events import MAX_EXPECTED, Encoding, Expected, Stream, TurnNumber
+from rooms.events import MAX_EXPECTED, MAX_REFERENCE_CHARS, Encoding, Expected, Stream, TurnNumber
 from rooms.own_commands import Abandon as Abandon
 from rooms.own_commands import AskQuestion as AskQuestion
 from rooms.own_commands import CallTime as CallTime
@@ -151,6 +151,8 @@ class _Written(Value):
 
     text: Line
     points: Annotated[tuple[Expected, ...], Field(max_length=MAX_EXPECTED)] = ()
+    reference: Annotated[str, Field(max_length=MAX_REFERENCE_CHARS)] = ""
+    """A model answer: where there are no points, a technical answer is held against it."""
 
 
 class AskOwn(_Written):

@@ -36,6 +36,7 @@ def open_room(command: c.OpenRoom, now_ms: int) -> Entry:
         profile=command.profile,
         seniority=command.seniority,
         weights=command.weights,
+        encoder=command.encoder,
         terms=command.terms,
     )
     return (opened,)

@@ -12,6 +12,7 @@ from pydantic import Field, TypeAdapter
 
 from rooms.evidence import Delivery, Score
 from rooms.kinds import MAX_EXPECTED as MAX_EXPECTED
+from rooms.kinds import MAX_REFERENCE_CHARS as MAX_REFERENCE_CHARS
 from rooms.kinds import Closing as Closing
 from rooms.kinds import Encoding as Encoding
 from rooms.kinds import Expected as Expected
@@ -52,6 +53,8 @@ class RoomOpened(Value):
     seniority: Seniority | None = None
     weights: str | None = None
     """The version of the weights that mark this room, for as long as it is kept. None: the newest that ships."""
+    encoder: str | None = None
+    """The sha256 of the sentence encoder that reads answers to questions with a model answer. None: words alone."""
     terms: Terms = ()
     """Names and terms that may be said: of the company, its products, the candidate's CV. For hearing and coaches."""
 

@@ -87,6 +87,7 @@ class Expected(Value):
 
 
 MAX_EXPECTED = 8
+MAX_REFERENCE_CHARS = 2_000
 
 
 class Question(Value):
@@ -103,6 +104,8 @@ class Question(Value):
     """Why this question now, for the coach. A candidate never sees it."""
     points: Annotated[tuple[Expected, ...], Field(max_length=MAX_EXPECTED)] = ()
     """Of a person's own question: what a strong answer says. A candidate never sees it; the bank's are in the bank."""
+    reference: Annotated[str, Field(max_length=MAX_REFERENCE_CHARS)] = ""
+    """Of a person's own question: its model answer, if any. A candidate never sees it."""
 
 
 Terms = Annotated[tuple[Annotated[str, Field(min_length=1, max_length=40)], ...], Field(max_length=50)]

@@ -26,6 +26,7 @@ class OpenRoom(Value):
     profile: Profile = Profile.INTERVIEW
     seniority: Seniority | None = None
     weights: str | None = None
+    encoder: str | None = None
     terms: Terms = ()
 
 

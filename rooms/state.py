@@ -86,6 +86,8 @@ class Room(Value):
     seniority: e.Seniority | None = None
     weights: str | None = None
     """The version of the weights that mark this room. None: the newest that ships."""
+    encoder: str | None = None
+    """The sha256 of the sentence encoder that reads answers to questions with a model answer. None: words alone."""
     terms: e.Terms = ()
     """Names and terms that may be said. Only who coaches sees them: they may be what a good answer holds."""
     phase: Phase = Phase.LOBBY
@@ -172,6 +174,7 @@ def after(room: Room | None, event: Event) -> Room:
             profile=event.profile,
             seniority=event.seniority,
             weights=event.weights,
+            encoder=event.encoder,
             terms=event.terms,
         )
     if room is None:

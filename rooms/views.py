@@ -93,7 +93,7 @@ def view(event: Event, role: Role) -> Event | None:
 def _retold(event: Event) -> Event:
     match event:
         case e.QuestionAsked():
-            return event.but(question=event.question.but(why=None, difficulty=None, points=()))
+            return event.but(question=event.question.but(why=None, difficulty=None, points=(), reference=""))
         case e.RoomOpened():
             return event.but(terms=())
         case _:

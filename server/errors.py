@@ -37,6 +37,7 @@ _FAULTS = (
     Problem("weights_owner_only", "Only the owner of this Greenroom looks after its weights.", False, 403, None),
     Problem("activation_forbidden", "This server is set so that nobody puts other weights into use (WEIGHTS_ACTIVATED_BY).", False, 403, None),
     Problem("unknown_weights", "This server has no such weights, or their file is not what its hash promises.", False, 404, None),
+    Problem("unknown_encoder", "This server does not have the sentence encoder that this interview was opened with (ENCODER_MODEL).", False, 409, None),
     Problem("weights_do_not_fit", "These weights were made for other kinds of interview or other levels.", False, 409, None),
     Problem("weights_drift", "With these weights scores move so far that a release would be stopped. Say that you want it despite that.", False, 409, None),
     Problem("fairness_owner_only", "Only the owner of this Greenroom compares groups.", False, 403, None),

@@ -8,6 +8,7 @@ import os
 from collections.abc import AsyncIterator, Callable
 
 from rooms.interview.bank import Bank
+from scoring.meaning import Encoder
 from server.judge_settings import JudgeSettings, judges_of, named
 from server.judges import Judges
 from server.marker import Marker
@@ -27,6 +28,7 @@ async def marker(
     settings: Settings,
     bank: Bank,
     shelf: Shelf,
+    encoder: Encoder | None,
     purses: Purses,
     clock: Clock,
     make: Callable[[JudgeSettings, str], Judge],
@@ -35,7 +37,7 @@ async def marker(
     key = settings.judge_api_key.get_secret_value() if settings.judge_api_key else None
     found = judges_of(settings.judges, os.environ, key)
     if not found:
-        yield Marker(bank, shelf)
+        yield Marker(bank, shelf, encoder=encoder)
         return
     judges = Judges(
         [(make(judge, key), judge) for judge, key in found],
@@ -45,6 +47,6 @@ async def marker(
         panel=settings.judge_panel,
     )
     try:
-        yield Marker(bank, shelf, judges, notice_for(settings).version)
+        yield Marker(bank, shelf, judges, notice_for(settings).version, encoder)
     finally:
         await judges.close()

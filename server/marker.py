@@ -12,14 +12,19 @@ from typing import NamedTuple
 from rooms.evidence import Delivery, Score
 from rooms.interview.bank import Bank
 from rooms.state import Room, Turn
+from scoring.answers import Grader, graded_by_reference, grader
 from scoring.features import delivery
 from scoring.judging import judged_score, verdict
 from scoring.local import score
+from scoring.meaning import Encoder
 from scoring.reading import read
 from scoring.rubric import Rubric
 from scoring.weights import Weights
+from scoring.weights.answers import load_answer_weights
 from server.judges import Answer, Heard, Judges, Silence
 from server.shelf import Shelf
+
+WITHOUT_ENCODER = "The sentence encoder of this interview was away; words alone were compared."
 
 _log = logging.getLogger(__name__)
 
@@ -38,8 +43,10 @@ class Marker:
         shelf: Shelf,
         judges: Judges | None = None,
         notice: str | None = None,
+        encoder: Encoder | None = None,
     ) -> None:
         """`notice` says that judges mark: only who agreed to it is judged, as their words leave the house."""
+        self._encoder = encoder
         self._bank, self._shelf = bank, shelf
         self._judges, self._notice = judges, notice
 
@@ -95,9 +102,43 @@ class Marker:
         return await asyncio.to_thread(self._locally, room, turn)
 
     def _locally(self, room: Room, turn: Turn) -> Marked:
-        rubric, caution = rubric_of(self._bank, room, turn), caution_of(room, turn)
-        marked = score(rubric, turn.transcript, self.weights_of(room), caution=caution)
-        return Marked(marked, delivery(turn.transcript, floor_ms=turn.began_ms))
+        return Marked(self.rules(room, turn), delivery(turn.transcript, floor_ms=turn.began_ms))
+
+    def rules(self, room: Room, turn: Turn) -> Score:
+        """The score by rules, with the room's encoder where it is here."""
+        rubric, caution, weights = rubric_of(self._bank, room, turn), caution_of(room, turn), self.weights_of(room)
+        try:
+            grading = grading_of(room, rubric, weights, self._encoder)
+        except EncoderMissing:
+            _log.error("a room's sentence encoder is not here; words alone are compared", extra={"room": room.id})
+            grading, caution = None, " ".join(note for note in (caution, WITHOUT_ENCODER) if note)
+        return score(rubric, turn.transcript, weights, caution=caution, grading=grading)
+
+
+class EncoderMissing(Exception):
+    """The sentence encoder that a room was opened with is not on this server."""
+
+
+def grading_of(room: Room, rubric: Rubric, weights: Weights, encoder: Encoder | None) -> Grader | None:
+    """What reads this room's answers to a question with a model answer; None: words alone, by these weights.
+
+    Raises EncoderMissing where these weights are for the room's encoder and that is not `encoder`.
+    """
+    if room.encoder is None or weights.answers is None or not graded_by_reference(rubric):
+        return None
+    figures = load_answer_weights(weights.answers)
+    if figures.encoder != room.encoder:
+        return None
+    if encoder is None or encoder.sha256 != room.encoder:
+        raise EncoderMissing
+    return grader(figures, encoder)
+
+
+def encoder_of(weights: Weights, encoder: Encoder | None) -> str | None:
+    """What a room that opens with these weights keeps as its encoder."""
+    if encoder is None or weights.answers is None:
+        return None
+    return encoder.sha256 if load_answer_weights(weights.answers).encoder == encoder.sha256 else None
 
 
 def rubric_of(bank: Bank, room: Room, turn: Turn) -> Rubric:
@@ -105,7 +146,7 @@ def rubric_of(bank: Bank, room: Room, turn: Turn) -> Rubric:
     asked = turn.question
     if asked.id is None:
         own = [(f"own-{n}", point.text, float(point.weight), ()) for n, point in enumerate(asked.points, 1)]
-        return Rubric.from_question(asked.text, room.mode.value, points=own)
+        return Rubric.from_question(asked.text, room.mode.value, reference=asked.reference, points=own)
     question, family, reference, points = bank.rubric_fields(asked.id)
     return Rubric.from_question(question, family, reference=reference, points=points)
 

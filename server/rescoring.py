@@ -12,9 +12,10 @@ from rooms.state import Room, Turn
 from scoring.drift import written
 from scoring.judging import judged_score, verdict_of
 from scoring.local import score
+from scoring.meaning import Encoder
 from scoring.rubric import Rubric
 from scoring.weights import Weights, WeightsError
-from server.marker import caution_of, rubric_of
+from server.marker import EncoderMissing, caution_of, grading_of, rubric_of
 from server.shelf import Shelf
 
 
@@ -50,36 +51,43 @@ class Rescored(BaseModel):
     turns: list[RescoredTurn]
 
 
-def rescored(room: Room, bank: Bank, shelf: Shelf, version: str) -> Rescored:
-    """The room's scored turns, then and now. `version`: of the rules' weights, or `judge-X.Y.Z`. Raises WeightsError.
+def rescored(room: Room, bank: Bank, shelf: Shelf, version: str, encoder: Encoder | None = None) -> Rescored:
+    """The room's scored turns, then and now. `version`: of the rules' weights, or `judge-X.Y.Z`.
+
+    Raises WeightsError, and EncoderMissing where an answer is read by the room's sentence encoder and that is not here.
 
     A turn that a judge marked is scored with rules' weights by the rules, and with a judge's by the kept marks.
     """
     scorer = "judge" if version.startswith("judge-") else "local"
     weights = shelf.named(version)
-    turns = [_turn(room, turn, bank, shelf, weights, scorer) for turn in room.turns if turn.score is not None]
+    turns = [_turn(room, turn, bank, shelf, weights, scorer, encoder) for turn in room.turns if turn.score is not None]
     then = [one.then.overall for one in turns if one.then.overall is not None]
     now = [one.now.overall for one in turns if one.now is not None and one.now.overall is not None]
     return Rescored(room=room.id, mode=room.mode.value, weights=version, then=_mean(then), now=_mean(now), turns=turns)
 
 
-def _turn(room: Room, turn: Turn, bank: Bank, shelf: Shelf, weights: Weights, scorer: str) -> RescoredTurn:
+def _turn(
+    room: Room, turn: Turn, bank: Bank, shelf: Shelf, weights: Weights, scorer: str, encoder: Encoder | None
+) -> RescoredTurn:
     assert turn.score is not None
     made = RescoredTurn(turn=turn.number, question=turn.question.text, then=_figures(turn.score), now=None, note=None)
     try:
         rubric = rubric_of(bank, room, turn)
     except UnknownQuestion:
         return made.model_copy(update={"note": "The question bank has this question no more."})
-    if (again := _again(rubric, room, turn, weights, scorer)) is None:
+    if (again := _again(rubric, room, turn, weights, scorer, encoder)) is None:
         return made.model_copy(update={"note": "Rules marked this answer; a judge's weights do not apply."})
-    return made.model_copy(update={"now": _figures(again), "note": _note(rubric, room, turn, shelf, scorer)})
+    return made.model_copy(update={"now": _figures(again), "note": _note(rubric, room, turn, shelf, scorer, encoder)})
 
 
-def _again(rubric: Rubric, room: Room, turn: Turn, weights: Weights, scorer: str) -> Score | None:
+def _again(
+    rubric: Rubric, room: Room, turn: Turn, weights: Weights, scorer: str, encoder: Encoder | None
+) -> Score | None:
     """The turn's score with these weights; None where a judge's weights find no judge's marks."""
     assert turn.score is not None
     if scorer == "local":
-        return score(rubric, turn.transcript, weights, caution=caution_of(room, turn))
+        grading = grading_of(room, rubric, weights, encoder)
+        return score(rubric, turn.transcript, weights, caution=caution_of(room, turn), grading=grading)
     found = verdict_of(turn.score)
     if found is None:
         return None
@@ -88,7 +96,7 @@ def _again(rubric: Rubric, room: Room, turn: Turn, weights: Weights, scorer: str
     )
 
 
-def _note(rubric: Rubric, room: Room, turn: Turn, shelf: Shelf, scorer: str) -> str | None:
+def _note(rubric: Rubric, room: Room, turn: Turn, shelf: Shelf, scorer: str, encoder: Encoder | None) -> str | None:
     assert turn.score is not None
     judged = turn.score.weights.startswith("judge-")
     if judged and scorer == "local":
@@ -99,7 +107,10 @@ def _note(rubric: Rubric, room: Room, turn: Turn, shelf: Shelf, scorer: str) -> 
         weights = shelf.named(turn.score.weights)
     except WeightsError:
         return f"The weights {turn.score.weights} of then are not on this server."
-    replayed = _again(rubric, room, turn, weights, scorer)
+    try:
+        replayed = _again(rubric, room, turn, weights, scorer, encoder)
+    except EncoderMissing:
+        return "The sentence encoder of then is not on this server."
     # A label that was added where a judge was silent is no part of the score.
     kept = turn.score.but(caution=replayed.caution) if replayed else turn.score
     if replayed is not None and written(replayed) != written(kept):

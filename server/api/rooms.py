@@ -106,7 +106,9 @@ def routes(
     admit: Callable[[], Awaitable[None]],
     notice: str,
     activations: Activations,
+    reads_with: Callable[[str], str | None],
 ) -> APIRouter:
+    """`reads_with` gives the sentence encoder of rooms that open with a version of the weights."""
     router = APIRouter(prefix="/api", tags=["rooms"])
     signed_in = Annotated[Person, Depends(gate.signed_in)]
 
@@ -136,6 +138,7 @@ def routes(
             raise Failed("owner_only")
         await admit()
         room_id = f"r-{secrets.token_urlsafe(9).replace('_', '-')}"
+        version = await pinned(activations, new.mode.value, new.seniority)
         command = OpenRoom(
             room=room_id,
             mode=new.mode,
@@ -145,7 +148,8 @@ def routes(
             starts_at=new.starts_at,
             profile=new.profile or settings.turn_profile,
             seniority=new.seniority,
-            weights=await pinned(activations, new.mode.value, new.seniority),
+            weights=version,
+            encoder=reads_with(version),
             terms=new.terms,
         )
         opened = await writer.do(room_id, command, SYSTEM, f"open.{room_id}")

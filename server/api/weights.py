@@ -17,11 +17,13 @@ from rooms.interview.bank import Bank
 from rooms.people import Id
 from scoring.calibration import sample, snapshot_of
 from scoring.drift import Drift, Shift, Snapshot, drift, taken
+from scoring.meaning import Encoder
 from scoring.weights import NEWEST, Weights, WeightsError
 from server.api.reports import Look
 from server.errors import Failed
 from server.gate import Gate
 from server.identity import Person
+from server.marker import EncoderMissing
 from server.ports import Activation, Activations, Clock, Reviews
 from server.rescoring import Rescored, rescored
 from server.settings import Settings
@@ -93,6 +95,7 @@ def routes(
     activations: Activations,
     reviews: Reviews,
     clock: Clock,
+    encoder: Encoder | None,
 ) -> APIRouter:
     router = APIRouter(prefix="/api", tags=["weights"])
     signed_in = Annotated[Person, Depends(gate.signed_in)]
@@ -144,7 +147,7 @@ def routes(
         if room.owner != person.id:
             raise Failed("not_your_role")
         with known_weights():
-            found = await asyncio.to_thread(rescored, room, bank, shelf, weights)
+            found = await asyncio.to_thread(rescored, room, bank, shelf, weights, encoder)
         if found.turns:
             await reviews.show(room_id, person.id, clock.now_ms())
         return found
@@ -159,11 +162,13 @@ def _owners(person: Person) -> None:
 
 @contextlib.contextmanager
 def known_weights() -> Iterator[None]:
-    """Whoever asks for weights that are not there, or are not what they claim, is told so."""
+    """Whoever asks for weights or an encoder that are not there, or are not what they claim, is told so."""
     try:
         yield
     except WeightsError:
         raise Failed("unknown_weights") from None
+    except EncoderMissing:
+        raise Failed("unknown_encoder") from None
 
 
 def _fits(weights: Weights, wish: Wish) -> None:

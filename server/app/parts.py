@@ -3,12 +3,14 @@
 Decides which adapter fulfils which port, and what is opened and closed in which order.
 """
 
+import asyncio
 import contextlib
 import secrets
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from rooms.interview.bank import Bank, load_bank
+from scoring.meaning import Encoder
 from server.adapters.activation_store import SqlActivations
 from server.adapters.database import Database
 from server.adapters.redis_audio import RedisAudioLog
@@ -48,6 +50,7 @@ class Parts:
     reviews: SqlReviews
     activations: SqlActivations
     shelf: Shelf
+    encoder: Encoder | None
     bank: Bank
     letters: RedisDeadLetters
     loads: RedisLoads
@@ -91,8 +94,17 @@ async def parts(settings: Settings, kind: str) -> AsyncIterator[Parts]:
             reviews=SqlReviews(database),
             activations=SqlActivations(database),
             shelf=Shelf(settings.weights_dir),
+            encoder=await asyncio.to_thread(_encoder, settings.encoder_model),
             bank=load_bank(),
             letters=letters,
             loads=loads,
             backlog=Backlog(log, leases, letters, store, loads, settings.archive_behind_limit),
         )
+
+
+def _encoder(name: str) -> Encoder | None:
+    if name.strip().lower() in ("", "none"):
+        return None
+    from server.adapters.sentences import sentence_encoder  # half a second and 60 MB for who wants none
+
+    return sentence_encoder(name)

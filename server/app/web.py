@@ -33,6 +33,7 @@ from server.gate import Gate, person_of
 from server.identity import Identity
 from server.judging import notice_for
 from server.loads import Admission
+from server.marker import encoder_of
 from server.ports import Decoder, Unavailable
 from server.returning import Returns
 from server.reviewing import shows_marks
@@ -103,12 +104,15 @@ async def serve_web(settings: Settings, host: str, port: int, fd: int | None) ->
                     p.backlog.admit,
                     notice.version,
                     p.activations,
+                    lambda version: encoder_of(p.shelf.of_room(version), p.encoder),
                 ),
                 operations.routes(settings, gate, p.backlog, RedisLedger(p.redis)),
                 history.routes(gate, p.writer.look, p.log, p.store, p.reviews, p.clock),
                 erasing.routes(gate, p.writer.look, p.store, _eraser(p)),
                 reports.routes(gate, p.writer.look, p.store, p.reviews, p.clock, p.shelf),
-                weights.routes(settings, gate, p.writer.look, p.bank, p.shelf, p.activations, p.reviews, p.clock),
+                weights.routes(
+                    settings, gate, p.writer.look, p.bank, p.shelf, p.activations, p.reviews, p.clock, p.encoder
+                ),
                 reviews.routes(gate, p.writer.look, p.store, p.reviews, p.clock),
                 fairness.routes(gate, p.store, p.reviews),
                 calibrating.routes(gate, p.writer.look, p.bank, p.shelf, p.reviews),

@@ -46,7 +46,7 @@ async def serve_worker(settings: Settings) -> None:
     turn_model = SmartTurn(settings.smart_turn_model) if settings.smart_turn_model else None
     async with (
         parts(settings, "worker") as p,
-        marker(settings, p.bank, p.shelf, RedisPurses(p.redis), p.clock, _judge) as marking,
+        marker(settings, p.bank, p.shelf, p.encoder, RedisPurses(p.redis), p.clock, _judge) as marking,
     ):
         hearing = Hearing(
             settings, p.log, p.audio, RedisHearingNotes(p.redis), transcriber, p.clock, Silero, turn_model

@@ -41,7 +41,7 @@ async def test_what_the_settings_name_marks_and_is_counted_in_redis(
         RedisConnection(redis_url, 3_000) as redis,
         rig.up(),
         rig.room() as room,
-        marker(rig.settings, BANK, Shelf(), RedisPurses(redis), SystemClock(), _judge) as marks,
+        marker(rig.settings, BANK, Shelf(), None, RedisPurses(redis), SystemClock(), _judge) as marks,
     ):
         await room.do(c.TypeAnswer(turn=1, text=GOOD))
         await room.do(c.FinishAnswer(turn=1))
@@ -58,5 +58,5 @@ async def test_what_the_settings_name_marks_and_is_counted_in_redis(
 async def test_without_judges_nothing_leaves_and_the_notice_is_the_plain_one() -> None:
     rig = Rig()
     assert notice_for(rig.settings) is NOTICE
-    async with marker(rig.settings, BANK, Shelf(), None, SystemClock(), _judge) as marks:  # type: ignore[arg-type]
+    async with marker(rig.settings, BANK, Shelf(), None, None, SystemClock(), _judge) as marks:  # type: ignore[arg-type]
         assert marks.early is None

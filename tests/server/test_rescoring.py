@@ -16,10 +16,12 @@ from scoring.local import score
 from scoring.reading import read
 from scoring.verdict import ballot
 from scoring.weights import NEWEST, NEWEST_JUDGE, WeightsError, load_weights
-from server.marker import rubric_of
+from scoring.weights.answers import load_answer_weights
+from server.marker import WITHOUT_ENCODER, EncoderMissing, Marker, encoder_of, rubric_of
 from server.rescoring import rescored
 from server.shelf import Shelf
 from tests.scoring.answers import GOOD, MIDDLING, MISTAKE_MIDDLING
+from tests.scoring.test_answers import spelling_encoder
 from tests.scoring.test_judging import reply
 from tests.server.test_shelf import own
 
@@ -120,3 +122,50 @@ def test_a_question_that_left_the_bank_keeps_its_score() -> None:
 def test_weights_that_are_not_there_are_an_error_with_their_name() -> None:
     with pytest.raises(WeightsError, match=r"9\.9\.9"):
         rescored(interview(*ANSWERS), BANK, Shelf(), "9.9.9")
+
+
+# --- a question with a model answer, read by a sentence encoder ---------------------------------------------------
+
+ENCODER = spelling_encoder(load_answer_weights(load_weights().answers or "").encoder or "")
+
+
+def read_with_encoder() -> Room:
+    """A technical room, opened with an encoder, whose coach asked a question with a model answer."""
+    model = "A collection in which the element added last is the first to be removed."
+    asked = Question(id=None, text="What is a stack?", kind=QuestionKind.OWN, reference=model)
+    said = typed("A collection where one removes the element added last.").utterances
+    one = Turn(number=1, question=asked, by="ada", utterances=said, finished=Finished(turn=1, reason=Finish.DONE))
+    opened = interview().but(mode=Mode.TECHNICAL, encoder=encoder_of(load_weights(), ENCODER), turns=(one,))
+    return with_scores(opened, [Marker(BANK, Shelf(), encoder=ENCODER).rules(opened, one)])
+
+
+def test_a_room_keeps_its_encoder_and_is_read_by_it_again_to_the_last_byte() -> None:
+    room = read_with_encoder()
+    (found,) = rescored(room, BANK, Shelf(), NEWEST, ENCODER).turns
+    assert "with letters" in found.then.scorer
+    assert (found.now, found.note) == (found.then, None)
+    (with_words,) = rescored(room.but(encoder=None), BANK, Shelf(), NEWEST, ENCODER).turns
+    assert with_words.now is not None
+    assert "letters" not in with_words.now.scorer
+
+
+def test_without_the_rooms_encoder_nothing_is_made_up() -> None:
+    for other in (None, ENCODER._replace(sha256="another")):
+        with pytest.raises(EncoderMissing):
+            rescored(read_with_encoder(), BANK, Shelf(), NEWEST, other)
+        assert encoder_of(load_weights(), other) is None
+    assert encoder_of(load_weights("1.1.0"), ENCODER) is None
+
+
+def test_weights_that_know_no_encoder_score_by_words_alone() -> None:
+    (found,) = rescored(read_with_encoder(), BANK, Shelf(), "1.1.0").turns
+    assert found.now is not None
+    assert (found.now.scorer, found.now.weights) == ("local", "1.1.0")
+    assert found.note == "The sentence encoder of then is not on this server."
+
+
+def test_an_answer_is_marked_also_while_the_encoder_is_away_and_says_so() -> None:
+    room = read_with_encoder()
+    marked = Marker(BANK, Shelf()).rules(room, room.turns[0])
+    assert marked.overall is not None
+    assert marked.caution == WITHOUT_ENCODER

@@ -10,8 +10,9 @@ from rooms import commands as c
 from rooms import events as e
 from rooms.evidence import Quote, Score
 from rooms.interview.bank import load_bank
-from rooms.people import SYSTEM
+from rooms.people import SYSTEM, Role
 from rooms.state import Turn, replay
+from rooms.views import snapshot
 from server import marker
 from server.interviewer import Interviewer
 from server.marker import Marker
@@ -92,6 +93,17 @@ def test_the_points_of_a_persons_own_question_are_what_its_answer_is_marked_by()
         ("Says by how much errors fell", 3.0),
         ("Names the cost", 1.0),
     ]
+
+
+def test_a_model_answer_of_a_persons_own_question_is_what_its_answer_is_held_against_and_no_candidate_sees_it() -> None:
+    own = e.Question(id=None, text="What is a stack?", kind=e.QuestionKind.OWN, reference="Last in, first out.")
+    asked = e.QuestionAsked(turn=1, question=own, by="grace")
+    room = replay([*opening(), asked])
+    assert room is not None
+    assert marker.rubric_of(BANK, room, room.turns[0]).reference == "Last in, first out."
+    seen = snapshot([*opening(), asked], Role.CANDIDATE)
+    assert seen is not None
+    assert "Last in" not in seen.model_dump_json()
 
 
 async def test_scoring_that_breaks_is_an_abstention_and_the_interview_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:

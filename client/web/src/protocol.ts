@@ -1,5 +1,5 @@
 // Made by scripts/protocol_types from rooms/protocol.py. Do not edit: change that file and run the script.
-// schema ee4d8cd75006304d body a7b222c2f11a836a
+// schema fe0b6ed6dd7cb323 body 5ea5cc98aa34639d
 export const PROTOCOL_VERSION = 2;
 export const SAMPLE_RATE_HZ = 16000;
 export const FRAME_VERSION = 1;
@@ -232,6 +232,7 @@ export interface AskOwn {
    * @maxItems 8
    */
   points: Expected[];
+  reference: string;
   kind: "ask_own";
 }
 /**
@@ -250,6 +251,7 @@ export interface WriteNext {
    * @maxItems 8
    */
   points: Expected[];
+  reference: string;
   kind: "write_next";
 }
 /**
@@ -306,6 +308,7 @@ export interface Room {
   profile: Profile;
   seniority: Seniority | null;
   weights: string | null;
+  encoder: string | null;
   /**
    * @maxItems 50
    */
@@ -369,6 +372,7 @@ export interface Question {
    * @maxItems 8
    */
   points: Expected[];
+  reference: string;
 }
 /**
  * One stretch of speech between silences, or one typed message.
@@ -652,6 +656,7 @@ export interface RoomOpened {
   profile: Profile;
   seniority: Seniority | null;
   weights: string | null;
+  encoder: string | null;
   /**
    * @maxItems 50
    */

@@ -55,7 +55,9 @@ class Greenroom:
         settings = self._settings.model_copy(update={"weights_activated_by": activated_by})
         kept = SqlActivations(self.database)
         self.app.include_router(
-            weights.routes(settings, self._gate, self._look, load_bank(), shelf, kept, self.reviews, SystemClock())
+            weights.routes(
+                settings, self._gate, self._look, load_bank(), shelf, kept, self.reviews, SystemClock(), None
+            )
         )
 
     async def _look(self, room: str) -> Room | None:

@@ -7,6 +7,7 @@ import { useSession } from "../room/useRoom";
 
 const LONGEST = 1_000;
 const LONGEST_POINT = 200;
+const LONGEST_REFERENCE = 2_000;
 const SHORTEST_POINT = 3;
 const MOST_POINTS = 8;
 const WEIGHTS = [1, 2, 3, 4, 5];
@@ -27,6 +28,7 @@ export function WriteQuestion(props: {
   const session = useSession();
   const [text, setText] = useState("");
   const [points, setPoints] = useState<Point[]>([]);
+  const [reference, setReference] = useState("");
   const id = useId();
   const question = useRef<HTMLInputElement>(null);
   const list = useRef<HTMLFieldSetElement>(null);
@@ -38,8 +40,9 @@ export function WriteQuestion(props: {
   function send(submit: SyntheticEvent) {
     submit.preventDefault();
     if (!ready) return;
-    session.wish({ kind, text: text.trim(), points: meant });
+    session.wish({ kind, text: text.trim(), points: meant, reference: reference.trim() });
     setText("");
+    setReference("");
     setPoints([]);
     question.current?.focus(); // the button is off now, and a point that was typed in is gone
   }
@@ -128,9 +131,20 @@ export function WriteQuestion(props: {
               </button>
             </div>
           )}
+          <label>
+            Model answer
+            <textarea
+              rows={3}
+              maxLength={LONGEST_REFERENCE}
+              value={reference}
+              onChange={(typed) => setReference(typed.target.value)}
+            />
+          </label>
           <p className="soft small">
             {meant.length === 0
-              ? "Without points, relevance rests on the words of the question alone."
+              ? reference.trim()
+                ? "Without points, a technical answer is held against the model answer alone."
+                : "Without points and a model answer, relevance rests on the words of the question alone."
               : short
                 ? "A point needs a few words."
                 : "Each point is marked present, partly or not said, with the words it rests on."}

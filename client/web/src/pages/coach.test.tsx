@@ -182,9 +182,11 @@ describe("what a coach can do", () => {
     await userEvent.type(screen.getByLabelText("Point 1"), "Names a figure");
     await userEvent.selectOptions(screen.getByLabelText("Weight of point 1"), "× 3");
     await userEvent.click(screen.getByRole("button", { name: "Add a point" })); // left empty: not sent
+    await userEvent.type(screen.getByLabelText("Model answer"), "About five euros.");
     await userEvent.click(screen.getByRole("button", { name: "Ask next" }));
     const points = [{ text: "Names a figure", weight: 3 }];
-    expect(server.wishes.at(-1)?.command).toEqual({ kind: "write_next", text: "What did it cost?", points });
+    const reference = "About five euros.";
+    expect(server.wishes.at(-1)?.command).toEqual({ kind: "write_next", text: "What did it cost?", points, reference });
     const own = {
       id: null,
       follow_up_of: null,
@@ -194,6 +196,7 @@ describe("what a coach can do", () => {
       kind: "own" as const,
       why: null,
       points,
+      reference,
     };
     act(() => server.happen({ kind: "next_question_chosen", question: "own", own, by: BEN.id }));
     expect(screen.getByText("Next: What did it cost?")).toBeDefined();

@@ -42,6 +42,7 @@ function opened(event: RoomOpened): Room {
     profile: event.profile,
     seniority: event.seniority,
     weights: event.weights,
+    encoder: event.encoder,
     terms: event.terms,
     phase: "lobby",
     paused: false,

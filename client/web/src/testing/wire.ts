@@ -17,6 +17,7 @@ export const OPENED: Event = {
   profile: "interview",
   seniority: null,
   weights: null,
+  encoder: null,
   terms: [],
 };
 export const JOINED: Event = {
@@ -39,6 +40,7 @@ export function asked(turn: number, text = `Question ${turn}?`): Event {
     kind: "new" as const,
     why: null,
     points: [],
+    reference: "",
   };
   return { kind: "question_asked", turn, question, by: "greenroom", at_ms: 500 };
 }
