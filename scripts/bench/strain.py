@@ -6,6 +6,7 @@ Decides how each is brought about and what is counted; what is enough is the tab
 import asyncio
 import itertools
 import json
+import os
 import socket as sockets
 import statistics
 import time
@@ -16,7 +17,7 @@ from scripts.bench.contestants import Contestant, Greenroom, Worker
 from scripts.bench.fanout import Figures, stamp, stamped
 from scripts.bench.letting_in import AT_ONCE, all_in, joined
 from scripts.bench.sockets import Socket
-from scripts.bench.usage import at_share, resident_kb
+from scripts.bench.usage import at_share, processor_s, resident_kb
 
 WARM_SOCKETS: Final = 60
 """Opened and closed before memory is read, so that no first-time cost counts."""
@@ -242,11 +243,13 @@ async def killed(greenroom: Greenroom, a: Worker, b: Worker, count: int) -> Figu
     async with asyncio.TaskGroup() as tasks:
         talking = tasks.create_task(_talk(greenroom, speakers, rooms, said))
         await asyncio.sleep(1)
+        before = processor_s(a.pid), processor_s(os.getpid())
         b.process.kill()
         died = time.monotonic()
         async with asyncio.TaskGroup() as returns:
             for client in clients:
                 returns.create_task(client.come_back(a))
+        used = processor_s(a.pid) - before[0], processor_s(os.getpid()) - before[1]
         await asyncio.sleep(1)
         talking.cancel()
     await asyncio.sleep(2)
@@ -260,6 +263,8 @@ async def killed(greenroom: Greenroom, a: Worker, b: Worker, count: int) -> Figu
         "back_p50_s": at_share(back, 0.5),
         "back_p95_s": at_share(back, 0.95),
         "all_back_after_s": max(client.back_at for client in clients) - died,
+        "worker_ms": used[0] / count * 1000,
+        "clients_ms": used[1] / count * 1000,
         "lost": lost,
         "doubled": doubled,
     }

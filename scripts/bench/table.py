@@ -39,6 +39,8 @@ ROWS: Final = (
     Row("worker killed: clients", "killed.clients", 0),
     Row("worker killed: back, p95 s from first try", "killed.back_p95_s", 2, 1),
     Row("worker killed: all back after, s", "killed.all_back_after_s", 2),
+    Row("worker killed: processor time a return, the worker that takes them in, ms", "killed.worker_ms", 2),
+    Row("worker killed: processor time a return, all clients, ms", "killed.clients_ms", 2),
     Row("worker killed: lines lost", "killed.lost", 0, 0),
     Row("worker killed: lines doubled", "killed.doubled", 0, 0),
     Row("lines out of order", "order.broken", 0, 0),
