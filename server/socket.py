@@ -31,7 +31,7 @@ from server.gate import Gate
 from server.loads import Admission
 from server.member import Member, say_goodbye
 from server.microphone import Microphone
-from server.ports import AudioLog, Leases, RoomLog, Unavailable
+from server.ports import AudioLog, Leases, RoomLog
 from server.recording import NewDecoder
 from server.returning import Line, Return, Returns, after_ms
 from server.seat import Seat, speaks
@@ -166,7 +166,7 @@ class Sockets:
         """Have this socket hold the connection that broke. The room never knew them gone: nobody is told anything."""
         try:
             return await self._returns.take(back, room, socket)
-        except Unavailable:
+        except BaseException:
             self._departures.left(room, who.id, back.connection, socket)  # no answer came, yet it may be ours
             raise
 
