@@ -22,9 +22,10 @@ from redis.exceptions import (
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from server.adapters.redis_address import Address
-from server.adapters.redis_pipe import BROKEN, MAX_WAITING, Command, Link, Lost, Pipe, Replicas, Server, is_read_only
+from server.adapters.redis_pipe import BROKEN, MAX_WAITING, Link, Lost, Pipe, Replicas, Server, is_read_only
 from server.adapters.redis_roads import advise, connected
 from server.adapters.redis_slots import Homes, full, host_of, read_homes, slot_of, slot_of_key
+from server.adapters.redis_socket import Command
 from server.ports import Unavailable
 
 LOOK_EVERY_S = 5.0

@@ -27,8 +27,9 @@ from redis.exceptions import (
 
 from server.adapters.redis_address import parsed
 from server.adapters.redis_cluster import ClusterRoad
-from server.adapters.redis_pipe import Command, Link, Lost, Replicas, Server, TooFewReplicas, Word, is_read_only
+from server.adapters.redis_pipe import Link, Lost, Replicas, Server, TooFewReplicas, is_read_only
 from server.adapters.redis_roads import Road, StraightRoad
+from server.adapters.redis_socket import Command, Word
 from server.deadline import Deadline
 from server.ports import Misconfigured, Unavailable
 

@@ -1,31 +1,27 @@
 """One pipelined connection to one Redis server at a time.
 
 Decides how commands share a connection, when it is given up and made anew, and what becomes of commands without an
-answer. Commands written in the same turn of the event loop travel together, and one reader takes the replies off in
-order (docs/decisions/0005). Never knows what a command is for, or which server is the right one.
+answer. Commands put in the same turn of the event loop travel together, and replies come in their order
+(docs/decisions/0005). Never knows what a command is for, or which server is the right one.
 """
 
 import asyncio
-import itertools
 import logging
-import math
 import random
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from hiredis import pack_command
 from redis.asyncio import Connection
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ReadOnlyError, RedisError, ResponseError
 
+from server.adapters.redis_socket import Command, RedisSocket, Word
 from server.ports import Unavailable
 
 MAX_WAITING = 20_000
 """Commands that may wait for a connection; one more is refused at once."""
-REPLIES_PER_STEP = 200
-"""Replies taken off the socket before others get their turn of the event loop."""
 RECONNECT_MIN_S, RECONNECT_MAX_S = 0.02, 0.5
 BROKEN = (RedisError, OSError, TimeoutError, RuntimeError)
 """How a connection ends. RuntimeError is uvloop's word for one that was closed while somebody still wrote to it."""
@@ -34,9 +30,6 @@ _KEY_AT = {"PUBSUB": 2, "EVAL": 3, "EVALSHA": 3, "OBJECT": 2, "XINFO": 2, "XGROU
 _KEYLESS = {"PING", "ECHO", "TIME", "INFO", "WAIT", "SCRIPT", "CONFIG", "CLUSTER", "CLIENT", "ASKING"}
 
 _log = logging.getLogger(__name__)
-
-Word = bytes | str | int
-Command = Sequence[Word]
 
 
 class Lost(ResponseError):
@@ -106,7 +99,9 @@ class Pipe:
         self._sent: deque[_Waiting] = deque()
         self._held: list[tuple[_Waiting, Any]] = []
         """Answered, and waiting for the replicas."""
-        self._wake = asyncio.Event()
+        self._socket: RedisSocket | None = None
+        self._sending = False
+        """Whether what is in the queue is sent at the end of this turn of the event loop."""
         self._drop = asyncio.Event()
         self._replied_at = 0.0
 
@@ -120,7 +115,7 @@ class Pipe:
             raise Unavailable("redis")
         reply: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         self._queue.append(_Waiting(command, reply))
-        self._wake.set()
+        self._send_soon()
         return reply
 
     def drop(self) -> None:
@@ -145,15 +140,16 @@ class Pipe:
 
     async def _use(self, link: Link) -> None:
         self._replied_at = asyncio.get_running_loop().time()
+        self._socket = RedisSocket(link.connection, self._replied, self._send_soon)
         self.server = link.server
+        self._send_soon()
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._send(link.connection))
-                tasks.create_task(self._read(link.connection))
+                tasks.create_task(self._socket.lost())
                 tasks.create_task(self._mind())
                 tasks.create_task(self._leave())
         finally:
-            self.server = None
+            self.server = self._socket = None
             unanswered = [*(waiting for waiting, _ in self._held), *(w for w in self._sent if w.reply)]
             self._held.clear()
             self._sent.clear()
@@ -166,41 +162,39 @@ class Pipe:
                 _answer(waiting, Lost("the connection was lost"))
             self._queue.clear()
 
-    async def _send(self, connection: Connection) -> None:
-        while True:
-            self._wake.clear()
-            # With replicas to wait for, the next commands gather until the last ones are settled: one WAIT for all.
-            if not (self._wait and self._sent):
-                batch = [waiting for waiting in self._queue if waiting.reply and not waiting.reply.done()]
-                self._queue.clear()
-                if batch:
-                    await self._send_all(connection, batch)
-                if self._queue and not self._wait:
-                    continue
-            await self._wake.wait()
+    def _send_soon(self) -> None:
+        if not self._sending:
+            self._sending = True
+            asyncio.get_running_loop().call_soon(self._send)
 
-    async def _send_all(self, connection: Connection, batch: list[_Waiting]) -> None:
+    def _send(self) -> None:
+        """Send what is in the queue, unless it has to wait: then this is called again."""
+        self._sending = False
+        # With replicas to wait for, the next commands gather until the last ones are settled: one WAIT for all.
+        if self._socket is None or self._socket.full or (self._wait and self._sent):
+            return
+        batch = [waiting for waiting in self._queue if waiting.reply and not waiting.reply.done()]
+        self._queue.clear()
+        if not batch:
+            return
         if self._wait:
             batch.append(_Waiting(self._wait, None))
         if not self._sent:
             self._replied_at = asyncio.get_running_loop().time()
         self._sent.extend(batch)
-        await connection.send_packed_command(packed(w.command for w in batch), check_health=False)
+        self._socket.send(waiting.command for waiting in batch)
 
-    async def _read(self, connection: Connection) -> None:
-        loop = asyncio.get_running_loop()
-        settle = self._hold if self._wait else _answer
-        for taken in itertools.count(1):
-            if taken % REPLIES_PER_STEP == 0:
-                await asyncio.sleep(0)
-            try:
-                reply = await connection.read_response(timeout=math.inf)
-            except ResponseError as error:
-                reply = error
-            self._replied_at = loop.time()
-            settle(self._sent.popleft(), reply)
-            if is_read_only(reply):
-                raise reply  # demoted: behind the same address may now be another server
+    def _replied(self, reply: Any) -> None:
+        self._replied_at = asyncio.get_running_loop().time()
+        if not self._sent:
+            raise RedisConnectionError("the server answered what it was not asked")
+        waiting = self._sent.popleft()
+        if self._wait:
+            self._hold(waiting, reply)
+        else:
+            _answer(waiting, reply)
+        if is_read_only(reply):
+            raise reply  # demoted: behind the same address may now be another server
 
     def _hold(self, waiting: _Waiting, reply: Any) -> None:
         if is_read_only(reply):
@@ -218,7 +212,7 @@ class Pipe:
         for held, answer in self._held:
             _answer(held, answer if enough or isinstance(answer, ResponseError) else missing)
         self._held.clear()
-        self._wake.set()
+        self._send_soon()
 
     async def _mind(self) -> None:
         """Give the connection up when a reply is overdue, early enough for a second try within callers' deadlines."""
@@ -272,8 +266,3 @@ async def keep_up(make: Callable[[], Awaitable[Link]], use: Callable[[Link], Awa
         pause = RECONNECT_MIN_S if lasted else min(RECONNECT_MAX_S, pause * 2)
         told = not lasted
         await asyncio.sleep(random.uniform(pause / 2, pause))
-
-
-def packed(commands: Iterable[Command]) -> bytes:
-    """Commands as they travel."""
-    return b"".join(pack_command(tuple(command)) for command in commands)  # type: ignore[arg-type]

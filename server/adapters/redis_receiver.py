@@ -5,22 +5,18 @@ in the socket, and when too much waits there, Redis cuts the connection (client-
 """
 
 import asyncio
-import math
-from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import ResponseError
 
 from server.adapters.redis_connection import PREFIX, RedisConnection, room_key
-from server.adapters.redis_pipe import Link, Server, keep_up, packed
+from server.adapters.redis_pipe import Link, Server, keep_up
+from server.adapters.redis_socket import RedisSocket
 
 QUIET_S = 5.0
 """After as long without a word, the server is asked for one; after as long again, the connection is given up."""
 ROOMS_PER_COMMAND = 200
-MESSAGES_PER_STEP = 200
-"""Messages taken off the socket before others get their turn of the event loop."""
 
 
 class Receiver:
@@ -42,8 +38,8 @@ class Receiver:
         self._unword = ("S" if sharded else "") + "UNSUBSCRIBE"
         self._at_once = 1 if sharded else ROOMS_PER_COMMAND  # one command takes channels of one slot
         self._connected, self._heard = connected, heard
-        self._to_send: deque[tuple[str, ...]] = deque()
-        self._wake = asyncio.Event()
+        self._to_send: list[tuple[str, ...]] = []
+        self._socket: RedisSocket | None = None
         self._heard_at = 0.0
         self._server: Server | None = None
 
@@ -67,53 +63,42 @@ class Receiver:
 
     def leave_the_wrong(self) -> None:
         """Another server stands at this node by now: this connection would hear nothing any more."""
-        if self._server and self._redis.is_left(self.node, self._server):
+        if self._socket and self._server and self._redis.is_left(self.node, self._server):
             self._server = None
-            self._wake.set()
+            self._socket.lose(RedisConnectionError("another server answers for this one now"))
 
     def _say(self, *command: str) -> None:
+        """Together with what else is said in this turn of the event loop."""
+        if self._socket and not self._to_send:
+            asyncio.get_running_loop().call_soon(self._send)
         self._to_send.append(command)
-        self._wake.set()
 
     async def _use(self, link: Link) -> None:
         self.connections += 1
         self._server = link.server
         self._heard_at = asyncio.get_running_loop().time()
         self._to_send.clear()
+        self._socket = RedisSocket(link.connection, self._replied)
         self.ask(self.rooms)
         if not self.rooms:
             self._say("PING")
         self._connected(self)
         self.leave_the_wrong()
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._send(link))
-            tasks.create_task(self._read(link))
-            tasks.create_task(self._mind())
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._socket.lost())
+                tasks.create_task(self._mind())
+        finally:
+            self._socket = None
 
-    async def _send(self, link: Link) -> None:
-        while self._server:
-            self._wake.clear()
-            batch = list(self._to_send)
-            self._to_send.clear()
-            if batch:
-                await link.connection.send_packed_command(packed(batch), check_health=False)
-            if not self._to_send and self._server:
-                await self._wake.wait()
-        raise RedisConnectionError("another server answers for this one now")
+    def _send(self) -> None:
+        if self._socket:
+            self._socket.send(self._to_send)
+        self._to_send.clear()
 
-    async def _read(self, link: Link) -> None:
-        loop = asyncio.get_running_loop()
-        taken = 0
-        while True:
-            try:
-                reply = await link.connection.read_response(timeout=math.inf)
-            except ResponseError as error:
-                reply = error
-            self._heard_at = loop.time()
-            self._heard(self, reply)
-            taken += 1
-            if taken % MESSAGES_PER_STEP == 0:
-                await asyncio.sleep(0)
+    def _replied(self, reply: Any) -> None:
+        self._heard_at = asyncio.get_running_loop().time()
+        self._heard(self, reply)
 
     async def _mind(self) -> None:
         """Notice a connection that is open and dead: the network has no word for it."""

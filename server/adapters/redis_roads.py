@@ -17,7 +17,8 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ResponseError
 
 from server.adapters.redis_address import Address, Host
-from server.adapters.redis_pipe import BROKEN, Command, Link, Pipe, Replicas, Server
+from server.adapters.redis_pipe import BROKEN, Link, Pipe, Replicas, Server
+from server.adapters.redis_socket import Command
 
 SENTINEL_LOOK_S = 0.5
 """How often the Sentinels are asked whether the primary is still the one in use: a network that is cut in two leaves

@@ -11,7 +11,8 @@ from redis.crc import key_slot
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from server.adapters.redis_address import Host
-from server.adapters.redis_pipe import Command, Word, key_of
+from server.adapters.redis_pipe import key_of
+from server.adapters.redis_socket import Command, Word
 
 SLOTS = 16_384
 
