@@ -42,7 +42,7 @@ class Patience(Value):
 
 PROFILES: Final[Mapping[Profile, Patience]] = MappingProxyType(
     {
-        Profile.INTERVIEW: Patience(sure=0.9, eager=0.5, least_ms=800, most_ms=10_000),
+        Profile.INTERVIEW: Patience(sure=0.94, eager=0.5, least_ms=800, most_ms=10_000),
         Profile.RAPID: Patience(sure=0.5, eager=0.3, least_ms=700, most_ms=5_000),
     }
 )
@@ -50,9 +50,9 @@ PROFILES: Final[Mapping[Profile, Patience]] = MappingProxyType(
 # Fitted on the tuning half of stitched answers, as was what the profiles ask for (docs/HEARING.md).
 _MIDDLE_MS: Final = 520
 """Of the pauses of people of whom nothing is known yet."""
-_WEIGHT: Final = 8
+_WEIGHT: Final = 3
 """As many pauses of a speaker's own count as much as that."""
-_STEEPNESS: Final = 3.5
+_STEEPNESS: Final = 4.0
 _END: Final = -0.7
 """Log-odds that a silence is the end of an answer, where nothing else is known."""
 _BRIEF: Final = ((8, -0.5), (20, -1.8), (40, -0.4), (70, -1.0))

@@ -92,7 +92,8 @@ def hear(detector: TurnDetector, at_ms: int, probability: float, patience_ms: in
     level = detector.rules.silence_at if detector.voiced else detector.rules.speech_at
     step = _between if detector.start_ms is None else _within
     detector, signs = step(detector, at_ms, end, probability >= level)
-    if not detector.open and not detector.said_silent and detector.silent_ms >= patience_ms:
+    silent = not detector.open and detector.onset_ms is None  # who may just be going on is not cut off in that moment
+    if silent and not detector.said_silent and detector.silent_ms >= patience_ms:
         signs = (*signs, TurnSilent(end - detector.silent_ms))
         detector = detector._replace(said_silent=True)
     return detector, (*over, *signs)

@@ -72,6 +72,14 @@ def test_silence_is_said_once_and_again_after_more_speech() -> None:
     assert TurnSilent(9_920 + 320) in signs
 
 
+def test_who_just_begins_again_is_not_cut_off_in_that_moment() -> None:
+    silent = windows((0.9, 320), (0, PATIENCE - WINDOW_MS))
+    _, signs = play([*silent, 0.9, 0.9, 0.9])
+    assert [type(sign) for sign in signs] == [SpeechBegan, UtteranceOver, SpeechBegan]
+    _, signs = play([*silent, 0.9, 0.9, 0.0])  # it was a click, and the silence goes on
+    assert [type(sign) for sign in signs] == [SpeechBegan, UtteranceOver, TurnSilent]
+
+
 def test_silence_is_not_said_while_someone_speaks() -> None:
     rules = RULES.model_copy(update={"utterance_silence_ms": 5_000})
     _, signs = play(windows((0.9, 320), (0, 4_000)), TurnDetector(rules))

@@ -44,9 +44,9 @@ def test_real_speech_has_the_silences_that_were_put_there() -> None:
     met = list(silences(room))
     assert [silence.end for silence in met].count(True) == 1
     assert met[-1].end
-    assert abs(met[-1].late_ms) < 400
+    assert abs(met[-1].late_ms) < 100  # from the last word on, not from the utterance's tail
     longest = max(pause.end_ms - pause.start_ms for pause in answer.pauses)
-    assert any(abs(silence.length_ms - longest) < 500 for silence in met if not silence.end)
+    assert any(abs(silence.length_ms - longest) < 200 for silence in met if not silence.end)
 
 
 def test_a_more_patient_rule_cuts_off_less_and_waits_longer() -> None:

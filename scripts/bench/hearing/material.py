@@ -26,6 +26,8 @@ from tests.speech import RATE_HZ, timed_speech
 
 Sound = NDArray[np.int16]
 
+_LEAD_MS: Final = 30
+"""Of a recording is kept before its first word: what is silent before that would lengthen the pause that it follows."""
 VOICES: Final = ("en-us", "en-gb", "en-gb-scotland", "en-us+f3", "en-gb+f2", "en-us+m4", "en-gb+m7", "en-029")
 
 
@@ -151,7 +153,9 @@ def _aligned(path: Path, text: str, kept: Path) -> Sentence | None:
     if not found:
         return None
     words, starts, ends = zip(*found, strict=True)
-    return Sentence(words, starts, ends, _until(sound, ends[-1]))
+    lead_ms = max(0, starts[0] - _LEAD_MS)
+    moved = [[at_ms - lead_ms for at_ms in times] for times in (starts, ends)]
+    return Sentence(words, *moved, _until(sound[lead_ms * 16 :], ends[-1] - lead_ms))
 
 
 def _align(sound: Sound, text: str) -> list[tuple[str, int, int]]:

@@ -24,7 +24,7 @@ _RULES = TurnRules()
 
 class Silence(NamedTuple):
     length_ms: int
-    """As the detector counts it, until speech is sure again; for an end, as long as it was looked at."""
+    """As the detector counts it, until a voice seems to begin; for an end, as long as it was looked at."""
     late_ms: int
     """How long after the last word's end the detector began to count."""
     turn: int
@@ -78,7 +78,7 @@ class _Cut(NamedTuple):
 def _cuts(answer: Answer) -> Iterable[_Cut]:
     detector = TurnDetector(_RULES)
     pcm, size = answer.sound.tobytes(), turns.WINDOW_MS * 32
-    before, start_ms, pending = detector, 0, None
+    before, start_ms, pending, quiet_ms, at_ms = detector, 0, None, 0, 0
     windows = [pcm[start : start + size] for start in range(0, len(pcm) - size + 1, size)]
     for n, probability in enumerate(Silero().probabilities(windows)):
         at_ms = n * turns.WINDOW_MS
@@ -90,12 +90,14 @@ def _cuts(answer: Answer) -> Iterable[_Cut]:
                 start_ms = sign.at_ms
         began = before.silent_ms >= _LEAST_MS and detector.silent_ms == 0
         if began and (before.open or pending):
-            yield _Cut(pending.start_ms if pending else start_ms, at_ms - before.silent_ms, before.silent_ms)
+            yield _Cut(pending.start_ms if pending else start_ms, at_ms - before.silent_ms, quiet_ms)
         if pending and detector.open:
             yield pending
             pending = None
+        if detector.onset_ms is None:
+            quiet_ms = detector.silent_ms
     if pending:
-        yield _Cut(pending.start_ms, pending.at_ms, detector.silent_ms)
+        yield _Cut(pending.start_ms, at_ms + turns.WINDOW_MS - detector.silent_ms, quiet_ms)
         yield pending
 
 

@@ -102,6 +102,11 @@ def ours(rules: Patience, *, words: bool = True) -> Rule:
     return lambda silence: needed_ms(silence.words if words else NOTHING_KNOWN, silence.middle, rules)
 
 
+def told_of_sentences(rules: Patience) -> Rule:
+    """`ours`, had somebody told it which pauses are within a sentence: as far as any words can bring it."""
+    return lambda silence: rules.most_ms if silence.within else needed_ms(silence.words, silence.middle, rules)
+
+
 def point(judged: Set, rule: Rule) -> Point:
     needed = [(answer, silence, rule(silence)) for answer, silence in judged.met]
     cut = [answer for answer, silence, ms in needed if not silence.end and silence.length_ms >= ms]
@@ -125,11 +130,12 @@ def _judged(judged: Set, drawn: dict[str, list[tuple[float, float]]]) -> Iterabl
     patient = PROFILES[Profile.INTERVIEW]
     wordless = [point(judged, ours(patient.but(sure=sure), words=False)) for sure in SURE]
     worded = [point(judged, ours(patient.but(sure=sure))) for sure in SURE]
+    informed = [point(judged, told_of_sentences(patient.but(sure=sure))) for sure in SURE]
     for title, points in (("voice activity alone", vad), ("ours without words", wordless), ("ours", worded)):
         drawn[title] = [(p.median_ms, p.cut_percent) for p in points]
     for percent in (5, 1):
-        best, alone, blind = (at(points, percent).median_ms for points in (worded, vad, wordless))
-        compared = f"voice activity alone {alone:.0f}; without words {blind:.0f}"
+        best, alone, blind, most = (at(points, percent).median_ms for points in (worded, vad, wordless, informed))
+        compared = f"voice activity alone {alone:.0f}; without words {blind:.0f}; were sentences known {most:.0f}"
         published = f"; published, other data: {VAD_AT_5}, best {BEST_AT_5}" if percent == 5 else ""
         yield Row(
             f"{name}: median dead air at {percent} % cut-offs, ms", best, Mode.FREE, compared + published, digits=0
