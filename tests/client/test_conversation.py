@@ -538,6 +538,21 @@ def test_three_bad_tickets_in_a_row_are_enough(line: Line) -> None:
     assert line.talk.dropped(Close.TICKET_INVALID) is AfterClose.STAY_AWAY
 
 
+def test_a_return_ticket_says_hello_once_and_coming_too_late_with_it_is_no_bad_ticket(line: Line) -> None:
+    line.connect()
+    welcome = line.toy.welcome(None, ADA)[0]
+    line.tell(welcome.model_copy(update={"return_ticket": "back", "return_after_ms": 1_500}))
+    assert (line.talk.return_ticket, line.talk.return_after_s) == ("back", 1.5)
+    line.drop()
+    line.talk.hello("back")
+    assert line.talk.dropped(Close.TICKET_INVALID) is AfterClose.NEW_TICKET
+    assert (line.talk.return_ticket, line.talk.return_refused) == (None, True)
+    for _ in range(2):
+        line.talk.hello("ticket")
+        assert line.talk.dropped(Close.TICKET_INVALID) is AfterClose.NEW_TICKET
+        assert not line.talk.return_refused
+
+
 @pytest.mark.parametrize("text", ["{", '{"type":"event"}', '{"type":"welcome","new":1}', "[]", '{"type":"later"}'])
 def test_what_cannot_be_read_ends_the_visit_with_a_sentence(line: Line, text: str) -> None:
     line.connect()
