@@ -154,8 +154,8 @@ def _aligned(path: Path, text: str, kept: Path) -> Sentence | None:
         return None
     words, starts, ends = zip(*found, strict=True)
     lead_ms = max(0, starts[0] - _LEAD_MS)
-    moved = [[at_ms - lead_ms for at_ms in times] for times in (starts, ends)]
-    return Sentence(words, *moved, _until(sound[lead_ms * 16 :], ends[-1] - lead_ms))
+    begins, stops = ([at_ms - lead_ms for at_ms in times] for times in (starts, ends))
+    return Sentence(words, begins, stops, _until(sound[lead_ms * 16 :], stops[-1]))
 
 
 def _align(sound: Sound, text: str) -> list[tuple[str, int, int]]:
