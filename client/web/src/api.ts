@@ -1,7 +1,7 @@
 /**
  * The HTTP side of Greenroom: typed calls, and every failure as a Problem with a sentence for a person.
  */
-import type { Dimension, Finish, Mode, Participant, Phase, Profile, Role } from "./protocol";
+import type { Dimension, Finish, Mode, Participant, Phase, Profile, Role, Seniority } from "./protocol";
 import type { Agreements, Found, Queue, Report, Sheet, SheetTurn } from "./report";
 import type { Problem } from "./room/connection";
 
@@ -124,9 +124,14 @@ export const getMe = () => call<Me>("/api/me");
 export const getNotice = () => call<Notice>("/api/notice");
 export const getRooms = () => call<{ rooms: OpenRoom[] }>("/api/rooms").then((answer) => answer.rooms);
 export const getRoom = (room: string) => call<RoomCard>(within(room));
-/** `profile` null: as the server has it. */
-export const openRoom = (mode: Mode, length: number, startsAt: number | null = null, profile: Profile | null = null) =>
-  call<{ room: string; url: string }>("/api/rooms", { mode, length, starts_at: startsAt, profile });
+/** `profile` null: as the server has it; `seniority` null: whichever. */
+export const openRoom = (
+  mode: Mode,
+  length: number,
+  startsAt: number | null = null,
+  profile: Profile | null = null,
+  seniority: Seniority | null = null,
+) => call<{ room: string; url: string }>("/api/rooms", { mode, length, starts_at: startsAt, profile, seniority });
 export const getTicket = (room: string, role: Role, name: string | null) =>
   call<IssuedTicket>(`${within(room)}/tickets`, name ? { role, name } : { role });
 export const invite = (room: string, role: Role) => call<{ url: string }>(`${within(room)}/invitations`, { role });

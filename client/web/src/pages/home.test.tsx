@@ -26,17 +26,20 @@ describe("the start page", () => {
     expect(localStorage.getItem("greenroom.name")).toBe("Ana");
   });
 
-  it("leaves it to the server how soon a silence ends an answer, unless somebody chose", async () => {
+  it("leaves it to the server how soon a silence ends an answer, and for which level it is, unless somebody chose", async () => {
     render(<App />);
     const patience = await screen.findByLabelText(/How soon does a silence end an answer/);
     const open = () => userEvent.click(screen.getByRole("button", { name: "Open the room" }));
     server.answer("POST /api/rooms", problem("redis_away", true), 503);
     await open();
     await screen.findByRole("alert");
-    expect(server.sent.get("POST /api/rooms")).toMatchObject({ profile: null });
+    expect(server.sent.get("POST /api/rooms")).toMatchObject({ profile: null, seniority: null });
     await userEvent.selectOptions(patience, "rapid");
+    await userEvent.selectOptions(screen.getByLabelText("For which level?"), "senior");
     await open();
-    await waitFor(() => expect(server.sent.get("POST /api/rooms")).toMatchObject({ profile: "rapid" }));
+    await waitFor(() =>
+      expect(server.sent.get("POST /api/rooms")).toMatchObject({ profile: "rapid", seniority: "senior" }),
+    );
   });
 
   it("opens a room for somebody else without taking the candidate's seat", async () => {

@@ -7,7 +7,7 @@ import { DoorIcon } from "../parts/icons";
 import { Link } from "../parts/link";
 import { Trouble, TroubleLine } from "../parts/trouble";
 import { useAnswer } from "../parts/useAnswer";
-import type { Mode, Profile } from "../protocol";
+import type { Mode, Profile, Seniority } from "../protocol";
 import type { Problem } from "../room/connection";
 import { go } from "../router";
 import { beginning, count, day, MODES, PHASES, points } from "../words";
@@ -68,6 +68,7 @@ function NewRoom() {
   const [name, setName] = useState(ownName() ?? "");
   const [when, setWhen] = useState("");
   const [profile, setProfile] = useState<Profile | "">("");
+  const [seniority, setSeniority] = useState<Seniority | "">("");
   const [opening, setOpening] = useState(false);
   const [problem, setProblem] = useState<Problem | null>(null);
 
@@ -75,7 +76,8 @@ function NewRoom() {
     setOpening(true);
     callMe(name);
     try {
-      const { room } = await openRoom(mode, length, when ? new Date(when).getTime() : null, profile || null);
+      const startsAt = when ? new Date(when).getTime() : null;
+      const { room } = await openRoom(mode, length, startsAt, profile || null, seniority || null);
       go(`/rooms/${room}${page}`);
     } catch (error) {
       setProblem(problemOf(error));
@@ -121,6 +123,19 @@ function NewRoom() {
             <option value="">As usual here</option>
             <option value="interview">Late: time to think</option>
             <option value="rapid">Soon: quick answers</option>
+          </select>
+        </div>
+        <div className="field">
+          <label htmlFor="seniority">For which level?</label>
+          <select
+            id="seniority"
+            value={seniority}
+            onChange={(change) => setSeniority(change.target.value as Seniority | "")}
+          >
+            <option value="">Any</option>
+            <option value="junior">Junior</option>
+            <option value="mid">Mid-level</option>
+            <option value="senior">Senior</option>
           </select>
         </div>
         <div className="field">
