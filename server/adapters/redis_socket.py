@@ -44,10 +44,15 @@ class RedisSocket(asyncio.Protocol):
         self._transport.set_protocol(self)
 
     def send(self, commands: Iterable[Command]) -> None:
-        """Commands, to be written together; nowhere, once the connection is lost."""
+        """Commands, to be written together; nowhere, once the connection is lost. What cannot be written ends it: from
+        then on replies would be taken for those to other commands."""
         if self._lost.done() or self._transport.is_closing():
             return
-        self._transport.write(b"".join(pack_command(tuple(command)) for command in commands))  # type: ignore[arg-type]
+        try:
+            packed = b"".join(pack_command(tuple(command)) for command in commands)  # type: ignore[arg-type]
+            self._transport.write(packed)
+        except Exception as why:
+            self.lose(why)
 
     def lose(self, why: Exception) -> None:
         """Give it up."""

@@ -60,6 +60,15 @@ async def test_what_its_listener_raises_ends_it_and_nothing_is_heard_or_sent_any
     assert heard == [b"PONG"]
 
 
+async def test_a_command_that_cannot_be_written_ends_it(connection: Connection) -> None:
+    heard: list[Any] = []
+    socket = RedisSocket(connection, heard.append)
+    socket.send([("PING",), ("ECHO", object())])  # type: ignore[list-item]
+    with pytest.raises(Exception, match="must be str, int"):
+        await socket.lost()
+    assert heard == []
+
+
 async def test_a_connection_that_the_server_ends_is_lost_and_takes_nothing(connection: Connection) -> None:
     socket = RedisSocket(connection, lambda _: None)
     socket.send([("QUIT",)])
