@@ -144,17 +144,19 @@ class Archiver:
         start = kept.version if kept.version < feed.cursor.version else max(0, feed.cursor.version - 1)
         page = await self._log.read(feed.room_id, start, min(PAGE_RECORDS, feed.cursor.version - start))
         if not page or page[0].version != start + 1:
-            return await self._found_on(feed, kept)
+            return await self._found_on(feed, kept, start)
         await self._store.archive(feed.room_id, feed.cursor.epoch, page)
         archived = await self._store.archived(feed.room_id)
         last = page[-1]
         return Kept(last.version, last.tag) if archived >= last.version else Kept(archived)
 
-    async def _found_on(self, feed: Feed, kept: Kept) -> Kept:
-        """Where to go on when the log does not continue what was kept as far as we knew."""
-        epoch = feed.cursor.epoch
+    async def _found_on(self, feed: Feed, kept: Kept, start: int) -> Kept:
+        """Where to go on when the log does not continue, at `start`, what was kept as far as we knew."""
+        before = feed.cursor
         await feed.look()
-        if feed.cursor.epoch != epoch:  # the log was lost under our eyes, and is put back
+        again = await self._log.read(feed.room_id, start, 1)
+        # The log, or its end, was lost under our eyes: it goes on from elsewhere, or is put back.
+        if feed.cursor != before or (again and again[0].version == start + 1):
             return Kept(kept.version)
         now = await self._kept(feed.room_id)
         if now == kept:

@@ -438,6 +438,42 @@ async def test_a_log_that_forks_under_our_eyes_is_archived_as_it_is_now(store: S
     assert await kept(store) == second
 
 
+async def test_a_log_that_lost_what_was_about_to_be_read_is_no_failure_to_archive_it(
+    store: SqlReportStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A replica that was behind took over, and nobody here had heard of it yet."""
+    first, second = forked(7)
+    await store.archive(ROOM, "epoch-1", first[:10])
+    room = await live(first)
+    room.log.records = second[:8]
+    async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
+        tasks.create_task(archiver(room, store, Retired()).serve(room.feed))
+        await until(lambda: _last_tag(store, second[7]))
+        await room.happen(*second[8:])
+    assert await kept(store) == second
+    assert "archiving fails" not in [record.getMessage() for record in caplog.records]
+
+
+async def test_a_log_that_lost_its_end_and_has_it_again_is_no_failure_to_archive_it(
+    store: SqlReportStore, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever looks at it first puts back what a replica that was behind had not."""
+    story = chain([*opening(), *typed_turn(1), *skipped_turn(2), closing()])
+    await store.archive(ROOM, "epoch-1", story[:5])
+    room = await live(story)
+    room.log.records, lost = story[:5], story[5:]
+    look = room.feed.look
+
+    async def put_back() -> None:
+        room.log.records = [*story[:5], *lost]
+        await look()
+
+    monkeypatch.setattr(room.feed, "look", put_back)
+    await archiver(room, store, Retired()).serve(room.feed)
+    assert await kept(store) == story
+    assert "archiving fails" not in [record.getMessage() for record in caplog.records]
+
+
 async def _last_tag(store: ReportStore, last: Record) -> bool:
     return last in await kept(store)
 
