@@ -18,7 +18,7 @@ from scripts.hardening.faults import FAULTS, OF_ONE_REDIS, OF_SENTINEL, QUICK
 from scripts.hardening.history import read
 from scripts.hardening.invariants import broken
 from scripts.hardening.lanes import given, played
-from scripts.hardening.page import write
+from scripts.hardening.page import around, write
 from scripts.hardening.rounds import judged
 from scripts.hardening.verdicts import ROOT, Ledger, Round, Verdict, line, summary, table, told
 
@@ -38,6 +38,8 @@ def main(words: Sequence[str] | None = None) -> int:
         return 0
     if asked.judge:
         return _judge(asked.judge)
+    if asked.write:
+        around(asked.write)
     own_mounts()
     asked.histories.mkdir(parents=True, exist_ok=True)
     try:

@@ -15,13 +15,18 @@ BEGINS, ENDS = "<!-- the long run begins -->\n", "<!-- the long run ends -->\n"
 
 def write(page: Path, verdicts: Sequence[Verdict], command: str) -> None:
     """Put this run in the place of the one that the page tells of. The page must have both marks, once."""
-    text = page.read_text(encoding="utf-8")
-    before, begins, rest = text.partition(BEGINS)
+    before, after = around(page)
+    told = "\n".join(lines(verdicts, command))
+    page.write_text(f"{before}{BEGINS}{told}\n{ENDS}{after}", encoding="utf-8")
+
+
+def around(page: Path) -> tuple[str, str]:
+    """What stands before and behind the run's place. OSError or ValueError if there is none: ask before a long run."""
+    before, begins, rest = page.read_text(encoding="utf-8").partition(BEGINS)
     _, ends, after = rest.partition(ENDS)
     if not begins or not ends:
         raise ValueError(f"{page} has no place for a run: {BEGINS.strip()} and {ENDS.strip()}")
-    told = "\n".join(lines(verdicts, command))
-    page.write_text(f"{before}{begins}{told}\n{ends}{after}", encoding="utf-8")
+    return before, after
 
 
 def lines(verdicts: Sequence[Verdict], command: str) -> list[str]:
