@@ -15,9 +15,9 @@ from time import monotonic
 from typing import Any
 
 from scripts.hardening.disk import Disk
-from scripts.hardening.nursery import STOP_DEADLINE_S, Process
+from scripts.hardening.nursery import Process
 from scripts.hardening.post import COMES_UP_S, READY_POLL_S, Post
-from tests.deployment import TOKEN
+from tests.deployment import STOP_DEADLINE_S, TOKEN
 from tests.redis_servers import Guarded
 from tests.servers import Postgres, Redis, find_postgres, find_redis, free_port
 

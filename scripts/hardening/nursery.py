@@ -13,9 +13,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from scripts.hardening.clocked import follow
+from tests.deployment import STOP_DEADLINE_S
 
-STOP_DEADLINE_S = 120.0
-"""Longer than a process may take to drain, also on a machine that is busy with other clusters."""
 READ = ("server.app", "server.cli", "uvicorn.protocols.http.httptools_impl", "uvicorn.protocols.websockets.auto")
 _PR_SET_PDEATHSIG = 1
 
