@@ -4,19 +4,18 @@ Decides how a process comes to life and is signalled; never what it does, or whe
 shares nothing that changes: it has an environment, a log, a clock and a chance of its own. All die with us.
 """
 
-import ctypes
 import multiprocessing
 import os
 import signal
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from threading import Thread
 
 from scripts.hardening.clocked import follow
 from tests.deployment import STOP_DEADLINE_S
 
 READ = ("server.app", "server.cli", "uvicorn.protocols.http.httptools_impl", "uvicorn.protocols.websockets.auto")
-_PR_SET_PDEATHSIG = 1
 
 _nursery = multiprocessing.get_context("forkserver")
 _nursery.set_forkserver_preload([*READ, __name__])
@@ -67,7 +66,7 @@ class Process:
 
 def _live(environment: Mapping[str, str], log: Path, words: tuple[str, ...]) -> None:
     """In the new process: become Greenroom's own."""
-    _die_with_parent()
+    Thread(target=_die_with_the_checker, daemon=True).start()
     out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     for stream in (sys.stdout.fileno(), sys.stderr.fileno()):
         os.dup2(out, stream)
@@ -80,7 +79,9 @@ def _live(environment: Mapping[str, str], log: Path, words: tuple[str, ...]) -> 
     sys.exit(run(words))
 
 
-def _die_with_parent() -> None:
-    """As `server.lifeline` ties a program to the one that starts it: the copies to what they are copies of."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+def _die_with_the_checker() -> None:
+    """As `server.lifeline` ties a program to the one that starts it: also when the checker is killed."""
+    checker = multiprocessing.parent_process()
+    assert checker is not None, "this is a copy"
+    checker.join()
+    os.kill(os.getpid(), signal.SIGTERM)
