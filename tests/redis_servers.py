@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from redis import Redis as Client
-from redis.exceptions import MovedError, RedisError
+from redis.exceptions import MovedError, RedisError, ResponseError
 
 from tests.servers import Redis, Server, find_redis, free_port
 
@@ -81,9 +81,19 @@ class Guarded:
     def fail_over(self) -> None:
         """Make a replica the primary in good order; returns when the Sentinels name it."""
         before = self.primary
-        with client(self.sentinels[0].port) as redis:
-            redis.execute_command("SENTINEL", "FAILOVER", self.name)
+        until(self._begin_failover, "a replica that may be promoted")
         until(lambda: self.primary is not before, "another primary")
+
+    def _begin_failover(self) -> bool:
+        """Whether the Sentinel found a replica fit for it: one that it heard from within the last seconds."""
+        with client(self.sentinels[0].port) as redis:
+            try:
+                redis.execute_command("SENTINEL", "FAILOVER", self.name)
+            except ResponseError as refused:
+                if not str(refused).startswith("NOGOODSLAVE"):
+                    raise
+                return False
+        return True
 
     def kill_primary(self) -> Redis:
         """As a crash does. The killed server, which may be started again."""
