@@ -175,6 +175,11 @@ class SocketIo:
         return b'42["say",{"room":"%s","text":"%s"}]' % (room.encode(), text.encode())
 
 
+def bare_relay(redis_url: str, directory: Path) -> SocketIo:
+    """What this machine allows to who checks, keeps and knows nothing."""
+    return SocketIo("a bare relay", redis_url, directory, [sys.executable, str(HERE / "peers" / "bare.py")], {})
+
+
 class PeerMissingError(Exception):
     """A peer cannot be had here; the text says why."""
 

@@ -22,7 +22,15 @@ from typing import Final, NamedTuple
 import uvloop
 
 from scripts.bench import strain
-from scripts.bench.contestants import Contestant, Greenroom, PeerMissingError, Worker, node_peer, python_peer
+from scripts.bench.contestants import (
+    Contestant,
+    Greenroom,
+    PeerMissingError,
+    Worker,
+    bare_relay,
+    node_peer,
+    python_peer,
+)
 from scripts.bench.crowd import crowd
 from scripts.bench.fanout import Figures, Stage
 from scripts.bench.fuzz import QUICK, WHOLE, Share, fuzz
@@ -116,7 +124,7 @@ class Bench:
             except PeerMissingError as why:
                 self.missing.append(f"{name}: {why}")
                 print(f"\n*** WITHOUT {name.upper()}: {why}\n", file=sys.stderr, flush=True)
-        return found
+        return [*found, bare_relay(redis_url, directory)]
 
     async def _rounds_of(self, contestants: list[Contestant], redis: Redis) -> None:
         assert redis.process is not None, "it was started"
