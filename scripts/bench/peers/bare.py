@@ -100,9 +100,10 @@ def framed(text: bytes) -> bytes:
 
 async def serve(port: int, redis_url: str) -> None:
     loop, redis = asyncio.get_running_loop(), urlsplit(redis_url)
+    host, at = redis.hostname or "127.0.0.1", redis.port or 6379
     halls: Halls = defaultdict(set)
-    _, tells = await loop.create_connection(Redis, redis.hostname, redis.port)
-    _, hears = await loop.create_connection(lambda: Redis(halls), redis.hostname, redis.port)
+    _, tells = await loop.create_connection(Redis, host, at)
+    _, hears = await loop.create_connection(lambda: Redis(halls), host, at)
     server = await loop.create_server(lambda: Member(halls, tells, hears), "127.0.0.1", port)
     await server.serve_forever()
 
