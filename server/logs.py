@@ -22,7 +22,7 @@ class JsonLines(logging.Formatter):
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "log": record.name,
-            "what": record.getMessage(),
+            "what": _what(record),
         }
         line |= {key: value for key, value in vars(record).items() if key not in _STANDARD}
         if record.exc_info and record.exc_info[1]:
@@ -31,6 +31,12 @@ class JsonLines(logging.Formatter):
             # The places only: an exception's own text can hold what a person said.
             line["trace"] = traceback.format_tb(errors[0].__traceback__)
         return json.dumps(line, default=str)
+
+
+def _what(record: logging.LogRecord) -> str:
+    """What happened. Of asyncio's own lines only the beginning: behind it stand arguments, and what errors say."""
+    said = record.getMessage()
+    return said.partition("\n")[0].partition("(")[0] if record.name == "asyncio" else said
 
 
 def _leaves(error: BaseException) -> Iterator[BaseException]:

@@ -1,7 +1,11 @@
 """A log line says what went wrong and where, and never with whose words."""
 
+import asyncio
+import gc
 import json
 import logging
+
+import pytest
 
 from server.logs import JsonLines
 
@@ -25,3 +29,25 @@ def test_what_an_error_says_is_not_written_down() -> None:
     assert "said in confidence" not in json.dumps(
         line_of(ExceptionGroup("said in confidence", [ValueError("said in confidence")]))
     )
+
+
+def test_asyncio_names_what_failed_and_not_what_it_was_given(caplog: pytest.LogCaptureFixture) -> None:
+    def hear(text: str) -> None:
+        raise ValueError(text)
+
+    async def tell(text: str) -> None:
+        raise ValueError(text)
+
+    async def nobody_looks() -> None:
+        asyncio.get_running_loop().call_soon(hear, "said in confidence")
+        task = asyncio.create_task(tell("said in confidence"))
+        await asyncio.wait([task])
+        del task
+        gc.collect()
+
+    asyncio.run(nobody_looks())
+    lines = [JsonLines().format(record) for record in caplog.records if record.name == "asyncio"]
+    assert len(lines) == 2
+    for line in lines:
+        assert "said in confidence" not in line
+        assert json.loads(line)["error"] == "ValueError"
