@@ -3,7 +3,6 @@
 Decides which adapter fulfils which port, and what is opened and closed in which order.
 """
 
-import asyncio
 import contextlib
 import secrets
 from collections.abc import AsyncIterator
@@ -50,7 +49,6 @@ class Parts:
     reviews: SqlReviews
     activations: SqlActivations
     shelf: Shelf
-    encoder: Encoder | None
     bank: Bank
     letters: RedisDeadLetters
     loads: RedisLoads
@@ -94,7 +92,6 @@ async def parts(settings: Settings, kind: str) -> AsyncIterator[Parts]:
             reviews=SqlReviews(database),
             activations=SqlActivations(database),
             shelf=Shelf(settings.weights_dir),
-            encoder=await asyncio.to_thread(_encoder, settings.encoder_model),
             bank=load_bank(),
             letters=letters,
             loads=loads,
@@ -102,7 +99,9 @@ async def parts(settings: Settings, kind: str) -> AsyncIterator[Parts]:
         )
 
 
-def _encoder(name: str) -> Encoder | None:
+def encoder(settings: Settings) -> Encoder | None:
+    """The sentence encoder of those who open rooms, mark or score again; other verbs need none. Takes seconds."""
+    name = settings.encoder_model
     if name.strip().lower() in ("", "none"):
         return None
     from server.adapters.sentences import sentence_encoder  # half a second and 60 MB for who wants none

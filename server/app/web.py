@@ -22,7 +22,7 @@ from server.adapters.redis_ledger import RedisLedger
 from server.adapters.redis_tickets import RedisTickets
 from server.adapters.redis_timers import RedisTimers
 from server.api import calibrating, erasing, fairness, history, operations, reports, reviews, rooms, sessions, weights
-from server.app.parts import Parts, parts
+from server.app.parts import Parts, encoder, parts
 from server.app.promptness import spare_the_collector
 from server.departures import Departures
 from server.door import Door
@@ -66,7 +66,7 @@ class Server(uvicorn.Server):
 
 async def serve_web(settings: Settings, host: str, port: int, fd: int | None) -> None:
     """One web worker: HTTP, pages and sockets, until SIGTERM."""
-    notice = notice_for(settings)
+    notice, reader = notice_for(settings), await asyncio.to_thread(encoder, settings)
     async with parts(settings, "web") as p:
         identity = Identity(settings)
         gate = Gate(settings, identity, RedisTickets(p.redis))
@@ -104,14 +104,14 @@ async def serve_web(settings: Settings, host: str, port: int, fd: int | None) ->
                     p.backlog.admit,
                     notice.version,
                     p.activations,
-                    lambda version: encoder_of(p.shelf.of_room(version), p.encoder),
+                    lambda version: encoder_of(p.shelf.of_room(version), reader),
                 ),
                 operations.routes(settings, gate, p.backlog, RedisLedger(p.redis)),
                 history.routes(gate, p.writer.look, p.log, p.store, p.reviews, p.clock),
                 erasing.routes(gate, p.writer.look, p.store, _eraser(p)),
                 reports.routes(gate, p.writer.look, p.store, p.reviews, p.clock, p.shelf),
                 weights.routes(
-                    settings, gate, p.writer.look, p.bank, p.shelf, p.activations, p.reviews, p.clock, p.encoder
+                    settings, gate, p.writer.look, p.bank, p.shelf, p.activations, p.reviews, p.clock, reader
                 ),
                 reviews.routes(gate, p.writer.look, p.store, p.reviews, p.clock),
                 fairness.routes(gate, p.store, p.reviews),

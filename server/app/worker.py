@@ -18,7 +18,7 @@ from server.adapters.redis_timers import RedisTimers
 from server.adapters.silero import Silero
 from server.adapters.smart_turn import SmartTurn
 from server.adapters.transcribers import choose
-from server.app.parts import Parts, parts
+from server.app.parts import Parts, encoder, parts
 from server.app.promptness import share_with_threads, spare_the_collector
 from server.archiver import Archiver, Snapshots
 from server.hearing import Hearing
@@ -44,9 +44,10 @@ async def serve_worker(settings: Settings) -> None:
     """One worker: hearing, interviewing, scoring, archiving, until SIGTERM."""
     transcriber = await choose(settings)
     turn_model = SmartTurn(settings.smart_turn_model) if settings.smart_turn_model else None
+    reader = await asyncio.to_thread(encoder, settings)
     async with (
         parts(settings, "worker") as p,
-        marker(settings, p.bank, p.shelf, p.encoder, RedisPurses(p.redis), p.clock, _judge) as marking,
+        marker(settings, p.bank, p.shelf, reader, RedisPurses(p.redis), p.clock, _judge) as marking,
     ):
         hearing = Hearing(
             settings, p.log, p.audio, RedisHearingNotes(p.redis), transcriber, p.clock, Silero, turn_model

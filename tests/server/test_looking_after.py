@@ -54,3 +54,10 @@ def test_which_letters_to_try_again_must_be_said(argv: tuple[str, ...], capsys: 
     with pytest.raises(SystemExit) as left:
         cli.run(argv)
     assert left.value.code == 2
+
+
+def test_an_encoder_that_cannot_be_had_keeps_nobody_from_looking(
+    settings: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("ENCODER_MODEL", "/nowhere/at/all")
+    assert "dead letters: 1" in said(capsys, "status")
