@@ -53,16 +53,21 @@ class Hearing:
         self._needs = Needs(settings, log, audio, notes, transcriber, clock, turn_model)
         self._new_voice = new_voice
         self._ears: dict[str, tuple[Ear, _Bench]] = {}
+        self._needed = asyncio.Event()
+        """Whether there is any room to hear."""
 
     async def serve(self, feed: Feed, pen: Pen) -> None:
         """Hear a room until it is closed. Cancelled, it leaves all to the worker that comes next."""
         left = await self._left(pen) if self._needs.transcriber else None
         ear = Ear(feed, pen, self._needs, left)
         self._ears[feed.room_id] = (ear, _Bench(self._new_voice, left.place.streams if left else {}))
+        self._needed.set()
         try:
             await ear.run()
         finally:
             del self._ears[feed.room_id]
+            if not self._ears:
+                self._needed.clear()
 
     @property
     def behind_ms(self) -> list[int]:
@@ -83,7 +88,7 @@ class Hearing:
         with ThreadPoolExecutor(1, "voice") as pool:
             try:
                 await loop.run_in_executor(pool, self._new_voice)  # the first one loads the model: no room shall wait
-                while True:
+                while await self._needed.wait():
                     began = loop.time()
                     try:
                         await self._bring(pool)
