@@ -5,6 +5,7 @@ see (`rooms.views`) or how an older version says it (`rooms.editions`).
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
@@ -39,6 +40,8 @@ from server.ports import Record, RoomLog
 CATCH_UP_S = 5.0
 """How long a message that a room moved may be late: lost ones are made good every second."""
 _PRESENCE = frozenset({"participant_joined", "participant_left"})
+
+_log = logging.getLogger(__name__)
 
 
 class Tongue(NamedTuple):
@@ -161,10 +164,17 @@ class Hall:
         member.leave()
         if lane := self._lanes.get(_tongue(member)):
             lane.members.discard(member)
+            if not lane.members:
+                del self._lanes[_tongue(member)]
 
     def happened(self, records: Sequence[Record]) -> None:
         for lane in self._lanes.values():
-            lane.happened(records)
+            try:
+                lane.happened(records)
+            except Exception:  # what comes next would seem to follow on what they saw last: they must not stay
+                _log.exception("facts cannot be told", extra={"room": self.room_id, "role": lane.role.value})
+                for member in lane.members:
+                    member.end("lost_track")
         if any(record.kind in _PRESENCE for record in records):
             for member in self.members:  # a second device took over; or this worker was silent and thought dead
                 self._check(member)

@@ -15,6 +15,7 @@ from server import fanout as module
 from server.errors import Failed
 from server.fanout import Fanout, Hall
 from server.member import Member
+from server.ports import Record
 from server.story import UnknownRoom
 from tests.memory_log import MemoryRoomLog
 from tests.server.hearings import CANDIDATE, Heard, Rig
@@ -218,6 +219,35 @@ async def test_a_room_that_is_not_caught_up_in_time_has_lost_track(monkeypatch: 
         with pytest.raises(Failed) as failed:
             await hall.reached(1_000)
         assert failed.value.problem.code == "lost_track"
+
+
+async def test_who_cannot_be_told_what_happened_is_sent_back_and_the_others_are_told() -> None:
+    rig = Rig()
+    async with hall_of(rig) as (_, hall, _fanout):
+        she, he = Seat(CANDIDATE, "c"), Seat(COACH)
+        async with seated(hall, she, he):
+            version = he.said[0]["cursor"]["version"] + 1
+            of_a_newer_release = b'{"kind":"question_asked","by":"nobody that we know"}'  # in other words for her only
+            hall.happened([Record(version, "tag", "before", 0, "cmd", of_a_newer_release)])
+        assert (she.ended, she.kinds) == ("lost_track", [])
+        assert (he.ended, he.kinds) == (None, ["question_asked"])
+
+
+async def test_what_happens_is_made_into_words_only_for_those_who_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    rig = Rig()
+    async with hall_of(rig) as (room, hall, _):
+        she, he = Seat(CANDIDATE, "c"), Seat(COACH)
+        async with seated(hall, he):
+            async with seated(hall, she):
+                pass
+            told = list[Role]()
+            lane_happened = module.Lane.happened
+            monkeypatch.setattr(
+                module.Lane, "happened", lambda lane, records: (told.append(lane.role), lane_happened(lane, records))
+            )
+            await room.do(c.Whisper(text="You do well."), COACH)
+            await all_told(rig, room)
+        assert told == [Role.COACH]
 
 
 async def test_when_the_log_forks_everybody_is_sent_back_and_can_leave_in_peace() -> None:
