@@ -7,7 +7,7 @@ it dies, its leases run out and another worker goes on from there.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import NamedTuple
 
 from rooms.commands import Leave
@@ -214,13 +214,13 @@ class Worker:
             await asyncio.sleep(1)
             here = {c: p.participant.id for p in feed.room.people for c in p.connections}
             try:
-                held = await self._held_by(feed.room_id, here)
+                held = await self._holds.holders(feed.room_id, here)
                 workers = {worker_of(holder) for holder in held.values() if holder}
                 silent = workers - await self._leases.alive(sorted(workers))
                 silent_since = {worker: silent_since.get(worker, _now()) for worker in silent}
                 patience_s = self._settings.beat_s * BEAT_LATE
                 dead = {worker for worker, since in silent_since.items() if _now() - since > patience_s}
-                for connection, holder in held.items():
+                for connection, holder in held.items():  # "": whoever let go of it did not come to say goodbye yet
                     if holder and worker_of(holder) not in dead:
                         continue
                     if await self._holds.let_go(feed.room_id, connection, holder):
@@ -229,17 +229,12 @@ class Worker:
             except Unavailable:
                 silent_since = {}  # silence that nobody could break proves nothing
 
-    async def _held_by(self, room: str, connections: Collection[str]) -> Mapping[str, str]:
-        """Connection -> the socket that holds it; "" where whoever let go of it did not come to say goodbye yet."""
-        holders = await self._holds.holders(room) if connections else {}
-        return {connection: holders.get(connection, connection) for connection in connections}
-
     async def _last_goodbyes(self, feed: Feed) -> None:
         """Return when nobody is here whose web worker died before the end: the reaper beside us has seen to them."""
         until = _now() + self._settings.worker_ttl_ms / 1000
         while connections := [c for person in feed.room.people for c in person.connections]:
             with contextlib.suppress(Unavailable):
-                held = await self._held_by(feed.room_id, connections)
+                held = await self._holds.holders(feed.room_id, connections)
                 workers = {worker_of(holder) for holder in held.values()}  # nobody's is nobody who is alive
                 if _now() > until and workers <= await self._leases.alive(sorted(workers)):
                     return

@@ -1,7 +1,7 @@
 """`ports.Holds` in memory, with the manners of the real one (tests/contracts/test_holds.py)."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 
 class MemoryHolds:
@@ -17,5 +17,5 @@ class MemoryHolds:
     async def let_go(self, room: str, connection: str, holder: str) -> bool:
         return await self.take(room, connection, holder, "")
 
-    async def holders(self, room: str) -> Mapping[str, str]:
-        return dict(self._held[room])
+    async def holders(self, room: str, connections: Collection[str]) -> Mapping[str, str]:
+        return {connection: self._held[room].get(connection, connection) for connection in connections}

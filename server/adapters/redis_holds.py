@@ -4,7 +4,7 @@ Decides how long it is remembered who holds a connection. What is forgotten is h
 worst somebody counts as gone and comes back anew.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from server.adapters.redis_connection import RedisConnection, Script, room_key
@@ -26,9 +26,15 @@ class RedisHolds:
     async def let_go(self, room: str, connection: str, holder: str) -> bool:
         return await self.take(room, connection, holder, NOBODY)
 
-    async def holders(self, room: str) -> Mapping[str, str]:
-        flat = [word.decode() for word in await self._redis.call("HGETALL", _key(room))]
-        return dict(zip(flat[::2], flat[1::2], strict=True))
+    async def holders(self, room: str, connections: Collection[str]) -> Mapping[str, str]:
+        if not connections:
+            return {}
+        # Not the whole hash: it remembers all who ever left, and a worker asks every second.
+        known = await self._redis.call("HMGET", _key(room), *connections)
+        return {
+            connection: connection if holder is None else holder.decode()
+            for connection, holder in zip(connections, known, strict=True)
+        }
 
 
 def _key(room: str) -> str:

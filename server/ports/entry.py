@@ -3,7 +3,7 @@
 Decides contracts, worked out in the docstrings; does nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import NamedTuple, Protocol
 
 from rooms.people import Participant
@@ -36,5 +36,5 @@ class Holds(Protocol):
     async def let_go(self, room: str, connection: str, holder: str) -> bool:
         """Nobody takes this connection any more. False where another one than `holder` has taken it."""
 
-    async def holders(self, room: str) -> Mapping[str, str]:
-        """Who holds the connections that were taken or let go, "" for nobody."""
+    async def holders(self, room: str, connections: Collection[str]) -> Mapping[str, str]:
+        """Who holds each of these connections, "" for nobody."""
