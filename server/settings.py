@@ -122,8 +122,9 @@ class Settings(BaseSettings):
     write_timeout_s: Positive = 5
     """How long one message may wait for its reader."""
     ticket_ttl_s: Positive = 30
-    return_ticket_ttl_s: Positive = 4 * 3600
-    """How long after coming in somebody may come back without signing in anew, while their room counts them as here."""
+    return_ticket_ttl_s: Annotated[int, Field(gt=0, le=24 * 3600)] = 4 * 3600
+    """How long after coming in somebody may come back without signing in anew, while their room counts them as here.
+    At most as long as it is remembered that a ticket was spent (server/adapters/redis_holds.py)."""
     session_ttl_s: Positive = 30 * 24 * 3600
     invitation_ttl_s: Positive = 7 * 24 * 3600
     snapshot_every_records: Positive = 200

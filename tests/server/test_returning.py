@@ -1,9 +1,11 @@
 """Who may come back without a new ticket: what a return ticket is bound to, and when it holds no more."""
 
 import pytest
+from pydantic import ValidationError
 
 from rooms.people import Participant, Role
 from rooms.state import Presence
+from server.adapters.redis_holds import KEPT_MS
 from server.errors import Failed
 from server.returning import LONGEST_LINE_MS, Line, Return, Returns, after_ms
 from server.settings import Settings
@@ -21,9 +23,12 @@ class Now:
         return self.ms
 
 
+def settings(key: str = "k" * 32, ttl_s: int = 60) -> Settings:
+    return Settings(secret_key=key, return_ticket_ttl_s=ttl_s, redis_url="redis://x", database_url="sqlite://")  # type: ignore[arg-type]
+
+
 def returns(clock: Now | None = None, holds: MemoryHolds | None = None, key: str = "k" * 32) -> Returns:
-    settings = Settings(secret_key=key, return_ticket_ttl_s=60, redis_url="redis://x", database_url="sqlite://")  # type: ignore[arg-type]
-    return Returns(settings, clock or Now(), holds or MemoryHolds())
+    return Returns(settings(key), clock or Now(), holds or MemoryHolds())
 
 
 def refused(ours: Returns, ticket: str, room: str = "r-1", origin: str = "https://here") -> bool:
@@ -76,6 +81,12 @@ def test_it_expires_and_coming_back_does_not_prolong_it() -> None:
     assert ours.read(ours.issue(again, "r-1", "https://here"), "r-1", "https://here") == again
     clock.ms += 1_000
     assert refused(ours, ours.issue(again, "r-1", "https://here"))
+
+
+def test_no_ticket_lives_longer_than_it_is_remembered_that_it_was_spent() -> None:
+    assert settings(ttl_s=KEPT_MS // 1000).return_ticket_ttl_s == KEPT_MS // 1000
+    with pytest.raises(ValidationError):
+        settings(ttl_s=KEPT_MS // 1000 + 1)
 
 
 @pytest.mark.parametrize(
