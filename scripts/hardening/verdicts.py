@@ -75,7 +75,7 @@ class Ledger(NamedTuple):
             return []
         lines = self.path.read_text(encoding="utf-8").splitlines()
         verdicts = [verdict for verdict in map(Verdict.model_validate_json, lines) if verdict.code == self.code]
-        return list({(verdict.seed, verdict.faults): verdict for verdict in verdicts}.values())
+        return list({(verdict.seed, verdict.faults, verdict.voice): verdict for verdict in verdicts}.values())
 
 
 def line(verdict: Verdict) -> str:

@@ -135,7 +135,8 @@ def test_a_round_that_was_played_again_counts_as_it_came_out_last(tmp_path: Path
     ledger = Ledger(tmp_path / "verdicts.jsonl", "abc", "1234")
     ledger.keep(HELD.model_copy(update={"broken": ("order_is_kept",)}))
     ledger.keep(HELD)
-    assert [kept.broken for kept in ledger.kept()] == [()]
+    ledger.keep(HELD.model_copy(update={"voice": True, "broken": ("nothing_is_lost",)}))  # that is another round
+    assert [kept.broken for kept in ledger.kept()] == [(), ("nothing_is_lost",)]
 
 
 def test_a_run_takes_the_place_of_the_one_before_in_its_page(tmp_path: Path) -> None:
