@@ -5,7 +5,7 @@ question), `answering`, `asking` and `due` (what comes by itself). Decides what 
 is told, or where it is kept. No events and no refusal means that the wish is already true.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import assert_never
 
@@ -17,9 +17,11 @@ from rooms.events import Event
 from rooms.people import Participant, Role
 from rooms.phases import Phase
 from rooms.refusals import Code, Refusal, refuse
-from rooms.state import Room
+from rooms.state import Room, replay
 
 Decision = tuple[Event, ...] | Refusal
+
+_LINES = frozenset({c.Whisper, c.TakeNote})
 
 _CANDIDATE = frozenset({Role.CANDIDATE})
 _STAFF = frozenset({Role.COACH, Role.INTERVIEWER})
@@ -159,6 +161,30 @@ def decide(room: Room | None, command: Command, who: Participant, now_ms: int) -
             return (e.RoomRestored(through=command.through, at_ms=at),)
         case _:
             assert_never(command)
+
+
+def decide_all(
+    room: Room | None, commands: Iterable[Command], who: Participant, now_ms: int
+) -> tuple[list[tuple[Event, ...]], Room | None] | Refusal:
+    """What follows from each of the commands that one person put together, and the room behind the last; or the first
+    refusal. As if each were decided in the room that those before it made.
+
+    No rule looks at lines: a room is made of them when another command comes, or when all are decided.
+    """
+    decided, lines = list[tuple[Event, ...]](), list[Event]()
+    for command in commands:
+        is_line = type(command) in _LINES
+        if lines and not is_line:
+            room, lines = replay(lines, room), []
+        decision = decide(room, command, who, now_ms)
+        if isinstance(decision, Refusal):
+            return decision
+        decided.append(decision)
+        if is_line:
+            lines += decision
+        else:
+            room = replay(decision, room)
+    return decided, replay(lines, room)
 
 
 # --- the interview as a whole ------------------------------------------------------------------------------------

@@ -4,8 +4,10 @@ Decides nothing: it only remembers. Anything that can refuse belongs in `decide`
 and (in TypeScript) the browser fold the same events with the same rules, so all of them see the same room.
 """
 
-from collections.abc import Iterable
-from typing import assert_never
+from collections.abc import Iterable, Mapping
+from itertools import groupby
+from types import MappingProxyType
+from typing import assert_never, cast
 
 from rooms import events as e
 from rooms.events import Event
@@ -152,10 +154,21 @@ class Room(Value):
         return None
 
 
+_LINES: Mapping[type[Event], str] = MappingProxyType({e.Whispered: "whispers", e.NoteTaken: "notes"})
+"""Where a room keeps them."""
+
+
 def replay(events: Iterable[Event], room: Room | None = None) -> Room | None:
-    """The room that these events made, or made of `room`; None for no events at all."""
-    for event in events:
-        room = after(room, event)
+    """The room that these events made, or made of `room`; None for no events at all.
+
+    Lines behind each other are added together: each alone copies all that were said before it.
+    """
+    for kind, run in groupby(events, type):
+        if room is not None and kind in _LINES:
+            room = _with_lines(room, kind, cast("Iterable[e.Whispered | e.NoteTaken]", run))
+            continue
+        for event in run:
+            room = after(room, event)
     return room
 
 
@@ -187,12 +200,8 @@ def _changed(room: Room, event: Event) -> Room:
     match event:  # the most frequent first: each case is asked in turn
         case e.UtteranceHeard():
             return _heard(room, event)
-        case e.Whispered():
-            line = Line.known(by=event.by, text=event.text, at_ms=event.at_ms)
-            return room.but(whispers=(*room.whispers, line))
-        case e.NoteTaken():
-            line = Line.known(by=event.by, text=event.text, at_ms=event.at_ms)
-            return room.but(notes=(*room.notes, line))
+        case e.Whispered() | e.NoteTaken():
+            return _with_lines(room, type(event), (event,))
         case e.ParticipantJoined():
             return _clocked(_joined(room, event), event.at_ms)
         case e.ParticipantLeft():
@@ -282,6 +291,13 @@ def _clocked(room: Room, at_ms: Milliseconds | None) -> Room:
     if stood_ms is not None and at_ms is not None and counts_ms is not None:
         counts_ms += max(1, at_ms - max(stood_ms, counts_ms))  # always another: a timer goes by this number
     return _with_turn(room, turn.number, counts_ms=counts_ms, limit_ms=None)
+
+
+def _with_lines(room: Room, kind: type[Event], said: Iterable[e.Whispered | e.NoteTaken]) -> Room:
+    """All of them of this kind."""
+    kept = _LINES[kind]
+    lines = (Line.known(by=line.by, text=line.text, at_ms=line.at_ms) for line in said)
+    return room.but(**{kept: (*getattr(room, kept), *lines)})
 
 
 def _heard(room: Room, event: e.UtteranceHeard) -> Room:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from weakref import WeakValueDictionary
 
 from rooms.commands import Command, OpenRoom
-from rooms.decide import decide
+from rooms.decide import decide, decide_all
 from rooms.events import Event
 from rooms.lineage import Place as LogPlace
 from rooms.lineage import is_behind
@@ -205,15 +205,11 @@ class Writer:
         start, room, now = place.cursor, place.room, self._clock.now_ms()
         if start is None or (life and start.epoch != life):
             return None
-        wanted, decided = list[Wanted](), list[tuple[Event, ...]]()
-        for command_id, command in commands:
-            decision = decide(room, command, who, now)
-            if isinstance(decision, Refusal):
-                return None
-            for event in decision:
-                room = after(room, event)
-            wanted.append(Wanted(command_id, decision))
-            decided.append(decision)
+        outcome = decide_all(room, [command for _, command in commands], who, now)
+        if isinstance(outcome, Refusal):
+            return None
+        decided, room = outcome
+        wanted = [Wanted(command_id, events) for (command_id, _), events in zip(commands, decided, strict=True)]
         ends = await self._log.append_all(room_id, start, now, wanted)
         if ends is None:
             return None

@@ -2,12 +2,15 @@
 
 import os
 from itertools import pairwise
+from operator import itemgetter
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from rooms import commands as c
 from rooms import events as e
 from rooms import lifecycle
+from rooms.decide import decide_all
 from rooms.events import EVENT
 from rooms.people import SYSTEM, Role
 from rooms.phases import TABLE, Phase
@@ -19,7 +22,7 @@ from rooms.views import Sight, sight, snapshot, view
 from server.adapters.redis_records import packed, unpacked
 from server.ports import Record
 from server.writer import Done, Writer
-from tests.laws.walks import SECRET_OF, Walk, walks
+from tests.laws.walks import OPENED_AT, PEOPLE, SECRET_OF, Walk, commands, walks
 from tests.memory_log import MemoryRoomLog
 
 EXAMPLES = int(os.environ.get("LAW_EXAMPLES", "50"))
@@ -103,6 +106,22 @@ def test_deciding_again_on_the_same_room_says_the_same(walk: Walk) -> None:
     for step in walk.steps:
         again.put(step.command, step.who, step.now)
     assert again.steps == walk.steps
+
+
+@law
+@given(walk=walks(), data=st.data())
+def test_what_is_decided_together_is_what_is_decided_one_by_one(walk: Walk, data: st.DataObject) -> None:
+    before, now = walk.room, max((step.now for step in walk.steps), default=OPENED_AT)
+    here = [presence.participant for presence in before.people] if before else []
+    who = data.draw(st.sampled_from([*here, *PEOPLE]))
+    lines = st.sampled_from([c.Whisper(text="On."), c.TakeNote(text="Good.")])
+    together = data.draw(st.lists(lines | commands(before).map(itemgetter(0)), max_size=8))
+    decisions = []
+    for command in together:
+        walk.put(command, who, now)
+        decisions.append(walk.steps[-1].decision)
+    refusal = next((decision for decision in decisions if isinstance(decision, Refusal)), None)
+    assert decide_all(before, together, who, now) == (refusal or (decisions, walk.room))
 
 
 @law

@@ -8,7 +8,7 @@ import pytest
 from rooms import commands as c
 from rooms import events as e
 from rooms.commands import Command
-from rooms.decide import PERMITTED
+from rooms.decide import PERMITTED, decide_all
 from rooms.evidence import Delivery, Dimension, DimensionScore, Level, Mark, Score
 from rooms.people import SYSTEM, Participant, Role
 from rooms.phases import Phase
@@ -643,3 +643,18 @@ def test_a_clock_that_runs_behind_the_rooms_opening_counts_as_its_start() -> Non
     (whispered,) = stage.done(c.Whisper(text="Hm."), GRACE)
     assert isinstance(whispered, e.Whispered)
     assert whispered.at_ms == 0
+
+
+def test_commands_that_came_together_are_decided_each_in_the_room_that_those_before_it_made() -> None:
+    stage = at.answering()
+    before = stage.room
+    together = (
+        c.TakeNote(text="One."), c.TakeNote(text="Two."), c.Whisper(text="Three."), c.PauseInterview(),
+        c.TakeNote(text="Four."), c.ResumeInterview(), c.PauseInterview(), c.Whisper(text="Five."),
+    )  # fmt: skip
+    one_by_one = [stage.done(command, GRACE) for command in together]
+    assert decide_all(before, together, GRACE, stage.now) == (one_by_one, stage.room)
+    assert [line.text for line in stage.room.notes] == ["One.", "Two.", "Four."]
+    assert decide_all(before, (*together, c.PauseInterview()), GRACE, stage.now) == ([*one_by_one, ()], stage.room)
+    refused = c.TakeNote(text="One."), c.ResumeInterview()
+    assert decide_all(before, refused, GRACE, stage.now) == refuse(Code.NOT_PAUSED)
