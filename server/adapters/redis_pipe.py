@@ -17,7 +17,7 @@ from redis.asyncio import Connection
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import ReadOnlyError, RedisError, ResponseError
 
-from server.adapters.redis_socket import Command, RedisSocket, Word
+from server.adapters.redis_socket import Command, RedisSocket, Word, packed
 from server.ports import Unavailable
 
 MAX_WAITING = 20_000
@@ -71,7 +71,7 @@ class Replicas(NamedTuple):
 class _Waiting(NamedTuple):
     """A command on its way: not sent, or sent and not answered."""
 
-    command: Command
+    command: bytes
     reply: "asyncio.Future[Any] | None"
     """None for the WAIT of the pipe's own."""
 
@@ -93,7 +93,7 @@ class Pipe:
         self._make = make
         self._timeout_s = timeout_s
         self._repeats = repeats
-        self._wait: Command | None = ("WAIT", *replicas) if replicas else None
+        self._wait = packed(("WAIT", *replicas)) if replicas else None
         self._replicas = replicas.number if replicas else 0
         self._queue: deque[_Waiting] = deque()
         self._sent: deque[_Waiting] = deque()
@@ -114,7 +114,7 @@ class Pipe:
         if len(self._queue) >= MAX_WAITING:
             raise Unavailable("redis")
         reply: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._queue.append(_Waiting(command, reply))
+        self._queue.append(_Waiting(packed(command), reply))
         self._send_soon()
         return reply
 

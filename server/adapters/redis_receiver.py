@@ -12,7 +12,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 
 from server.adapters.redis_connection import PREFIX, RedisConnection, room_key
 from server.adapters.redis_pipe import Link, Server, keep_up
-from server.adapters.redis_socket import RedisSocket
+from server.adapters.redis_socket import RedisSocket, packed
 
 QUIET_S = 5.0
 """After as long without a word, the server is asked for one; after as long again, the connection is given up."""
@@ -38,7 +38,7 @@ class Receiver:
         self._unword = ("S" if sharded else "") + "UNSUBSCRIBE"
         self._at_once = 1 if sharded else ROOMS_PER_COMMAND  # one command takes channels of one slot
         self._connected, self._heard = connected, heard
-        self._to_send: list[tuple[str, ...]] = []
+        self._to_send: list[bytes] = []
         self._socket: RedisSocket | None = None
         self._heard_at = 0.0
         self._server: Server | None = None
@@ -69,9 +69,10 @@ class Receiver:
 
     def _say(self, *command: str) -> None:
         """Together with what else is said in this turn of the event loop."""
+        word = packed(command)
         if self._socket and not self._to_send:
             asyncio.get_running_loop().call_soon(self._send)
-        self._to_send.append(command)
+        self._to_send.append(word)
 
     async def _use(self, link: Link) -> None:
         self.connections += 1

@@ -94,8 +94,10 @@ class StraightRoad:
 
     async def ask(self, commands: Sequence[Command], *, replicated: bool) -> list[Any]:
         put = self._slow.put if replicated else self._pipe.put
-        replies = [put(command) for command in commands]
+        replies = list[asyncio.Future[Any]]()
         try:
+            for command in commands:
+                replies.append(put(command))  # where one cannot be put, those before it are taken back
             return [await reply for reply in replies]
         finally:
             for reply in replies:

@@ -22,6 +22,12 @@ REPLIES_PER_STEP: Final = 200
 _NOTHING: Final = object()
 
 
+def packed(command: Command) -> bytes:
+    """As it is written. Whoever puts what cannot be written is told here: nobody else's commands suffer from it."""
+    written: bytes = pack_command(tuple(command))  # type: ignore[arg-type]
+    return written
+
+
 class RedisSocket(asyncio.Protocol):
     """`heard` gets each reply, errors as values; what it raises ends the connection. `eased` is called when the socket
     takes something again after it was `full`."""
@@ -43,14 +49,13 @@ class RedisSocket(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, goes.transport)
         self._transport.set_protocol(self)
 
-    def send(self, commands: Iterable[Command]) -> None:
-        """Commands, to be written together; nowhere, once the connection is lost. What cannot be written ends it: from
-        then on replies would be taken for those to other commands."""
+    def send(self, commands: Iterable[bytes]) -> None:
+        """Commands (`packed`), to be written together; nowhere, once the connection is lost. What cannot be written
+        ends it: from then on replies would be taken for those to other commands."""
         if self._lost.done() or self._transport.is_closing():
             return
         try:
-            packed = b"".join(pack_command(tuple(command)) for command in commands)  # type: ignore[arg-type]
-            self._transport.write(packed)
+            self._transport.write(b"".join(commands))
         except Exception as why:
             self.lose(why)
 

@@ -59,6 +59,17 @@ async def test_a_fault_of_ours_is_not_called_an_outage(any_redis_url: str) -> No
             await log.head(ROOM)
 
 
+async def test_what_cannot_be_written_is_its_callers_fault_alone(any_redis_url: str) -> None:
+    async with RedisConnection(any_redis_url, 1_000) as redis:
+        assert await redis.call("ECHO", "first") == b"first"
+        others = asyncio.create_task(redis.call("ECHO", "others"))
+        with pytest.raises(TypeError):
+            await redis.calls([("SET", "greenroom:half", "done"), ("ECHO", object())])  # type: ignore[list-item]
+        assert await others == b"others"
+        assert await redis.call("GET", "greenroom:half") is None
+        assert redis.generation == 1
+
+
 async def test_what_was_acknowledged_is_there_after_kill_and_restart(killable_redis: Start) -> None:
     server = killable_redis()
     async with room_log(server.url) as log:

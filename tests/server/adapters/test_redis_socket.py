@@ -12,7 +12,7 @@ from redis.exceptions import ResponseError
 
 from server.adapters.redis_address import parsed
 from server.adapters.redis_roads import connected
-from server.adapters.redis_socket import REPLIES_PER_STEP, RedisSocket
+from server.adapters.redis_socket import REPLIES_PER_STEP, Command, RedisSocket, packed
 from tests.redis_parts import until
 
 
@@ -24,10 +24,14 @@ async def connection(redis_url: str) -> AsyncIterator[Connection]:
     await link.connection.disconnect(nowait=True)
 
 
+def send(socket: RedisSocket, *commands: Command) -> None:
+    socket.send(map(packed, commands))
+
+
 async def test_replies_come_in_order_and_errors_are_values(connection: Connection) -> None:
     heard: list[Any] = []
     socket = RedisSocket(connection, heard.append)
-    socket.send([("ECHO", "one"), ("NONSENSE",), ("ECHO", b"two"), ("ECHO", 3)])
+    send(socket, ("ECHO", "one"), ("NONSENSE",), ("ECHO", b"two"), ("ECHO", 3))
     await until(lambda: len(heard) == 4)
     assert [heard[0], *heard[2:]] == [b"one", b"two", b"3"]
     assert isinstance(heard[1], ResponseError)
@@ -37,7 +41,7 @@ async def test_others_have_their_turns_while_many_replies_come(connection: Conne
     heard: list[Any] = []
     turns: list[int] = []
     socket = RedisSocket(connection, heard.append)
-    socket.send([("PING",)] * 10 * REPLIES_PER_STEP)
+    send(socket, *[("PING",)] * 10 * REPLIES_PER_STEP)
     while len(heard) < 10 * REPLIES_PER_STEP:
         turns.append(len(heard))
         await asyncio.sleep(0)
@@ -53,29 +57,29 @@ async def test_what_its_listener_raises_ends_it_and_nothing_is_heard_or_sent_any
         raise LookupError
 
     socket = RedisSocket(connection, once)
-    socket.send([("PING",), ("PING",)])
+    send(socket, ("PING",), ("PING",))
     with pytest.raises(LookupError):
         await socket.lost()
-    socket.send([("PING",)])
+    send(socket, ("PING",))
     assert heard == [b"PONG"]
 
 
 async def test_a_command_that_cannot_be_written_ends_it(connection: Connection) -> None:
     heard: list[Any] = []
     socket = RedisSocket(connection, heard.append)
-    socket.send([("PING",), ("ECHO", object())])  # type: ignore[list-item]
-    with pytest.raises(Exception, match="must be str, int"):
+    socket.send([packed(("PING",)), "no bytes"])  # type: ignore[list-item]
+    with pytest.raises(TypeError):
         await socket.lost()
     assert heard == []
 
 
 async def test_a_connection_that_the_server_ends_is_lost_and_takes_nothing(connection: Connection) -> None:
     socket = RedisSocket(connection, lambda _: None)
-    socket.send([("QUIT",)])
+    send(socket, ("QUIT",))
     with pytest.raises(RedisConnectionError):
         await socket.lost()
     for _ in range(3):
-        socket.send([("PING",)])
+        send(socket, ("PING",))
         await asyncio.sleep(0)
 
 
