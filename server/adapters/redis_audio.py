@@ -16,8 +16,8 @@ from server.adapters.redis_connection import RedisConnection, Script, Word, room
 from server.ports import AudioFull
 
 AUDIO_TTL_MS = 3_600_000
-FRAMES_PER_READ = 500
-"""Of a room, in one read: 10 to 100 seconds of audio."""
+FRAMES_PER_READ = 50
+"""Of a room, in one read: 1 to 10 seconds of audio. What all rooms catch up on at once lies in memory at once."""
 
 _APPEND = Script.load("append_audio.lua")
 _log = logging.getLogger(__name__)

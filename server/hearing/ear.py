@@ -35,7 +35,9 @@ from server.pen import Pen
 from server.ports import Record, Unavailable
 
 QUEUE_BATCHES: Final = 8
-"""Batches that may wait for one room's recogniser. Beyond that its audio stays in the audio log."""
+QUEUE_WINDOWS: Final = 64
+"""What may wait for one room's recogniser. Beyond either its audio stays in the audio log: a batch of a room that
+catches up is long, and what a hundred rooms once had in memory together, their process keeps."""
 _IDLE_S: Final = 10.0
 """An utterance whose audio stopped (a muted microphone, a lost connection) is written down after this long..."""
 _IDLE_PAUSED_S: Final = 1.0
@@ -111,7 +113,8 @@ class Ear:
     @property
     def hungry(self) -> bool:
         """Whether more audio may be brought."""
-        return len(self._batches) < QUEUE_BATCHES
+        waiting = self._batches
+        return len(waiting) < QUEUE_BATCHES and sum(len(batch.judged) for batch in waiting) < QUEUE_WINDOWS
 
     @property
     def open(self) -> bool:

@@ -30,7 +30,8 @@ class AudioLog(Protocol):
     async def read(self, rooms: Mapping[str, str]) -> Mapping[str, tuple[str, Sequence[tuple[str, Frame]]]]:
         """For each room and position (""= from the oldest kept), what came after: new position, (stream, frame)s.
 
-        One round trip for all rooms; rooms with nothing new are left out. Does not wait.
+        One round trip for all rooms; rooms with nothing new are left out. Does not wait. Where much came, the oldest
+        of it: the rest lies behind the new position.
         """
 
     async def forget(self, room: str, position: str) -> None:

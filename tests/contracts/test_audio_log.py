@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rooms.protocol import Frame
-from server.adapters.redis_audio import RedisAudioLog
+from server.adapters.redis_audio import FRAMES_PER_READ, RedisAudioLog
 from server.adapters.redis_connection import RedisConnection, room_key
 from server.ports import AudioFull, AudioLog, Unavailable
 from tests.redis_parts import admin_of, cut_all_connections
@@ -83,6 +83,14 @@ async def test_reading_goes_on_from_a_position(audio: AudioLog) -> None:
     assert await audio.read({ROOM: position}) == {}
     await audio.append(ROOM, STREAM, frames([3]))
     assert [frame.seq for _, frame in await kept(audio, position)] == [3]
+
+
+async def test_of_much_that_waits_a_reading_brings_some_and_the_next_goes_on(audio: AudioLog) -> None:
+    much = frames(range(FRAMES_PER_READ + 10), ms=20)
+    await audio.append(ROOM, STREAM, much)
+    position, some = (await audio.read({ROOM: ""}))[ROOM]
+    assert len(some) == FRAMES_PER_READ
+    assert [frame for _, frame in [*some, *await kept(audio, position)]] == much
 
 
 async def test_many_rooms_are_read_at_once_and_silent_ones_are_left_out(audio: AudioLog) -> None:

@@ -15,6 +15,7 @@ from rooms.protocol import TELL, Frame, Tell
 from rooms.refusals import Refusal
 from rooms.state import Room, Turn
 from rooms.transcript import Word
+from server.adapters.redis_audio import FRAMES_PER_READ
 from server.feed import Feeds
 from server.hearing import Hearing, NewVoice
 from server.pen import Pen
@@ -63,7 +64,8 @@ class MemoryAudioLog:
         for room, position in rooms.items():
             behind = [kept for kept in self.kept.get(room, ()) if kept[0] > int(position or 0)]
             if behind:
-                found[room] = (str(behind[-1][0]), [(stream, frame) for _, stream, frame in behind])
+                some = behind[:FRAMES_PER_READ]
+                found[room] = (str(some[-1][0]), [(stream, frame) for _, stream, frame in some])
         return found
 
     async def forget(self, room: str, position: str) -> None:

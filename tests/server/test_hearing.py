@@ -9,7 +9,9 @@ from rooms.people import SYSTEM
 from rooms.phases import Phase
 from rooms.protocol import DeliverySoFar, Partial, Speaking, Tell
 from rooms.transcript import Source, Word
-from server.hearing.ear import QUEUE_BATCHES
+from rooms.turns import WINDOW_MS
+from server.adapters.redis_audio import FRAMES_PER_READ
+from server.hearing.ear import QUEUE_BATCHES, QUEUE_WINDOWS
 from server.ports import Hypothesis, TranscriberFailed
 from tests.server.hearings import Echo, EchoStream, Heard, LevelVoice, Rig, tone
 from tests.speech import silence, uneven_frames
@@ -496,6 +498,21 @@ async def test_audio_waits_in_its_log_while_the_recogniser_is_slow(rig: Rig) -> 
         await room.say(silence(400))
         await asyncio.sleep(0.2)
         assert ear.position == before
+
+
+async def test_however_much_waits_in_the_log_little_of_it_is_in_memory(rig: Rig) -> None:
+    """As where a worker stood still, and all of its rooms catch up at once."""
+    rig.settings = rig.settings.model_copy(update={"transcribe_timeout_s": 30})
+    transcriber = _Failing(failures=1, hangs=True)
+    async with rig.room() as room:
+        await room.say(tone(4, 640) + silence(1000))
+        await room.say(silence(60_000))
+        async with rig.hearing(transcriber, room) as hearing:
+            await room.until(lambda: transcriber.hanging)
+            ear = hearing._ears[room.id][0]
+            await room.until(lambda: not ear.hungry)
+            waiting = sum(len(batch.judged) for batch in ear._batches)
+            assert QUEUE_WINDOWS <= waiting <= QUEUE_WINDOWS + FRAMES_PER_READ * 40 // WINDOW_MS
 
 
 async def test_a_log_that_was_away_is_read_on_when_it_is_back(rig: Rig) -> None:
