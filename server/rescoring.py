@@ -15,7 +15,7 @@ from scoring.local import score
 from scoring.meaning import Encoder
 from scoring.rubric import Rubric
 from scoring.weights import Weights, WeightsError
-from server.marker import EncoderMissing, caution_of, grading_of, rubric_of
+from server.marker import WITHOUT_ENCODER, EncoderMissing, caution_of, grading_of, rubric_of
 from server.shelf import Shelf
 
 
@@ -103,6 +103,8 @@ def _note(rubric: Rubric, room: Room, turn: Turn, shelf: Shelf, scorer: str, enc
         return f"Then {turn.score.scorer} marked, now rules: another scale."
     if turn.score.abstained is not None and not turn.score.dimensions:
         return "Scoring had failed then."
+    if turn.score.caution and WITHOUT_ENCODER in turn.score.caution:
+        return "The sentence encoder was away then; words alone were compared."
     try:
         weights = shelf.named(turn.score.weights)
     except WeightsError:

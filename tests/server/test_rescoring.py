@@ -169,3 +169,6 @@ def test_an_answer_is_marked_also_while_the_encoder_is_away_and_says_so() -> Non
     marked = Marker(BANK, Shelf()).rules(room, room.turns[0])
     assert marked.overall is not None
     assert marked.caution == WITHOUT_ENCODER
+    (found,) = rescored(with_scores(room, [marked]), BANK, Shelf(), NEWEST, ENCODER).turns
+    assert found.now == rescored(room, BANK, Shelf(), NEWEST, ENCODER).turns[0].now
+    assert found.note == "The sentence encoder was away then; words alone were compared."
