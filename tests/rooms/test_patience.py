@@ -42,6 +42,15 @@ def test_a_whole_sentence_is_waited_for_less_than_one_that_is_left_open() -> Non
         assert needed(left_open) > 1.6 * whole, left_open
 
 
+def test_silences_are_as_long_as_the_page_about_hearing_says() -> None:
+    whole = needed("and since then it failed twice a year")
+    assert 1_250 <= whole <= 1_350
+    for left_open in ("and the reason was", "so um", "and since then it failed twice a year,"):
+        assert 1.7 * whole <= needed(left_open) <= 2.3 * whole, left_open
+    assert 2 * whole <= patience_ms((turn("we moved the payments"),), PATIENT) <= 3 * whole
+    assert middle_ms([1_200] * 10) == pytest.approx(1.7 * middle_ms([600] * 10), rel=0.02)
+
+
 def test_who_says_that_they_think_gets_many_seconds() -> None:
     for thinking in ("Let me think.", "good question let me think about that", "give me a second", "Hold on…"):
         assert needed(thinking) >= 6_000, thinking
