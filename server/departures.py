@@ -39,19 +39,20 @@ class Departures:
         for task in self._waiting:
             task.cancel()
 
-    def left(self, room: str, participant: str, connection: str, holder: str) -> None:
+    def left(self, room: str, participant: str, connection: str, holder: str, before: str | None = None) -> None:
         """The socket that held this connection dropped. If another one holds it by then, nobody is told anything; if
-        its person has another connection, nobody notices."""
-        task = asyncio.create_task(self._later(room, Leave(participant=participant, connection=connection), holder))
+        its person has another connection, nobody notices. `before`: from whom this socket took it (`Holds.let_go`)."""
+        leave = Leave(participant=participant, connection=connection)
+        task = asyncio.create_task(self._later(room, leave, holder, before))
         self._waiting.add(task)
         task.add_done_callback(self._waiting.discard)
 
-    async def _later(self, room: str, leave: Leave, holder: str) -> None:
+    async def _later(self, room: str, leave: Leave, holder: str, before: str | None) -> None:
         """Say it, however long the log is away: as long as this worker lives, nobody else says it."""
         await self._wait(self._grace_s)
         while True:
             try:
-                if await self._holds.let_go(room, leave.connection, holder):
+                if await self._holds.let_go(room, leave.connection, holder, before):
                     await self._writer.do(room, leave, SYSTEM, f"leave.{leave.connection}")
                 return
             except Unavailable:

@@ -160,7 +160,8 @@ class Sockets:
                 return await self._converse(way, hall, member, hello, way_back, line)
             finally:
                 self._line.leave(place)
-                self._departures.left(room, who.id, here.connection, socket)
+                taken_from = back.holder if back and joined is None else None
+                self._departures.left(room, who.id, here.connection, socket, taken_from)
 
     async def _carry_on(self, room: str, who: Participant, back: Return, socket: str) -> Return:
         """Have this socket hold the connection that broke. The room never knew them gone: nobody is told anything."""

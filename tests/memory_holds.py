@@ -14,7 +14,9 @@ class MemoryHolds:
         self._held[room][connection] = taker
         return True
 
-    async def let_go(self, room: str, connection: str, holder: str) -> bool:
+    async def let_go(self, room: str, connection: str, holder: str, before: str | None = None) -> bool:
+        if before and self._held[room].get(connection, before) == before:
+            holder = self._held[room].get(connection, connection)
         return await self.take(room, connection, holder, "")
 
     async def holders(self, room: str, connections: Collection[str]) -> Mapping[str, str]:

@@ -21,10 +21,10 @@ class RedisHolds:
         self._redis = redis
 
     async def take(self, room: str, connection: str, holder: str, taker: str) -> bool:
-        return bool(await self._redis.script(_TAKE, [_key(room)], (connection, holder, taker, KEPT_MS)))
+        return await self._take(room, connection, holder, taker, NOBODY)
 
-    async def let_go(self, room: str, connection: str, holder: str) -> bool:
-        return await self.take(room, connection, holder, NOBODY)
+    async def let_go(self, room: str, connection: str, holder: str, before: str | None = None) -> bool:
+        return await self._take(room, connection, holder, NOBODY, before or NOBODY)
 
     async def holders(self, room: str, connections: Collection[str]) -> Mapping[str, str]:
         if not connections:
@@ -35,6 +35,9 @@ class RedisHolds:
             connection: connection if holder is None else holder.decode()
             for connection, holder in zip(connections, known, strict=True)
         }
+
+    async def _take(self, room: str, connection: str, holder: str, taker: str, before: str) -> bool:
+        return bool(await self._redis.script(_TAKE, [_key(room)], (connection, holder, taker, KEPT_MS, before)))
 
 
 def _key(room: str) -> str:

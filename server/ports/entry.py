@@ -33,8 +33,9 @@ class Holds(Protocol):
     async def take(self, room: str, connection: str, holder: str, taker: str) -> bool:
         """From now on `taker` holds the connection. False where `holder` does not hold it any more."""
 
-    async def let_go(self, room: str, connection: str, holder: str) -> bool:
-        """Nobody takes this connection any more. False where another one than `holder` has taken it."""
+    async def let_go(self, room: str, connection: str, holder: str, before: str | None = None) -> bool:
+        """Nobody takes this connection any more. False where another one than `holder` has taken it. `before`: from
+        whom it took it, if that was confirmed; a store that lost this since does not keep it from letting go."""
 
     async def holders(self, room: str, connections: Collection[str]) -> Mapping[str, str]:
         """Who holds each of these connections, "" for nobody."""

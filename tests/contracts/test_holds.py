@@ -1,6 +1,7 @@
 """The contract of `ports.Holds`, on Valkey, on Redis 6.2, on a cluster, and of its stand-in in memory."""
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator
 
 import pytest
@@ -37,6 +38,22 @@ class HoldsContract:
         assert await holds.let_go("r", "w.1", "x.2")
         assert not await holds.take("r", "w.1", "x.2", "x.3")
         assert await holds.holders("r", ["w.1"]) == {"w.1": ""}
+
+    @pytest.mark.parametrize("remembered", [(), ("w.1",), ("w.1", "x.2")])
+    async def test_who_took_it_lets_go_of_it_also_where_that_was_forgotten(
+        self, holds: Holds, remembered: tuple[str, ...]
+    ) -> None:
+        for before, taker in itertools.pairwise(remembered):
+            await holds.take("r", "w.1", before, taker)
+        assert not await holds.let_go("r", "w.1", "x.3")
+        assert await holds.let_go("r", "w.1", "x.3", remembered[-1] if remembered else "x.2")
+        assert await holds.holders("r", ["w.1"]) == {"w.1": ""}
+
+    async def test_who_took_it_does_not_let_go_of_it_when_others_have_it(self, holds: Holds) -> None:
+        for before, taker in itertools.pairwise(("w.1", "x.2", "x.3", "x.4")):
+            assert await holds.take("r", "w.1", before, taker)
+        assert not await holds.let_go("r", "w.1", "x.3", "x.2")
+        assert await holds.holders("r", ["w.1"]) == {"w.1": "x.4"}
 
 
 class TestInRedis(HoldsContract):

@@ -39,6 +39,13 @@ async def test_who_comes_back_in_time_was_never_gone() -> None:
         assert all(story.people[1].here for story in stories if story and len(story.people) == 2)
 
 
+async def test_who_took_a_connection_over_leaves_no_ghost_where_that_was_forgotten() -> None:
+    rig = Rig()
+    async with rig.up(), rig.room() as room, Departures(rig.writer, MemoryHolds(), grace_ms=1) as departures:
+        departures.left(room.id, CANDIDATE.id, "c", "x.2", "c")
+        await room.until(lambda: connections(room) == ())
+
+
 async def test_an_outage_of_the_log_does_not_leave_a_ghost(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(departures_module, "AGAIN_S", 0.02)
     rig = Rig()
