@@ -3,6 +3,7 @@
 Decides how values are checked and written as JSON; never what they mean.
 """
 
+from functools import cache
 from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -27,7 +28,7 @@ class Value(BaseModel):
     @classmethod
     def known(cls, **fields: Any) -> Self:
         """Of all its fields, known to be right: what comes from a value that was checked is not checked again."""
-        return _made(cls, fields, set(fields))
+        return _made(cls, fields, _all_fields(cls))
 
 
 _put_fields, _put_given, _put_extra, _put_private = (
@@ -36,6 +37,12 @@ _put_fields, _put_given, _put_extra, _put_private = (
 )
 
 V = TypeVar("V", bound=Value)
+
+
+@cache
+def _all_fields(kind: type[BaseModel]) -> set[str]:
+    """One set for all of them, as it is never changed: with one each, a line takes 490 bytes instead of 270."""
+    return set(kind.model_fields)
 
 
 def _made(kind: type[V], fields: dict[str, Any], given: set[str]) -> V:

@@ -82,7 +82,7 @@ class RedisRoomLog:
         records, ends, places = list[bytes](), list[Cursor](), list[Word]()
         for command, events in wanted:
             for event in events:
-                version, before, tag = version + 1, tag, f"{random.getrandbits(48):012x}"
+                version, before, tag = version + 1, tag, random.randbytes(6).hex()
                 records.append(packed(Record(version, tag, before, at, command, event)))
             ends.append(Cursor.known(epoch=epoch, version=version, tag=tag))
             places += (command, version, tag)
