@@ -309,6 +309,8 @@ class Conversation:
         elif wish and wish.again and answer.code in UNDECIDED:
             self._outbox.hold(answer.id)
             return News()
+        elif wish and wish.again and answer.retry and self._outbox.wait_for_the_room(wish):
+            return News()
         else:
             self._outbox.refused(answer.id, decided=answer.code not in UNDECIDED)
         if answer.id == self._reopening:

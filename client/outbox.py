@@ -21,6 +21,10 @@ KEPT_LIMIT = 500
 """Accepted commands kept until they are durable. When the archive is away for so long that there are more, the oldest
 are let go: they are in the log, and only the loss of Redis itself would still take them."""
 
+NOT_YET_LIMIT = 10
+"""How often, a second apart, something that was accepted once and is refused for now is offered again. A room that lost
+its end asks its question anew within a second or two."""
+
 EVERYTHING = 2**63
 """The durable mark of a server that does not know one: what is accepted is let go."""
 
@@ -64,6 +68,8 @@ class Wish:
     """It is offered again: whoever put it was answered long ago, or is gone."""
     held: bool = False
     """It waits for its time, and all that was put after it waits behind it."""
+    not_yet: int = 0
+    """How often it was refused for now since it is offered again."""
 
 
 class Outbox:
@@ -126,7 +132,7 @@ class Outbox:
         wish = self._wishes.get(id)
         if wish is None:
             return
-        wish.version, wish.again, wish.held = version, False, False
+        wish.version, wish.again, wish.held, wish.not_yet = version, False, False, 0
         self.marked(self._mark)
         answered = [kept for kept in self if kept.version is not None]
         for oldest in answered[: max(0, len(answered) - KEPT_LIMIT)]:
@@ -177,8 +183,17 @@ class Outbox:
                 wish.version, wish.again = None, True
         self.unsent()
 
+    def wait_for_the_room(self, wish: Wish) -> bool:
+        """What it needs was lost with it and is not back yet, a question that has to be asked again, say. False: it has
+        waited for long enough."""
+        wish.not_yet += 1
+        if wish.not_yet > NOT_YET_LIMIT:
+            return False
+        self.hold(wish.message.id)
+        return True
+
     def hold(self, id: str) -> None:
-        """A fault kept it from being decided: `release` offers it once more, before what was put after it."""
+        """It was not decided: `release` offers it once more, before what was put after it."""
         if wish := self._wishes.get(id):
             wish.sent, wish.held = False, True
 

@@ -9,7 +9,7 @@ import logging
 from collections.abc import AsyncIterator
 from uuid import uuid4
 
-from rooms.protocol import ResetReason
+from rooms.protocol import Cursor, ResetReason
 from server.live import Feed, Listener
 from server.ports import Message, RoomLog, Subscriber, Unavailable
 from server.story import BrokenChain, UnknownRoom
@@ -171,9 +171,10 @@ class Feeds:
             heads = await self._log.heads([feed.room_id for feed in seen])
             for feed, cursor in seen.items():
                 head = heads.get(feed.room_id)
-                self._mend(feed, feed.compare(cursor, head.cursor if head else None))
-                if head:
-                    feed.mark_durable(head.durable)
+                reason = feed.compare(cursor, head.cursor if head else None)
+                self._mend(feed, reason)
+                if head and reason is None:
+                    feed.mark_durable(Cursor(epoch=head.cursor.epoch, version=head.durable, tag=""))
         self._compared_at = asyncio.get_running_loop().time()
         if not self._probing:
             await self._subscriber.subscribe(self._probe)

@@ -186,9 +186,14 @@ class Feed:
             except Exception:
                 _log.exception("a listener failed")
 
-    def mark_durable(self, version: int) -> None:
-        """Take word that the log is kept in the database up to there."""
-        if version <= self.durable:
+    def mark_durable(self, upto: Cursor) -> None:
+        """Take word that the log is kept in the database up to there, if it is the log as it is known here: of another
+        life, or beyond what was read, it may speak of something else, and who put what stood there would let go of it.
+        The next comparison brings it again. A tag of "" is not compared."""
+        version = upto.version
+        if version <= self.durable or version > self._cursor.version or upto.epoch != self._cursor.epoch:
+            return
+        if upto.tag and self._tag_at(version) not in (None, upto.tag):
             return
         self.durable = version
         for listener in self._listeners:
@@ -210,6 +215,11 @@ class Feed:
     def begins(self, epoch: str) -> ResetReason | None:
         """Take word that the log begins a new life."""
         return ResetReason.EPOCH if self._folded and epoch != self.cursor.epoch else None
+
+    def _tag_at(self, version: int) -> str | None:
+        """None where that is not remembered."""
+        at = version - self._cursor.version + len(self._recent) - 1
+        return self._recent[at].tag if 0 <= at < len(self._recent) else None
 
     async def look(self) -> None:
         """Compare with the log's head now, and read what is missing."""

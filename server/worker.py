@@ -15,7 +15,7 @@ from rooms.people import SYSTEM
 from rooms.phases import Phase
 from rooms.state import Room
 from server.absence import Absence
-from server.feed import Feed, Feeds
+from server.feed import Feed, Feeds, UnknownRoom
 from server.pen import Pen
 from server.ports import Fenced, Holds, Leases, Presence, Unavailable
 from server.settings import Settings
@@ -169,6 +169,9 @@ class Worker:
         except* Unavailable as away:
             self._rest(room, began, LONGEST_REST_AWAY_S)
             _log.warning("room let go", extra={"room": room, "error": str(_first(away))})
+        except* UnknownRoom:  # the log is lost, and the archive has nothing to go on with: over, or never kept
+            self._rest(room, began, LONGEST_REST_S)
+            _log.warning("a room to serve is gone", extra={"room": room})
         except* Exception:
             self._rest(room, began, LONGEST_REST_S)
             _log.exception("a reader broke", extra={"room": room})

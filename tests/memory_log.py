@@ -117,7 +117,7 @@ class MemoryRoomLog:
             return False
         if upto.version > life.durable:
             life.durable = upto.version
-            self.publish(Message(room, durable=upto.version))
+            self.publish(Message(room, durable=upto))
         return True
 
     async def check(self, room: str, command: str, expected: Cursor | None) -> Appended | Clash | None:

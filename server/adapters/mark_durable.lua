@@ -24,5 +24,5 @@ if tag ~= ARGV[3] then
 end
 
 redis.call('HSET', KEYS[2], 'durable', ARGV[2])
-redis.pcall('PUBLISH', ARGV[4], ARGV[2])
+redis.pcall('PUBLISH', ARGV[4], ARGV[2] .. ' ' .. ARGV[1] .. ' ' .. ARGV[3])
 return 1

@@ -9,7 +9,7 @@ Decides how a room lies in Redis. Keys, all with the room's hash tag:
     greenroom:{room}:told      hash: the latest of what is told and not kept
     greenroom:{room}:holders   see redis_holds.py; it goes when the room goes
 and a channel greenroom:{room}:live, on which an append is its records, a line each, a telling a JSON object, the
-durable mark a JSON number, and a new epoch a JSON string.
+durable mark a version, its epoch and its tag, and a new epoch a JSON string.
 Never decides what follows from a command, or what a gap means.
 """
 

@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import ValidationError
 from redis.exceptions import ResponseError
 
+from rooms.protocol import Cursor
 from server.adapters.redis_connection import RedisConnection
 from server.adapters.redis_receiver import Receiver, channel, room_of
 from server.adapters.redis_records import unpacked_all
@@ -180,8 +181,9 @@ def _message(room: str, payload: bytes) -> Message | None:
         except ValidationError:
             _log.warning("a message of a newer release was left unheard", extra={"room": room})
             return None
-    if payload.isdigit():
-        return Message(room, durable=int(payload))
+    if payload[:1].isdigit():
+        version, epoch, tag = payload.decode().split(" ")
+        return Message(room, durable=Cursor(epoch=epoch, version=int(version), tag=tag))
     if payload.startswith(b'"'):
         return Message(room, epoch=payload.decode().strip('"'))
     return Message(room, told=payload)

@@ -63,7 +63,7 @@ class Message(NamedTuple):
     records: Sequence[Record] = ()
     told: bytes | None = None
     """A `rooms.protocol.Tell` as JSON."""
-    durable: int | None = None
+    durable: Cursor | None = None
     epoch: str | None = None
 
 

@@ -9,7 +9,7 @@ from client.closing import AfterClose
 from client.conversation import OUTBOX_LIMIT, Conversation
 from client.errors import ClosedError, RefusedError
 from client.news import Back, Moved, Unkept, Whole
-from client.outbox import KEPT_LIMIT
+from client.outbox import KEPT_LIMIT, NOT_YET_LIMIT
 from client.ring import UNSAFE_LIMIT_MS
 from rooms import commands as c
 from rooms.people import SYSTEM
@@ -41,6 +41,8 @@ class Line:
         self.connections = count()
         self.down: list[ServerMessage] = []
         self.name = ""
+        self.started = 0
+        """How long the log was when the interview began."""
 
     def connect(self) -> list:
         self.name = f"s-{next(self.connections)}"
@@ -78,6 +80,7 @@ class Line:
         opening = c.OpenMicrophone(stream="m-1", sample_rate=16_000)
         self.say(c.GiveConsent(notice="2026-11"), opening, c.StartInterview())
         self.talk.begin_stream("m-1")
+        self.started = len(self.toy.log)
         self.toy.ask()
         self.say(c.BeginAnswer(turn=1))
 
@@ -425,6 +428,36 @@ def test_a_fault_met_while_offering_again_is_no_refusal(line: Line) -> None:
     assert line.talk.due() == []  # nothing overtakes it
     assert line.talk.offer_held()
     assert [json.loads(message)["id"] for message in line.talk.due()][:1] == [first]
+
+
+def test_an_answer_whose_question_was_lost_with_it_waits_until_it_is_asked_again(line: Line) -> None:
+    line.answering()
+    line.say(c.TypeAnswer(turn=1, text="Said once."))
+    line.toy.fail_over(versions=len(line.toy.log) - line.started)
+    line.drop_silently()
+    line.connect()
+    assert [change for news in line.flush() for change in news.changes if isinstance(change, Unkept)] == []
+    assert line.talk.due() == []  # a second has to pass first
+    line.toy.ask()
+    line.take_all()
+    assert line.talk.offer_held()
+    line.flush()
+    assert [said.text for said in line.toy.room.turns[0].utterances] == ["Said once."]
+
+
+def test_an_answer_whose_question_is_not_asked_again_is_told_in_the_end(line: Line) -> None:
+    line.answering()
+    line.say(c.TypeAnswer(turn=1, text="Said once."))
+    line.toy.fail_over(versions=len(line.toy.log) - line.started)
+    line.drop_silently()
+    line.connect()
+    told = [change for news in line.flush() for change in news.changes]
+    for _ in range(NOT_YET_LIMIT):
+        assert Unkept not in map(type, told)
+        assert line.talk.offer_held()
+        told += [change for news in line.flush() for change in news.changes]
+    assert Unkept in map(type, told)
+    assert line.talk.standing.pending == 0
 
 
 def test_no_more_is_offered_at_a_time_than_a_server_takes(line: Line) -> None:

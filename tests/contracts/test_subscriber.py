@@ -76,7 +76,7 @@ async def test_how_far_a_room_is_durable_is_heard_once_for_each_move(every_redis
             await ear.log.mark_durable(ROOM, first)
         await ear.log.tell(ROOM, "partial", b"{}")
         await until(lambda: len(ear.heard) == 2)
-        assert ear.heard == [Message(ROOM, durable=1), Message(ROOM, told=b"{}")]
+        assert ear.heard == [Message(ROOM, durable=first), Message(ROOM, told=b"{}")]
 
 
 async def test_a_room_that_is_written_anew_is_heard_of(every_redis_url: str) -> None:

@@ -278,6 +278,24 @@ async def test_how_far_a_room_is_durable_reaches_listeners_also_where_the_messag
         await until(lambda: diary.marks == [2, 3])
 
 
+async def test_word_of_another_life_of_the_log_or_of_a_fork_makes_nothing_durable(log: MemoryRoomLog) -> None:
+    """Whoever put what stands there would let go of it, and it would be lost."""
+    first = await open_room(log)
+    ear = MemorySubscriber(log)
+    async with running(log, ear) as feeds, feeds.follow(ROOM) as feed:
+        diary = Diary(feed)
+        second = await append(log, "c-1", first)
+        for stray in (
+            second.but(epoch="another life"),
+            second.but(tag="forked"),
+            second.but(version=3, tag="not seen here yet"),
+        ):
+            log.publish(Message(ROOM, durable=stray))
+        assert (diary.marks, feed.durable) == ([], 0)
+        log.publish(Message(ROOM, durable=second))
+        assert diary.marks == [2]
+
+
 async def test_a_listener_that_breaks_disturbs_no_other(log: MemoryRoomLog) -> None:
     class Broken(Diary):
         def happened(self, records: Sequence[Record]) -> None:

@@ -242,13 +242,17 @@ async def test_a_room_whose_reader_breaks_is_taken_up_again_after_longer_and_lon
             assert [room for room, _ in leases.taken].count("r-2") == 1  # the other room noticed nothing
 
 
-async def test_a_room_whose_log_is_gone_does_not_keep_a_worker_busy(leases: MemoryLeases) -> None:
+async def test_a_room_whose_log_is_gone_does_not_keep_a_worker_busy(
+    leases: MemoryLeases, caplog: pytest.LogCaptureFixture
+) -> None:
     rig = a_rig()
     async with rig.up():
         leases.open = {"r-gone"}
         async with working(rig, leases, Reading()):
             await asyncio.sleep(4 * module.LOOK_S)
             assert len(leases.taken) <= 2
+    assert "a room to serve is gone" in caplog.messages
+    assert all(record.levelname != "ERROR" for record in caplog.records)  # nothing of ours is broken
 
 
 async def test_a_worker_that_stops_gives_its_rooms_back(leases: MemoryLeases) -> None:

@@ -263,6 +263,8 @@ function refused(now: Connection, message: Refused): Step {
     return [{ ...now, hindrance: message.sentence, outbox: boxes.hold(now.outbox, entry.id) }, []];
   if (entry && message.code === "not_in_room" && !entry.sentBack)
     return backOff({ ...now, outbox: boxes.change(now.outbox, entry.id, { sentBack: true }) }, [{ do: "close" }]);
+  const later = entry?.again && message.retry ? boxes.waitingForTheRoom(now.outbox, entry) : null;
+  if (later) return [{ ...now, outbox: later }, []];
   const outbox = entry ? boxes.without(now.outbox, entry.id) : now.outbox;
   const doneWith = entry && endsTurn(entry.command) ? null : now.doneWith;
   const undecodable = message.code === "sound_undecodable";

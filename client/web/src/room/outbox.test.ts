@@ -4,7 +4,7 @@ import { CLOSE, type ServerMessage } from "../protocol";
 import { closed, enter, live, Steps, told, wish } from "../testing/steps";
 import { CONSENTED, happened, roomAfter, welcome } from "../testing/wire";
 import { AT_REST, type Input } from "./connection";
-import { restored } from "./outbox";
+import { NOT_YET_LIMIT, restored } from "./outbox";
 
 let line: Steps;
 
@@ -131,6 +131,21 @@ describe("a fault while a wish is on its way", () => {
     expect(line.said().map(({ id }) => id)).toEqual(["a", "b"]);
     line.feed(told({ type: "accepted", id: "a", version: 11 }));
     expect(line.now.hindrance).toBeNull();
+  });
+
+  it("keeps what was accepted once until the room is as far again, but not for ever", () => {
+    const notYet = told({ type: "refused", id: "a", code: "no_open_turn", sentence: "Wait.", retry: true });
+    line.feed(...live(), wish("a"), told({ type: "accepted", id: "a", version: 11 }));
+    line.feed(closed(1006), ...live());
+    expect(line.said().map(({ id }) => id)).toEqual(["a"]);
+    for (let tries = 0; tries < NOT_YET_LIMIT; tries++) {
+      line.feed(notYet);
+      expect(line.effects).toEqual([]);
+      line.feed({ is: "tick" });
+      expect(line.said().map(({ id }) => id)).toEqual(["a"]);
+    }
+    line.feed(notYet);
+    expect(line.effects.map((effect) => effect.do)).toEqual(["show_refusal"]);
   });
 
   it("of having been forgotten brings a new connection, once", () => {

@@ -20,6 +20,8 @@ export interface Outgoing {
   readonly again: boolean;
   /** It waits for its time, and all that was put after it waits behind it. */
   readonly held: boolean;
+  /** How often it was refused for now since it is offered again. */
+  readonly notYet: number;
 }
 
 export interface Outbox {
@@ -39,6 +41,8 @@ export const AT_ONCE = 40;
 export const A_SECOND = 15;
 /** Accepted wishes kept at most; while the database is away for longer, the oldest are let go. */
 export const KEPT_LIMIT = 500;
+/** How often, a second apart, something that was accepted once and is refused for now is offered again. */
+export const NOT_YET_LIMIT = 10;
 /** The durable mark of a server that does not know one: what is accepted is let go. */
 export const EVERYTHING = Number.MAX_SAFE_INTEGER;
 
@@ -55,7 +59,7 @@ export function put(box: Outbox, id: string, command: Command, by: string | null
 }
 
 function fresh(id: string, command: Command, by: string | null): Outgoing {
-  return { id, command, by, version: null, sent: false, sentBack: false, again: false, held: false };
+  return { id, command, by, version: null, sent: false, sentBack: false, again: false, held: false, notYet: 0 };
 }
 
 /** What waits for its answer. */
@@ -72,7 +76,7 @@ export function unsafe(box: Outbox): number {
 
 /** It is in the log. It is kept until it is durable. */
 export function accepted(box: Outbox, id: string, version: number): Outbox {
-  const answered = change(box, id, { version, again: false, held: false });
+  const answered = change(box, id, { version, again: false, held: false, notYet: 0 });
   const safe = marked(answered, answered.mark);
   const tooMany = unsafe(safe) - KEPT_LIMIT;
   if (tooMany <= 0) return safe;
@@ -108,7 +112,13 @@ export function offeredAgain(box: Outbox): Outbox {
   return unsent({ ...box, wishes });
 }
 
-/** A fault kept it from being decided: it is offered once more in a while, before what was put after it. */
+/** What it needs was lost with it and is not back yet. Null: it has waited for long enough. */
+export function waitingForTheRoom(box: Outbox, wish: Outgoing): Outbox | null {
+  const notYet = wish.notYet + 1;
+  return notYet > NOT_YET_LIMIT ? null : hold(change(box, wish.id, { notYet }), wish.id);
+}
+
+/** It was not decided: it is offered once more in a while, before what was put after it. */
 export function hold(box: Outbox, id: string): Outbox {
   return change(box, id, { sent: false, held: true });
 }
