@@ -1,11 +1,12 @@
 """The contract of `ports.ReportStore`, on SQLite and on Postgres."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import Subquery, select, text
 
 from rooms.evidence import Level
 from server.adapters import tables as t
@@ -110,6 +111,24 @@ async def test_archiving_again_or_overlapping_keeps_each_record_once(store: Repo
 async def test_nothing_to_archive_is_fine(store: ReportStore) -> None:
     await store.archive("r-1", EPOCH, [])
     assert await store.archived("r-1") == 0
+
+
+async def test_asking_how_far_a_log_is_kept_leaves_no_queries_behind(store: ReportStore) -> None:
+    """A worker asks whenever it archives, and its collector comes seldom (`server.app.promptness`)."""
+    await store.archived("r-1")
+    gc.collect()
+    gc.disable()
+    try:
+        before = _queries()
+        for _ in range(5):
+            await store.archived("r-1")
+        assert _queries() == before
+    finally:
+        gc.enable()
+
+
+def _queries() -> int:
+    return sum(isinstance(kept, Subquery) for kept in gc.get_objects())
 
 
 async def test_archived_stops_before_a_gap(store: ReportStore) -> None:
