@@ -39,10 +39,34 @@ _VOICE = """(() => {
             const voice = new AudioBufferSourceNode(context, { buffer: sound });
             voice.connect(mixed);
             voice.start();
+            return performance.now();
         };
         return mixed.stream;
     };
 })()""".replace("RATE_HZ", str(RATE_HZ))
+
+# A headless Chromium has no voices of its own. This one makes no sound and reads until it is stopped; what the page
+# asks of it stands in `asked`, with when it did.
+_READER = """(() => {
+    const asked = [];
+    const synthesis = Object.assign(new EventTarget(), {
+        asked, speaking: false, began: 0,
+        getVoices: () => [{ name: "silent", lang: "en-GB", localService: true, default: true }],
+        speak(text) {
+            asked.push(["speak", performance.now()]);
+            [synthesis.speaking, synthesis.began] = [true, performance.now()];
+            queueMicrotask(() => text.onstart?.());
+        },
+        pause: () => asked.push(["pause", performance.now()]),
+        resume: () => asked.push(["resume", performance.now()]),
+        cancel() {
+            asked.push(["cancel", performance.now()]);
+            synthesis.speaking = false;
+        },
+    });
+    Object.defineProperty(window, "speechSynthesis", { value: synthesis, configurable: true });
+    window.SpeechSynthesisUtterance = class { constructor(text) { this.text = text; } };
+})()"""
 
 
 def save_wav(path: Path, pcm: bytes) -> Path:
@@ -119,9 +143,30 @@ class Person:
     async def presses(self, name: str) -> None:
         await self.page.get_by_role("button", name=name).click()
 
-    async def says(self, pcm: bytes) -> None:
-        """Begin to speak into the microphone that this page opened; it goes on by itself."""
-        await self.page.evaluate("(pcm) => window.says(pcm)", b64encode(pcm).decode())
+    async def says(self, pcm: bytes) -> float:
+        """Begin to speak into the microphone that this page opened; it goes on by itself. Gives when, on its clock."""
+        return float(await self.page.evaluate("(pcm) => window.says(pcm)", b64encode(pcm).decode()))
+
+    async def is_read_to(self) -> None:
+        """From now on this page has a voice, until it is loaded anew: it never ends by itself."""
+        await self.page.evaluate(_READER)
+
+    async def hears(self, ms: int) -> None:
+        """That voice has been reading for so long."""
+        await self.page.wait_for_function(
+            "(ms) => speechSynthesis.speaking && performance.now() - speechSynthesis.began > ms", arg=ms
+        )
+
+    async def interrupts(self, pcm: bytes, *follows: str) -> float:
+        """Speak over that voice until the page asked this of it; gives after how many milliseconds it did the first."""
+        before = await self.page.evaluate("() => speechSynthesis.asked.length")
+        began = await self.says(pcm)
+        await self.page.wait_for_function(
+            "(count) => speechSynthesis.asked.length >= count", arg=before + len(follows), polling=20
+        )
+        asked = (await self.page.evaluate("() => speechSynthesis.asked"))[before:]
+        assert [what for what, _ in asked][: len(follows)] == [*follows]
+        return float(asked[0][1] - began)
 
     async def sees(self, text: str) -> None:
         await self.page.get_by_text(text).first.wait_for()

@@ -89,6 +89,7 @@ async def prepares(ana: Person) -> None:
     await ana.presses("I understand and agree")
     await ana.presses("Turn on the microphone")
     await ana.sees("Say a few words.")
+    await ana.is_read_to()
     await ana.presses("Start the interview")
 
 
@@ -96,12 +97,15 @@ async def speaks_an_answer(ana: Person, ben: Person) -> None:
     await ana.sees("Question 1 of 3")
     await ana.sees("AI interviewer")
     await ana.sees(CHOSEN)
-    await ana.sees("Listening")
+    await agrees_while_it_is_read(ana)
     await ben.page.get_by_label("Whisper to the candidate").fill("Say what came of it.")
     await ben.presses("Whisper")
     await ana.sees("Ben whispers")
     await ana.sees("Say what came of it.")
-    await ana.says(speech(SPOKEN))
+    paused_ms = await ana.interrupts(speech(SPOKEN), "pause", "cancel")
+    print(f"the voice that read paused {paused_ms:.0f} ms after somebody began to speak")
+    await expect(ana.button("Stop reading, answer now")).to_be_hidden()
+    await ana.sees("Hearing you")
     await ana.page.locator(".tentative").wait_for()
     await ana.pictures("3-speaking")
     await ana.presses("Got it")
@@ -110,6 +114,16 @@ async def speaks_an_answer(ana: Person, ben: Person) -> None:
     assert await ana.faults() == []
     # Nobody presses anything: silence ends the answer, and the next question comes.
     await ana.sees("Question 2 of 3")
+
+
+async def agrees_while_it_is_read(ana: Person) -> None:
+    """A hum stops the voice for a moment, and it goes on: nobody has answered yet."""
+    await ana.sees("Reading the question to you. Speak up to begin at once.")
+    await ana.hears(1_000)
+    paused_ms = await ana.interrupts(speech("hmm"), "pause", "resume")
+    print(f"the voice that read paused {paused_ms:.0f} ms after a hum began")
+    await expect(ana.button("Stop reading, answer now")).to_be_visible()
+    await ana.sees("Reading the question to you. Speak up to begin at once.")
 
 
 async def types_an_answer(ana: Person, ben: Person) -> None:
@@ -186,8 +200,8 @@ async def reads_the_report(ana: Person) -> None:
     timeline = ana.page.get_by_role("slider")
     await timeline.focus()
     await timeline.press("End")
-    await timeline.press("PageUp")
-    await timeline.press("ArrowRight")
+    await timeline.press("ArrowLeft")
+    await timeline.press("PageUp")  # who interrupts a question has not thought about it first
     await expect(timeline).to_have_attribute(
         "aria-valuetext", re.compile("Question 1. Speaking.*we promised the release")
     )
