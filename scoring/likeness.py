@@ -40,7 +40,7 @@ _TAG: Final = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 """Marks of a web page that somebody pasted. `vector<int>` is none."""
-_HE_AND_SHE: Final = {
+HE_AND_SHE: Final = {
     "he": "they", "she": "they", "him": "them", "her": "their", "his": "their", "hers": "theirs",
     "himself": "themselves", "herself": "themselves",
 }  # fmt: skip
@@ -156,7 +156,7 @@ def without_persons(reading: Reading, model: Model) -> str:
         if before is not None and (before.utterance, before.sentence) != (token.utterance, token.sentence):
             told.append(".")
         raw = texts[token.utterance][token.start : token.end]
-        told.append(_HE_AND_SHE.get(token.word, raw))
+        told.append(HE_AND_SHE.get(token.word, raw))
         before = token
     return re.sub(r" \.", ".", " ".join(told)) or "-"
 

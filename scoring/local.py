@@ -12,6 +12,7 @@ from scoring.answers import Graded, Grader, graded_by_reference, grader
 from scoring.combine import combine, doubt
 from scoring.dimensions import LABELS, Feature, measure, own_stems, says_no_answer
 from scoring.marking import mark
+from scoring.paraphrase import Paraphrases, meant
 from scoring.reading import Reading, read
 from scoring.recall import Index, index, weigh_points
 from scoring.rubric import Rubric
@@ -36,13 +37,14 @@ def score(
     *,
     caution: str | None = None,
     grading: Grader | None = None,
+    other_words: Paraphrases | None = None,
 ) -> Score:
     """What the content of an answer is worth.
 
     `caution` is what a reader should know before trusting the words, such as an unreliable recogniser: it widens
     the interval and is shown. `grading` holds short answers against a model answer, with an encoder or with what
-    rated answers taught; if None, by the plain figures of the weights. The result abstains, with the reason, when
-    there is too little to go on.
+    rated answers taught; if None, by the plain figures of the weights. `other_words` finds rubric points that are
+    paraphrased; if None, words alone do. The result abstains, with the reason, when there is too little to go on.
     """
     weights = weights or load_weights()
     compiled = compile_rubric(rubric, weights.recall.question_words)
@@ -61,16 +63,14 @@ def score(
         features: Mapping[str, Feature] = {name: Feature(0.0, label) for name, label in LABELS.items()}
         graded = NO_ANSWER if grading else None
     else:
-        found = [
-            mark(point, evidence, reading, weights.recall)
-            for point, evidence in zip(
-                rubric.points, weigh_points(compiled, reading, where, weights.recall), strict=True
-            )
-        ]
+        denies = [target.denies for target in compiled.points]
+        means = meant(other_words, rubric, denies, reading, where) if other_words else None
+        weighed = weigh_points(compiled, reading, where, weights.recall, means)
+        found = [mark(point, one, reading, weights.recall) for point, one in zip(rubric.points, weighed, strict=True)]
         marks = checked(found, transcript)
         features = measure(reading, compiled, where, rubric.family, weights)
         graded = grading.grade(rubric, reading, doubt(transcript, weights, noted)) if grading else None
-    scorer = SCORER + (grading.label if grading else "")
+    scorer = SCORER + (grading.label if grading else other_words.label if other_words and rubric.points else "")
     return combine(rubric, marks, features, reading, weights, scorer=scorer, caution=noted, graded=graded)
 
 

@@ -17,10 +17,11 @@ from scoring.weights import Recall
 def mark(point: Criterion, evidence: Evidence, reading: Reading, figures: Recall) -> Mark:
     """The mark of one point: its level, exact quotes, and the reason in a sentence."""
     quotes = quotes_of(reading, evidence.spans)
+    how = " in other words" if evidence.in_other_words else ""
     if evidence.strength >= figures.present and quotes:
-        level, reason = Level.PRESENT, f"Says it: {_said(quotes)}."
+        level, reason = Level.PRESENT, f"Says it{how}: {_said(quotes)}."
     elif evidence.strength >= figures.partial and quotes:
-        level, reason = Level.PARTIAL, f"Touches it with {_said(quotes)}, but leaves part of it out."
+        level, reason = Level.PARTIAL, f"Touches it{how} with {_said(quotes)}, but leaves part of it out."
     elif evidence.strength >= figures.nearest and quotes:
         level, quotes, reason = Level.ABSENT, quotes[:1], f"Not said; the nearest is {_said(quotes[:1])}."
     else:

@@ -53,7 +53,7 @@ class Measured(NamedTuple):
     nearness: float = 1.0
 
 
-class _Words(NamedTuple):
+class Words(NamedTuple):
     """The words of content of a text, one for each stem, with what they count and a vector in each row."""
 
     stems: tuple[str, ...]
@@ -67,16 +67,16 @@ def measured(model: Model, reading: Reading, encode: Encode) -> Measured:
     beginning = " ".join(without_persons(reading, model).split()[:_WORDS])
     question, outline, answer = encode((model.asked, model.outline, beginning))
     nearness = float(answer @ outline)
-    found = _of_words(_words(encode, tokens), model, encode) | {
+    found = _of_words(words_of(encode, tokens), model, encode) | {
         "length": length(model, tokens),
-        "same_meaning": math.sqrt(max(0.0, _beside(question, answer, outline))),
+        "same_meaning": math.sqrt(max(0.0, beside(question, answer, outline))),
         "beyond_question": nearness - float(question @ outline),
     }
     return Measured(found, answer, max(nearness, float(answer @ question)))
 
 
-def _of_words(said: _Words, model: Model, encode: Encode) -> dict[str, float]:
-    asked, wanted = _known(encode, model.asked), _known(encode, model.outline)
+def _of_words(said: Words, model: Model, encode: Encode) -> dict[str, float]:
+    asked, wanted = known_words(encode, model.asked), known_words(encode, model.outline)
     if not said.stems or not wanted.stems:
         return {"same_words": 0.0, "own_words": 0.0}
     near, places = _nearness(wanted, said), {stem: i for i, stem in enumerate(wanted.stems)}
@@ -87,7 +87,14 @@ def _of_words(said: _Words, model: Model, encode: Encode) -> dict[str, float]:
     return {"same_words": math.sqrt(recall), "own_words": _share(near.max(axis=0), _new(said, asked))}
 
 
-def _new(words: _Words, asked: _Words) -> Matrix:
+def recall_of(wanted: Words, asked: Words, said: Words) -> float:
+    """How far the words of `wanted` are said, or others that mean them, 0 to 1; those of the question count little."""
+    if not said.stems or not wanted.stems:
+        return 0.0
+    return _share(_nearness(wanted, said).max(axis=1), _new(wanted, asked))
+
+
+def _new(words: Words, asked: Words) -> Matrix:
     """What words count once those of the question count little."""
     if not asked.stems:
         return words.weights
@@ -95,7 +102,7 @@ def _new(words: _Words, asked: _Words) -> Matrix:
     return found
 
 
-def _nearness(some: _Words, others: _Words) -> Matrix:
+def _nearness(some: Words, others: Words) -> Matrix:
     """How near each word is to each other one, from 0 to 1; forms of one word are at 1."""
     near: Matrix = np.clip((some.vectors @ others.vectors.T - _UNRELATED) / (1 - _UNRELATED), 0, 1)
     places = {stem: j for j, stem in enumerate(others.stems)}
@@ -109,7 +116,7 @@ def _share(found: Matrix, weights: Matrix) -> float:
     return float(found @ weights / weights.sum())
 
 
-def _beside(question: Vector, answer: Vector, outline: Vector) -> float:
+def beside(question: Vector, answer: Vector, outline: Vector) -> float:
     """The cosine of two texts, of both of which what the question says is taken away."""
     own, wanted = answer - (answer @ question) * question, outline - (outline @ question) * question
     apart = float(np.linalg.norm(own) * np.linalg.norm(wanted))
@@ -117,13 +124,13 @@ def _beside(question: Vector, answer: Vector, outline: Vector) -> float:
 
 
 @lru_cache(maxsize=200)
-def _known(encode: Encode, text: str) -> _Words:
+def known_words(encode: Encode, text: str) -> Words:
     """The words of a question or a model answer, which are asked for with every answer."""
-    return _words(encode, tokens_of(text))
+    return words_of(encode, tokens_of(text))
 
 
-def _words(encode: Encode, tokens: Sequence[Token]) -> _Words:
+def words_of(encode: Encode, tokens: Sequence[Token]) -> Words:
     counts = weighed(tokens)
     words = {token.stem: token.word for token in reversed(tokens) if token.stem in counts}
     vectors = np.array(encode([words[stem] for stem in counts]), dtype=np.float64)
-    return _Words(tuple(counts), np.array([*counts.values()]), vectors)
+    return Words(tuple(counts), np.array([*counts.values()]), vectors)

@@ -88,6 +88,17 @@ def nearest(reading: Reading, wanted: Set[str]) -> Span:
     return found
 
 
+def passages(reading: Reading) -> list[Span]:
+    """The sentences of an answer; of one that is longer than a quote, such as bare speech, halves that overlap."""
+    found = []
+    for first, last in _sentences(reading):
+        found += [
+            (start, min(last, start + QUOTE_WORDS - 1))
+            for start in range(first, max(first, last - QUOTE_WORDS // 2) + 1, QUOTE_WORDS // 2)
+        ]
+    return found
+
+
 def _shows_lack(dimension: Dimension, reading: Reading, wanted: Set[str]) -> Span:
     """Where a listener would look for what is missing: a result at the end, a beginning at the beginning."""
     end = len(reading.tokens) - 1

@@ -4,13 +4,16 @@ Weighted soft recall of the point's own words, joined with its cue phrases. Deci
 never the level or the number that comes of it.
 """
 
+import math
 from bisect import bisect_left
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from scoring.cues import Hit, denied, different, meant
 from scoring.reading import Reading
 from scoring.targets import Compiled, Target, Telling
 from scoring.weights import Recall
+from scoring.weights.paraphrase import ParaphraseWeights
 from scoring.words import NUMBER, word_lists
 
 
@@ -21,6 +24,29 @@ class Evidence(NamedTuple):
     topical: float
     """The strength without cues that would fit any story."""
     spans: tuple[tuple[int, int], ...]
+    in_other_words: bool = False
+    """Whether words alone would have found too little of it."""
+
+
+class Meant(NamedTuple):
+    """What a passage means of a point, by a sentence encoder."""
+
+    weights: ParaphraseWeights
+    recall: float
+    """Of the point's words, the share that is said, or meant by others."""
+    likeness: float
+    span: tuple[int, int] | None
+
+    def strength(self, words: float, figures: Recall) -> float:
+        """How far the point is said, 0 to 1, where words alone recall it as far as `words`.
+
+        What words alone did not find is said in part at most, unless as much of it is recalled as words must recall.
+        """
+        parts = self.weights
+        found = parts.words * words + parts.recall * self.recall + parts.likeness * self.likeness
+        strength = min(1.0, max(0.0, (found - parts.nothing) / (parts.full - parts.nothing)))
+        alone = words < figures.partial and self.recall < parts.alone
+        return min(strength, math.nextafter(figures.present, 0.0)) if alone else strength
 
 
 class CueHit(NamedTuple):
@@ -73,13 +99,24 @@ def _shared_beginning(a: str, b: str) -> int:
     return next((i for i in range(shortest) if a[i] != b[i]), shortest)
 
 
-def weigh(target: Target, reading: Reading, index: Index, figures: Recall) -> Evidence:
+def weigh(target: Target, reading: Reading, index: Index, figures: Recall, meant: Meant | None = None) -> Evidence:
     """All evidence for one target in an answer. Pieces of evidence add up like independent chances."""
     cues = _cue_hits(target, reading, index, figures)
-    strength, where = recalled(target, index, figures, figures.window_words)
+    words, where = recalled(target, index, figures, figures.window_words)
     spans = [span for _, span, _ in cues]
-    if strength > 0 and where:
+    if words > 0 and where:
         spans.append(where)
+    if meant is None:
+        return _together(words, cues, spans)
+    # As with words: what of a point is the question's own tells next to nothing, whoever finds it.
+    found = _together(min(target.total, meant.strength(words, figures)), cues, spans)
+    other = found.strength >= figures.partial > _together(words, cues, spans).strength
+    if other and meant.span:
+        spans.insert(0, meant.span)
+    return found._replace(spans=tuple(spans), in_other_words=other)
+
+
+def _together(strength: float, cues: Sequence[CueHit], spans: Sequence[tuple[int, int]]) -> Evidence:
     missing, missing_topical = 1.0 - strength, 1.0 - strength
     for worth, _, general in cues:
         missing *= 1.0 - worth
@@ -87,12 +124,15 @@ def weigh(target: Target, reading: Reading, index: Index, figures: Recall) -> Ev
     return Evidence(1.0 - missing, 1.0 - missing_topical, tuple(spans))
 
 
-def weigh_points(compiled: Compiled, reading: Reading, index: Index, figures: Recall) -> list[Evidence]:
-    """The evidence for every point of a rubric.
+def weigh_points(
+    compiled: Compiled, reading: Reading, index: Index, figures: Recall, meant: Sequence[Meant] | None = None
+) -> list[Evidence]:
+    """The evidence for every point of a rubric; with an encoder, `meant` says what it found for each.
 
     A result or a lesson told in words that fit any story counts only in an answer that is about the question.
     """
-    found = [weigh(target, reading, index, figures) for target in compiled.points]
+    each: Sequence[Meant | None] = meant or [None] * len(compiled.points)
+    found = [weigh(target, reading, index, figures, means) for target, means in zip(compiled.points, each, strict=True)]
     if len(found) > 1 and max(evidence.topical for evidence in found) < figures.present:
         return [evidence._replace(strength=evidence.topical) for evidence in found]
     return found

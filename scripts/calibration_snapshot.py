@@ -21,6 +21,7 @@ ROOT = Path(__file__).parent.parent
 SNAPSHOTS = ROOT / "scoring" / "calibration"
 GOLDEN = ROOT / "tests" / "policy" / "golden"
 RELEASED = ROOT / "tests" / "policy" / "released.json"
+HASHED = ("local", "judge", "answers", "paraphrase")
 EVERY = 5
 """Of the sample every fifth answer is kept with its whole score; of the others the hash."""
 
@@ -39,10 +40,10 @@ def golden_of(version: str) -> str:
 
 
 def hashes() -> dict[str, str]:
-    """The hash of the content of each file of weights that scores rest on: the rules', judges', model answers'."""
+    """The hash of the content of each file of weights that scores in rooms rest on."""
     folder, found = ROOT / "scoring" / "weights", {}
     for file in sorted(folder.iterdir()):
-        if file.suffix in (".json", ".toml") and file.stem.partition("-")[0] in ("local", "judge", "answers"):
+        if file.suffix in (".json", ".toml") and file.stem.partition("-")[0] in HASHED:
             text = file.read_text(encoding="utf-8")
             found[file.name] = digest(json.loads(text) if file.suffix == ".json" else tomllib.loads(text))
     return found

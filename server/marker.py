@@ -17,10 +17,12 @@ from scoring.features import delivery
 from scoring.judging import judged_score, verdict
 from scoring.local import score
 from scoring.meaning import Encoder
+from scoring.paraphrase import Paraphrases, paraphrases
 from scoring.reading import read
 from scoring.rubric import Rubric
 from scoring.weights import Weights
 from scoring.weights.answers import load_answer_weights
+from scoring.weights.paraphrase import load_paraphrase_weights
 from server.judges import Answer, Heard, Judges, Silence
 from server.shelf import Shelf
 
@@ -108,30 +110,48 @@ class Marker:
         """The score by rules, with the room's encoder where it is here."""
         rubric, caution, weights = rubric_of(self._bank, room, turn), caution_of(room, turn), self.weights_of(room)
         try:
-            grading = grading_of(room, rubric, weights, self._encoder)
+            aids = aids_of(room, rubric, weights, self._encoder)
         except EncoderMissing:
             _log.error("a room's sentence encoder is not here; words alone are compared", extra={"room": room.id})
-            grading, caution = None, " ".join(note for note in (caution, WITHOUT_ENCODER) if note)
-        return score(rubric, turn.transcript, weights, caution=caution, grading=grading)
+            aids, caution = Aids(), " ".join(note for note in (caution, WITHOUT_ENCODER) if note)
+        return score(
+            rubric, turn.transcript, weights, caution=caution, grading=aids.grading, other_words=aids.other_words
+        )
 
 
 class EncoderMissing(Exception):
     """The sentence encoder that a room was opened with is not on this server."""
 
 
-def grading_of(room: Room, rubric: Rubric, weights: Weights, encoder: Encoder | None) -> Grader | None:
-    """What reads this room's answers to a question with a model answer; None: words alone, by these weights.
+class Aids(NamedTuple):
+    """What an encoder gives the local scorer for one question; nothing: words alone, by the weights."""
+
+    grading: Grader | None = None
+    other_words: Paraphrases | None = None
+
+
+def aids_of(room: Room, rubric: Rubric, weights: Weights, encoder: Encoder | None) -> Aids:
+    """What reads this room's answers to a question by meaning: held against a model answer, or point by point.
 
     Raises EncoderMissing where these weights are for the room's encoder and that is not `encoder`.
     """
-    if room.encoder is None or weights.answers is None or not graded_by_reference(rubric):
-        return None
-    figures = load_answer_weights(weights.answers)
-    if figures.encoder != room.encoder:
-        return None
+    if room.encoder is None:
+        return Aids()
+    if weights.answers is not None and graded_by_reference(rubric):
+        answers = load_answer_weights(weights.answers)
+        if answers.encoder == room.encoder:
+            return Aids(grading=grader(answers, _here(room, encoder)))
+    if weights.paraphrase is not None and rubric.points:
+        points = load_paraphrase_weights(weights.paraphrase)
+        if points.encoder == room.encoder:
+            return Aids(other_words=paraphrases(points, _here(room, encoder)))
+    return Aids()
+
+
+def _here(room: Room, encoder: Encoder | None) -> Encoder:
     if encoder is None or encoder.sha256 != room.encoder:
         raise EncoderMissing
-    return grader(figures, encoder)
+    return encoder
 
 
 def encoder_of(weights: Weights, encoder: Encoder | None) -> str | None:

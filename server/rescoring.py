@@ -15,7 +15,7 @@ from scoring.local import score
 from scoring.meaning import Encoder
 from scoring.rubric import Rubric
 from scoring.weights import Weights, WeightsError
-from server.marker import WITHOUT_ENCODER, EncoderMissing, caution_of, grading_of, rubric_of
+from server.marker import WITHOUT_ENCODER, EncoderMissing, aids_of, caution_of, rubric_of
 from server.shelf import Shelf
 
 
@@ -86,8 +86,10 @@ def _again(
     """The turn's score with these weights; None where a judge's weights find no judge's marks."""
     assert turn.score is not None
     if scorer == "local":
-        grading = grading_of(room, rubric, weights, encoder)
-        return score(rubric, turn.transcript, weights, caution=caution_of(room, turn), grading=grading)
+        aids, caution = aids_of(room, rubric, weights, encoder), caution_of(room, turn)
+        return score(
+            rubric, turn.transcript, weights, caution=caution, grading=aids.grading, other_words=aids.other_words
+        )
     found = verdict_of(turn.score)
     if found is None:
         return None

@@ -76,7 +76,7 @@ class Settings(BaseSettings):
     interviewer_patience_ms: Positive = 2_000
     """How long the next question waits for the last answer's score."""
     encoder_model: str = "none"
-    """A sentence encoder for questions with a model answer: a directory, a hub name or "none" (docs/SCORING.md)."""
+    """A sentence encoder for model answers and rubric points: a directory, a hub name or "none" (docs/SCORING.md)."""
     weights_dir: Path | None = None
     """A folder with weights besides those that ship, the same for every process (docs/SCORING.md)."""
     weights_activated_by: Literal["owner", "nobody"] = "owner"

@@ -20,7 +20,7 @@ from scoring.rubric import Family
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Points = Annotated[float, Field(ge=-5, le=5)]
-NEWEST = "1.2.0"
+NEWEST = "1.3.0"
 NEWEST_JUDGE = "1.0.0"
 MEASURED = frozenset(
     {"points", "reference", "topic", "parts", "in_order", "measured", "amount", "short_sentences", "varied_words"}
@@ -142,6 +142,8 @@ class Weights(Value):
     spread: Spread
     answers: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")] | None = None
     """The version of the figures for answers that have a model answer (`answers-X.Y.Z.json`), if any."""
+    paraphrase: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")] | None = None
+    """The version of the figures by which an encoder finds points in other words (`paraphrase-X.Y.Z.json`), if any."""
     families: dict[Family, FamilyWeights]
 
 

@@ -14,6 +14,7 @@ from rooms.evidence import Dimension, Score
 from rooms.transcript import Transcript
 from scoring.calibration import sample, spoken, typed
 from scoring.local import score
+from scoring.paraphrase import Paraphrases
 from scoring.rubric import Rubric
 from scoring.weights import Weights
 
@@ -85,18 +86,20 @@ def trials() -> tuple[Trial, ...]:
     return tuple(found)
 
 
-def tried(trial: Trial, weights: Weights | None = None) -> Outcome:
+def tried(trial: Trial, weights: Weights | None = None, other_words: Paraphrases | None = None) -> Outcome:
     """Score a case and hold it against the bounds of its kind."""
     rule = rules_once()[trial.kind]
-    after = score(trial.rubric, trial.tried, weights)
-    before = None if trial.plain is None else _plain(trial.rubric, trial.plain, weights)
+    after = score(trial.rubric, trial.tried, weights, other_words=other_words)
+    before = None if trial.plain is None else _plain(trial.rubric, trial.plain, weights, other_words)
     shift = round((after.overall or 0.0) - ((before.overall or 0.0) if before else 0.0), 2)
     return Outcome(trial, shift, _breach(rule, before, after, shift))
 
 
-def _plain(rubric: Rubric, transcript: Transcript, weights: Weights | None) -> Score:
+def _plain(rubric: Rubric, transcript: Transcript, weights: Weights | None, other_words: Paraphrases | None) -> Score:
     """The score of the answer that is tampered with: the same one for many cases."""
-    return score(rubric, transcript, weights) if weights else _plain_today(rubric, transcript)
+    if weights or other_words:
+        return score(rubric, transcript, weights, other_words=other_words)
+    return _plain_today(rubric, transcript)
 
 
 @lru_cache(maxsize=100)

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from hashlib import sha256
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,14 +15,20 @@ import pytest
 from scoring.calibration import sample, snapshot_of
 from scoring.drift import STOP, WARN, Shift, drift, psi, taken, written
 from scoring.local import score
+from scoring.paraphrase import paraphrases
 from scoring.prompt import shown_words
 from scoring.reading import read
 from scoring.weights import NEWEST, Weights, WeightsError, digest, load_weights, parse_weights
+from scoring.weights.paraphrase import load_paraphrase_weights
 from scripts.calibration_snapshot import hashes, released, versions
+from server.adapters.sentences import sentence_encoder
 from tests.policy import pack, policy
 
 RAW = tomllib.loads((files("scoring") / "weights" / f"local-{NEWEST}.toml").read_text(encoding="utf-8"))
 CASES = sample()[0]
+MODEL = Path(__file__).parents[3] / "shared" / "models" / "minilm"
+ALSO_ENCODED = ("off_topic", "echoed", "template", "boasts_alone", "swapped", "injection_speech")
+"""What an encoder might fall for: it knows what a whole sentence means, not whether it answers."""
 
 
 # --- released versions ----------------------------------------------------------------------------------------
@@ -46,6 +53,12 @@ def test_whole_scores_that_were_kept_are_given_again_byte_for_byte(version: str)
 def test_no_file_of_figures_differs_from_its_release() -> None:
     """Also those of judges and of model answers, whose nudged figures might move no score of the sample."""
     assert hashes() == released(), "what is new is written down by python -m scripts.calibration_snapshot"
+
+
+def test_without_an_encoder_1_3_0_scores_as_1_2_0() -> None:
+    """It differs only in what an encoder finds: the version apart, the bytes are the same."""
+    for id, before in policy.scores("1.2.0").items():
+        assert written(policy.scores("1.3.0")[id].but(weights="1.2.0")) == written(before), id
 
 
 def test_every_answer_is_explained_without_a_gap() -> None:
@@ -76,6 +89,18 @@ def test_nobody_talks_a_score_up(kind: str) -> None:
     outcomes = [pack.tried(trial) for trial in pack.trials() if trial.kind == kind]
     shifts = [outcome.shift for outcome in outcomes]
     print(f"{kind}: {len(shifts)} cases, moved by {min(shifts):+.1f} to {max(shifts):+.1f}")
+    assert [(outcome.trial.id, outcome.breach) for outcome in outcomes if outcome.breach] == []
+
+
+@pytest.mark.skipif(
+    not MODEL.is_dir(), reason="no ../shared/models/minilm here: the pack was not tried with an encoder"
+)
+def test_nobody_talks_a_score_up_with_an_encoder_either() -> None:
+    encoder = sentence_encoder(str(MODEL))
+    assert encoder is not None
+    how = paraphrases(load_paraphrase_weights(load_weights().paraphrase or ""), encoder)
+    chosen = [trial for trial in pack.trials() if trial.kind in ALSO_ENCODED][::4]
+    outcomes = [pack.tried(trial, other_words=how) for trial in chosen]
     assert [(outcome.trial.id, outcome.breach) for outcome in outcomes if outcome.breach] == []
 
 

@@ -172,3 +172,15 @@ def test_an_answer_is_marked_also_while_the_encoder_is_away_and_says_so() -> Non
     (found,) = rescored(with_scores(room, [marked]), BANK, Shelf(), NEWEST, ENCODER).turns
     assert found.now == rescored(room, BANK, Shelf(), NEWEST, ENCODER).turns[0].now
     assert found.note == "The sentence encoder was away then; words alone were compared."
+
+
+def test_points_of_the_bank_are_read_by_the_rooms_encoder_where_its_weights_know_how() -> None:
+    room = interview(*ANSWERS).but(encoder=encoder_of(load_weights(), ENCODER))
+    room = with_scores(room, [Marker(BANK, Shelf(), encoder=ENCODER).rules(room, turn) for turn in room.turns])
+    again = rescored(room, BANK, Shelf(), NEWEST, ENCODER).turns
+    assert all("with letters" in one.then.scorer for one in again)
+    assert [(one.now, one.note) for one in again] == [(one.then, None) for one in again]
+    before = rescored(room, BANK, Shelf(), "1.2.0", ENCODER).turns
+    assert {one.now.scorer for one in before if one.now} == {"local"}
+    away = Marker(BANK, Shelf()).rules(room, room.turns[0])
+    assert WITHOUT_ENCODER in (away.caution or "")
