@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from rooms.evidence import Level, Score
 from scoring.calibration import sample, snapshot_of
 from scoring.drift import STOP, WARN, Shift, drift, psi, taken, written
 from scoring.local import score
@@ -102,6 +103,14 @@ def test_nobody_talks_a_score_up_with_an_encoder_either() -> None:
     chosen = [trial for trial in pack.trials() if trial.kind in ALSO_ENCODED][::4]
     outcomes = [pack.tried(trial, other_words=how) for trial in chosen]
     assert [(outcome.trial.id, outcome.breach) for outcome in outcomes if outcome.breach] == []
+    for kind in ("off_topic", "echoed", "template", "boasts_alone"):
+        some = [trial for trial in pack.trials() if trial.kind == kind]
+        by_words = sum(reached(score(trial.rubric, trial.tried)) for trial in some)
+        assert sum(reached(score(trial.rubric, trial.tried, other_words=how)) for trial in some) <= by_words, kind
+
+
+def reached(found: Score) -> int:
+    return sum(mark.level is not Level.ABSENT for mark in found.marks)
 
 
 def test_a_judge_does_not_even_read_what_speaks_to_it() -> None:
