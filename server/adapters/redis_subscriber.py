@@ -9,7 +9,6 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from pydantic import ValidationError
 from redis.exceptions import ResponseError
 
 from rooms.protocol import Cursor
@@ -175,15 +174,15 @@ class RedisSubscriber:
 
 
 def _message(room: str, payload: bytes) -> Message | None:
-    if payload.startswith(b"["):
-        try:
+    try:
+        if payload.startswith(b"["):
             return Message(room, unpacked_all(payload))
-        except ValidationError:
-            _log.warning("a message of a newer release was left unheard", extra={"room": room})
-            return None
-    if payload[:1].isdigit():
-        version, epoch, tag = payload.decode().split(" ")
-        return Message(room, durable=Cursor(epoch=epoch, version=int(version), tag=tag))
+        if payload[:1].isdigit():
+            version, epoch, tag = payload.decode().split(" ")
+            return Message(room, durable=Cursor(epoch=epoch, version=int(version), tag=tag))
+    except ValueError:  # pydantic's ValidationError is one
+        _log.warning("a message of another release was left unheard", extra={"room": room})
+        return None
     if payload.startswith(b'"'):
         return Message(room, epoch=payload.decode().strip('"'))
     return Message(room, told=payload)

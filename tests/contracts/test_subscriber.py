@@ -11,6 +11,7 @@ from rooms.protocol import Cursor
 from server.adapters import redis_receiver
 from server.adapters.redis_connection import RedisConnection
 from server.adapters.redis_log import RedisRoomLog, RedisSubscriber
+from server.adapters.redis_receiver import channel
 from server.ports import Anew, Message, Unavailable
 from tests.redis_parts import ROOM, append, cut_all_connections, open_room, until, until_it_works, whisper
 from tests.servers import Redis, free_port
@@ -77,6 +78,15 @@ async def test_how_far_a_room_is_durable_is_heard_once_for_each_move(every_redis
         await ear.log.tell(ROOM, "partial", b"{}")
         await until(lambda: len(ear.heard) == 2)
         assert ear.heard == [Message(ROOM, durable=first), Message(ROOM, told=b"{}")]
+
+
+async def test_a_mark_in_another_releases_words_is_left_unheard_and_ends_nothing(redis_url: str) -> None:
+    async with listening(redis_url) as ear:
+        await ear.subscriber.subscribe(ROOM)
+        await ear.redis.call("PUBLISH", channel(ROOM), "7")
+        await ear.log.tell(ROOM, "partial", b"{}")
+        await until(lambda: bool(ear.heard))
+        assert (ear.heard, ear.reconnected) == ([Message(ROOM, told=b"{}")], 0)
 
 
 async def test_a_room_that_is_written_anew_is_heard_of(every_redis_url: str) -> None:
