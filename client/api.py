@@ -26,6 +26,9 @@ from rooms.protocol import Happened
 
 DEFAULT_URL = "http://127.0.0.1:8000"
 REQUEST_DEADLINE_S = 10.0
+KEPT_S = 2.0
+"""How long an unused connection is kept: less than servers and balancers keep theirs (5 s and more), so that no
+request goes out on one that is just being closed."""
 REPORT_DEADLINE_S = 120.0
 PATIENCE_S = 60.0
 
@@ -98,7 +101,10 @@ async def connect(
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     outside = not all(urlsplit(base).hostname in LOOPBACK for base in bases)
     timeout = httpx.Timeout(REQUEST_DEADLINE_S, connect=3.0)
-    async with httpx.AsyncClient(headers=headers, timeout=timeout, trust_env=outside, verify=_trusted(outside)) as http:
+    kept, trusted = httpx.Limits(keepalive_expiry=KEPT_S), _trusted(outside)
+    async with httpx.AsyncClient(
+        headers=headers, timeout=timeout, limits=kept, trust_env=outside, verify=trusted
+    ) as http:
         yield Greenroom(http, bases)
 
 
@@ -273,10 +279,12 @@ class Greenroom:
     async def _ask(self, method: str, path: str, body: object = None, *, again: bool = False) -> dict[str, Any]:
         """One request: to the next address when one is dead, each at most once.
 
-        A GET, or what may be done `again`, also moves on when the connection broke after the request was sent.
+        A GET, or what may be done `again`, is also sent anew when the connection broke after it was sent: once to the
+        same address, as a worker may have closed a connection that it kept, then to the next ones.
         """
         why: Exception | None = None
-        for _ in self._bases:
+        untried, spare = len(self._bases), True
+        while untried:
             try:
                 return _reply(await self._http.request(method, self.base + path, json=body))
             except httpx.TransportError as error:
@@ -284,8 +292,12 @@ class Greenroom:
                 unsent = isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
                 if not unsent and not again and method != "GET":
                     break
+                if spare and isinstance(error, httpx.ReadError | httpx.RemoteProtocolError):
+                    spare = False
+                    continue
             except _WorkerAwayError as away:
                 why = away
+            untried -= 1
             self.next_base()
         if isinstance(why, _WorkerAwayError) and why.refused:
             raise why.refused

@@ -225,11 +225,11 @@ class Assault:
         """As fast as they go, from sockets that are cut off for it."""
         flood = frame(PING, b"") * PINGS_A_SOCKET
         for _ in range(count // PINGS_A_SOCKET):
-            thrower = await self._campaign.enter(self._places[0], Role.OBSERVER)
-            thrower.socket.transport.write(flood)
-            async with asyncio.timeout(CUT_S):
-                await thrower.socket.closed.wait()
-            self._campaign.notes.codes[f"pings {thrower.socket.code}"] += 1
+            async with self._campaign.entered(self._places[0], Role.OBSERVER) as thrower:
+                thrower.socket.transport.write(flood)
+                async with asyncio.timeout(CUT_S):
+                    await thrower.socket.closed.wait()
+                self._campaign.notes.codes[f"pings {thrower.socket.code}"] += 1
 
 
 def _errors_in(log: str) -> list[str]:

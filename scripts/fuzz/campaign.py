@@ -6,8 +6,8 @@ real door. Texts are cut into sockets, as each forgives only so many mistakes.
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final, NamedTuple
 
 from client import Greenroom, Visit
@@ -78,8 +78,17 @@ class Campaign:
     def __init__(self, ticket: Ticket, port: int, notes: Notes, seed: int) -> None:
         self._ticket, self._port, self.notes, self._chance = ticket, port, notes, random.Random(seed)
 
-    async def enter(self, place: Place, role: Role) -> Thrower:
-        """A thrower in this room; waits for a seat, as those who left may not have been missed yet."""
+    @asynccontextmanager
+    async def entered(self, place: Place, role: Role) -> AsyncIterator[Thrower]:
+        """A thrower in this room, who leaves in the end."""
+        thrower = await self._enter(place, role)
+        try:
+            yield thrower
+        finally:
+            thrower.leave()
+
+    async def _enter(self, place: Place, role: Role) -> Thrower:
+        """Waits for a seat, as those who left may not have been missed yet."""
         async with asyncio.timeout(SEAT_S):
             while True:
                 thrower = Thrower(self.notes, role.value, f"{place.stage}, {role.value}")
@@ -124,26 +133,24 @@ class Campaign:
         stays = [command for command in messages.commands() if command["kind"] not in MOVES]
         moves = [command for command in messages.commands() if command["kind"] in MOVES]
         for role in ROLES:
-            thrower = await self.enter(place, role)
-            for command in stays:
-                for _ in range(2):
-                    await thrower.throw([wish(command)])
-            thrower.leave()
+            async with self.entered(place, role) as thrower:
+                for command in stays:
+                    for _ in range(2):
+                        await thrower.throw([wish(command)])
         for number, command in enumerate(sorted(moves, key=lambda command: command["kind"] in ENDS)):
             for role in ROLES:
-                thrower = await self.enter(Place(place.room, f"{place.stage}, moved {number}"), role)
-                await thrower.throw([wish(command)])
-                thrower.leave()
+                async with self.entered(Place(place.room, f"{place.stage}, moved {number}"), role) as thrower:
+                    await thrower.throw([wish(command)])
 
     async def commands_of_onlookers(self, places: Sequence[Place], count: int) -> None:
         """So many well shaped commands, all of which observers may not put, by one observer a room."""
         every = messages.commands()
 
         async def put(place: Place) -> None:
-            thrower = await self.enter(place, Role.OBSERVER)
-            for start in range(0, count // len(places), AT_A_TIME):
-                await thrower.throw([wish(every[number % len(every)]) for number in range(start, start + AT_A_TIME)])
-            thrower.leave()
+            async with self.entered(place, Role.OBSERVER) as thrower:
+                for start in range(0, count // len(places), AT_A_TIME):
+                    wishes = [wish(every[number % len(every)]) for number in range(start, start + AT_A_TIME)]
+                    await thrower.throw(wishes)
 
         async with asyncio.TaskGroup() as tasks:
             for place in places:
@@ -151,23 +158,20 @@ class Campaign:
 
     async def frames(self, place: Place, bads: Sequence[frames.BadFrames]) -> int:
         """Audio that is wrong, on an open microphone; gives the last frame that was safe in the end."""
-        thrower = await self.enter(place, Role.CANDIDATE)
-        stream = f"m-{self._chance.randrange(10**6)}"
-        opened = await thrower.do({"kind": "open_microphone", "stream": stream, "sample_rate": 16_000})
-        if opened != "accepted":
-            self.notes.fault(f"{place.stage}: a microphone is answered with {opened}")
-        shuffled = self._chance.sample(bads, len(bads))
-        for start in range(0, len(shuffled), AT_A_TIME):
-            await thrower.throw_frames([one for bad in shuffled[start : start + AT_A_TIME] for one in bad.messages])
-        safe = await thrower.speak(GOOD_FRAMES)
-        thrower.leave()
-        return safe
+        async with self.entered(place, Role.CANDIDATE) as thrower:
+            stream = f"m-{self._chance.randrange(10**6)}"
+            opened = await thrower.do({"kind": "open_microphone", "stream": stream, "sample_rate": 16_000})
+            if opened != "accepted":
+                self.notes.fault(f"{place.stage}: a microphone is answered with {opened}")
+            shuffled = self._chance.sample(bads, len(bads))
+            for start in range(0, len(shuffled), AT_A_TIME):
+                await thrower.throw_frames([one for bad in shuffled[start : start + AT_A_TIME] for one in bad.messages])
+            return await thrower.speak(GOOD_FRAMES)
 
     async def _throw_all(self, place: Place, role: Role, bads: Sequence[Bad]) -> None:
         for batch in _forgiven(bads):
-            thrower = await self.enter(place, role)
-            await thrower.throw(batch)
-            thrower.leave()
+            async with self.entered(place, role) as thrower:
+                await thrower.throw(batch)
 
 
 def at_the_door(bad: Bad) -> str:

@@ -10,6 +10,7 @@ import signal
 import socket
 from collections.abc import Iterator
 from functools import partial
+from typing import Final
 
 import uvicorn
 
@@ -40,6 +41,10 @@ from server.reviewing import shows_marks
 from server.settings import Settings
 from server.socket import Sockets
 from server.wire import Wire
+
+KEEP_ALIVE_S: Final = 75
+"""An unused connection is kept longer than balancers and clients keep theirs (60 s as a rule), so that no request of
+theirs meets one that is just being closed."""
 
 _log = logging.getLogger(__name__)
 
@@ -127,6 +132,7 @@ async def serve_web(settings: Settings, host: str, port: int, fd: int | None) ->
                 http=Door,
                 ws=Wire,
                 ws_ping_interval=20,
+                timeout_keep_alive=KEEP_ALIVE_S,
                 timeout_graceful_shutdown=settings.stop_timeout_s,
                 lifespan="off",
                 log_config=None,

@@ -68,6 +68,17 @@ async def test_when_all_are_down_the_last_reason_given_is_told(server: ToyServer
     assert refused.value.retry
 
 
+async def test_what_may_be_done_again_is_when_its_connection_broke_under_it(server: ToyServer) -> None:
+    async with connect(server.url) as greenroom:
+        server.breaks = 1
+        await greenroom.ticket("r-1", Role.COACH)
+        assert server.asked == 2
+        server.breaks = 2
+        with pytest.raises(AwayError):
+            await greenroom.ticket("r-1", Role.COACH)
+        assert server.asked == 4
+
+
 async def test_when_nobody_answers_the_sentence_says_where_and_what_to_do() -> None:
     address = dead_address()
     async with connect(address) as greenroom:

@@ -29,6 +29,8 @@ class ToyServer:
         self.hellos: list[str] = []
         self.asked = 0
         """How many tickets were asked for."""
+        self.breaks = 0
+        """So many requests for a ticket have their connection broken instead of an answer."""
         self.url = ""
         self.refusal: tuple[int, dict[str, object]] | None = None
         """What every request for a ticket gets instead."""
@@ -125,6 +127,9 @@ class ToyServer:
 
     async def _ticket(self, request: Request) -> JSONResponse:
         self.asked += 1
+        if self.breaks:
+            self.breaks -= 1
+            self.cut()
         if self.refusal is not None:
             return JSONResponse(self.refusal[1], self.refusal[0])
         wish = await request.json()
