@@ -91,7 +91,7 @@ class Cluster:
         for post in self.posts:
             await post.connect()
             post.start()
-        await asyncio.gather(*(post.ready() for post in self.posts))
+        await self.ready()
 
     async def stop(self) -> None:
         for post in self.posts:
@@ -107,6 +107,15 @@ class Cluster:
 
     async def heal(self) -> None:
         """Whatever a fault left behind is made good: everything runs, flows and answers."""
+        await self.mend()
+        await self.ready()
+
+    async def ready(self) -> None:
+        """Return when every web worker takes people in."""
+        await asyncio.gather(*(post.ready() for post in self.posts))
+
+    async def mend(self) -> None:
+        """Nothing is broken any more: everything was started, goes on, and can be reached, ready or not."""
         for server in (*self.guarded.sentinels, *self.guarded.servers) if self.guarded else (self.redis,):
             server.resume()
             if not server.is_running:
@@ -129,7 +138,6 @@ class Cluster:
             if post.process is None or not post.process.running:
                 post.process = None
                 post.start()
-        await asyncio.gather(*(post.ready() for post in self.posts))
 
     async def use(self, redis: Redis) -> None:
         """Everybody is led to another Redis from now on; the one until now is done for."""

@@ -4,7 +4,8 @@ Decides what is worth recording and its shape; never whether it is right (`invar
 invariant may look at, so that a break can be found again from its file alone.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
 from typing import Annotated, Literal, TextIO, TypeVar
@@ -154,11 +155,23 @@ class Held(ByVisitor):
     ids: tuple[str, ...]
 
 
+class Waited(ByVisitor):
+    """Since `since_ms` somebody waited for what comes by itself; until now, whether it came or they gave up."""
+
+    what: Literal["waited"] = "waited"
+    owed: str
+    since_ms: int
+
+
 class Unread(ByVisitor):
     """Somebody never read a word; in the end the server had cut them off, or not."""
 
     what: Literal["unread"] = "unread"
     cut: bool
+    full: bool = False
+    """More was said to them than all buffers hold."""
+    by_ping: bool = False
+    """It was a ping without an answer that ended it."""
 
 
 class Stuck(ByVisitor):
@@ -222,7 +235,7 @@ class Taken(InRoom):
 
 Recorded = (
     Began | Injected | Healed | Died | Arrived | Put | Answered | Whole | Saw | Told | Lost | Back | Durable
-    | Killed | Silent | Spoken | Held | Unread | Stuck | Ended | Afresh | Logged | Archived | Reported | Taken
+    | Killed | Silent | Spoken | Held | Waited | Unread | Stuck | Ended | Afresh | Logged | Archived | Reported | Taken
 )  # fmt: skip
 R = TypeVar("R", bound=Moment)
 _ENTRY: TypeAdapter[Recorded] = TypeAdapter(Annotated[Recorded, Field(discriminator="what")])
@@ -236,9 +249,22 @@ class History:
         self._file = file
         self._began = monotonic()
 
+    def now_ms(self) -> int:
+        """Since the round began."""
+        return int((monotonic() - self._began) * 1000)
+
+    @contextmanager
+    def waiting(self, room: str, who: str, owed: str) -> Iterator[None]:
+        """Note for how long somebody waits for this, however that ends."""
+        since_ms = self.now_ms()
+        try:
+            yield
+        finally:
+            self.note(Waited(room=room, who=who, owed=owed, since_ms=since_ms))
+
     def note(self, entry: Recorded) -> None:
         """Keep an entry, with the time of now."""
-        timed = entry.model_copy(update={"at_ms": int((monotonic() - self._began) * 1000)})
+        timed = entry.model_copy(update={"at_ms": self.now_ms()})
         self.entries.append(timed)
         if self._file:
             self._file.write(timed.model_dump_json() + "\n")

@@ -12,7 +12,7 @@ from time import time
 from client import Greenroom, GreenroomError, Visit, connect
 from rooms.people import Role
 from scripts.hardening import history as h
-from scripts.hardening.people import LENGTH, PATIENCE_S, Candidate, Coach, Person
+from scripts.hardening.people import LENGTH, PATIENCE_S, TO_BE_LET_IN, Candidate, Coach, Person
 from scripts.hardening.stage import Stage
 from tests.deployment import TOKEN
 
@@ -69,7 +69,10 @@ class Interview:
         async with connect(urls=self._stage.cluster.urls(self._chance), token=TOKEN) as greenroom:
             for role in (Role.CANDIDATE, Role.COACH, Role.OBSERVER):
                 try:
-                    async with greenroom.join(self.room, role, patience_s=PATIENCE_S) as visit:
+                    async with AsyncExitStack() as stay:
+                        join = greenroom.join(self.room, role, patience_s=PATIENCE_S)
+                        with self._stage.history.waiting(self.room, role.value, TO_BE_LET_IN):
+                            visit = await stay.enter_async_context(join)
                         mirror = visit.mirror
                         assert mirror.cursor is not None
                         self._stage.history.note(
@@ -87,8 +90,10 @@ class Interview:
         try:
             async with (
                 connect(urls=self._stage.cluster.urls(chance), token=TOKEN) as greenroom,
-                greenroom.join(self.room, role, patience_s=PATIENCE_S) as visit,
+                AsyncExitStack() as stay,
             ):
+                with self._stage.history.waiting(self.room, who, TO_BE_LET_IN):
+                    visit = await stay.enter_async_context(greenroom.join(self.room, role, patience_s=PATIENCE_S))
                 await sit(greenroom, visit, chance)
         except GreenroomError as error:
             self._is_stuck(who, f"{type(error).__name__}: {error.sentence}")
@@ -112,17 +117,20 @@ class Interview:
         coach = Coach(self._stage, visit, self.room, "coach", chance)
         coach.calm = self._aloud
         async with AsyncExitStack() as devices:
-            coach.also = await devices.enter_async_context(greenroom.join(self.room, Role.COACH, patience_s=PATIENCE_S))
+            with self._stage.history.waiting(self.room, "coach-tablet", TO_BE_LET_IN):
+                join = greenroom.join(self.room, Role.COACH, patience_s=PATIENCE_S)
+                coach.also = await devices.enter_async_context(join)
             tablet = Person(self._stage, coach.also, self.room, "coach-tablet", chance)
             await coach.sit()
             await tablet.until_closed()
 
     async def _look_in(self, _: Greenroom, visit: Visit, chance: random.Random) -> None:
-        await Person(self._stage, visit, self.room, "observer", chance).until_closed()
+        await Person(self._stage, visit, self.room, "observer", chance).look_on()
 
     async def _read_report(self, greenroom: Greenroom) -> None:
         try:
-            report = await greenroom.wait_for_report(self.room, PATIENCE_S)
+            with self._stage.history.waiting(self.room, "candidate", "the report"):
+                report = await greenroom.wait_for_report(self.room, PATIENCE_S)
         except GreenroomError as error:
             self._is_stuck("candidate", f"report: {error.sentence}")
             return

@@ -26,12 +26,14 @@ from scripts.hardening.stage import Stage
 from scripts.hardening.witness import note_end, watch
 
 PATIENCE_S = COMES_UP_S + 60.0
-"""How long anybody waits for an answer, a question or a connection before they count as stuck: longer than all that
-was killed may take to come up again, on however slow a machine."""
+"""How long anybody waits for an answer, a question or a connection before they give up: longer than all that was
+killed may take to come up again, on however slow a machine, so that it is seen whether it comes at all. That it was
+far too long is for an invariant to say (`nobody_waits_for_long`)."""
 MOVE_DEADLINE_S = 20.0
 TIME_IS_UP = frozenset({"wrong_turn", "no_open_turn", "already_finished", "ending"})
 """What somebody is told who still answers when the answer's limit has come; after the last answer also that all is
 over, which it then is without anybody's doing."""
+TO_BE_LET_IN = "the door"
 LENGTH = 3
 LOUD_WORDS = 130
 """What a loud whisper has: nearly as much as one may."""
@@ -79,7 +81,13 @@ class Person:
         await asyncio.sleep(self.chance.uniform(shortest_s, longest_s))
 
     async def until(self, ready: Callable[[Room], bool], awaited: str) -> Room:
-        return await self.visit.until(ready, PATIENCE_S, f"waited {PATIENCE_S:.0f} s in vain for {awaited}")
+        with self.stage.history.waiting(self.room, self.who, awaited):
+            return await self.visit.until(ready, PATIENCE_S, f"waited {PATIENCE_S:.0f} s in vain for {awaited}")
+
+    async def look_on(self) -> None:
+        """Wait for the end, which is as far away as the others make it."""
+        await self.visit.until(closed, PATIENCE_S, "the interview that was looked on never ended")
+        await self.until_closed()
 
     async def until_closed(self) -> None:
         await self.until(closed, "the end of the interview")
@@ -107,7 +115,8 @@ class Candidate(Person):
         self._devices.push_async_exit(self._seat)
         path = self.stage.cluster.directory / f"{self.room}.{outbox}.outbox"
         join = self._greenroom.join(self.room, Role.CANDIDATE, patience_s=PATIENCE_S, outbox=path)
-        self.visit = await self._seat.enter_async_context(join)
+        with self.stage.history.waiting(self.room, who, TO_BE_LET_IN):
+            self.visit = await self._seat.enter_async_context(join)
         self._watched(self.visit, who)
 
     async def sit(self, began: asyncio.Event) -> None:
@@ -221,7 +230,7 @@ class Coach(Person):
             except RefusedError as refused:
                 if refused.code not in ("room_closed", "not_paused", "paused", "no_open_turn", "not_started"):
                     raise
-            await self.pause(0.05, 0.15 if self.stage.loud else 0.7)
+            await self.pause(*((0.1, 0.2) if self.stage.loud else (0.05, 0.7)))
         await self.until_closed()
 
     async def _meddle(self) -> None:

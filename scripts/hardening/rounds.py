@@ -119,8 +119,9 @@ async def _break_things(stage: Stage, chance: random.Random, faults: Sequence[st
             await asyncio.sleep(fault.lasts_s)
         finally:
             await fault.heal()
-            await stage.cluster.heal()
+            await stage.cluster.mend()
             stage.history.note(h.Healed(fault=f"{name} {fault.into}".strip()))
+            await stage.cluster.ready()
     await asyncio.sleep(chance.uniform(0.2, 1.0))
     return broke
 

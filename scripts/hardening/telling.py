@@ -10,6 +10,7 @@ from scripts.hardening.history import Recorded
 from scripts.hardening.invariants import Break, text_of
 
 LINES_LIMIT = 16
+NOTED_MS = 10_000
 
 
 def story(entries: Sequence[Recorded], broke: Break) -> list[str]:
@@ -41,6 +42,7 @@ def _belongs(entry: Recorded, broke: Break) -> bool:
             | h.Back(who=who)
             | h.Stuck(who=who)
             | h.Unread(who=who)
+            | h.Waited(who=who)
         ):
             return who == broke.who
         case _:
@@ -70,6 +72,8 @@ def _line(entry: Recorded) -> str | None:
             return f"{at}{who} is back and missed {missed}"
         case h.Stuck(who=who, sentence=sentence):
             return f"{at}{who} is stuck: {sentence}"
+        case h.Waited(who=who, owed=owed, since_ms=since_ms, at_ms=at_ms) if at_ms - since_ms > NOTED_MS:
+            return f"{at}{who} waited {(at_ms - since_ms) / 1000:.0f} s for {owed}"
         case h.Unread(who=who, cut=cut):
             return f"{at}{who} read nothing and was {'cut' if cut else 'not cut'}"
         case h.Logged(version=version, event=event, command=command):

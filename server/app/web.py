@@ -42,6 +42,8 @@ from server.settings import Settings
 from server.socket import Sockets
 from server.wire import Wire
 
+PING_EVERY_S: Final = 20
+"""A socket whose other side has not answered a ping by the time of the next one is closed."""
 KEEP_ALIVE_S: Final = 75
 """An unused connection is kept longer than balancers and clients keep theirs (60 s as a rule), so that no request of
 theirs meets one that is just being closed."""
@@ -131,7 +133,7 @@ async def serve_web(settings: Settings, host: str, port: int, fd: int | None) ->
                 fd=fd,
                 http=Door,
                 ws=Wire,
-                ws_ping_interval=20,
+                ws_ping_interval=PING_EVERY_S,
                 timeout_keep_alive=KEEP_ALIVE_S,
                 timeout_graceful_shutdown=settings.stop_timeout_s,
                 lifespan="off",

@@ -17,6 +17,8 @@ from rooms.views import snapshot, view
 from scripts.hardening import history as h
 from scripts.hardening.history import Recorded
 from scripts.hardening.invariants import INVARIANTS, Break, broken
+from scripts.hardening.invariants.of_waiting import LONG_MS
+from scripts.hardening.people import PATIENCE_S
 from scripts.hardening.telling import story
 
 ROOM = "r-1"
@@ -97,7 +99,7 @@ def sound(log: list[tuple[str, Event]] | None = None) -> list[Recorded]:
         entries.append(h.Ended(room=ROOM, who=who, cursor=cursor(closed), state=snapshot(events[:closed], person.role)))
         now = snapshot(events, person.role)
         entries.append(h.Afresh(room=ROOM, role=person.role, cursor=cursor(len(log)), state=now))
-    entries.append(h.Reported(room=ROOM, answers=(SAID,)))
+    entries += [h.Reported(room=ROOM, answers=(SAID,)), h.Healed(fault="web-killed")]
     return [*entries, *kept(h.Logged, log), *kept(h.Archived, log[:closed])]
 
 
@@ -447,6 +449,59 @@ def test_two_holders_under_one_number_and_numbers_that_fall_are_caught(others: l
     assert broken([*sound(), *takings[:1], h.Taken(room=ROOM, worker="worker-1", fence=8)]) == []
 
 
+# --- how long people wait --------------------------------------------------------------------------------------
+
+
+def within(entries: list[Recorded], *troubles: tuple[int, int]) -> list[Recorded]:
+    """The same history with these faults, and no other."""
+    left = [entry for entry in entries if not isinstance(entry, h.Injected | h.Healed)]
+    for began, healed in troubles:
+        left += [h.Injected(fault="web-killed", at_ms=began), h.Healed(fault="web-killed", at_ms=healed)]
+    return left
+
+
+def waits() -> dict[str, list[Recorded]]:
+    """Histories in which somebody waits from the second second on for something that comes after 90."""
+    late = changed(sound(), answered("say-0"), at_ms=92_000)
+    put = next(entry for entry in late if isinstance(entry, h.Put) and entry.id == "say-0")
+    late[late.index(put)] = put.model_copy(update={"at_ms": 2_000})
+    no = next(entry for entry in late if answered("say-0")(entry))
+    refused = no.model_copy(update={"at_ms": 3_000, "version": None, "code": "redis_away"})
+    never = h.Put(room=ROOM, who="coach", id="lost", command=c.RepeatQuestion(turn=1), at_ms=2_000)
+    way = [
+        h.Lost(room=ROOM, who="coach", code=1006, at_ms=2_000),
+        h.Lost(room=ROOM, who="coach", code=1006, at_ms=80_000),
+    ]
+    return {
+        "an answer": late,
+        "an answer behind a no": [*late[: late.index(no)], refused, *late[late.index(no) :]],
+        "no answer": [*sound(), never, h.Stuck(room=ROOM, who="coach", sentence="No answer.", at_ms=92_000)],
+        "the way back": [*sound(), *way, h.Back(room=ROOM, who="coach", missed=0, at_ms=92_000)],
+        "a way that ends": [*sound(), *way, h.Stuck(room=ROOM, who="coach", sentence="Away.", at_ms=92_000)],
+        "a question": [*sound(), h.Waited(room=ROOM, who="candidate", owed="question 2", since_ms=2_000, at_ms=92_000)],
+    }
+
+
+@pytest.mark.parametrize("owed", waits())
+def test_whoever_waits_for_more_than_a_minute_is_caught(owed: str) -> None:
+    history = waits()[owed]
+    assert "nobody_waits_for_long" in caught(within(history))
+    assert "nobody_waits_for_long" in caught(within(history, (1_000, 31_000)))  # 61 s once that was mended
+    assert "nobody_waits_for_long" in caught(within(history, (63_000, 91_000)))  # 61 s before that broke
+    assert "nobody_waits_for_long" not in caught(within(history, (1_000, 33_000)))
+    assert "nobody_waits_for_long" not in caught(within(history, (10_000, 20_000), (40_000, 50_000)))
+
+
+def test_a_wish_put_once_more_after_its_answer_was_answered_in_time() -> None:
+    again = next(entry for entry in sound() if answered("say-0")(entry)).model_copy(update={"at_ms": 90_000})
+    put = next(entry for entry in sound() if isinstance(entry, h.Put) and entry.id == "say-0")
+    assert broken(within([*sound(), put.model_copy(update={"at_ms": 89_000}), again])) == []
+
+
+def test_people_are_patient_enough_to_show_that_they_waited_for_too_long() -> None:
+    assert 1000 * PATIENCE_S > 2 * LONG_MS
+
+
 # --- turns, rooms, reports ------------------------------------------------------------------------------------
 
 
@@ -520,6 +575,12 @@ def test_words_that_were_said_aloud_and_not_heard_once_are_caught(heard: list[st
 @pytest.mark.parametrize(("cut", "breaks"), [(False, {"who_never_reads_is_cut"}), (True, set())])
 def test_whoever_reads_nothing_and_is_not_cut_is_caught(cut: bool, breaks: set[str]) -> None:
     assert caught([*sound(), h.Unread(room=ROOM, who="stuck coach", cut=cut)]) == breaks
+
+
+def test_whoever_is_sent_a_lot_and_is_cut_by_a_ping_only_is_caught() -> None:
+    found = h.Unread(room=ROOM, who="stuck coach", cut=True, by_ping=True)
+    assert broken([*sound(), found]) == []
+    assert caught([*sound(), found.model_copy(update={"full": True})]) == {"who_never_reads_is_cut"}
 
 
 def test_a_process_that_died_by_itself_is_caught() -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import random
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterable
@@ -11,16 +12,24 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from websockets.asyncio.server import ServerConnection
+from websockets.asyncio.server import serve as open_server
 
 from client import RefusedError, Visit
+from rooms import events as e
 from rooms.commands import PersonCommand
+from scripts.hardening import history as h
 from scripts.hardening.disk import Disk
+from scripts.hardening.faults import of_people
+from scripts.hardening.faults.of_people import StuckReader
+from scripts.hardening.history import History
 from scripts.hardening.lanes import played
 from scripts.hardening.page import BEGINS, ENDS, write
 from scripts.hardening.people import LENGTH, PATIENCE_S, Candidate
 from scripts.hardening.post import COMES_UP_S, Post
 from scripts.hardening.proxy import Proxy
 from scripts.hardening.rounds import END_DEADLINE_S
+from scripts.hardening.stage import Stage
 from scripts.hardening.verdicts import Ledger, Round, Verdict, summary, table
 
 ROOT = Path(__file__).parents[2]
@@ -221,6 +230,52 @@ async def test_a_lane_whose_cluster_failed_is_replaced_and_the_others_rounds_are
     assert [(verdict.seed, verdict.failed) for verdict in verdicts] == [(1, False), (seed, True), (2, False)]
     assert verdicts[1].broken == broken
     assert said.count("1| cluster up") == 2
+
+
+# --- people who never read ------------------------------------------------------------------------------------
+
+
+async def found(room_said: str, *ends: str) -> list[h.Unread]:
+    """What is noted of those who read nothing of servers that end them like this, in a room where this was said."""
+
+    async def serve(connection: ServerConnection) -> None:
+        await connection.recv()
+        await connection.send("welcome")
+        match left.pop(0):
+            case "by a ping":
+                await connection.close(1011)
+            case "without a word":
+                connection.transport.abort()
+            case "never":
+                await connection.wait_closed()
+
+    left = list(ends)
+    history = History()
+    fault = StuckReader(cast(Stage, SimpleNamespace(history=history)), random.Random(1))
+    fault.silence_s = 0.1
+    async with open_server(serve, "127.0.0.1", 0, close_timeout=0.1) as server:
+        port = server.sockets[0].getsockname()[1]
+        for number in range(len(ends)):
+            fault.stuck.append(await fault.comes(f"r-{number}", f"ws://127.0.0.1:{port}/", "ticket"))
+            said = e.Whispered(by="owner.coach", text=room_said, at_ms=0)
+            history.note(h.Saw(room=f"r-{number}", who="coach", version=1, tag="t", event=said))
+        await fault.settle()
+    return [entry for entry in history.entries if isinstance(entry, h.Unread)]
+
+
+async def test_it_is_noted_how_whoever_never_reads_is_ended_however_little_they_were_sent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(of_people, "CUT_DEADLINE_S", 0.3)
+    stayed, cut, pinged = await found("Psst.", "never", "without a word", "by a ping")
+    assert [(each.cut, each.by_ping, each.full) for each in (stayed, cut, pinged)] == [
+        (False, False, False), (True, False, False), (True, True, False),
+    ]  # fmt: skip
+
+
+async def test_it_is_noted_that_more_was_sent_than_anything_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(of_people, "ENOUGH_BYTES", 1_000)
+    assert [each.full for each in await found("Psst." * 200, "by a ping")] == [True]
 
 
 # --- people ---------------------------------------------------------------------------------------------------

@@ -19,6 +19,10 @@ from tests.servers import free_port
 Served = Callable[[Serve], Awaitable[str]]
 
 
+PING_EVERY_S = 0.5
+"""Long enough for a busy machine to answer in between."""
+
+
 @pytest.fixture(params=[Wire, "websockets-sansio"], ids=["ours", "another"])
 async def served(request: pytest.FixtureRequest) -> AsyncIterator[Served]:
     """Serve every connection like this; gives its address. Ends with the test."""
@@ -33,7 +37,9 @@ async def served(request: pytest.FixtureRequest) -> AsyncIterator[Served]:
 
             port = free_port()
             app = Router([WebSocketRoute("/here", endpoint)])
-            config = uvicorn.Config(app, port=port, ws=request.param, lifespan="off", log_config=None)
+            config = uvicorn.Config(
+                app, port=port, ws=request.param, ws_ping_interval=PING_EVERY_S, lifespan="off", log_config=None
+            )
             await stack.enter_async_context(_running(uvicorn.Server(config)))
             return f"ws://127.0.0.1:{port}/here"
 
@@ -156,6 +162,28 @@ async def test_a_connection_is_cut(served: Served) -> None:
         async with asyncio.timeout(5):
             with pytest.raises(ConnectionClosed):
                 await client.recv()
+
+
+@pytest.mark.parametrize("served", [Wire], indirect=True, ids=["ours"])
+async def test_who_reads_nothing_is_let_go_of_though_nothing_is_said_to_them(served: Served) -> None:
+    """A ping that nobody answers finds them; whoever reads answers each."""
+    loop = asyncio.get_running_loop()
+    left: dict[str, asyncio.Future[int]] = {name: loop.create_future() for name in ("reads", "reads nothing")}
+
+    async def listen(way: Way) -> None:
+        name = str(await way.receive())
+        with pytest.raises(Gone) as gone:
+            await way.receive()
+        left[name].set_result(gone.value.code)
+
+    url = await served(listen)
+    async with connect(url, proxy=None) as reader, connect(url, proxy=None, close_timeout=0.1) as deaf:
+        await reader.send("reads")
+        await deaf.send("reads nothing")
+        deaf.transport.pause_reading()
+        async with asyncio.timeout(10):
+            assert await left["reads nothing"] == 1011
+        assert not left["reads"].done()
 
 
 async def test_where_nobody_serves_the_handshake_is_refused(served: Served) -> None:

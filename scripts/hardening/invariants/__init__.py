@@ -5,6 +5,7 @@ Decides what counts as broken; never how a history came about. Each function loo
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from itertools import zip_longest
 from types import MappingProxyType
 
 from scripts.hardening import history as h
@@ -34,11 +35,12 @@ from scripts.hardening.invariants.of_sight import (
     views_never_leak,
     what_is_durable_stays,
 )
+from scripts.hardening.invariants.of_waiting import nobody_waits_for_long
 from scripts.hardening.invariants.of_workers import (
     leases_are_fenced,
     timers_fire_once,
 )
-from scripts.hardening.invariants.tale import Break, Found, Tale, text_of
+from scripts.hardening.invariants.tale import FOR_EVER, Break, Found, Tale, text_of
 
 INVARIANTS: MappingProxyType[str, Callable[[Tale], Found]] = MappingProxyType(
     {
@@ -62,6 +64,7 @@ INVARIANTS: MappingProxyType[str, Callable[[Tale], Found]] = MappingProxyType(
             the_report_says_what_was_said,
             the_archive_is_the_log,
             nobody_is_left_behind,
+            nobody_waits_for_long,
             who_never_reads_is_cut,
             timers_fire_once,
             leases_are_fenced,
@@ -82,15 +85,23 @@ def broken(entries: Sequence[Recorded]) -> list[Break]:
         if isinstance(entry, h.Died)
     ]
     lossy = any(isinstance(entry, h.Injected) and entry.fault in LOSING for entry in entries)
+    troubles = _troubles(entries)
     rooms: dict[str, list[Recorded]] = defaultdict(list)
     for entry in entries:
         if isinstance(entry, h.InRoom):
             rooms[entry.room].append(entry)
     for room, of_room in rooms.items():
-        tale = Tale(room, of_room, lossy=lossy)
+        tale = Tale(room, of_room, lossy=lossy, troubles=troubles)
         for name, check in INVARIANTS.items():
             found += [broke.model_copy(update={"invariant": name, "room": room}) for broke in check(tale)]
     return found
+
+
+def _troubles(entries: Sequence[Recorded]) -> list[tuple[int, int]]:
+    """From when until when something was broken: faults come one after the other."""
+    began = [entry.at_ms for entry in entries if isinstance(entry, h.Injected)]
+    mended = [entry.at_ms for entry in entries if isinstance(entry, h.Healed)]
+    return list(zip_longest(began, mended, fillvalue=FOR_EVER))
 
 
 __all__ = ["INVARIANTS", "Break", "Tale", "broken", "text_of"]

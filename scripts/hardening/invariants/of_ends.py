@@ -92,10 +92,14 @@ def what_is_said_is_heard_once(tale: Tale) -> Found:
 
 
 def who_never_reads_is_cut(tale: Tale) -> Found:
-    """Nobody who does not read stays connected for ever."""
+    """Nobody who does not read stays connected for ever; who is sent a lot goes before a ping finds them."""
     for unread in tale.of(h.Unread):
         if not unread.cut:
             yield Break(sentence=f"{unread.who} read nothing and was not cut", who=unread.who)
+        elif unread.full and unread.by_ping:
+            yield Break(
+                sentence=f"{unread.who} was sent more than anything holds until a ping ended it", who=unread.who
+            )
 
 
 def _about(tale: Tale, turn: int) -> tuple[int, ...]:

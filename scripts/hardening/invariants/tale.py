@@ -43,9 +43,17 @@ class Spell:
 class Tale:
     """One room's entries, sorted by what they are."""
 
-    def __init__(self, room: str, entries: Sequence[Recorded], *, lossy: bool = False) -> None:
-        """`lossy`: the store itself was made to lose something, so that not all that was seen can stand."""
-        self.room, self.entries, self.lossy = room, entries, lossy
+    def __init__(
+        self,
+        room: str,
+        entries: Sequence[Recorded],
+        *,
+        lossy: bool = False,
+        troubles: Sequence[tuple[int, int]] = (),
+    ) -> None:
+        """`lossy`: the store itself was made to lose something, so that not all that was seen can stand. `troubles`:
+        from when until when something was broken on purpose, in order."""
+        self.room, self.entries, self.lossy, self.troubles = room, entries, lossy, troubles
         self.log = self.of(h.Logged)
         self.archive = self.of(h.Archived)
         self.puts = self.of(h.Put)
