@@ -12,11 +12,11 @@ from pydantic import ValidationError
 
 from client.closing import SENTENCES, AfterClose, after_close
 from client.errors import AudioLostError, ClosedError, GreenroomError, RefusedError
-from client.mirror import LostTrackError, Mirror
+from client.mirror import LostTrackError, Mirror, meant
 from client.news import Back, Moved, News, Unkept, Whole
 from client.outbox import EVERYTHING, UNANSWERED_LIMIT, Outbox, Shelf, Standing
 from client.ring import AudioRing, RingFullError
-from rooms.commands import SAMPLE_RATE_HZ, OpenMicrophone, PersonCommand
+from rooms.commands import SAMPLE_RATE_HZ, InTurn, OpenMicrophone, PersonCommand
 from rooms.events import ConsentWithdrawn, Encoding
 from rooms.people import Participant
 from rooms.protocol import (
@@ -48,6 +48,8 @@ MARKS_SINCE = 2
 """Versions of the protocol before this one say nothing of what is durable."""
 RESTS_SINCE = 2
 """Servers of versions before this one take no frame that says it comes after a rest."""
+MEANT_SINCE = 2
+"""Servers of versions before this one take no command that says which question it is about."""
 _NOWHERE = -2
 OUTBOX_LIMIT = UNANSWERED_LIMIT
 UNDECIDED = frozenset({"redis_away", "redis_full", "internal"})
@@ -124,7 +126,7 @@ class Conversation:
         if self._outbox.full:
             raise RefusedError("outbox_full", "Too many commands wait for an answer. Wait for some first.", True)
         id = id or self.new_id()
-        self._outbox.put(Do(id=id, command=command), self.ring.next_seq if self.ring else 0)
+        self._outbox.put(Do(id=id, command=meant(command, self.mirror.room)), self.ring.next_seq if self.ring else 0)
         return id
 
     def give_up(self, id: str) -> None:
@@ -172,7 +174,7 @@ class Conversation:
         out: list[str | bytes] = []
         for wish in self._outbox.due():
             out += self._frames(wish.behind, limit - len(out))
-            out.append(_said(wish.message))
+            out.append(_said(wish.message, self._speaks))
             wish.sent = True
         out += self._frames(None, limit - len(out))
         if self._typing is not None:
@@ -357,7 +359,11 @@ class Conversation:
         return ClosedError(code, said or f"The server closed the connection ({code}). Join again.")
 
 
-def _said(wish: Do) -> str:
-    """As a server of protocol 1 takes it too."""
-    samples = isinstance(wish.command, OpenMicrophone) and wish.command.encoding is Encoding.PCM16
-    return wish.model_dump_json(exclude={"command": {"encoding"}} if samples else None)
+def _said(wish: Do, protocol: int) -> str:
+    """As a server of this version takes it; what version 1 need not be told is left out for all."""
+    left_out = set[str]()
+    if isinstance(wish.command, OpenMicrophone) and wish.command.encoding is Encoding.PCM16:
+        left_out.add("encoding")
+    if isinstance(wish.command, InTurn) and protocol < MEANT_SINCE:
+        left_out.add("question")
+    return wish.model_dump_json(exclude={"command": left_out} if left_out else None)

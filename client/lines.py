@@ -8,6 +8,7 @@ from typing import assert_never
 
 from client.news import Back, Change, Lost, Moved, Unkept, Whole
 from rooms import events as e
+from rooms.commands import AskOwn, PersonCommand, TakeNote, TypeAnswer, Whisper, WriteNext
 from rooms.events import Event
 from rooms.evidence import Delivery, Level, Mark, Score
 from rooms.people import SYSTEM
@@ -58,9 +59,20 @@ def lines_of(change: Change, room: Room) -> list[str]:
             return ["       Moved to another server; nothing was lost."]
         case Unkept():
             wish = change.command.kind.replace("_", " ")
-            return [f"       “{wish}” was not taken when it was offered again: {plain(change.refused.sentence)}"]
+            refused = f"       “{wish}” was not taken when it was offered again: {plain(change.refused.sentence)}"
+            words = words_of(change.command)
+            return [refused, f"       This is what you wrote: “{plain(words)}”"] if words else [refused]
         case _:
             assert_never(change)
+
+
+def words_of(command: PersonCommand) -> str:
+    """What somebody wrote in it: where it was not taken, they have no other place to see that."""
+    match command:
+        case TypeAnswer() | Whisper() | TakeNote() | AskOwn() | WriteNext():
+            return command.text
+        case _:
+            return ""
 
 
 def clock(milliseconds: int) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from typing import Self
 
 from rooms import events as e
+from rooms.commands import InTurn, PersonCommand
 from rooms.events import Event
 from rooms.protocol import Cursor, Happened, Partial, Tell, Telling, Welcome
 from rooms.state import Room, after
@@ -90,6 +91,14 @@ class Mirror(Value):
 
     def _now(self, **changes: object) -> Self:
         return self.model_copy(update=changes)
+
+
+def meant(command: PersonCommand, room: Room | None) -> PersonCommand:
+    """The command with the question that it is about, as the person sees it: it may come to be offered to a log in
+    which another one is asked at that turn."""
+    if not isinstance(command, InTurn) or command.question or room is None or command.turn > len(room.turns):
+        return command
+    return command.but(question=room.turns[command.turn - 1].question.text)
 
 
 def latest(known: tuple[Tell, ...], more: Iterable[Tell]) -> tuple[Tell, ...]:

@@ -8,7 +8,7 @@ import json
 from contextlib import aclosing
 from typing import Any, TextIO
 
-from client.lines import lines_of, plain
+from client.lines import lines_of, plain, words_of
 from client.news import Back, Change, Lost, Moved, Unkept, Whole
 from client.visit import Visit
 from rooms.events import ParticipantJoined, RoomClosed
@@ -98,7 +98,8 @@ def _as_json(change: Change) -> dict[str, Any]:
         case Moved():
             return {"type": "moved", "missed": change.missed}
         case Unkept():
-            kind, refused = change.command.kind, change.refused
-            return {"type": "unkept", "kind": kind, "code": refused.code, "sentence": refused.sentence}
+            command, refused = change.command, change.refused
+            said = {"type": "unkept", "kind": command.kind, "code": refused.code, "sentence": refused.sentence}
+            return said | ({"text": words} if (words := words_of(command)) else {})
         case _:
             return change.model_dump(mode="json")

@@ -14,15 +14,17 @@ from rooms.transcript import Source, Utterance
 Answering = tuple[Event, ...] | Refusal
 
 
-def _answerable(room: Room, number: int) -> Turn | Refusal:
+def _answerable(room: Room, meant: c.InTurn) -> Turn | Refusal:
     """The open turn that a person means, if it can still be answered."""
     if room.phase is Phase.LOBBY:
         return refuse(Code.NOT_STARTED)
     turn = room.turn
     if turn is None:
         return refuse(Code.NO_OPEN_TURN)
-    if turn.number != number:
-        return refuse(Code.WRONG_TURN)
+    if turn.number != meant.turn:
+        return refuse(Code.WRONG_TURN if meant.turn < turn.number else Code.NOT_ASKED_YET)
+    if meant.question not in (None, turn.question.text):
+        return refuse(Code.OTHER_QUESTION)
     if turn.finished:
         return refuse(Code.ALREADY_FINISHED)
     return refuse(Code.PAUSED) if room.paused else turn
@@ -32,27 +34,27 @@ def _began(room: Room, turn: Turn, at: int) -> tuple[Event, ...]:
     return (e.AnswerBegan(turn=turn.number, at_ms=at),) if room.phase is Phase.ASKING else ()
 
 
-def begin(room: Room, number: int, at: int) -> Answering:
+def begin(room: Room, command: c.BeginAnswer, at: int) -> Answering:
     """The candidate takes the floor. `at`: the room's time, here and below."""
-    turn = _answerable(room, number)
+    turn = _answerable(room, command)
     return turn if isinstance(turn, Refusal) else _began(room, turn, at)
 
 
-def hold(room: Room, number: int) -> Answering:
+def hold(room: Room, command: c.HoldTurn) -> Answering:
     """Silence shall not end this answer."""
-    turn = _answerable(room, number)
+    turn = _answerable(room, command)
     return turn if isinstance(turn, Refusal) else () if turn.held else (e.TurnHeld(turn=turn.number),)
 
 
-def repeat(room: Room, number: int) -> Answering:
+def repeat(room: Room, command: c.RepeatQuestion) -> Answering:
     """The question is to be put once more."""
-    turn = _answerable(room, number)
+    turn = _answerable(room, command)
     return turn if isinstance(turn, Refusal) else (e.QuestionRepeated(turn=turn.number),)
 
 
 def typed(room: Room, command: c.TypeAnswer, at: int) -> Answering:
     """One more message of a typed answer."""
-    turn = _answerable(room, command.turn)
+    turn = _answerable(room, command)
     if isinstance(turn, Refusal):
         return turn
     written = sum(len(known.text) for known in turn.utterances if known.source is Source.TYPED)
@@ -68,14 +70,19 @@ def typed(room: Room, command: c.TypeAnswer, at: int) -> Answering:
     return (*_began(room, turn, at), e.UtteranceHeard(turn=turn.number, utterance=said))
 
 
-def finish(
-    room: Room, number: int, reason: e.Finish, stream: str | None = None, through: int | None = None
-) -> Answering:
-    """The candidate says no more. `through`: the last audio frame of the stream that belongs to the answer."""
-    turn = _answerable(room, number)
+def finish(room: Room, command: c.FinishAnswer) -> Answering:
+    """The candidate says no more, perhaps with words that are still to be heard."""
+    turn = _answerable(room, command)
     if isinstance(turn, Refusal):
         return turn
-    return (e.AnswerFinished(turn=turn.number, reason=reason, stream=stream, through=through),)
+    said = e.AnswerFinished(turn=turn.number, reason=e.Finish.DONE, stream=command.stream, through=command.through)
+    return (said,)
+
+
+def skip(room: Room, command: c.SkipQuestion) -> Answering:
+    """The candidate leaves this question be."""
+    turn = _answerable(room, command)
+    return turn if isinstance(turn, Refusal) else (e.AnswerFinished(turn=turn.number, reason=e.Finish.SKIPPED),)
 
 
 def hear(room: Room, number: int, utterance: Utterance, at: int) -> Answering:

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, TypeAdapter
 
 from rooms.events import MAX_EXPECTED, MAX_REFERENCE_CHARS, Encoding, Expected, Stream, TurnNumber
+from rooms.kinds import MAX_QUESTION_CHARS
 from rooms.own_commands import Abandon as Abandon
 from rooms.own_commands import AskQuestion as AskQuestion
 from rooms.own_commands import CallTime as CallTime
@@ -68,43 +69,46 @@ class OpenMicrophone(Value):
     encoding: Encoding = Encoding.PCM16
 
 
-class BeginAnswer(Value):
+class InTurn(Value):
+    """What is said to one question."""
+
+    turn: TurnNumber
+    question: Annotated[str, Field(max_length=MAX_QUESTION_CHARS)] | None = None
+    """The text of that question, as it was shown: a log that lost its end may have another one at this turn by now, and
+    an answer to one is none to the other. None: whichever is open there. Since version 2 of the protocol."""
+
+
+class BeginAnswer(InTurn):
     """The question was read out (or its reading cut short): the candidate takes the floor."""
 
     kind: Literal["begin_answer"] = "begin_answer"
-    turn: TurnNumber
 
 
-class TypeAnswer(Value):
+class TypeAnswer(InTurn):
     kind: Literal["type_answer"] = "type_answer"
-    turn: TurnNumber
     text: Answer
 
 
-class HoldTurn(Value):
+class HoldTurn(InTurn):
     """Give me a moment: silence is not to end this answer."""
 
     kind: Literal["hold_turn"] = "hold_turn"
-    turn: TurnNumber
 
 
-class FinishAnswer(Value):
+class FinishAnswer(InTurn):
     """I'm done. Words up to frame `through` of `stream` still belong to the answer."""
 
     kind: Literal["finish_answer"] = "finish_answer"
-    turn: TurnNumber
     stream: Stream | None = None
     through: FrameNumber | None = None
 
 
-class SkipQuestion(Value):
+class SkipQuestion(InTurn):
     kind: Literal["skip_question"] = "skip_question"
-    turn: TurnNumber
 
 
-class RepeatQuestion(Value):
+class RepeatQuestion(InTurn):
     kind: Literal["repeat_question"] = "repeat_question"
-    turn: TurnNumber
 
 
 class PauseInterview(Value):

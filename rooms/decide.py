@@ -122,17 +122,17 @@ def decide(room: Room | None, command: Command, who: Participant, now_ms: int) -
         case c.OpenMicrophone():
             return entry.open_microphone(room, command, at)
         case c.BeginAnswer():
-            return answering.begin(room, command.turn, at)
+            return answering.begin(room, command, at)
         case c.TypeAnswer():
             return answering.typed(room, command, at)
         case c.HoldTurn():
-            return answering.hold(room, command.turn)
+            return answering.hold(room, command)
         case c.FinishAnswer():
-            return answering.finish(room, command.turn, e.Finish.DONE, command.stream, command.through)
+            return answering.finish(room, command)
         case c.SkipQuestion():
-            return answering.finish(room, command.turn, e.Finish.SKIPPED)
+            return answering.skip(room, command)
         case c.RepeatQuestion():
-            return answering.repeat(room, command.turn)
+            return answering.repeat(room, command)
         case c.PauseInterview():
             return _pause(room, who, at)
         case c.ResumeInterview():

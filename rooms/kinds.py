@@ -86,6 +86,7 @@ class Expected(Value):
     """Its share relative to the question's other points."""
 
 
+MAX_QUESTION_CHARS = 1_000
 MAX_EXPECTED = 8
 MAX_REFERENCE_CHARS = 2_000
 
@@ -96,7 +97,7 @@ class Question(Value):
     id: str | None
     """Its id in the question bank; None for a person's own question."""
     follow_up_of: str | None = None
-    text: Annotated[str, Field(min_length=1, max_length=1_000)]
+    text: Annotated[str, Field(min_length=1, max_length=MAX_QUESTION_CHARS)]
     competence: str | None = None
     difficulty: Annotated[int, Field(ge=1, le=5)] | None = None
     kind: QuestionKind

@@ -24,6 +24,8 @@ class Code(StrEnum):
     ALREADY_STARTED = "already_started"
     NOT_STARTED = "not_started"
     WRONG_TURN = "wrong_turn"
+    NOT_ASKED_YET = "not_asked_yet"
+    OTHER_QUESTION = "other_question"
     NO_OPEN_TURN = "no_open_turn"
     NOTHING_SAID_YET = "nothing_said_yet"
     TURN_HELD = "turn_held"
@@ -71,6 +73,8 @@ _SENTENCES = MappingProxyType(
         Code.ALREADY_STARTED: ("The interview has started already.", False),
         Code.NOT_STARTED: ("The interview has not started yet. Press start first.", True),
         Code.WRONG_TURN: ("That turn is not the open one. Look at the question on the screen.", False),
+        Code.NOT_ASKED_YET: ("That question is not asked yet. Wait for it.", True),
+        Code.OTHER_QUESTION: ("This was said to another question than the one that is open now.", False),
         Code.NO_OPEN_TURN: ("No question is open. Wait for the next one.", True),
         Code.NOTHING_SAID_YET: ("Nothing was said yet, so silence does not end the answer.", True),
         Code.TURN_HELD: ("The candidate asked for a moment, so silence does not end the answer.", True),

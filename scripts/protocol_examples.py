@@ -89,7 +89,7 @@ COMMANDS: tuple[c.PersonCommand, ...] = (
     c.StartInterview(),
     c.OpenMicrophone(stream="m-5d1e", sample_rate=c.SAMPLE_RATE_HZ),
     c.BeginAnswer(turn=1),
-    c.TypeAnswer(turn=1, text="We halved it in a month."),
+    c.TypeAnswer(turn=1, question=QUESTION.text, text="We halved it in a month."),
     c.HoldTurn(turn=1),
     c.FinishAnswer(turn=1, stream="m-5d1e", through=412),
     c.SkipQuestion(turn=1),

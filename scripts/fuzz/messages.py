@@ -36,9 +36,12 @@ def broken() -> tuple[Bad, ...]:
 
 
 def commands() -> list[dict[str, Any]]:
-    """Every command of the protocol, well shaped; those about a turn also about one that is not there."""
+    """Every command of the protocol, well shaped; those about a turn also about one that is not there, and about a
+    question that is not asked there."""
     right = [whole["command"] for _, whole in wholes() if whole["type"] == "do"]
-    return right + [{**command, "turn": 1_000} for command in right if "turn" in command]
+    other = [command for command in right if "turn" in command]
+    about = [{**command, "question": None} if "turn" in command else command for command in right]
+    return about + other + [{**command, "turn": 1_000} for command in other]
 
 
 @lru_cache(maxsize=8_192)  # each text is thrown, awaited and judged, and most of them again and again

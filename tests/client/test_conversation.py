@@ -82,6 +82,7 @@ class Line:
         self.talk.begin_stream("m-1")
         self.started = len(self.toy.log)
         self.toy.ask()
+        self.take_all()
         self.say(c.BeginAnswer(turn=1))
 
     def tell(self, message: ServerMessage):
@@ -412,7 +413,7 @@ def test_what_is_refused_when_it_is_offered_again_is_told(line: Line) -> None:
     line.toy.coach(c.EndInterview())
     line.connect()
     told = [change for news in line.flush() for change in news.changes if isinstance(change, Unkept)]
-    assert told[-1].command == c.TypeAnswer(turn=1, text="Said once.")
+    assert told[-1].command == c.TypeAnswer(turn=1, text="Said once.", question="Why?")
     assert line.talk.standing.pending == 0
 
 
@@ -458,6 +459,54 @@ def test_an_answer_whose_question_is_not_asked_again_is_told_in_the_end(line: Li
         told += [change for news in line.flush() for change in news.changes]
     assert Unkept in map(type, told)
     assert line.talk.standing.pending == 0
+
+
+def test_an_answer_waits_while_the_turn_before_its_own_is_open_again(line: Line) -> None:
+    line.answering()
+    line.toy.archive()
+    line.say(c.TypeAnswer(turn=1, text="First."), c.FinishAnswer(turn=1))
+    line.toy.command(c.CloseTurn(turn=1), SYSTEM)
+    line.toy.ask("And then?")
+    line.take_all()
+    line.say(c.TypeAnswer(turn=2, text="Second."))
+    line.toy.fail_over(versions=len(line.toy.log))
+    line.drop_silently()
+    line.connect()
+    assert [change for news in line.flush() for change in news.changes if isinstance(change, Unkept)] == []
+    line.toy.command(c.CloseTurn(turn=1), SYSTEM)
+    line.toy.ask("And then?")
+    line.take_all()
+    assert line.talk.offer_held()
+    line.flush()
+    assert [[said.text for said in turn.utterances] for turn in line.toy.room.turns] == [["First."], ["Second."]]
+
+
+def test_an_answer_whose_turn_has_another_question_by_now_is_no_answer_to_it_and_is_told(line: Line) -> None:
+    line.answering()
+    answer = c.TypeAnswer(turn=1, text="Said to another.")
+    line.say(answer, c.FinishAnswer(turn=1))
+    line.toy.fail_over(versions=len(line.toy.log) - line.started)
+    line.toy.ask("And why not?")
+    line.drop_silently()
+    line.connect()
+    told = [change for news in line.flush() for change in news.changes if isinstance(change, Unkept)]
+    assert [(unkept.command.kind, unkept.refused.code) for unkept in told] == [
+        (kind, "other_question") for kind in ("begin_answer", "type_answer", "finish_answer")
+    ]
+    assert told[1].command == answer.but(question="Why?")
+    turn = line.toy.room.turn
+    assert (turn.began_ms, turn.utterances, turn.finished) == (None, (), None)
+    line.say(c.TypeAnswer(turn=1, text="Said to this one."))
+    assert [said.text for said in line.toy.room.turn.utterances] == ["Said to this one."]
+
+
+def test_a_server_of_the_release_before_is_not_told_which_question_is_meant(line: Line) -> None:
+    line.answering()
+    line.talk.put(c.HoldTurn(turn=1))
+    assert json.loads(line.talk.due()[0])["command"]["question"] == "Why?"
+    line.drop(Close.PROTOCOL_UNKNOWN)
+    line.connect()
+    assert "question" not in json.loads(line.talk.due()[0])["command"]
 
 
 def test_no_more_is_offered_at_a_time_than_a_server_takes(line: Line) -> None:

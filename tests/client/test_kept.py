@@ -167,7 +167,10 @@ async def test_what_is_refused_by_then_is_told_and_forgotten(server: ToyServer, 
         assert isinstance(await anext(changes), Whole)
         told = await anext(changes)
         assert isinstance(told, Unkept)
-        assert (told.command, told.refused.code) == (c.TypeAnswer(turn=1, text="Too late."), "already_finished")
+        assert (told.command, told.refused.code) == (
+            c.TypeAnswer(turn=1, text="Too late.", question="Why?"),
+            "already_finished",
+        )
         await changes.aclose()
         server.toy.archive()
         server.stir()

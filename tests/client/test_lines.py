@@ -182,6 +182,13 @@ def test_every_change_is_one_json_object_with_a_type(room: Room) -> None:
     assert kinds == ["room", "event", "telling", "refused", "lost", "back", "moved", "unkept"]
 
 
+def test_what_was_written_and_not_taken_is_shown_once_more(room: Room) -> None:
+    assert "Said before." in "".join(lines_of(UNKEPT, room))
+    out = io.StringIO()
+    Screen(out, as_json=True).show(UNKEPT, room)
+    assert json.loads(out.getvalue())["text"] == "Said before."
+
+
 def test_every_change_is_told_to_people(room: Room) -> None:
     for change in (Lost(1006), Back(3), Moved(0), REFUSED, UNKEPT, PARTIAL):
         assert lines_of(change, room)

@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from importlib.util import find_spec
+from pathlib import Path
 
 import pytest
 
-from client import Greenroom, RefusedError, Visit, connect
+from client import Greenroom, RefusedError, Unkept, Visit, connect
+from client.kept import KeptOutbox
 from rooms.commands import (
     BeginAnswer,
     EndInterview,
@@ -22,6 +24,7 @@ from rooms.commands import (
 )
 from rooms.people import Role
 from rooms.phases import Phase
+from rooms.protocol import Do
 from tests.deployment import TOKEN, Web, deployed
 from tests.journeys.people import ANSWERS, begin, next_turn, speak, type_answer, until_closed
 from tests.server.talker import Quiet, quiet_room
@@ -112,6 +115,33 @@ async def test_characters_that_systems_dislike_come_back_as_they_were(greenroom:
     assert said in (awkward, awkward.replace("\x00", "\ufffd"))
 
 
+async def test_what_was_kept_for_a_question_that_is_gone_is_told_and_not_put_to_the_one_in_its_place(
+    greenroom: Greenroom, tmp_path: Path
+) -> None:
+    """Redis lost a question together with its answers, and another one is asked in that turn."""
+    path, gone = tmp_path / "outbox", "What was asked before it was lost?"
+    async with interview(greenroom) as candidate:
+        await next_turn(candidate, 1)
+        room = candidate.room.id
+    left = KeptOutbox(path, room)
+    left.put(Do(id="c-1", command=TypeAnswer(turn=1, question=gone, text="Said to that one.")))
+    left.put(Do(id="c-2", command=FinishAnswer(turn=1, question=gone)))
+    left.close(over=False)
+    async with greenroom.join(room, Role.CANDIDATE, outbox=path) as candidate:
+        await candidate.until(lambda _: not candidate.standing.pending)
+        changes = candidate.changes()
+        told = [await anext(changes) for _ in range(3)]
+        await changes.aclose()
+        unkept = [change for change in told if isinstance(change, Unkept)]
+        assert [(one.command.kind, one.refused.code) for one in unkept] == [
+            ("type_answer", "other_question"),
+            ("finish_answer", "other_question"),
+        ]
+        await candidate.do(TypeAnswer(turn=1, text=ANSWERS[0]))
+        turn = candidate.room.turns[0]
+        assert ([said.text for said in turn.utterances], turn.finished) == ([ANSWERS[0]], None)
+
+
 async def test_everything_at_the_wrong_moment_is_refused_and_nothing_is_lost(greenroom: Greenroom) -> None:
     opened = await greenroom.open_room("behavioural", 3)
     async with greenroom.join(opened) as candidate, greenroom.join(opened, Role.COACH) as coach:
@@ -121,7 +151,7 @@ async def test_everything_at_the_wrong_moment_is_refused_and_nothing_is_lost(gre
         await begin(candidate)
         await is_refused(candidate, StartInterview(), "already_started")
         await next_turn(candidate, 1)
-        await is_refused(candidate, TypeAnswer(turn=2, text="Too far."), "wrong_turn")
+        await is_refused(candidate, TypeAnswer(turn=2, text="Too far."), "not_asked_yet")
         await is_refused(candidate, TakeOver(), "not_your_role")
         await candidate.do(TypeAnswer(turn=1, text=ANSWERS[0]))
         await candidate.do(PauseInterview())

@@ -143,6 +143,12 @@ def written_to_the_brim() -> Stage:
     return stage
 
 
+def in_the_second_turn() -> Stage:
+    stage = at.between()
+    at.ask(stage)
+    return stage
+
+
 def away() -> Stage:
     stage = at.choosing()
     stage.leave(GRACE)
@@ -188,7 +194,20 @@ REFUSED: list[tuple[Code, Callable[[], Stage], Command, Participant]] = [
     (Code.NOT_STARTED, at.consented, c.BeginAnswer(turn=1), ADA),
     (Code.NOT_STARTED, at.consented, c.PauseInterview(), GRACE),
     (Code.NOT_STARTED, at.consented, c.AskQuestion(turn=1, question=question()), SYSTEM),
-    (Code.WRONG_TURN, at.asking, c.BeginAnswer(turn=2), ADA),
+    (Code.NOT_ASKED_YET, at.asking, c.BeginAnswer(turn=2), ADA),
+    (Code.WRONG_TURN, in_the_second_turn, c.TypeAnswer(turn=1, text="Of before."), ADA),
+    *(
+        (Code.OTHER_QUESTION, stage, said.but(question="Another one?"), ADA)
+        for stage in (at.asking, at.settling, at.paused)
+        for said in (
+            c.BeginAnswer(turn=1),
+            c.TypeAnswer(turn=1, text="Not to this one."),
+            c.HoldTurn(turn=1),
+            c.FinishAnswer(turn=1),
+            c.SkipQuestion(turn=1),
+            c.RepeatQuestion(turn=1),
+        )
+    ),
     (Code.WRONG_TURN, at.asking, c.HearUtterance(turn=2, utterance=spoken("u-9", "yes")), SYSTEM),
     (Code.WRONG_TURN, at.asking, c.CloseTurn(turn=2), SYSTEM),
     (Code.WRONG_TURN, at.choosing, c.AskQuestion(turn=2, question=question()), SYSTEM),
@@ -225,6 +244,13 @@ REFUSED: list[tuple[Code, Callable[[], Stage], Command, Participant]] = [
 
 OF_THE_SHELL = {Code.UNKNOWN_QUESTION, Code.NO_MICROPHONE}
 """Refusals that need what a room does not hold: the question bank, the frames of a socket."""
+
+
+@pytest.mark.parametrize("said", [None, at.question().text])
+def test_an_answer_counts_for_the_question_that_it_names_or_for_the_open_one(said: str | None) -> None:
+    stage = at.answering()
+    stage.done(c.TypeAnswer(turn=1, text="To this one.", question=said), ADA)
+    assert [heard.text for heard in stage.room.turns[0].utterances] == ["To this one."]
 
 
 @pytest.mark.parametrize(("code", "stage", "command", "who"), REFUSED, ids=lambda case: getattr(case, "value", None))

@@ -1,5 +1,5 @@
 // Made by scripts/protocol_types from rooms/protocol.py. Do not edit: change that file and run the script.
-// schema fe0b6ed6dd7cb323 body 5ea5cc98aa34639d
+// schema 73951a6c95a69b6d body d3f714f6d4336fb4
 export const PROTOCOL_VERSION = 2;
 export const SAMPLE_RATE_HZ = 16000;
 export const FRAME_VERSION = 1;
@@ -158,37 +158,43 @@ export interface OpenMicrophone {
  * The question was read out (or its reading cut short): the candidate takes the floor.
  */
 export interface BeginAnswer {
-  kind: "begin_answer";
   turn: number;
+  question: string | null;
+  kind: "begin_answer";
 }
 export interface TypeAnswer {
-  kind: "type_answer";
   turn: number;
+  question: string | null;
+  kind: "type_answer";
   text: string;
 }
 /**
  * Give me a moment: silence is not to end this answer.
  */
 export interface HoldTurn {
-  kind: "hold_turn";
   turn: number;
+  question: string | null;
+  kind: "hold_turn";
 }
 /**
  * I'm done. Words up to frame `through` of `stream` still belong to the answer.
  */
 export interface FinishAnswer {
-  kind: "finish_answer";
   turn: number;
+  question: string | null;
+  kind: "finish_answer";
   stream: string | null;
   through: number | null;
 }
 export interface SkipQuestion {
-  kind: "skip_question";
   turn: number;
+  question: string | null;
+  kind: "skip_question";
 }
 export interface RepeatQuestion {
-  kind: "repeat_question";
   turn: number;
+  question: string | null;
+  kind: "repeat_question";
 }
 export interface PauseInterview {
   kind: "pause_interview";

@@ -56,7 +56,7 @@ export function useReading(session: Session): Reading {
     };
     // `answering` follows from `asking` when the floor is taken: that must not read again.
     // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [session, reader, turn, repeats, paused, asking]);
+  }, [session, reader, turn, text, repeats, paused, asking]);
 
   const pause = useCallback(() => reader.pause(), [reader]);
   const resume = useCallback(() => reader.resume(), [reader]);

@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useRef, useState, type RefObject } from "react";
 
 import type { Command } from "../protocol";
+import { OTHER_QUESTION } from "../parts/notices";
 import { useRefusals, useSession } from "../room/useRoom";
 import type { Refusing } from "../room/session";
 import type { Shelf } from "../room/shelf";
@@ -45,7 +46,8 @@ export function Written({ turn, held, box, draft, write, began, send }: Props) {
   const holding = useRef(0);
 
   const takeBack = useCallback(
-    ({ command }: Refusing) => {
+    ({ refused, command }: Refusing) => {
+      if (refused.code === OTHER_QUESTION) return; // it must not be sent with this one
       if (isAnswer(command) && command.turn === turn) write(draft ? `${command.text}\n${draft}` : command.text);
     },
     [write, draft, turn],

@@ -57,7 +57,12 @@ describe("an answer's time", () => {
     act(() => server.happen({ kind: "turn_limit_near", turn: 1, at_ms: 0, ends_ms: 1 }));
     expect(screen.getByText(/nearly up/)).toBeDefined();
     await waitFor(() =>
-      expect(server.wishes.at(-1)?.command).toEqual({ kind: "type_answer", turn: 1, text: "A queue" }),
+      expect(server.wishes.at(-1)?.command).toEqual({
+        kind: "type_answer",
+        turn: 1,
+        question: "Question 1?",
+        text: "A queue",
+      }),
     );
   });
 });
@@ -113,9 +118,9 @@ describe("an answer", () => {
     await userEvent.type(screen.getByLabelText("Type your answer"), "I wrote it down");
     await userEvent.click(screen.getByRole("button", { name: /I’m done/ }));
     expect(server.wishes.map(({ command }) => command)).toEqual([
-      { kind: "hold_turn", turn: 1 },
-      { kind: "type_answer", turn: 1, text: "I wrote it down" },
-      { kind: "finish_answer", turn: 1, stream: null, through: null },
+      { kind: "hold_turn", turn: 1, question: "Question 1?" },
+      { kind: "type_answer", turn: 1, question: "Question 1?", text: "I wrote it down" },
+      { kind: "finish_answer", turn: 1, question: "Question 1?", stream: null, through: null },
     ]);
     expect(screen.getByLabelText<HTMLTextAreaElement>("Type your answer").value).toBe("");
   });
@@ -142,6 +147,17 @@ describe("an answer", () => {
     act(() => server.socket.say({ type: "refused", id, ...problem("wrong_turn") }));
     expect(screen.getByRole("alert").textContent).toContain("This is what you wrote: “of before”");
     expect(screen.getByLabelText<HTMLTextAreaElement>("Type your answer").value).toBe("");
+  });
+
+  it("to a question that was lost, with another one in its turn, is shown and not put to that one", async () => {
+    const server = await enters();
+    server.accepting = false;
+    const box = screen.getByLabelText<HTMLTextAreaElement>("Type your answer");
+    await userEvent.type(box, "One.{Control>}{Enter}{/Control}Two.{Control>}{Enter}");
+    const typed = server.wishes.filter(({ command }) => command.kind === "type_answer");
+    for (const { id } of typed) act(() => server.socket.say({ type: "refused", id, ...problem("other_question") }));
+    expect(screen.getByRole("alert").textContent).toContain("This is what you wrote: “One. Two.”");
+    expect(box.value).toBe("");
   });
 
   it("comes back into the box when it is refused", async () => {

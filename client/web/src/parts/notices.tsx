@@ -9,8 +9,12 @@ import { TroubleLine } from "./trouble";
 
 /** Wishes that the page makes by itself: when they come too late, nobody needs to know. */
 const OWN: ReadonlySet<Command["kind"]> = new Set(["begin_answer", "hold_turn", "open_microphone"]);
+/** Another question is asked in the same turn by now: what was said to the one is no answer to the other. */
+export const OTHER_QUESTION = "other_question";
 const TOO_LATE: ReadonlySet<string> = new Set([
   "wrong_turn",
+  "not_asked_yet",
+  OTHER_QUESTION,
   "no_open_turn",
   "already_finished",
   "not_started",
@@ -33,8 +37,9 @@ export function Notices() {
       setSentence(said.sentence);
       // The words of the open answer go back into the box; those of an earlier one have no other place to be seen.
       const { room } = session.connection();
-      const lost = command?.kind === "type_answer" && room && openTurn(room)?.number !== command.turn;
-      setWords(lost ? command.text : null);
+      const open = room && openTurn(room)?.number;
+      const lost = command?.kind === "type_answer" && room && (open !== command.turn || said.code === OTHER_QUESTION);
+      if (lost) setWords((before) => (before ? `${before} ${command.text}` : command.text));
     },
     [session],
   );

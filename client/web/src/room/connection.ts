@@ -7,6 +7,7 @@
 import type { Command, Event, Goodbye, Refused, ServerMessage, Welcome } from "../protocol";
 import { CLOSE, MAY_RETURN, PROTOCOL_VERSION } from "../protocol";
 import { FRAME_MS, PIECE_MS, push, ring } from "./audio";
+import { MEANT_SINCE, meant, withoutQuestion, type Wish } from "./meant";
 import * as boxes from "./outbox";
 import type { Outgoing } from "./outbox";
 import type { Connection, Effect, Input, Problem } from "./shape";
@@ -291,12 +292,13 @@ function saying(now: Connection): Step {
   if (!due.length) return [outbox === now.outbox ? now : { ...now, outbox }, []];
   const effects = due.map(({ id, command }): Effect => ({
     do: "say",
-    text: JSON.stringify({ type: "do", id, command }),
+    text: JSON.stringify({ type: "do", id, command: now.spoken >= MEANT_SINCE ? command : withoutQuestion(command) }),
   }));
   return [{ ...now, outbox }, effects];
 }
 
-function wished(now: Connection, id: string, command: Command): Step {
+function wished(now: Connection, id: string, wish: Wish): Step {
+  const command = meant(wish, now.room);
   const outbox = boxes.put(now.outbox, id, command, now.you?.id ?? null);
   const doneWith = endsTurn(command) ? command.turn : now.doneWith;
   const next = { ...now, outbox, doneWith };

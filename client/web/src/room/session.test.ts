@@ -71,7 +71,7 @@ it("does not announce a microphone again whose page is gone", async () => {
   session = start();
   await live();
   expect(server.wishes.slice(2).map(({ command }) => command)).toEqual([
-    { kind: "finish_answer", turn: 1, stream: null, through: null },
+    { kind: "finish_answer", turn: 1, question: "Question 1?", stream: null, through: null },
   ]);
 });
 

@@ -7,6 +7,7 @@ import { getTicket, problemOf } from "../api";
 import type { Command, Encoding, Event, Refused, Role, ServerMessage } from "../protocol";
 import type { Sound } from "./audio";
 import { AT_REST, MARKS_SINCE, pending, step, type Connection, type Effect, type Input } from "./connection";
+import type { Wish } from "./meant";
 import { restored, type Outbox } from "./outbox";
 import { Shelf, type Laid } from "./shelf";
 
@@ -113,7 +114,7 @@ export class Session {
     this.enter();
   }
 
-  wish(command: Command): void {
+  wish(command: Wish): void {
     this.feed({ is: "wish", id: this.outside.newId(), command });
   }
 

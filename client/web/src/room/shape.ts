@@ -4,6 +4,7 @@
 import type { Command, Cursor, Encoding, Event, Participant, Refused, Room, ServerMessage } from "../protocol";
 import { PROTOCOL_VERSION } from "../protocol";
 import type { Ring, Sound } from "./audio";
+import type { Wish } from "./meant";
 import { EMPTY, type Outbox } from "./outbox";
 import { UNTOLD, type Story } from "./story";
 import { NOTHING_TOLD, type Told } from "./told";
@@ -96,7 +97,7 @@ export type Input =
   | { is: "closed"; code: number; second?: boolean }
   /** The time has come to open the second socket. */
   | { is: "move" }
-  | { is: "wish"; id: string; command: Command }
+  | { is: "wish"; id: string; command: Wish }
   | { is: "microphone"; stream: string; id: string; encoding: Encoding }
   | { is: "frame"; data: Sound; captureMs: number; rested: boolean }
   /** The page lets go of the room for now. */
