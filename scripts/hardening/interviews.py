@@ -71,7 +71,7 @@ class Interview:
                 try:
                     async with AsyncExitStack() as stay:
                         join = greenroom.join(self.room, role, patience_s=PATIENCE_S)
-                        with self._stage.history.waiting(self.room, role.value, TO_BE_LET_IN):
+                        with self._stage.history.waiting(self.room, f"late {role.value}", TO_BE_LET_IN):
                             visit = await stay.enter_async_context(join)
                         mirror = visit.mirror
                         assert mirror.cursor is not None
@@ -129,7 +129,7 @@ class Interview:
 
     async def _read_report(self, greenroom: Greenroom) -> None:
         try:
-            with self._stage.history.waiting(self.room, "candidate", "the report"):
+            with self._stage.history.waiting(self.room, "reader", "the report"):
                 report = await greenroom.wait_for_report(self.room, PATIENCE_S)
         except GreenroomError as error:
             self._is_stuck("candidate", f"report: {error.sentence}")

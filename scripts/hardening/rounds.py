@@ -19,7 +19,7 @@ from scripts.hardening.cluster import Cluster
 from scripts.hardening.faults import FAULTS, Fault
 from scripts.hardening.history import History
 from scripts.hardening.interviews import Interview
-from scripts.hardening.invariants import broken
+from scripts.hardening.invariants import broken, longest_wait_s
 from scripts.hardening.people import PATIENCE_S
 from scripts.hardening.stage import Stage
 from scripts.hardening.verdicts import Round, Verdict, told
@@ -54,7 +54,7 @@ async def judged(cluster: Cluster, one: Round, rooms: int, histories: Path) -> t
     names = tuple(dict.fromkeys(broke.invariant for broke in breaks))
     verdict = Verdict(
         faults=one.faults, seed=one.seed, seconds=round(monotonic() - began, 1), entries=len(history.entries),
-        broken=names, failed=failed,
+        waited_s=round(longest_wait_s(history.entries), 1), broken=names, failed=failed,
     )  # fmt: skip
     if not breaks:
         path.unlink()

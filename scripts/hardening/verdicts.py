@@ -36,6 +36,8 @@ class Verdict(Value):
     seed: int
     seconds: float
     entries: int
+    waited_s: float = 0.0
+    """How long anybody waited for anything at most, while nothing was broken."""
     broken: tuple[str, ...] = ()
     failed: bool = False
     """The round could not be played to its end: its cluster is not to be trusted with another."""
@@ -82,7 +84,8 @@ def line(verdict: Verdict) -> str:
     """A round in one line."""
     word = "BROKEN" if verdict.broken else "held"
     names = " + ".join(verdict.faults)
-    return f"{word:6}  seed {verdict.seed:<4} {names:24} {verdict.seconds:5.1f} s  {verdict.entries:6} entries"
+    figures = f"{verdict.seconds:5.1f} s  {verdict.entries:6} entries  waits {verdict.waited_s:4.1f} s"
+    return f"{word:6}  seed {verdict.seed:<4} {names:24} {figures}"
 
 
 def told(entries: Sequence[Recorded], breaks: Sequence[Break]) -> list[str]:
@@ -102,14 +105,16 @@ def table(verdicts: Iterable[Verdict]) -> list[str]:
     by_fault: dict[str, list[Verdict]] = defaultdict(list)
     for verdict in verdicts:
         by_fault[" + ".join(verdict.faults)].append(verdict)
-    lines = ["| fault | seeds | held | seconds a round | entries | broken |", "|---|---|---|---|---|---|"]
+    heads = ("fault", "seeds", "held", "seconds a round", "longest wait, s", "entries", "broken")
+    lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
     for name, of_fault in by_fault.items():
         seeds = sorted({verdict.seed for verdict in of_fault})
         seconds = sorted(verdict.seconds for verdict in of_fault)
         broken = Counter(name for verdict in of_fault for name in verdict.broken)
         lines.append(
             f"| `{name}` | {_spans(seeds)} | {sum(not v.broken for v in of_fault)} of {len(of_fault)} | "
-            f"{seconds[0]:.0f} to {seconds[-1]:.0f} | {sum(v.entries for v in of_fault):,} | "
+            f"{seconds[0]:.0f} to {seconds[-1]:.0f} | {max(v.waited_s for v in of_fault):.0f} | "
+            f"{sum(v.entries for v in of_fault):,} | "
             f"{', '.join(f'{times} x `{broke}`' for broke, times in broken.items())} |"
         )
     return lines

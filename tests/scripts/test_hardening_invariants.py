@@ -16,7 +16,7 @@ from rooms.transcript import Source, Utterance
 from rooms.views import snapshot, view
 from scripts.hardening import history as h
 from scripts.hardening.history import Recorded
-from scripts.hardening.invariants import INVARIANTS, Break, broken
+from scripts.hardening.invariants import INVARIANTS, Break, broken, longest_wait_s
 from scripts.hardening.invariants.of_waiting import LONG_MS
 from scripts.hardening.people import PATIENCE_S
 from scripts.hardening.telling import story
@@ -454,7 +454,7 @@ def test_two_holders_under_one_number_and_numbers_that_fall_are_caught(others: l
 
 def within(entries: list[Recorded], *troubles: tuple[int, int]) -> list[Recorded]:
     """The same history with these faults, and no other."""
-    left = [entry for entry in entries if not isinstance(entry, h.Injected | h.Healed)]
+    left: list[Recorded] = [entry for entry in entries if not isinstance(entry, h.Injected | h.Healed)]
     for began, healed in troubles:
         left += [h.Injected(fault="web-killed", at_ms=began), h.Healed(fault="web-killed", at_ms=healed)]
     return left
@@ -486,6 +486,8 @@ def waits() -> dict[str, list[Recorded]]:
 def test_whoever_waits_for_more_than_a_minute_is_caught(owed: str) -> None:
     history = waits()[owed]
     assert "nobody_waits_for_long" in caught(within(history))
+    assert longest_wait_s(within(history)) == 90
+    assert longest_wait_s(within(history, (1_000, 33_000))) == 59
     assert "nobody_waits_for_long" in caught(within(history, (1_000, 31_000)))  # 61 s once that was mended
     assert "nobody_waits_for_long" in caught(within(history, (63_000, 91_000)))  # 61 s before that broke
     assert "nobody_waits_for_long" not in caught(within(history, (1_000, 33_000)))

@@ -169,9 +169,9 @@ def test_a_page_without_a_place_for_a_run_is_left_as_it_is(tmp_path: Path) -> No
 
 
 def test_the_table_says_what_held_and_what_broke() -> None:
-    broke = HELD.model_copy(update={"seed": 3, "seconds": 20.0, "broken": ("order_is_kept",)})
+    broke = HELD.model_copy(update={"seed": 3, "seconds": 20.0, "waited_s": 7.4, "broken": ("order_is_kept",)})
     lines = table([HELD, HELD.model_copy(update={"seed": 2}), broke, HELD.model_copy(update={"seed": 5})])
-    assert lines[2:] == ["| `web-killed` | 1-3, 5 | 3 of 4 | 10 to 20 | 4,800 | 1 x `order_is_kept` |"]
+    assert lines[2:] == ["| `web-killed` | 1-3, 5 | 3 of 4 | 10 to 20 | 7 | 4,800 | 1 x `order_is_kept` |"]
     assert summary([HELD, broke]).startswith("2 rounds, 1 kinds of fault")
 
 

@@ -4,7 +4,7 @@ Decides what counts as broken; never how a history came about. Each function loo
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import zip_longest
 from types import MappingProxyType
 
@@ -35,7 +35,7 @@ from scripts.hardening.invariants.of_sight import (
     views_never_leak,
     what_is_durable_stays,
 )
-from scripts.hardening.invariants.of_waiting import nobody_waits_for_long
+from scripts.hardening.invariants.of_waiting import nobody_waits_for_long, waits
 from scripts.hardening.invariants.of_workers import (
     leases_are_fenced,
     timers_fire_once,
@@ -84,6 +84,18 @@ def broken(entries: Sequence[Recorded]) -> list[Break]:
         for entry in entries
         if isinstance(entry, h.Died)
     ]
+    for tale in _tales(entries):
+        for name, check in INVARIANTS.items():
+            found += [broke.model_copy(update={"invariant": name, "room": tale.room}) for broke in check(tale)]
+    return found
+
+
+def longest_wait_s(entries: Sequence[Recorded]) -> float:
+    """How long anybody waited for anything at most, while nothing was broken on purpose."""
+    return max((wait.in_peace_ms / 1000 for tale in _tales(entries) for wait in waits(tale)), default=0.0)
+
+
+def _tales(entries: Sequence[Recorded]) -> Iterator[Tale]:
     lossy = any(isinstance(entry, h.Injected) and entry.fault in LOSING for entry in entries)
     troubles = _troubles(entries)
     rooms: dict[str, list[Recorded]] = defaultdict(list)
@@ -91,10 +103,7 @@ def broken(entries: Sequence[Recorded]) -> list[Break]:
         if isinstance(entry, h.InRoom):
             rooms[entry.room].append(entry)
     for room, of_room in rooms.items():
-        tale = Tale(room, of_room, lossy=lossy, troubles=troubles)
-        for name, check in INVARIANTS.items():
-            found += [broke.model_copy(update={"invariant": name, "room": room}) for broke in check(tale)]
-    return found
+        yield Tale(room, of_room, lossy=lossy, troubles=troubles)
 
 
 def _troubles(entries: Sequence[Recorded]) -> list[tuple[int, int]]:
@@ -104,4 +113,4 @@ def _troubles(entries: Sequence[Recorded]) -> list[tuple[int, int]]:
     return list(zip_longest(began, mended, fillvalue=FOR_EVER))
 
 
-__all__ = ["INVARIANTS", "Break", "Tale", "broken", "text_of"]
+__all__ = ["INVARIANTS", "Break", "Tale", "broken", "longest_wait_s", "text_of"]

@@ -3,16 +3,25 @@
 People of a round are more patient than that (`people.PATIENCE_S`), so that a history shows what came in the end.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from scripts.hardening import history as h
-from scripts.hardening.history import Recorded
 from scripts.hardening.invariants.tale import Break, Found, Tale
 
 LONG_MS = 60_000
 """A deadline, not a target: a cluster that was killed whole is up again on a busy machine by then. What people wait
 for as a rule is in docs/PERFORMANCE.md."""
+
+
+class Wait(NamedTuple):
+    """Somebody's, for something."""
+
+    who: str
+    owed: str
+    in_peace_ms: int
+    """Its longest stretch in which nothing was broken."""
+    ids: tuple[str, ...] = ()
 
 
 def nobody_waits_for_long(tale: Tale) -> Found:
@@ -21,40 +30,30 @@ def nobody_waits_for_long(tale: Tale) -> Found:
     The minute counts from the wish, or from when the last fault was mended: what is waited while something is
     broken on purpose does not count.
     """
-    for wait in _waits(tale):
-        waited_ms = _in_peace(wait, tale.troubles)
-        if waited_ms > LONG_MS:
-            yield Break(sentence=f"waited {waited_ms / 1000:.0f} s for {wait.owed}", who=wait.who, ids=wait.ids)
+    for wait in waits(tale):
+        if wait.in_peace_ms > LONG_MS:
+            yield Break(sentence=f"waited {wait.in_peace_ms / 1000:.0f} s for {wait.owed}", who=wait.who, ids=wait.ids)
 
 
-class _Wait(NamedTuple):
-    who: str
-    owed: str
-    since_ms: int
-    until_ms: int
-    ids: tuple[str, ...] = ()
-
-
-def _in_peace(wait: _Wait, troubles: Iterable[tuple[int, int]]) -> int:
-    """The longest stretch of this wait in which nothing was broken."""
-    longest, at = 0, wait.since_ms
-    for began, mended in troubles:
-        longest = max(longest, min(began, wait.until_ms) - at)
-        at = max(at, mended)
-    return max(longest, wait.until_ms - at)
-
-
-def _waits(tale: Tale) -> Iterator[_Wait]:
+def waits(tale: Tale) -> Iterator[Wait]:
+    """Everybody's in a room, for all that Greenroom owes them."""
     last = {entry.who: entry.at_ms for entry in tale.entries if isinstance(entry, h.ByVisitor)}
-    yield from (_Wait(each.who, each.owed, each.since_ms, each.at_ms) for each in tale.of(h.Waited))
+    for each in tale.of(h.Waited):
+        yield Wait(each.who, each.owed, _in_peace(each.since_ms, each.at_ms, tale.troubles))
     yield from _for_answers(tale, last)
     for who in tale.arrived:
-        yield from _for_the_way_back(
-            [e for e in tale.entries if isinstance(e, h.ByVisitor) and e.who == who], last[who]
-        )
+        yield from _for_the_way_back(tale, who, last[who])
 
 
-def _for_answers(tale: Tale, last: dict[str, int]) -> Iterator[_Wait]:
+def _in_peace(since_ms: int, until_ms: int, troubles: Iterable[tuple[int, int]]) -> int:
+    longest, at = 0, since_ms
+    for began, mended in troubles:
+        longest = max(longest, min(began, until_ms) - at)
+        at = max(at, mended)
+    return max(longest, until_ms - at)
+
+
+def _for_answers(tale: Tale, last: dict[str, int]) -> Iterator[Wait]:
     """A wish's answer is its first yes, or else its last no: whoever insists puts it again."""
     answers: dict[tuple[str, str], h.Answered] = {}
     for answer in tale.answers:
@@ -64,16 +63,18 @@ def _for_answers(tale: Tale, last: dict[str, int]) -> Iterator[_Wait]:
     for (who, id), put in {(put.who, put.id): put for put in reversed(tale.puts)}.items():
         found = answers.get((who, id))
         until_ms = found.at_ms if found else last[who]
-        yield _Wait(who, f"the answer to {put.command.kind}", put.at_ms, until_ms, (id,))
+        waited = _in_peace(put.at_ms, until_ms, tale.troubles)
+        yield Wait(who, f"the answer to {put.command.kind}", waited, (id,))
 
 
-def _for_the_way_back(entries: Sequence[Recorded], last_ms: int) -> Iterator[_Wait]:
-    lost: h.Lost | None = None
-    for entry in entries:
-        if isinstance(entry, h.Lost):
-            lost = lost or entry
-        elif lost and isinstance(entry, h.Back | h.Whole):
-            yield _Wait(lost.who, "the way back", lost.at_ms, entry.at_ms)
-            lost = None
-    if lost:
-        yield _Wait(lost.who, "the way back", lost.at_ms, last_ms)
+def _for_the_way_back(tale: Tale, who: str, last_ms: int) -> Iterator[Wait]:
+    lost_ms: int | None = None
+    for entry in tale.entries:
+        match entry:
+            case h.Lost(who=whose) if whose == who and lost_ms is None:
+                lost_ms = entry.at_ms
+            case h.Back(who=whose) | h.Whole(who=whose) if whose == who and lost_ms is not None:
+                yield Wait(who, "the way back", _in_peace(lost_ms, entry.at_ms, tale.troubles))
+                lost_ms = None
+    if lost_ms is not None:
+        yield Wait(who, "the way back", _in_peace(lost_ms, last_ms, tale.troubles))
