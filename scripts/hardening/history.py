@@ -254,9 +254,9 @@ class History:
         return int((monotonic() - self._began) * 1000)
 
     @contextmanager
-    def waiting(self, room: str, who: str, owed: str) -> Iterator[None]:
-        """Note for how long somebody waits for this, however that ends."""
-        since_ms = self.now_ms()
+    def waiting(self, room: str, who: str, owed: str, due_in_ms: int = 0) -> Iterator[None]:
+        """Note for how long somebody waits for this once it is due, however that ends."""
+        since_ms = self.now_ms() + max(0, due_in_ms)
         try:
             yield
         finally:

@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
-from time import monotonic
+from time import monotonic, time
 from typing import Any
 
 from client import ClosedError, Greenroom, GreenroomError, Microphone, RefusedError, Visit
@@ -80,8 +80,8 @@ class Person:
     async def pause(self, shortest_s: float, longest_s: float) -> None:
         await asyncio.sleep(self.chance.uniform(shortest_s, longest_s))
 
-    async def until(self, ready: Callable[[Room], bool], awaited: str) -> Room:
-        with self.stage.history.waiting(self.room, self.who, awaited):
+    async def until(self, ready: Callable[[Room], bool], awaited: str, due_in_ms: int = 0) -> Room:
+        with self.stage.history.waiting(self.room, self.who, awaited, due_in_ms):
             return await self.visit.until(ready, PATIENCE_S, f"waited {PATIENCE_S:.0f} s in vain for {awaited}")
 
     async def look_on(self) -> None:
@@ -120,7 +120,8 @@ class Candidate(Person):
         self._watched(self.visit, who)
 
     async def sit(self, began: asyncio.Event) -> None:
-        await self.until(lambda room: not room.scheduled, "the planned time")
+        due_in_ms = (self.visit.room.starts_at or 0) - int(1000 * time())
+        await self.until(lambda room: not room.scheduled, "the planned time", due_in_ms)
         await self.do(c.GiveConsent(notice=self.visit.room.notice))
         await self.do(c.StartInterview())
         for number in range(1, LENGTH + 1):

@@ -285,13 +285,13 @@ class CutShort(Candidate):
     """A candidate who is told in this turn that the interview is over."""
 
     def __init__(self, turn: int) -> None:
-        self.visit = cast(Visit, SimpleNamespace(room=SimpleNamespace(notice="n")))
+        self.visit = cast(Visit, SimpleNamespace(room=SimpleNamespace(notice="n", starts_at=None)))
         self.turn, self.saw_the_end = turn, False
 
     async def do(self, command: PersonCommand) -> None:
         pass
 
-    async def until(self, ready: object, awaited: str) -> Any:
+    async def until(self, ready: object, awaited: str, due_in_ms: int = 0) -> Any:
         pass
 
     async def until_closed(self) -> None:
