@@ -1,10 +1,12 @@
 """The recipe of stitched speech, and what the turn-taking bench makes of a rule."""
 
 import numpy as np
+import pytest
 
 from rooms.events import Profile
 from rooms.patience import PROFILES
 from scripts.bench.hearing import material, turns
+from scripts.bench.hearing.bound import outlasted_ms, told_everything
 from scripts.bench.hearing.silences import planned, silences
 from scripts.bench.hearing.stitched import LONGEST_MS, SHORTEST_MS, rooms
 
@@ -50,7 +52,7 @@ def test_real_speech_has_the_silences_that_were_put_there() -> None:
 
 
 def test_a_more_patient_rule_cuts_off_less_and_waits_longer() -> None:
-    judged = turns._set("test", list(rooms([speaker(12)])), planned)
+    judged = turns.of("test", list(rooms([speaker(12)])), planned)
     quick, slow = turns.point(judged, turns.fixed(400)), turns.point(judged, turns.fixed(2_000))
     assert quick.cut_percent > slow.cut_percent
     assert quick.median_ms < slow.median_ms
@@ -58,3 +60,24 @@ def test_a_more_patient_rule_cuts_off_less_and_waits_longer() -> None:
     eager, sure = (turns.point(judged, turns.ours(rules.but(sure=asked))) for asked in (rules.eager, rules.sure))
     assert eager.cut_percent >= sure.cut_percent
     assert eager.median_ms < sure.median_ms
+
+
+@pytest.mark.parametrize("uniform", [False, True])
+def test_pauses_follow_the_law_that_a_bound_is_told(uniform: bool) -> None:
+    talkative = material.Speaker("test", [material.unheard(SENTENCES * 4, n) for n in range(40)])
+    (room,) = rooms([talkative], uniform=uniform)
+    lengths = [p.end_ms - p.start_ms for answer in room.answers for p in answer.pauses if not p.within]
+    assert len(lengths) > 170
+    for share in (0.1, 0.3, 0.7):
+        assert np.mean([ms > outlasted_ms(room.middle_ms, share) for ms in lengths]) == pytest.approx(share, abs=0.07)
+
+
+def test_who_was_told_everything_waits_less_at_as_few_cut_offs() -> None:
+    judged = turns.of("test", list(rooms([speaker(20), speaker(20)])), planned)
+    rules = PROFILES[Profile.INTERVIEW]
+    knowing = turns.at(turns._bound(judged), 1)
+    guessing = turns.at((turns.point(judged, turns.ours(rules.but(sure=sure))) for sure in turns.SURE), 1)
+    assert knowing.cut_percent <= 1
+    assert knowing.median_ms < guessing.median_ms
+    rule = told_everything([silence for _, silence in judged.met])(2.0)
+    assert not [silence for _, silence in judged.met if silence.within and rule(silence) <= silence.length_ms]

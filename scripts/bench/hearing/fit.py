@@ -4,7 +4,7 @@ Prints weights; changes nothing. On the tuning half only (`material.is_judged`):
 the sentences of people's written answers and about as many places within them. Those in `rooms.phrasing` came of the
 same fit on more borders (answers of one sentence too), times the 1.2 by which they then weighed in stitched answers; by
 hand are the words that people do not write (hesitations, "we" at an end). Those of `rooms.patience` were chosen on
-stitched answers of the tuning half with `turns.point`.
+stitched answers of the tuning half with `turns.point`; `sureness` prints that for what a profile asks for.
 """
 
 import csv

@@ -35,6 +35,10 @@ class Silence(NamedTuple):
     end: bool
     within: bool
     """Within a sentence."""
+    said: int
+    """Words of the answer so far."""
+    drawn_ms: float | None
+    """The middle of what this speaker's pauses were drawn from: for what hearing cannot know (`bound`)."""
 
 
 def silences(room: Room) -> Iterable[Silence]:
@@ -45,7 +49,7 @@ def silences(room: Room) -> Iterable[Silence]:
         for cut in _cuts(answer):
             if cut.silent_ms is not None:
                 now = _utterances(heard, cut.start_ms, cut.at_ms, answer)
-                yield _silence(cut, answer, (*done, _turn(number, now)))
+                yield _silence(cut, answer, (*done, _turn(number, now)), room.middle_ms)
             else:
                 heard = _utterances(heard, cut.start_ms, cut.at_ms, answer)
         done = (*done, _turn(number, heard))
@@ -61,7 +65,7 @@ def planned(room: Room) -> Iterable[Silence]:
             now = _utterances(heard, begun_ms, pause.start_ms + 200, answer)
             length_ms = pause.end_ms - pause.start_ms
             known, end = (*done, _turn(number, now)), pause.start_ms == answer.end_ms
-            yield Silence(length_ms, 0, number, prior(known[-1]), middle_ms(own_pauses(known)), end, pause.within)
+            yield _known(known, length_ms, 0, end, pause.within, room.middle_ms)
             if length_ms >= _RULES.utterance_silence_ms:
                 heard, begun_ms = now, pause.end_ms - 300
         done = (*done, _turn(number, heard))
@@ -101,12 +105,20 @@ def _cuts(answer: Answer) -> Iterable[_Cut]:
         yield pending
 
 
-def _silence(cut: _Cut, answer: Answer, known: tuple[Turn, ...]) -> Silence:
+def _silence(cut: _Cut, answer: Answer, known: tuple[Turn, ...], drawn_ms: float | None) -> Silence:
     assert cut.silent_ms is not None
     pause = next((p for p in answer.pauses if p.start_ms - 400 <= cut.at_ms < p.end_ms), None)
     end = pause is None and cut.at_ms + cut.silent_ms > answer.end_ms + 5_000
-    late_ms, middle = cut.at_ms - answer.end_ms if end else 0, middle_ms(own_pauses(known))
-    return Silence(cut.silent_ms, late_ms, len(known), prior(known[-1]), middle, end, bool(pause and pause.within))
+    within = pause.within if pause else not end  # a breath in a recording
+    return _known(known, cut.silent_ms, cut.at_ms - answer.end_ms if end else 0, end, within, drawn_ms)
+
+
+def _known(
+    known: tuple[Turn, ...], length_ms: int, late_ms: int, end: bool, within: bool, drawn_ms: float | None
+) -> Silence:
+    said = sum(len(utterance.text.split()) for utterance in known[-1].utterances)
+    middle = middle_ms(own_pauses(known))
+    return Silence(length_ms, late_ms, len(known), prior(known[-1]), middle, end, within, said, drawn_ms)
 
 
 def _utterances(heard: tuple[Utterance, ...], start_ms: int, end_ms: int, answer: Answer) -> tuple[Utterance, ...]:

@@ -52,17 +52,20 @@ class Answer(NamedTuple):
 class Room(NamedTuple):
     speaker: str
     answers: Sequence[Answer]
+    middle_ms: float | None
+    """Of what her pauses are drawn from; None: all lengths alike."""
 
 
 def rooms(speakers: Iterable[Speaker], *, uniform: bool = False, seed: int = 4) -> Iterable[Room]:
     """A room for each speaker, with her answers one after the other."""
     for n, speaker in enumerate(speakers):
         chance = np.random.default_rng((seed, n))
-        middle_ms = MIDDLE_MS * np.exp(chance.normal(0, SPREAD_OVER_SPEAKERS))
+        own_ms = MIDDLE_MS * float(np.exp(chance.normal(0, SPREAD_OVER_SPEAKERS)))
+        middle_ms = None if uniform else own_ms
         noise = NOISE_LEVELS[n % len(NOISE_LEVELS)]
         voice = VOICES[n % len(VOICES)]
-        answers = [_Stitching(chance, None if uniform else middle_ms, voice).answer(a, noise) for a in speaker.answers]
-        yield Room(speaker.name, answers)
+        answers = [_Stitching(chance, middle_ms, voice).answer(a, noise) for a in speaker.answers]
+        yield Room(speaker.name, answers, middle_ms)
 
 
 class _Stitching:

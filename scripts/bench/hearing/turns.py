@@ -15,6 +15,7 @@ import numpy as np
 from rooms.events import Profile
 from rooms.patience import PROFILES, Patience, needed_ms
 from scripts.bench.hearing import curve, material
+from scripts.bench.hearing.bound import told_everything
 from scripts.bench.hearing.rows import Given, InputMissingError, Mode, Row
 from scripts.bench.hearing.silences import Silence, planned, silences
 from scripts.bench.hearing.stitched import Room, rooms
@@ -24,7 +25,7 @@ KEPT: Final = ROOT / "var" / "bench"
 VAD_AT_5, BEST_AT_5 = 1600, 543
 """What others have published, on other data: voice activity alone, and the best turn detector; ms at 5 % cut-offs."""
 FIXED_MS: Final = tuple(range(300, 4_001, 50))
-SURE: Final = tuple(float(sure) for sure in 1 / (1 + np.exp(-np.arange(-2.5, 6.01, 0.25))))
+SURE: Final = tuple(float(sure) for sure in 1 / (1 + np.exp(-np.arange(-2.5, 6.01, 0.1))))
 
 NOTHING_KNOWN: Final = -2.0
 """Log-odds of the end, where there are no words: about one silence in eight."""
@@ -56,7 +57,7 @@ class Point(NamedTuple):
 def measure(given: Given) -> Iterable[Row]:
     """Tables and, unless quick, the picture."""
     shared = given.audio.parent
-    yield from _judged(_heard("our own answers, read by a machine", material.ours(), given.quick), {})
+    yield from _judged(_heard("our own answers, read by a machine", material.ours(), given.quick), {}, varied=False)
     if not (shared / "ratings" / "saf").is_dir():
         raise InputMissingError(f"there are no answers and recordings of people in {shared}: only ours were judged")
     drawn: dict[str, list[tuple[float, float]]] = {}
@@ -76,14 +77,15 @@ def measure(given: Given) -> Iterable[Row]:
 
 def _heard(name: str, speakers: Iterable[material.Speaker], quick: bool) -> Set:
     found = list(rooms(list(speakers)[: 6 if quick else None]))
-    return _set(name, found, silences)
+    return of(name, found, silences)
 
 
 def _planned(name: str, found: Iterable[Room]) -> Set:
-    return _set(name, list(found), planned)
+    return of(name, list(found), planned)
 
 
-def _set(name: str, found: Sequence[Room], meet: Callable[[Room], Iterable[Silence]]) -> Set:
+def of(name: str, found: Sequence[Room], meet: Callable[[Room], Iterable[Silence]]) -> Set:
+    """The silences of these rooms, as they are met there."""
     met = [(n * 100 + silence.turn, silence) for n, room in enumerate(found) for silence in meet(room)]
     answers = [answer for room in found for answer in room.answers]
     return Set(name, sum(len(answer.pauses) for answer in answers), len(answers), met)
@@ -123,7 +125,8 @@ def at(points: Iterable[Point], percent: float) -> Point:
 # --- rows -------------------------------------------------------------------------------------------------------
 
 
-def _judged(judged: Set, drawn: dict[str, list[tuple[float, float]]]) -> Iterable[Row]:
+def _judged(judged: Set, drawn: dict[str, list[tuple[float, float]]], *, varied: bool = True) -> Iterable[Row]:
+    """`varied`: its answers are so many and so different that their length alone does not say where each ends."""
     name = judged.name
     yield Row(f"{name}: answers / pauses", f"{judged.answers} / {judged.pauses}")
     vad = [point(judged, fixed(ms)) for ms in FIXED_MS]
@@ -131,11 +134,13 @@ def _judged(judged: Set, drawn: dict[str, list[tuple[float, float]]]) -> Iterabl
     wordless = [point(judged, ours(patient.but(sure=sure), words=False)) for sure in SURE]
     worded = [point(judged, ours(patient.but(sure=sure))) for sure in SURE]
     informed = [point(judged, told_of_sentences(patient.but(sure=sure))) for sure in SURE]
+    bound = _bound(judged) if varied else []
     for title, points in (("voice activity alone", vad), ("ours without words", wordless), ("ours", worded)):
         drawn[title] = [(p.median_ms, p.cut_percent) for p in points]
     for percent in (5, 1):
-        best, alone, blind, most = (at(points, percent).median_ms for points in (worded, vad, wordless, informed))
-        compared = f"voice activity alone {alone:.0f}; without words {blind:.0f}; were sentences known {most:.0f}"
+        best, alone, blind, known = (at(points, percent).median_ms for points in (worded, vad, wordless, informed))
+        compared = f"voice activity alone {alone:.0f}; without words {blind:.0f}; were sentences known {known:.0f}"
+        compared += f"; were all known but the end {at(bound, percent).median_ms:.0f}" if bound else ""
         published = f"; published, other data: {VAD_AT_5}, best {BEST_AT_5}" if percent == 5 else ""
         yield Row(
             f"{name}: median dead air at {percent} % cut-offs, ms", best, Mode.FREE, compared + published, digits=0
@@ -152,6 +157,12 @@ def _judged(judged: Set, drawn: dict[str, list[tuple[float, float]]]) -> Iterabl
             yield Row(f"{name}: rapid, median dead air, ms", found.median_ms, Mode.FREE, digits=0)
 
 
+def _bound(judged: Set) -> list[Point]:
+    """What could be reached, had somebody told all of how the silences were made but which is the end."""
+    asked = told_everything([silence for _, silence in judged.met])
+    return [point(judged, asked(float(np.log(sure / (1 - sure))))) for sure in SURE]
+
+
 def _ahead(judged: Set, sure: Point, rules: Patience) -> Row:
     """What marking ahead has to work with."""
     early = point(judged, ours(rules.but(sure=rules.eager)))
@@ -164,7 +175,9 @@ def _hard(judged: Set) -> Iterable[Row]:
     """No rule can know here which silence is the end; the figures say what that costs."""
     vad = [point(judged, fixed(ms)) for ms in FIXED_MS]
     worded = [point(judged, ours(PROFILES[Profile.INTERVIEW].but(sure=sure))) for sure in SURE]
+    bound = _bound(judged)
     for percent in (5, 1):
-        compared = f"voice activity alone {at(vad, percent).median_ms:.0f}"
+        alone, least = at(vad, percent).median_ms, at(bound, percent).median_ms
+        compared = f"voice activity alone {alone:.0f}; were all known but the end {least:.0f}"
         best = at(worded, percent).median_ms
         yield Row(f"{judged.name}: median dead air at {percent} % cut-offs, ms", best, Mode.FREE, compared, digits=0)
