@@ -3,7 +3,7 @@
 Decides entry, for HTTP requests and sockets alike; never what happens inside a room (`rooms.decide`).
 """
 
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 
 from rooms.people import Participant, Role
 from rooms.state import Room
@@ -71,6 +71,17 @@ class Gate:
         participant = Participant(id=participant_id(person.id, role), name=name or person.name, role=role)
         ticket = Ticket(room.id, participant, origin)
         return await self._tickets.issue(ticket, self._settings.ticket_ttl_s), participant
+
+    def behind(self, opening: HTTPConnection, origin: str) -> Person | None:
+        """Who is signed in on the page that opens a socket. None for a program, which signs in for its tickets only."""
+        return self._identity.person(opening) if origin else None
+
+    @staticmethod
+    def let_back(who: Participant, room: Room, origin: str, page: Person | None) -> None:
+        """Failed where a page comes back that would not get a new ticket: it is not signed in as this person any more,
+        or they may not take this role any more."""
+        if origin and (page is None or page.id != person_of(who) or who.role not in Gate.roles(page, room)):
+            raise Failed("ticket_invalid")
 
     async def admit(self, secret: str, room: str, origin: str) -> Participant:
         """The participant whom this ticket lets in, once. Failed if it does not fit this room and origin."""

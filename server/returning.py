@@ -1,8 +1,8 @@
 """The way back into a room: return tickets, and places in the line of those who lose a worker together.
 
-Decides who may carry a connection on that broke, without signing in anew: whoever holds its return ticket, for as long
-as the room counts the connection as here. Never lets anybody in who was not let in before (`gate`), and never says that
-somebody is gone (`departures`).
+Decides who may carry a connection on that broke, without a new ticket: whoever holds its return ticket, for as long as
+the room counts the connection as here. Never lets anybody in who was not let in before, or who would not be now
+(`gate`), and never says that somebody is gone (`departures`).
 """
 
 import heapq
@@ -40,7 +40,10 @@ class Returns:
 
     def __init__(self, settings: Settings, clock: Clock, holds: Holds) -> None:
         # The standard library's: itsdangerous makes its key anew each time, and thousands come back at once.
-        self._key = hmac.digest(settings.secret_key.get_secret_value().encode(), b"greenroom.return", "sha256")
+        # Of the sign-in token too: programs show it for tickets only, and with another one theirs hold no more.
+        token = settings.sign_in_token.get_secret_value() if settings.sign_in_token else ""
+        purpose = b"greenroom.return " + token.encode()
+        self._key = hmac.digest(settings.secret_key.get_secret_value().encode(), purpose, "sha256")
         self._ttl_s, self._clock, self._holds = settings.return_ticket_ttl_s, clock, holds
 
     def first(self, connection: str, epoch: str, before: Return | None = None) -> Return:

@@ -28,6 +28,7 @@ from server.departures import Departures
 from server.errors import Failed, problem_of
 from server.fanout import Fanout, Hall
 from server.gate import Gate
+from server.identity import Person
 from server.loads import Admission
 from server.member import Member, say_goodbye
 from server.microphone import Microphone
@@ -97,18 +98,20 @@ class Sockets:
         """Accept, and only then look who it is: a page is told the reason for a "no" on an open socket only."""
         await websocket.accept()
         room, origin = websocket.path_params["room"], websocket.headers.get("origin", "")
-        if not carried_on(websocket.scope, partial(self.serve, room, origin)):
+        serve = partial(self.serve, room, origin, page=self._gate.behind(websocket, origin))
+        if not carried_on(websocket.scope, serve):
             async with AsgiWay(websocket) as way:
-                await self.serve(room, origin, way)
+                await serve(way)
 
-    async def serve(self, room: str, origin: str, way: Way) -> None:
-        """One connection, from hello to close. Writes its one canonical log line. `origin`: "" for programs."""
+    async def serve(self, room: str, origin: str, way: Way, page: Person | None = None) -> None:
+        """One connection, from hello to close. Writes its one canonical log line. `origin`: "" for programs. `page`:
+        who is signed in where it comes from (`Gate.behind`)."""
         began = time.monotonic()
         line: dict[str, object] = {"room": room}
         self._open += 1
         self._none_open.clear()
         try:
-            outcome = await self._live(way, origin, room, line)
+            outcome = await self._live(way, origin, room, page, line)
         except Gone as gone:
             outcome = f"left {gone.code}"
         except Closed:
@@ -126,7 +129,7 @@ class Sockets:
         line |= {"outcome": outcome, "seconds": round(time.monotonic() - began, 3)}
         _log.info("connection", extra=line)
 
-    async def _live(self, way: Way, origin: str, room: str, line: dict[str, object]) -> str:
+    async def _live(self, way: Way, origin: str, room: str, page: Person | None, line: dict[str, object]) -> str:
         self._gate.check_origin(origin)
         if self.closing:
             raise Failed("going_away")
@@ -137,7 +140,11 @@ class Sockets:
         bearer = back or await self._gate.admit(hello.ticket, room, origin)
         socket = f"{self._worker}.{secrets.token_hex(4)}"
         async with self._fanout.hall(room) as hall:
-            who = self._returns.who(bearer, hall.room, hall.life) if isinstance(bearer, Return) else bearer
+            if isinstance(bearer, Return):
+                who = self._returns.who(bearer, hall.room, hall.life)
+                self._gate.let_back(who, hall.room, origin, page)
+            else:
+                who = bearer
             line |= {"participant": who.id, "role": who.role.value, "connection": socket, "client": hello.client}
             # Before joining: whom there is no space for leaves no trace in the room. A candidate is always let in,
             # because each new connection takes over the last one.

@@ -37,7 +37,8 @@ class RedisHolds:
         }
 
     async def _take(self, room: str, connection: str, holder: str, taker: str, before: str) -> bool:
-        return bool(await self._redis.script(_TAKE, [_key(room)], (connection, holder, taker, KEPT_MS, before)))
+        keys = [_key(room), room_key(room, "head")]
+        return bool(await self._redis.script(_TAKE, keys, (connection, holder, taker, KEPT_MS, before)))
 
 
 def _key(room: str) -> str:

@@ -31,7 +31,8 @@ class Holds(Protocol):
     """
 
     async def take(self, room: str, connection: str, holder: str, taker: str) -> bool:
-        """From now on `taker` holds the connection. False where `holder` does not hold it any more."""
+        """From now on `taker` holds the connection. False where `holder` does not hold it any more, or there is no such
+        room any more."""
 
     async def let_go(self, room: str, connection: str, holder: str, before: str | None = None) -> bool:
         """Nobody takes this connection any more. False where another one than `holder` has taken it. `before`: from

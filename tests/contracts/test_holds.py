@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from server.adapters.redis_connection import RedisConnection
+from server.adapters.redis_connection import RedisConnection, room_key
 from server.adapters.redis_holds import RedisHolds
+from server.adapters.redis_log import RedisRoomLog
 from server.ports import Holds
 from tests.memory_holds import MemoryHolds
 
@@ -60,7 +61,19 @@ class TestInRedis(HoldsContract):
     @pytest.fixture
     async def holds(self, every_redis_url: str) -> AsyncIterator[Holds]:
         async with RedisConnection(every_redis_url, 3_000) as redis:
+            for room in ("r", "another"):
+                await redis.call("HSET", room_key(room, "head"), "epoch", "e")
             yield RedisHolds(redis)
+
+    async def test_nobody_takes_what_is_held_in_a_room_that_was_erased(self, every_redis_url: str) -> None:
+        async with RedisConnection(every_redis_url, 3_000) as redis:
+            holds, log = RedisHolds(redis), RedisRoomLog(redis)
+            await redis.call("HSET", room_key("r-1", "head"), "epoch", "e")
+            assert await holds.take("r-1", "w.1", "w.1", "x.2")
+            await log.erase("r-1")
+            assert not await holds.take("r-1", "w.1", "x.2", "x.3")
+            assert not await holds.take("r-1", "w.2", "w.2", "x.3")
+            assert await holds.let_go("r-1", "w.2", "w.2")
 
 
 class TestInMemory(HoldsContract):

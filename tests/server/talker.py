@@ -145,10 +145,12 @@ async def quiet_room(greenroom: Greenroom) -> AsyncIterator[Quiet]:
 
 
 @asynccontextmanager
-async def knocking(greenroom: Greenroom, room: str, *, origin: str | None = None) -> AsyncIterator[Talker]:
+async def knocking(
+    greenroom: Greenroom, room: str, *, origin: str | None = None, cookie: str | None = None
+) -> AsyncIterator[Talker]:
     """A socket at a room's door that has said nothing yet."""
     address = f"{greenroom.base.replace('http', 'ws', 1)}/rooms/{room}/socket"
-    headers = {"Origin": origin} if origin else {}
+    headers = ({"Origin": origin} if origin else {}) | ({"Cookie": cookie} if cookie else {})
     async with open_socket(
         address, additional_headers=headers, compression=None, proxy=None, close_timeout=1, max_size=None
     ) as socket:

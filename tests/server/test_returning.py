@@ -23,8 +23,14 @@ class Now:
         return self.ms
 
 
-def settings(key: str = "k" * 32, ttl_s: int = 60) -> Settings:
-    return Settings(secret_key=key, return_ticket_ttl_s=ttl_s, redis_url="redis://x", database_url="sqlite://")  # type: ignore[arg-type]
+def settings(key: str = "k" * 32, ttl_s: int = 60, token: str | None = None) -> Settings:
+    return Settings(
+        secret_key=key,  # type: ignore[arg-type]
+        sign_in_token=token,  # type: ignore[arg-type]
+        return_ticket_ttl_s=ttl_s,
+        redis_url="redis://x",
+        database_url="sqlite://",
+    )
 
 
 def returns(clock: Now | None = None, holds: MemoryHolds | None = None, key: str = "k" * 32) -> Returns:
@@ -65,6 +71,13 @@ def test_nothing_in_it_can_be_changed_and_nobody_else_makes_one() -> None:
     assert refused(returns(key="another" * 5), ticket)
     for broken in ("back/", "back/é", "back/////", "back/w.1/w.1/epoch/never/", f"{ticket}/", f"back/{ticket}"):
         assert refused(ours, broken)
+
+
+def test_with_another_sign_in_token_nobody_comes_back_who_signed_in_with_the_last_one() -> None:
+    one, other = (Returns(settings(token=token * 32), Now(), MemoryHolds()) for token in "ab")
+    ticket = one.issue(one.first("w.1", "epoch"), "r-1", "")
+    assert one.read(ticket, "r-1", "")
+    assert refused(other, ticket, origin="")
 
 
 def test_another_kind_of_ticket_is_none_of_its_business() -> None:

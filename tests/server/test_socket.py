@@ -6,6 +6,7 @@ import itertools
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 
+import httpx
 import pytest
 import pytest_asyncio
 from websockets.exceptions import ConnectionClosed
@@ -230,6 +231,66 @@ async def test_a_return_ticket_is_for_its_own_room_and_origin(greenroom: Greenro
             async with knocking(greenroom, place, origin=origin) as talker:
                 await talker.say({"type": "hello", "protocol": VERSION, "ticket": ticket})
                 await talker.is_sent_away("ticket_invalid")
+
+
+async def test_a_page_comes_back_only_while_it_is_signed_in_as_who_left_and_in_their_role(
+    greenroom: Greenroom, room: str, stranger: httpx.AsyncClient
+) -> None:
+    """There is no session on the server to end: a browser signs out by letting go of its cookie, or by another one."""
+    origin = greenroom.base
+
+    async def invited(role: Role) -> str:
+        """The cookie of the guest, once they opened this invitation too."""
+        assert (await stranger.get(await greenroom.invite(room, role))).status_code == 303
+        return f"greenroom={stranger.cookies['greenroom']}"
+
+    coach = await invited(Role.COACH)
+    given = await stranger.post(f"/api/rooms/{room}/tickets", json={"role": "coach"}, headers={"Origin": origin})
+    async with knocking(greenroom, room, origin=origin, cookie=coach) as left:
+        ticket = (await left.hello(given.json()["ticket"]))["return_ticket"]
+        candidate = await invited(Role.CANDIDATE)
+        await stranger.get("/sign-in", params={"token": TOKEN})
+        owner = f"greenroom={stranger.cookies['greenroom']}"
+        for signed_in in (None, "greenroom=made-up", candidate, owner):
+            async with knocking(greenroom, room, origin=origin, cookie=signed_in) as thief:
+                await thief.say({"type": "hello", "protocol": VERSION, "ticket": ticket})
+                await thief.is_sent_away("ticket_invalid")
+        async with knocking(greenroom, room, origin=origin, cookie=coach) as back:
+            assert (await back.hello(ticket))["you"]["role"] == "coach"
+
+
+async def test_two_sockets_with_one_connection_are_one_presence_to_all_and_leave_once(
+    greenroom: Greenroom, room: str
+) -> None:
+    """A coach is back before the worker noticed that the first socket broke; then the second one breaks too."""
+    async with inside(greenroom, room) as candidate, inside(greenroom, room, Role.COACH) as first:
+        before = first.heard[0]
+        async with knocking(greenroom, room) as second:
+            await second.hello(before["return_ticket"], resume=before["cursor"])
+            for socket, id in ((first, "a"), (second, "b"), (first, "c"), (second, "c")):
+                assert (await socket.do("whisper", id, text=id))["type"] == "accepted"
+            async with inside(greenroom, room, Role.OBSERVER) as newcomer:
+                (coach,) = (p for p in newcomer.heard[0]["room"]["people"] if p["participant"]["role"] == "coach")
+                assert len(coach["connections"]) == 1
+            for socket in (first, second):
+                while _whispers(socket) != ["a", "b", "c"]:
+                    await socket.hears("event")
+        assert await first.closed() == Close.LOST_TRACK  # it comes back anew
+        while (await candidate.hears("event"))["event"].get("participant") != coach["participant"]["id"]:
+            pass  # until they left
+        await candidate.do("give_consent", notice=candidate.heard[0]["room"]["notice"])
+        told = [said["event"] for said in candidate.heard if said["type"] == "event"]
+        moves = [fact["kind"] for fact in told if coach["connections"][0] == fact.get("connection")]
+        assert moves == ["participant_joined", "participant_left"]
+        assert _whispers(candidate) == _whispers(first) == ["a", "b", "c"]
+
+
+def _whispers(talker: Talker) -> list[str]:
+    return [
+        said["event"]["text"]
+        for said in talker.heard
+        if said["type"] == "event" and said["event"]["kind"] == "whispered"
+    ]
 
 
 async def test_who_was_counted_as_gone_needs_a_new_ticket(greenroom: Greenroom, room: str) -> None:
