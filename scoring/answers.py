@@ -11,6 +11,8 @@ from typing import NamedTuple
 import numpy as np
 
 from rooms.evidence import Contribution
+from scoring.context import IN_CONTEXT, measured_in_context
+from scoring.context import LABELS as CONTEXT_LABELS
 from scoring.likeness import LABELS as PLAIN_LABELS
 from scoring.likeness import Model, likeness, model_of, nothing_in_common
 from scoring.meaning import LABELS as ENCODED_LABELS
@@ -19,7 +21,7 @@ from scoring.rated import Learnt, Traits, beyond, learn, traits
 from scoring.reading import Reading
 from scoring.rubric import Family, Rubric
 from scoring.weights import WeightsError
-from scoring.weights.answers import AnswerModel, AnswerWeights, Widths
+from scoring.weights.answers import AnswerModel, AnswerWeights, Sum, Widths
 
 STEP = 64
 """Parts are whole 64ths of a point: binary floats hold them exactly, so sums are exact too."""
@@ -30,7 +32,7 @@ WORDS_CANNOT_TELL = (
     "a person should read it."
 )
 
-LABELS = PLAIN_LABELS | ENCODED_LABELS
+LABELS = PLAIN_LABELS | ENCODED_LABELS | CONTEXT_LABELS
 
 
 class Graded(NamedTuple):
@@ -63,7 +65,7 @@ class Grader(NamedTuple):
         """`wider` is added to both sides of the interval: doubtful words, for example."""
         model = model_of(rubric.question, rubric.reference)
         found = self.measured(model, reading)
-        parts = _parts(self.figures, found.figures)
+        parts = _parts(self.sum_for(model), found.figures)
         if found.nearness < OFF_TOPIC:
             lost = -OFF_TOPIC_COSTS * sum(part.value for part in parts)
             parts.append(Contribution(label="Means something else altogether", value=_stepped(lost)))
@@ -81,10 +83,22 @@ class Grader(NamedTuple):
 
     def measured(self, model: Model, reading: Reading) -> Measured:
         """The figures of an answer, with an encoder or without."""
-        return measured(model, reading, self.encoder.encode) if self.encoder else Measured(likeness(model, reading))
+        if self.encoder is None:
+            return Measured(likeness(model, reading))
+        if tuple(self.figures.effects) == IN_CONTEXT:
+            assert self.encoder.in_context is not None, "asked for in grader()"
+            return measured_in_context(model, reading, self.encoder.in_context)
+        return measured(model, reading, self.encoder.encode)
+
+    def sum_for(self, model: Model) -> Sum:
+        """What answers to this question are added up by."""
+        return self.figures.sum_for(long=self._long(model))
+
+    def _long(self, model: Model) -> bool:
+        return model.content >= self.weights.long_from_words
 
     def widths(self, model: Model) -> Widths:
-        long = model.content >= self.weights.long_from_words
+        long = self._long(model)
         if self.learnt:
             return self.figures.rated_long if long else self.figures.rated_short
         return self.figures.long if long else self.figures.short
@@ -97,7 +111,7 @@ class Grader(NamedTuple):
         for reading, given in rated:
             figures, vector, _ = self.measured(model, reading)
             found.append(traits(reading, model, vector))
-            more.append(given - expected(self.figures, figures))
+            more.append(given - expected(self.sum_for(model), figures))
         return self._replace(learnt=learn(found, more, self.figures.rated))
 
 
@@ -108,6 +122,8 @@ def grader(weights: AnswerWeights, encoder: Encoder | None = None) -> Grader:
             f"the weights {weights.version} were learnt with the encoder {weights.encoder or 'none'}, "
             f"not with {encoder.label} ({encoder.sha256})"
         )
+    if encoder is not None and encoder.in_context is None and tuple(weights.encoded.effects) == IN_CONTEXT:
+        raise WeightsError(f"the weights {weights.version} read words where they stand; {encoder.label} cannot")
     return Grader(weights, encoder)
 
 
@@ -116,13 +132,13 @@ def graded_by_reference(rubric: Rubric) -> bool:
     return rubric.family is Family.TECHNICAL and bool(rubric.reference.strip()) and not rubric.points
 
 
-def expected(figures: AnswerModel, found: dict[str, float]) -> float:
+def expected(figures: Sum, found: dict[str, float]) -> float:
     """The sum of the parts before any rounding, within 0 to 5."""
     more = (effect.points * (found[name] - effect.usual) for name, effect in figures.effects.items())
     return min(5.0, max(0.0, figures.usual + sum(more)))
 
 
-def _parts(figures: AnswerModel, found: dict[str, float]) -> list[Contribution]:
+def _parts(figures: Sum, found: dict[str, float]) -> list[Contribution]:
     parts = [Contribution(label="What people gave on average", value=_stepped(figures.usual))]
     for name, effect in figures.effects.items():
         value = _stepped(effect.points * (found[name] - effect.usual))

@@ -20,6 +20,17 @@ Matrix = NDArray[np.float64]
 Encode = Callable[[Sequence[str]], Sequence[Vector]]
 """Texts into unit vectors, one text at a time: the same text gives the same vector whatever stands beside it."""
 
+
+class Pieces(NamedTuple):
+    """A text read in one go: its pieces of words in order, a vector of each where it stands, and one of the whole."""
+
+    texts: Sequence[str]
+    vectors: NDArray[np.float32]
+    whole: Vector
+
+
+InContext = Callable[[str], Pieces]
+
 ENCODED: Final = ("same_words", "own_words", "length", "same_meaning", "beyond_question")
 LABELS: Final = {
     "same_words": "Words of the model answer, or others that mean them",
@@ -43,6 +54,8 @@ class Encoder(NamedTuple):
     """Of its files: weights learnt with one encoder are not used with another."""
     label: str
     encode: Encode
+    in_context: InContext | None = None
+    """None where it only gives vectors of whole texts."""
 
 
 class Measured(NamedTuple):

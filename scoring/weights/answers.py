@@ -9,6 +9,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from rooms.values import Value
+from scoring.context import IN_CONTEXT
 from scoring.likeness import PLAIN
 from scoring.meaning import ENCODED
 from scoring.rated import RatedFigures
@@ -41,19 +42,35 @@ class Widths(Value):
         return self
 
 
-class AnswerModel(Value):
-    """What people gave an ordinary answer, what each figure adds to that, and how far off it was."""
+class Sum(Value):
+    """What people gave an ordinary answer, and what each figure adds to that."""
+
+    usual: float
+    effects: dict[str, Effect]
+
+
+class AnswerModel(Sum):
+    """The sum, and how far off it was."""
 
     encoder: str | None = None
     """The sha256 of the sentence encoder whose figures are among them."""
-    usual: float
-    effects: dict[str, Effect]
+    to_long: Sum | None = None
+    """The sum of the same figures for long model answers, of which people expect more; None: the same one."""
     short: Widths
     """For model answers of few words."""
     long: Widths
     rated: RatedFigures
     rated_short: Widths
     rated_long: Widths
+
+    @model_validator(mode="after")
+    def _same_figures(self) -> Self:
+        if self.to_long is not None and tuple(self.to_long.effects) != tuple(self.effects):
+            raise ValueError("long model answers are held to other figures")
+        return self
+
+    def sum_for(self, *, long: bool) -> Sum:
+        return self.to_long if long and self.to_long is not None else self
 
 
 class AnswerWeights(Value):
@@ -83,7 +100,7 @@ class AnswerWeights(Value):
 
         Those of 1.0.0 are: no room had an encoder then, so no score that was kept rests on them.
         """
-        return self.encoded.encoder if tuple(self.encoded.effects) == ENCODED else None
+        return self.encoded.encoder if tuple(self.encoded.effects) in (ENCODED, IN_CONTEXT) else None
 
 
 def parse_answer_weights(text: str, file: str) -> AnswerWeights:

@@ -18,19 +18,25 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from scoring.context import IN_CONTEXT, measured_in_context
 from scoring.evaluate.content import rubric_of, transcript_of
 from scoring.likeness import PLAIN, likeness, model_of
-from scoring.meaning import ENCODED, Encoder, measured
+from scoring.meaning import Encoder
 from scoring.rated import RatedFigures, Traits, beyond, learn, traits
 from scoring.reading import read
 from scoring.weights import digest
 from server.adapters.sentences import sentence_encoder
 
 RATINGS = Path(__file__).resolve().parents[3] / "shared" / "ratings"
-VERSION = "1.1.0"
+VERSION = "1.2.0"
 LEVEL_OF_ITS_OWN = 0.7
 """How much of a question's mean is taken to be its own: from 0, all pooled, to 1, only differences within."""
 RIDGE = 200.0
+OF_THE_OTHERS = {"plain": (1.0, 1.0), "encoded": (0.5, 0.1)}
+"""What a graded answer counts in the sum for short model answers where its own is long, and the other way round.
+
+By words alone one sum for both did as well.
+"""
 LONG_FROM = 16
 FOLDS = 9
 SURE = 0.9
@@ -108,7 +114,7 @@ def _measured(name: str, rows: Sequence[Graded], encoder: Encoder | None) -> Ans
     for question, reference, answer, *_others in rows:
         rubric, reading = rubric_of(question, reference), read(transcript_of(answer))
         model = model_of(rubric.question, rubric.reference)
-        meant = measured(model, reading, encoder.encode) if encoder else None
+        meant = measured_in_context(model, reading, encoder.in_context) if encoder and encoder.in_context else None
         figures.append(likeness(model, reading) | (meant.figures if meant else {}))
         found.append(traits(reading, model, meant.vector if meant else None))
         long.append(model.content >= LONG_FROM)
@@ -125,9 +131,29 @@ class Fit(NamedTuple):
         return np.clip(self.usual + (x - self.centres) @ self.points, 0, 5)
 
 
-def fit(x: Array, y: Array, questions: Sequence[str]) -> Fit:
-    """Points for each figure, questions having levels of their own."""
-    centres, scale = x.mean(axis=0), x.std(axis=0) + 1e-9
+class Fits(NamedTuple):
+    """The sums for short and for long model answers."""
+
+    short: Fit
+    long: Fit
+
+    def __call__(self, x: Array, long: NDArray[np.bool_]) -> Array:
+        return np.where(long, self.long(x), self.short(x))
+
+
+def fits(x: Array, y: Array, questions: Sequence[str], long: NDArray[np.bool_], variant: str) -> Fits:
+    """Both sums, each learnt from all answers, those of its own kind counting most."""
+    of_long, of_short = OF_THE_OTHERS[variant]
+    return Fits(
+        fit(x, y, questions, np.where(long, of_long, 1.0)),
+        fit(x, y, questions, np.where(long, 1.0, of_short)),
+    )
+
+
+def fit(x: Array, y: Array, questions: Sequence[str], counts: Array) -> Fit:
+    """Points for each figure, questions having levels of their own; `counts` is what each answer counts."""
+    centres = np.average(x, axis=0, weights=counts)
+    scale = np.sqrt(np.average((x - centres) ** 2, axis=0, weights=counts)) + 1e-9
     z = np.c_[(x - centres) / scale, np.ones(len(y))]
     kept, target = z.copy(), y.copy()
     names = np.array(questions)
@@ -136,7 +162,8 @@ def fit(x: Array, y: Array, questions: Sequence[str]) -> Fit:
         kept[same] -= LEVEL_OF_ITS_OWN * z[same].mean(axis=0)
         target[same] -= LEVEL_OF_ITS_OWN * y[same].mean()
     penalty = np.diag([RIDGE] * x.shape[1] + [0.0])
-    solved = np.linalg.solve(kept.T @ kept + penalty, kept.T @ target)
+    counted = kept.T * counts
+    solved = np.linalg.solve(counted @ kept + penalty, counted @ target)
     return Fit(float(solved[-1]), centres, solved[:-1] / scale)
 
 
@@ -147,7 +174,7 @@ def folds(groups: Sequence[str]) -> list[NDArray[np.bool_]]:
     return [np.isin(all_groups, names[k::FOLDS]) for k in range(min(FOLDS, len(names)))]
 
 
-def held_out(sets: Sequence[Answers], names: Sequence[str]) -> list[Array]:
+def held_out(sets: Sequence[Answers], names: Sequence[str], variant: str) -> list[Array]:
     """For each set what is expected of its answers by figures learnt from other questions, its own set's among them."""
     found = []
     for own in sets:
@@ -158,7 +185,8 @@ def held_out(sets: Sequence[Answers], names: Sequence[str]) -> list[Array]:
             y = np.concatenate([own.grades[~left], *(one.grades for one in others)])
             questions = [q for q, out in zip(own.questions, left, strict=True) if not out]
             questions += [q for one in others for q in one.questions]
-            expected[left] = fit(x, y, questions)(own.matrix(names)[left])
+            long = np.concatenate([own.long[~left], *(one.long for one in others)])
+            expected[left] = fits(x, y, questions, long, variant)(own.matrix(names)[left], own.long[left])
         found.append(expected)
     return found
 
@@ -264,8 +292,8 @@ def metrics(expected: Array, grades: Array, low: Array, high: Array) -> dict[str
 
 def fitted(sets: Sequence[Answers], variant: str, encoder: Encoder | None) -> tuple[dict[str, Any], dict[str, Any]]:
     """The figures of one variant, and what they reached on what was left out."""
-    names = ENCODED if encoder else PLAIN
-    expected = held_out(sets, names)
+    names = IN_CONTEXT if encoder else PLAIN
+    expected = held_out(sets, names, variant)
     reached: dict[str, Any] = {}
     for own, own_expected, (low, high) in zip(sets, expected, held_out_bounds(sets, expected), strict=True):
         reached[f"{own.name} {variant}"] = metrics(own_expected, own.grades, low, high)
@@ -273,14 +301,12 @@ def fitted(sets: Sequence[Answers], variant: str, encoder: Encoder | None) -> tu
     for own, own_expected, (low, high) in zip(sets, taught, held_out_bounds(sets, taught), strict=True):
         reached[f"{own.name} {variant} rated"] = metrics(own_expected, own.grades, low, high)
     x = np.concatenate([s.matrix(names) for s in sets])
-    whole = fit(x, np.concatenate([s.grades for s in sets]), [q for s in sets for q in s.questions])
+    grades, long = np.concatenate([s.grades for s in sets]), np.concatenate([s.long for s in sets])
+    whole = fits(x, grades, [q for s in sets for q in s.questions], long, variant)
     model = {
         "encoder": encoder.sha256 if encoder else None,
-        "usual": round(whole.usual, 4),
-        "effects": {
-            name: {"usual": round(float(c), 4), "points": round(float(p), 4)}
-            for name, c, p in zip(names, whole.centres, whole.points, strict=True)
-        },
+        **_sum(names, whole.short),
+        **({"to_long": _sum(names, whole.long)} if OF_THE_OTHERS[variant] != (1.0, 1.0) else {}),
         "short": widths_of(sets, expected, False),
         "long": widths_of(sets, expected, True),
         "rated": RATED[variant].model_dump(),
@@ -288,6 +314,16 @@ def fitted(sets: Sequence[Answers], variant: str, encoder: Encoder | None) -> tu
         "rated_long": widths_of(sets, taught, True),
     }
     return model, reached
+
+
+def _sum(names: Sequence[str], found: Fit) -> dict[str, Any]:
+    return {
+        "usual": round(found.usual, 4),
+        "effects": {
+            name: {"usual": round(float(c), 4), "points": round(float(p), 4)}
+            for name, c, p in zip(names, found.centres, found.points, strict=True)
+        },
+    }
 
 
 def written(encoder: Encoder) -> str:

@@ -15,7 +15,8 @@ import numpy as np
 import onnxruntime
 from tokenizers import Tokenizer
 
-from scoring.meaning import Encoder, Vector
+from scoring.meaning import Encoder, Pieces, Vector
+from server.adapters.onnx_layers import with_words_in_context
 from server.ports import Misconfigured
 
 _FILES: Final = ("model.onnx", "tokenizer.json")
@@ -41,7 +42,8 @@ def sentence_encoder(name: str, threads: int = 1) -> Encoder | None:
         encoding(["a text"])
     except Exception as broken:  # both libraries raise bare exceptions of their own
         raise Misconfigured(f"The sentence encoder in {folder} cannot be used: {broken}") from broken
-    return Encoder(sha256, f"encoder {sha256[:12]}", encoding)
+    in_context = encoding.in_context if encoding.knows_context else None
+    return Encoder(sha256, f"encoder {sha256[:12]}", encoding, in_context)
 
 
 def _folder(name: str) -> Path:
@@ -69,8 +71,10 @@ class _Encoding:
     def __init__(self, model: Path, words: Path, threads: int) -> None:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
-        self._session: Any = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+        graph, self._layer = with_words_in_context(model.read_bytes())
+        self._session: Any = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
         self._inputs = {one.name for one in self._session.get_inputs()}
+        self._whole: str = self._session.get_outputs()[0].name
         self._words = Tokenizer.from_file(str(words))
         self._words.no_padding()
         self._words.enable_truncation(_TOKENS)
@@ -79,15 +83,32 @@ class _Encoding:
     def __call__(self, texts: Sequence[str]) -> list[Vector]:
         return [self._kept(text) for text in texts]
 
+    @property
+    def knows_context(self) -> bool:
+        return self._layer is not None
+
+    def in_context(self, text: str) -> Pieces:
+        """The first 256 pieces of a text; the marks at its ends are none."""
+        found, (whole, layer) = self._run(text, [self._whole, self._layer])
+        words = [at for at, special in enumerate(found.special_tokens_mask) if not special]
+        return Pieces([found.tokens[at] for at in words], layer[0][words], _unit(whole))
+
     def _encoded(self, text: str) -> Vector:
+        _, (out,) = self._run(text, [self._whole])
+        return _unit(out)
+
+    def _run(self, text: str, outputs: Sequence[str | None]) -> tuple[Any, Any]:
         found = self._words.encode(text)
         fed = {
             "input_ids": np.array([found.ids], np.int64),
             "attention_mask": np.array([found.attention_mask], np.int64),
             "token_type_ids": np.array([found.type_ids], np.int64),
         }
-        out: Vector = self._session.run(None, {name: fed[name] for name in self._inputs})[0]
-        # An export without pooling gives one vector a token.
-        vector = out[0].mean(axis=0) if out.ndim == 3 else out[0]
-        unit: Vector = (vector / max(float(np.linalg.norm(vector)), 1e-9)).astype(np.float32)
-        return unit
+        return found, self._session.run(outputs, {name: fed[name] for name in self._inputs})
+
+
+def _unit(out: Vector) -> Vector:
+    # An export without pooling gives one vector a token.
+    vector = out[0].mean(axis=0) if out.ndim == 3 else out[0]
+    unit: Vector = (vector / max(float(np.linalg.norm(vector)), 1e-9)).astype(np.float32)
+    return unit

@@ -1,5 +1,6 @@
 """A short answer is held against its model answer: parts that add up, an interval, and what rated answers teach."""
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -9,7 +10,7 @@ from rooms.evidence import Dimension
 from scoring.answers import grader
 from scoring.evaluate.content import rubric_of
 from scoring.local import score
-from scoring.meaning import Encoder, Vector
+from scoring.meaning import Encoder, Pieces, Vector
 from scoring.reading import read
 from scoring.weights import WeightsError, load_weights
 from scoring.weights.answers import load_answer_weights, parse_answer_weights
@@ -19,6 +20,7 @@ ASKED = rubric_of("What is a stack?", "A collection in which the element added l
 RIGHT = "A collection where you remove the element that was added last."
 HALF = "A stack is a collection of elements."
 WEIGHTS = load_answer_weights("1.1.0")
+IN_CONTEXT = load_answer_weights("1.2.0")
 
 
 @pytest.mark.parametrize("answer", [RIGHT, HALF, "a stack stack stack", "Anna says elements are added. " * 40])
@@ -45,7 +47,7 @@ def test_neither_names_nor_pronouns_change_a_score(names: tuple[str, str, str]) 
     told = f"{name} says that {who} removes the element {whose} friend added last. {name} called it a collection."
     usual = "Maria says that she removes the element her friend added last. Maria called it a collection."
     encoder = spelling_encoder(WEIGHTS.encoded.encoder or "")
-    for grading in (None, grader(WEIGHTS, encoder)):
+    for grading in (None, grader(WEIGHTS, encoder), grader(IN_CONTEXT, encoder)):
         assert score(ASKED, typed(told), grading=grading).overall == score(ASKED, typed(usual), grading=grading).overall
 
 
@@ -85,7 +87,11 @@ def spelling_encoder(sha256: str) -> Encoder:
         counts = [np.bincount(np.frombuffer(text.lower().encode(), np.uint8), minlength=256) for text in texts]
         return [(one / np.linalg.norm(one)).astype(np.float32) for one in counts]
 
-    return Encoder(sha256, "letters", encode)
+    def in_context(text: str) -> Pieces:
+        words = re.findall(r"\w+|\S", text.lower())
+        return Pieces(words, np.array(encode(words)), encode([text])[0])
+
+    return Encoder(sha256, "letters", encode, in_context)
 
 
 def test_weights_learnt_with_one_encoder_refuse_another() -> None:
@@ -113,6 +119,45 @@ def test_a_word_that_means_a_word_of_the_model_answer_counts_like_it() -> None:
     other, same = typed(RIGHT.replace("collection", "heap")), typed(RIGHT)
     assert score(ASKED, other, grading=alike).overall == score(ASKED, same, grading=alike).overall
     assert (score(ASKED, other).overall or 0) < (score(ASKED, same).overall or 0)
+
+
+def test_the_encoder_reads_an_answer_once_and_its_parts_add_up() -> None:
+    letters, read_by_it = spelling_encoder(IN_CONTEXT.encoder or ""), list[str]()
+    plainly = letters.in_context
+    assert plainly is not None
+
+    def in_context(text: str) -> Pieces:
+        read_by_it.append(text)
+        return plainly(text)
+
+    grading = grader(IN_CONTEXT, letters._replace(in_context=in_context))
+    found = [score(ASKED, typed(answer), grading=grading) for answer in (RIGHT, HALF, "Anna? - ... 42 <b>", "...stack")]
+    assert len(read_by_it) == 2 + len(found), "the question and the model answer are known after the first"
+    for one in found:
+        relevance = next(dimension for dimension in one.dimensions if dimension.dimension is Dimension.RELEVANCE)
+        assert sum(part.value for part in relevance.contributions) == relevance.score == one.overall
+    assert (found[0].overall or 0) > (found[2].overall or 0)
+
+
+def test_long_model_answers_have_a_sum_of_their_own() -> None:
+    letters = spelling_encoder(IN_CONTEXT.encoder or "")
+    outline = (
+        "Elements are kept in order; push adds one on top; pop removes the top one; peek looks, size counts, clear "
+    )
+    long = rubric_of(
+        "What is a stack?", outline + "empties, and errors tell of popping one from an empty stack or pushing."
+    )
+    grading = grader(IN_CONTEXT, letters)
+    usual = {rubric.reference: grading.grade(rubric, read(typed(RIGHT))).parts[0].value for rubric in (ASKED, long)}
+    assert len(set(usual.values())) == 2
+    assert grader(IN_CONTEXT).grade(ASKED, read(typed(RIGHT))) == grader(WEIGHTS).grade(ASKED, read(typed(RIGHT)))
+
+
+def test_an_encoder_of_whole_texts_alone_is_refused_by_weights_that_read_words_where_they_stand() -> None:
+    letters = spelling_encoder(IN_CONTEXT.encoder or "")._replace(in_context=None)
+    assert grader(WEIGHTS, letters).encoder == letters
+    with pytest.raises(WeightsError, match="where they stand"):
+        grader(IN_CONTEXT, letters)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"version": "1.0.0", "sha256": "x"}'])
