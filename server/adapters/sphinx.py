@@ -32,6 +32,8 @@ class _Decoder:
 
     def __init__(self) -> None:
         self._process: Process | None = None
+        self._killed: list[Process] = []
+        """Until they were seen to end: who kills them has no time to wait."""
         self._turn = asyncio.Lock()
 
     async def ask(self, op: bytes, pcm: bytes = b"") -> tuple[Word, ...]:
@@ -46,6 +48,8 @@ class _Decoder:
                 raise
 
     async def close(self) -> None:
+        for killed in self._killed:
+            await killed.communicate()  # its pipes are closed, and it leaves no zombie
         process, self._process = self._process, None
         if process and process.returncode is None:
             assert process.stdin is not None, "made with a pipe"
@@ -75,6 +79,7 @@ class _Decoder:
         if process:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
+            self._killed = [*(before for before in self._killed if before.returncode is None), process]
 
 
 class SphinxTranscriber:

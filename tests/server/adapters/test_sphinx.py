@@ -125,6 +125,21 @@ async def test_closing_ends_the_processes() -> None:
     assert process.returncode == 0
 
 
+async def test_closing_waits_for_what_was_killed_too() -> None:
+    """Whoever goes without seeing its end leaves its pipes open."""
+    sphinx = SphinxTranscriber(1)
+    utterance = sphinx.open()
+    await utterance.hear(SPOKEN[:64_000])
+    stuck = process_of(utterance)
+    stuck.send_signal(signal.SIGSTOP)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.05):
+            await utterance.finish()
+    await utterance.abandon()
+    await sphinx.close()
+    assert stuck.returncode == -signal.SIGKILL
+
+
 async def test_it_says_that_it_is_often_wrong(sphinx: SphinxTranscriber) -> None:
     assert sphinx.caution
     assert "often be wrong" in sphinx.caution
