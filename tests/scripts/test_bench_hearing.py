@@ -1,12 +1,16 @@
 """The hearing bench counts as met only what was measured and met."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from rooms.transcript import Word
+from scripts.bench.hearing.path import Passages
 from scripts.bench.hearing.rows import Given, InputMissingError, Mode, Outcome, Row, Section, table
 from scripts.bench.hearing.sections import SECTIONS
 from scripts.bench.hearing.streams import slope_percent
+from tests.server.hearings import Echo, EchoStream
 
 SECTION = Section("words", "Words", lambda given: [])
 MET = Row.at_most("delay, p95 ms", 120.0, 150, Mode.CLOCK)
@@ -51,3 +55,23 @@ def test_sections_have_names_of_their_own() -> None:
 def test_growth_is_a_share_of_the_mean_in_ten_minutes() -> None:
     samples = [(at, 1000 + at / 60) for at in range(0, 1800, 10)]
     assert slope_percent([(float(at), size) for at, size in samples]) == pytest.approx(10 / 1016 * 100, rel=0.01)
+
+
+async def test_each_passage_is_also_recognised_bare_right_beside_and_in_turns_first() -> None:
+    done: list[str] = []
+
+    class Stream(EchoStream):
+        async def finish(self, rest: bytes = b"") -> list[Word]:
+            done.append("ours")
+            return await super().finish(rest)
+
+    class Counting(Echo):
+        def open(self, hints: Sequence[str] = (), room: str = "") -> Stream:
+            return Stream()
+
+    passages = Passages(Counting(), lambda passage: done.append(f"bare {len(passage)}"))
+    for length in (64, 96, 128):
+        await passages.open().finish(bytes(length))
+    assert done == ["ours", "bare 64", "bare 96", "ours", "ours", "bare 128"]
+    assert [len(passage) for passage in passages.heard] == [64, 96, 128]
+    assert passages.bare_s > 0

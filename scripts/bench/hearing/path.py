@@ -83,15 +83,37 @@ def _gathered(sent: Iterable[Frame]) -> Iterator[Sequence[Frame]]:
 
 
 class Passages:
-    """A recogniser that makes no guesses and remembers which passages it was asked for."""
+    """A recogniser that makes no guesses and remembers which passages it was asked for.
 
-    def __init__(self, transcriber: Transcriber) -> None:
-        self._transcriber = transcriber
+    `bare` does the same for a passage without anything around it, right before or right behind, in turns: a machine
+    changes its speed from minute to minute, and what is compared shall not.
+    """
+
+    def __init__(self, transcriber: Transcriber, bare: Callable[[bytes], object] | None = None) -> None:
+        self._transcriber, self._bare = transcriber, bare
         self.label, self.caution = transcriber.label, transcriber.caution
         self.heard: list[bytes] = []
+        self.bare_s = 0.0
+        """Processor time of `bare` so far, in this process."""
 
     def open(self, hints: Sequence[str] = (), room: str = "") -> "_Stream":
-        return _Stream(self._transcriber.open(hints, room), self.heard)
+        return _Stream(self._transcriber.open(hints, room), self)
+
+    async def recognise(self, stream: UtteranceStream, passage: bytes) -> Sequence[Word]:
+        self.heard.append(passage)
+        first = len(self.heard) % 2 == 0
+        if first:
+            self._alone(passage)
+        found = await stream.finish(passage)
+        if not first:
+            self._alone(passage)
+        return found
+
+    def _alone(self, passage: bytes) -> None:
+        if self._bare:
+            began = time.process_time()
+            self._bare(passage)
+            self.bare_s += time.process_time() - began
 
     async def close(self) -> None:
         """The recogniser is its owner's to close."""
@@ -100,8 +122,8 @@ class Passages:
 class _Stream:
     """A `server.ports.UtteranceStream`."""
 
-    def __init__(self, stream: UtteranceStream, heard: list[bytes]) -> None:
-        self._stream, self._heard = stream, heard
+    def __init__(self, stream: UtteranceStream, passages: Passages) -> None:
+        self._stream, self._passages = stream, passages
         self._pcm = bytearray()
 
     async def hear(self, pcm: bytes) -> Hypothesis | None:
@@ -109,9 +131,7 @@ class _Stream:
         return None
 
     async def finish(self, rest: bytes = b"") -> Sequence[Word]:
-        passage = bytes(self._pcm + rest)
-        self._heard.append(passage)
-        return await self._stream.finish(passage)
+        return await self._passages.recognise(self._stream, bytes(self._pcm + rest))
 
     async def abandon(self) -> None:
         await self._stream.abandon()
