@@ -10,6 +10,7 @@ from scripts.bench.hearing.path import Passages
 from scripts.bench.hearing.rows import Given, InputMissingError, Mode, Outcome, Row, Section, table
 from scripts.bench.hearing.sections import SECTIONS
 from scripts.bench.hearing.streams import slope_percent
+from scripts.bench.hearing.words import Wrong, rates
 from tests.server.hearings import Echo, EchoStream
 
 SECTION = Section("words", "Words", lambda given: [])
@@ -75,3 +76,14 @@ async def test_each_passage_is_also_recognised_bare_right_beside_and_in_turns_fi
     assert done == ["ours", "bare 64", "bare 96", "ours", "ours", "bare 128"]
     assert [len(passage) for passage in passages.heard] == [64, 96, 128]
     assert passages.bare_s > 0
+
+
+def test_word_errors_are_told_of_a_recording_as_it_is_and_of_all_its_beginnings() -> None:
+    wrong = [Wrong(20, [9, 6, 12], [4, 4, 6], 3), Wrong(30, [3, 3, 3], [3, 3, 3], 1)]
+    row = wrong[0].row("jfk: words wrong")
+    assert (row.ours, row.compared) == ("9 of 20", "4 offline; 3 passages; from other beginnings 6-12, offline 4-6")
+    as_they_are, of_all = (rates(wrong, "", some) for some in (slice(1), slice(None)))
+    assert [row.ours for row in as_they_are] == pytest.approx([24.0, 10.0])
+    assert [row.ours for row in of_all] == pytest.approx([24.0, 100 * 13 / 150])
+    assert not as_they_are[1].met
+    assert rates(wrong[1:], "", slice(None))[1].met

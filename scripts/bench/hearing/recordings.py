@@ -5,7 +5,7 @@ Strict word error: only what people wrote down counts as a reference, not what a
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -31,9 +31,21 @@ class Recording(NamedTuple):
 
 def strict(given: Given) -> list[Recording]:
     """Recordings with a reference by people."""
+    return _known(given, lambda file: not file.startswith(_NOT_STRICT))
+
+
+def told_by_a_machine(given: Given) -> list[Recording]:
+    """Recordings whose reference another recogniser wrote: they show a difference, never how good a word error is."""
+    return _known(given, lambda file: file == _LONG)
+
+
+def _known(given: Given, wanted: Callable[[str], bool]) -> list[Recording]:
     folder = given.recordings()
-    known = json.loads((folder / "manifest.json").read_text())
-    usable = [clip for clip in known if clip["transcript"] and not clip["file"].startswith(_NOT_STRICT)]
+    usable = [
+        clip
+        for clip in json.loads((folder / "manifest.json").read_text())
+        if clip["transcript"] and wanted(clip["file"])
+    ]
     return [Recording(clip["file"], samples(folder / clip["file"]), clip["transcript"]) for clip in usable]
 
 
