@@ -34,12 +34,14 @@ class Interview:
 
     async def hold(self) -> None:
         """From opening the room to everybody's leaving. Never raises: who is stuck is in the history."""
-        urls = self._stage.cluster.urls(self._chance)
+        urls, history = self._stage.cluster.urls(self._chance), self._stage.history
+        since_ms = history.now_ms()
         try:
             async with connect(urls=urls, token=TOKEN) as greenroom:
                 mode = MODES[self._number % len(MODES)]
                 self.room = (await greenroom.open_room(mode, LENGTH, starts_at=self._planned())).room
                 self._stage.rooms.append(self.room)
+                history.note(h.Waited(room=self.room, who="host", owed="a room", since_ms=since_ms))
                 async with asyncio.TaskGroup() as people:
                     people.create_task(self._candidate())
                     people.create_task(self._visit("coach", Role.COACH, self._sit_as_coach))
