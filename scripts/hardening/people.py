@@ -37,6 +37,8 @@ TO_BE_LET_IN = "the door"
 LENGTH = 3
 LOUD_WORDS = 130
 """What a loud whisper has: nearly as much as one may."""
+LOUD_PAUSE_S = 0.1, 0.2
+"""After three whispers on each device: with less, on a quick machine, they come to more than a person may say."""
 SPEECH = (
     "I measured where the time went because the release broke, decided to cache the result, asked two colleagues, and "
     "in ten weeks failures fell by 60 percent; the trade-off was stale figures, which the team took and I wrote down"
@@ -231,7 +233,7 @@ class Coach(Person):
             except RefusedError as refused:
                 if refused.code not in ("room_closed", "not_paused", "paused", "no_open_turn", "not_started"):
                     raise
-            await self.pause(*((0.1, 0.2) if self.stage.loud else (0.05, 0.7)))
+            await self.pause(*(LOUD_PAUSE_S if self.stage.loud else (0.05, 0.7)))
         await self.until_closed()
 
     async def _meddle(self) -> None:
