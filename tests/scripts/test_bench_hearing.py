@@ -62,7 +62,7 @@ async def test_each_passage_is_also_recognised_bare_right_beside_and_in_turns_fi
     done: list[str] = []
 
     class Stream(EchoStream):
-        async def finish(self, rest: bytes = b"") -> list[Word]:
+        async def finish(self, rest: bytes = b"") -> Sequence[Word]:
             done.append("ours")
             return await super().finish(rest)
 
