@@ -120,8 +120,8 @@ class Welcome(Value):
     """How far the log is kept in the database as well; from here on `durable` messages say it."""
     return_ticket: str | None = None
     """Says hello once more in place of a new ticket: in this room, from this origin, in place of this connection, until
-    you count as gone; from a page, while that is signed in as you. Refused with TICKET_INVALID where it does not hold any
-    more: then get a new ticket, at once."""
+    you count as gone; from a page, while that is signed in as you. Refused with TICKET_INVALID where it does not hold
+    any more: then get a new ticket, at once."""
     return_after_ms: int = 0
     """Your place in the line: when this connection is cut off, wait so long and a moment (up to 0.3 s) more before you
     come back, so that all who were on this worker find a free one."""
