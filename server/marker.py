@@ -48,7 +48,7 @@ class Marker:
         encoder: Encoder | None = None,
     ) -> None:
         """`notice` says that judges mark: only who agreed to it is judged, as their words leave the house."""
-        self._encoder = encoder
+        self._encoder, self._unused_told = encoder, False
         self._bank, self._shelf = bank, shelf
         self._judges, self._notice = judges, notice
 
@@ -109,6 +109,7 @@ class Marker:
     def rules(self, room: Room, turn: Turn) -> Score:
         """The score by rules, with the room's encoder where it is here."""
         rubric, caution, weights = rubric_of(self._bank, room, turn), caution_of(room, turn), self.weights_of(room)
+        self._tell_if_unused(room, weights)
         try:
             aids = aids_of(room, rubric, weights, self._encoder)
         except EncoderMissing:
@@ -117,6 +118,16 @@ class Marker:
         return score(
             rubric, turn.transcript, weights, caution=caution, grading=aids.grading, other_words=aids.other_words
         )
+
+    def _tell_if_unused(self, room: Room, weights: Weights) -> None:
+        """Once: whoever opened this room had no encoder, so no web worker may have one."""
+        if room.encoder is None and encoder_of(weights, self._encoder) is not None and not self._unused_told:
+            self._unused_told = True
+            _log.warning(
+                "a room was opened without the sentence encoder that is here, so words alone are compared; "
+                "unless it was opened long ago, set ENCODER_MODEL for the web workers as it is set here",
+                extra={"room": room.id},
+            )
 
 
 class EncoderMissing(Exception):

@@ -57,6 +57,11 @@ class SqlReviews:
         async with self._database.reading() as connection:
             return [Override.model_validate(dict(row._mapping)) for row in await connection.execute(query)]
 
+    async def overruled(self, rooms: Sequence[str]) -> frozenset[str]:
+        query = select(t.overrides.c.room).where(t.overrides.c.room.in_(rooms)).distinct()
+        async with self._database.reading() as connection:
+            return frozenset((await connection.scalars(query)).all())
+
     async def show(self, room: str, by: str, at: int) -> None:
         async with self._database.writing() as connection:
             statement = insert(connection, t.sights).values(room=room, by=by, at=at).on_conflict_do_nothing()

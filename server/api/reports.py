@@ -37,7 +37,7 @@ class ReportOverview(BaseModel):
     """Milliseconds since 1970, UTC, as `closed_at`."""
     closed_at: int
     overall: float | None
-    """0 to 5; null where too little was said to tell, or where it is `withheld`."""
+    """0 to 5, with people's word in it; null where too little was said to tell, or where it is `withheld`."""
     withheld: bool
     """Whether the overall is kept from you until you have rated every answer, or looked at the report."""
     questions: int
@@ -57,6 +57,16 @@ def routes(
     def shares(name: str, mode: str) -> Mapping[Dimension, float]:
         return weights.named(name).families[Family(mode)].overall
 
+    async def with_words(room: str, report: bytes) -> Report | None:
+        """The report with people's word in it; None where nobody gave any."""
+        words = await reviews.overrides(room)
+        return overridden(Report.model_validate_json(report), words, shares) if words else None
+
+    async def overall_with_words(row: ReportRow) -> float | None:
+        kept = await store.report(row.room)
+        changed = await with_words(row.room, kept[1]) if kept else None
+        return changed.overall if changed else row.overall
+
     @router.get("/reports")
     async def my_reports(
         person: signed_in, before: Annotated[int | None, Query(ge=0, le=2**53 - 1)] = None
@@ -65,7 +75,9 @@ def routes(
         mine = await store.reports(person.id, PAGE, before)
         as_candidate = participant_id(person.id, Role.CANDIDATE)
         known = await reviews.known([row.room for row in mine], person.id, as_candidate)
-        return ReportOverviews(reports=[_overview(row, row.room not in known) for row in mine])
+        overruled = await reviews.overruled([row.room for row in mine if row.room in known])
+        told = {row.room: await overall_with_words(row) if row.room in overruled else row.overall for row in mine}
+        return ReportOverviews(reports=[_overview(row, told[row.room], row.room not in known) for row in mine])
 
     @router.get("/reports/{room_id}", responses={200: {"model": Report}})
     async def one_report(room_id: Id, person: signed_in) -> Response:
@@ -81,8 +93,8 @@ def routes(
             raise Failed("unknown_room")
         if Role.COACH in gate.roles_in(person, room_id, row.owner):
             await reviews.show(room_id, person.id, clock.now_ms())
-        if words := await reviews.overrides(room_id):
-            report = overridden(Report.model_validate_json(report), words, shares).model_dump_json().encode()
+        if changed := await with_words(room_id, report):
+            report = changed.model_dump_json().encode()
         return Response(report, media_type="application/json", headers={"cache-control": "private, no-cache"})
 
     return router
@@ -100,13 +112,13 @@ def _may_read(person: Person, row: ReportRow) -> bool:
     return person.id == row.owner or row.room in person.invited
 
 
-def _overview(row: ReportRow, withheld: bool) -> ReportOverview:
+def _overview(row: ReportRow, overall: float | None, withheld: bool) -> ReportOverview:
     return ReportOverview(
         room=row.room,
         mode=Mode(row.mode),
         opened_at=row.opened_at,
         closed_at=row.closed_at,
-        overall=None if withheld else row.overall,
+        overall=None if withheld else overall,
         withheld=withheld,
         questions=row.questions,
     )

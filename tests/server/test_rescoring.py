@@ -184,3 +184,14 @@ def test_points_of_the_bank_are_read_by_the_rooms_encoder_where_its_weights_know
     assert {one.now.scorer for one in before if one.now} == {"local"}
     away = Marker(BANK, Shelf()).rules(room, room.turns[0])
     assert WITHOUT_ENCODER in (away.caution or "")
+
+
+def test_an_encoder_that_only_the_worker_has_is_told_of_once(caplog: pytest.LogCaptureFixture) -> None:
+    room = read_with_encoder()
+    marker = Marker(BANK, Shelf(), encoder=ENCODER)
+    marker.rules(room, room.turns[0])
+    assert caplog.records == []
+    for _ in range(2):
+        assert "letters" not in marker.rules(room.but(encoder=None), room.turns[0]).scorer
+    (told,) = caplog.records
+    assert "set ENCODER_MODEL for the web workers" in told.getMessage()

@@ -155,6 +155,23 @@ async def test_an_override_wins_in_the_report_and_keeps_before_after_and_why(gre
     assert sum(part["value"] for part in depth(shown["score"])["contributions"]) == 3.0
 
 
+async def test_the_list_of_reports_shows_the_number_that_a_person_changed(greenroom: Greenroom) -> None:
+    await greenroom.ask("/api/reports/r-1")
+
+    async def listed() -> tuple[float, float]:
+        (one,) = (await greenroom.ask("/api/reports")).json()["reports"]
+        return one["overall"], (await greenroom.ask("/api/reports/r-1")).json()["overall"]
+
+    by_machine, whole = await listed()
+    assert by_machine == whole
+    await greenroom.put("/api/reviews/r-1/turns/1/rating", COACH, TWOS)
+    for dimension in ("relevance", "depth"):
+        word = {"dimension": dimension, "score": 0.0, "reason": "Does not answer it."}
+        await greenroom.put("/api/reviews/r-1/turns/1/overrides", COACH, word)
+    in_list, in_report = await listed()
+    assert in_list == in_report < by_machine
+
+
 async def test_what_the_machine_said_is_kept_as_it_was(greenroom: Greenroom) -> None:
     await greenroom.put("/api/reviews/r-1/turns/1/rating", COACH, TWOS)
     before = await greenroom.store.report("r-1")
