@@ -91,7 +91,8 @@ class _Encoding:
         """The first 256 pieces of a text; the marks at its ends are none."""
         found, (whole, layer) = self._run(text, [self._whole, self._layer])
         words = [at for at, special in enumerate(found.special_tokens_mask) if not special]
-        return Pieces([found.tokens[at] for at in words], layer[0][words], _unit(whole))
+        texts = found.tokens  # asked for once: all of them are made anew each time
+        return Pieces([texts[at] for at in words], layer[0][words], _unit(whole))
 
     def _encoded(self, text: str) -> Vector:
         _, (out,) = self._run(text, [self._whole])
