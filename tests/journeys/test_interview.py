@@ -2,6 +2,8 @@
 
 import asyncio
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +15,7 @@ from tests.deployment import TOKEN, Deployment, deployed
 from tests.journeys.people import ANSWERS, begin, next_turn, type_answer, type_interview, until_closed
 
 pytestmark = pytest.mark.alone
+ENCODER = Path(__file__).parents[3] / "shared" / "models" / "minilm"
 
 
 @pytest.fixture
@@ -35,12 +38,16 @@ async def held(greenroom: Greenroom) -> dict[str, object]:
     return await greenroom.wait_for_report(opened.room)
 
 
-def assert_evidence(report: dict[str, object]) -> None:
-    """Every mark that counts rests on words that were said."""
+def turns_of(report: dict[str, object]) -> list[dict[str, Any]]:
     turns = report["turns"]
     assert isinstance(turns, list)
-    assert len(turns) == 3
-    for turn in turns:
+    return turns
+
+
+def assert_evidence(report: dict[str, object]) -> None:
+    """Every mark that counts rests on words that were said."""
+    assert len(turns_of(report)) == 3
+    for turn in turns_of(report):
         said = [utterance["text"] for utterance in turn["transcript"]["utterances"]]
         for mark in turn["score"]["marks"]:
             assert mark["level"] == "absent" or mark["quotes"]
@@ -52,6 +59,22 @@ async def test_an_interview_becomes_a_report_with_evidence(deployment: Deploymen
     deployment.worker()
     async with connect(urls=[web.url], token=TOKEN) as greenroom:
         assert_evidence(await held(greenroom))
+
+
+@pytest.mark.skipif(not ENCODER.is_dir(), reason="no ../shared/models/minilm here: no process had a sentence encoder")
+async def test_with_an_encoder_answers_are_read_by_meaning_and_by_words_where_only_the_worker_has_it(
+    deployment: Deployment,
+) -> None:
+    one, other = deployment.web(ENCODER_MODEL=str(ENCODER)), deployment.web()
+    worker = deployment.worker(ENCODER_MODEL=str(ENCODER))
+    scorers = []
+    for web in (one, other):
+        async with connect(urls=[web.url], token=TOKEN) as greenroom:
+            report = await held(greenroom)
+            assert_evidence(report)
+            scorers.append([str(turn["score"]["scorer"]).partition(" encoder ")[0] for turn in turns_of(report)])
+    assert scorers == [["local with"] * 3, ["local"] * 3]
+    assert worker.log.count("set ENCODER_MODEL for the web workers") == 1
 
 
 async def test_the_same_on_postgres(on_postgres: Deployment) -> None:
