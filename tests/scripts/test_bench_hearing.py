@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 
 from rooms.transcript import Word
+from scripts.bench.hearing.given import Given
 from scripts.bench.hearing.path import Passages
-from scripts.bench.hearing.rows import Given, InputMissingError, Mode, Outcome, Row, Section, table
 from scripts.bench.hearing.sections import SECTIONS
 from scripts.bench.hearing.streams import slope_percent
 from scripts.bench.hearing.words import Wrong, rates
+from scripts.bench.rows import InputMissingError, Mode, Outcome, Row, Section, table
 from tests.server.hearings import Echo, EchoStream
 
 SECTION = Section("words", "Words", lambda given: [])

@@ -7,7 +7,8 @@ from typing import Final
 
 from rooms.quality import Sound, listen
 from rooms.windows import Window
-from scripts.bench.hearing.rows import Given, Row
+from scripts.bench.hearing.given import Given
+from scripts.bench.rows import Row
 from scripts.fuzz.sound import throw
 from server.adapters.opus import OpusDecoder
 from server.ports import BadSound

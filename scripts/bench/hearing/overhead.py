@@ -10,10 +10,11 @@ import time
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
+from scripts.bench.hearing.given import Given
 from scripts.bench.hearing.path import Passages, hear
 from scripts.bench.hearing.recognisers import SHAPES, sphinx_s, warm_sphinx, whisper
 from scripts.bench.hearing.recordings import long_speech
-from scripts.bench.hearing.rows import Given, Mode, Row
+from scripts.bench.rows import Mode, Row
 from server.adapters.silero import Silero
 from server.adapters.sphinx_child import Recogniser
 from server.adapters.whisper_job import Job

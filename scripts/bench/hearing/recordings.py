@@ -11,7 +11,8 @@ from typing import Final, NamedTuple
 
 import av
 
-from scripts.bench.hearing.rows import Given, InputMissingError
+from scripts.bench.hearing.given import Given
+from scripts.bench.rows import InputMissingError
 from tests.speech import silence, speech
 
 _LONG: Final = "nine-utterances.wav"

@@ -3,7 +3,7 @@
 from typing import Final
 
 from scripts.bench.hearing import badsound, overhead, silence, streams, takeover, turns, weights, windows, words
-from scripts.bench.hearing.rows import Section
+from scripts.bench.rows import Section
 
 SECTIONS: Final = (
     Section("overhead", "Overhead over the bare recogniser", overhead.measure),

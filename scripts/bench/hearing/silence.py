@@ -8,10 +8,11 @@ import asyncio
 from collections.abc import Iterator
 from typing import Final
 
+from scripts.bench.hearing.given import Given
 from scripts.bench.hearing.path import Passages, hear
 from scripts.bench.hearing.recognisers import warm_sphinx, whisper
-from scripts.bench.hearing.rows import Given, Mode, Row
 from scripts.bench.hearing.sounds import SOUNDS
+from scripts.bench.rows import Mode, Row
 
 MINUTES: Final = 10
 _BYTES_A_MINUTE: Final = 32_000 * 60

@@ -24,8 +24,9 @@ from rooms.turns import TurnDetector, TurnRules, hear, seems_to_speak
 from rooms.windows import Cut, cut
 from scripts.bench.contestants import JOIN_S, Greenroom, Worker
 from scripts.bench.crowd import lag, talk
-from scripts.bench.hearing.rows import Given, InputMissingError, Mode, Row
+from scripts.bench.hearing.given import Given
 from scripts.bench.letting_in import all_in, joined
+from scripts.bench.rows import InputMissingError, Mode, Row
 from scripts.bench.sockets import BINARY, Socket, frame
 from scripts.bench.usage import Meter, at_share, resident_kb
 from server.adapters.silero import Silero

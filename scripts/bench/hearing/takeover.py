@@ -17,8 +17,9 @@ import uvloop
 
 from scripts.bench.contestants import Greenroom
 from scripts.bench.crowd import talk
-from scripts.bench.hearing.rows import Given, Mode, Row
+from scripts.bench.hearing.given import Given
 from scripts.bench.hearing.streams import FRAME_BYTES, LIMITS, PHRASES, Loop, Speaker, candidates
+from scripts.bench.rows import Mode, Row
 from scripts.bench.sockets import Socket
 from scripts.bench.usage import at_share, processor_s
 from tests.deployment import START_DEADLINE_S, Deployment, Process, deployed

@@ -16,10 +16,11 @@ from rooms.events import Profile
 from rooms.patience import PROFILES, Patience, needed_ms
 from scripts.bench.hearing import curve, material
 from scripts.bench.hearing.bound import told_everything
-from scripts.bench.hearing.rows import Given, InputMissingError, Mode, Row
+from scripts.bench.hearing.given import Given
 from scripts.bench.hearing.silences import Silence, planned, silences
 from scripts.bench.hearing.stitched import Room, rooms
 from scripts.bench.machine import ROOT
+from scripts.bench.rows import InputMissingError, Mode, Row
 
 KEPT: Final = ROOT / "var" / "bench"
 VAD_AT_5, BEST_AT_5 = 1600, 543

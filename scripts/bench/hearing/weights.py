@@ -5,10 +5,11 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from scripts.bench.hearing.given import Given
 from scripts.bench.hearing.path import Heard, hear
 from scripts.bench.hearing.recordings import Recording, strict
-from scripts.bench.hearing.rows import Given, Mode, Row
 from scripts.bench.hearing.words import compared
+from scripts.bench.rows import Mode, Row
 from scripts.bench.usage import at_share
 from server.adapters.whisper import WhisperTranscriber, load
 from server.adapters.whisper_job import Job

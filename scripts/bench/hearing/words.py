@@ -12,10 +12,11 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
+from scripts.bench.hearing.given import Given
 from scripts.bench.hearing.path import Heard, Passages, hear
 from scripts.bench.hearing.recognisers import warm_sphinx, whisper
 from scripts.bench.hearing.recordings import Recording, errors, strict, told_by_a_machine, words
-from scripts.bench.hearing.rows import Given, Mode, Row
+from scripts.bench.rows import Mode, Row
 from server.ports import Transcriber
 from tests.speech import frames, silence, uneven_frames
 

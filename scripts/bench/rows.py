@@ -1,12 +1,11 @@
-"""What a section of the hearing bench is given, what it gives, and how that looks as a table.
+"""What a section of a bench gives, and how that looks as a table.
 
 Decides the shape of a row and when a target counts as met; measures nothing.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
-from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from scripts.bench.table import verdict
 
@@ -53,37 +52,11 @@ class InputMissingError(Exception):
     """A section cannot be measured here; the text says what it needs, in a sentence."""
 
 
-class Given(NamedTuple):
-    """What a run was started with."""
-
-    quick: bool
-    model: Path | None
-    """A directory with a recogniser's real weights, if there is one."""
-    soak_minutes: float
-    """0: no soak."""
-    audio: Path
-    """A folder with `manifest.json` and recordings; it need not exist. Ask `recordings`."""
-    say: Callable[[str], None]
-    """Tells whoever waits how it goes."""
-
-    def recordings(self) -> Path:
-        """The folder of recordings; InputMissingError without it."""
-        if not (self.audio / "manifest.json").is_file():
-            raise InputMissingError(f"there are no recordings (manifest.json) in {self.audio}: --audio FOLDER")
-        return self.audio
-
-    def weights(self) -> Path:
-        """The directory of the model; InputMissingError without it."""
-        if self.model is None or not self.model.is_dir():
-            raise InputMissingError("no model was given (or it is no directory): --model DIRECTORY with real weights")
-        return self.model
-
-
 class Section(NamedTuple):
     name: str
     title: str
-    measure: Callable[[Given], Iterable[Row]]
-    """Called once, in the bench's process; an asyncio loop is the section's own to start."""
+    measure: Callable[[Any], Iterable[Row]]
+    """Called once with what the bench was given, in its process; an asyncio loop is the section's own to start."""
 
 
 class Outcome(NamedTuple):
