@@ -88,7 +88,7 @@ interface AnswerProps {
 function Answer({ room, turn, ears, reading, whispers }: AnswerProps) {
   const session = useSession();
   const box = useRef<HTMLTextAreaElement>(null);
-  const [draft, write] = useDraft(session.shelf, turn.number);
+  const [draft, write] = useDraft(session.shelf, turn.number, turn.question.text);
   const settling = turn.finished !== null;
   const number = turn.number;
 

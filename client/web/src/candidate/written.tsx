@@ -10,20 +10,20 @@ import "./written.css";
 const TYPING_EVERY_MS = 2_000;
 const LONGEST = 10_000;
 
-/** What is written for one turn and not sent yet. Kept on this device: a reload, or a tab that dies, loses nothing. */
-export function useDraft(shelf: Shelf, turn: number) {
-  const [draft, setDraft] = useState(() => shelf.draft(turn));
-  const [shown, setShown] = useState(turn);
-  if (shown !== turn) {
-    setShown(turn);
-    setDraft(shelf.draft(turn));
+/** What is written to one question and not sent yet. Kept on this device: a reload, or a tab that dies, loses nothing. */
+export function useDraft(shelf: Shelf, turn: number, question: string) {
+  const [draft, setDraft] = useState(() => shelf.draft(turn, question));
+  const [shown, setShown] = useState({ turn, question });
+  if (shown.turn !== turn || shown.question !== question) {
+    setShown({ turn, question });
+    setDraft(shelf.draft(turn, question));
   }
   const write = useCallback(
     (text: string) => {
       setDraft(text);
-      shelf.writeDraft(turn, text);
+      shelf.writeDraft(turn, question, text);
     },
-    [shelf, turn],
+    [shelf, turn, question],
   );
   return [draft, write] as const;
 }

@@ -130,9 +130,16 @@ describe("what was written on this device", () => {
     expect(texts).toEqual(["what was typed", "from the other tab"]);
   });
 
+  it("is no answer to another question in the same turn, and waits for its own", () => {
+    session.shelf.writeDraft(1, "Why?", "half a sentence");
+    session.shelf.writeDraft(1, "How?", "like this");
+    expect(session.shelf.draft(1, "When?")).toBe("");
+    expect(session.shelf.draft(1, "Why?")).toBe("half a sentence");
+  });
+
   it("is thrown away with the end of the interview", async () => {
     await live();
-    session.shelf.writeDraft(1, "half a sentence");
+    session.shelf.writeDraft(1, "Why?", "half a sentence");
     session.wish(ANSWER);
     expect(localStorage).toHaveLength(2);
     server.happen({ kind: "room_closed", at_ms: 9_000, reason: "finished" });
@@ -140,7 +147,7 @@ describe("what was written on this device", () => {
   });
 
   it("is thrown away after a week, and what cannot be read at once", () => {
-    session.shelf.writeDraft(1, "half a sentence");
+    session.shelf.writeDraft(1, "Why?", "half a sentence");
     localStorage.setItem("greenroom.kept.r-2.draft.1", "{");
     vi.useFakeTimers({ toFake: ["Date"] });
     vi.setSystemTime(Date.now() + 8 * 24 * 3600 * 1000);

@@ -49,14 +49,15 @@ export class Shelf {
     this.storage.removeItem(this.key(`wish.${this.role}.${id}`));
   }
 
-  draft(turn: number): string {
-    const entry = this.read(this.key(`draft.${turn}`)) as { text?: unknown } | null;
+  /** Of a question, not only of its turn: a room that lost its end may ask another one there. */
+  draft(turn: number, question: string): string {
+    const entry = this.read(this.key(draftOf(turn, question))) as { text?: unknown } | null;
     return typeof entry?.text === "string" ? entry.text : "";
   }
 
-  writeDraft(turn: number, text: string): void {
-    if (text) this.write(`draft.${turn}`, { text, at: this.now() });
-    else this.storage.removeItem(this.key(`draft.${turn}`));
+  writeDraft(turn: number, question: string, text: string): void {
+    if (text) this.write(draftOf(turn, question), { text, at: this.now() });
+    else this.storage.removeItem(this.key(draftOf(turn, question)));
   }
 
   /** The interview is over and everything was answered: nothing of it stays here. */
@@ -95,6 +96,10 @@ export class Shelf {
       if (!entry?.at || this.now() - entry.at > WEEK_MS) this.storage.removeItem(key);
     }
   }
+}
+
+function draftOf(turn: number, question: string): string {
+  return `draft.${turn}.${question}`;
 }
 
 function keysOf(storage: Storage): string[] {
