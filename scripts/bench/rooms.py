@@ -22,7 +22,6 @@ from typing import Final, NamedTuple
 import uvloop
 
 from scripts.bench import strain
-from scripts.bench.awake import kept_awake
 from scripts.bench.contestants import (
     Contestant,
     Greenroom,
@@ -163,8 +162,6 @@ class Bench:
         await stage.fill()
         for rate in (500, 1500):
             self._keep(contestant, f"at_{rate}", await stage.paced(rate, self._plan.paced_s))
-        with kept_awake():
-            self._keep(contestant, "awake", await stage.paced(1500, self._plan.paced_s))
         self._keep(contestant, "flat_out", await stage.flat_out(self._plan.flat_out_s))
         self._keep(contestant, "order", {"broken": stage.out_of_order})
         stage.empty()

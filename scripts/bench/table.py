@@ -28,8 +28,6 @@ ROWS: Final = (
     Row("p99 at 500 deliveries/s, ms", "at_500.p99_ms", 2),
     Row("p50 at 1,500 deliveries/s, ms", "at_1500.p50_ms", 2, 0.4),
     Row("p99 at 1,500 deliveries/s, ms", "at_1500.p99_ms", 2, 1.0),
-    Row("the same p50, cores kept awake", "awake.p50_ms", 2, 0.4),
-    Row("the same p99, cores kept awake", "awake.p99_ms", 2, 1.0),
     Row("deliveries/s at most", "flat_out.per_second", 0),
     Row("processor time a delivery, A + B + Redis, us", "flat_out.us_per_delivery", 0),
     Row("KB per idle socket", "idle.kb_per_socket", 1, 22),
