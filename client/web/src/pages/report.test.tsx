@@ -1,4 +1,4 @@
-import { act, cleanup, render, screen, within } from "@testing-library/react";
+import { act, cleanup, render, screen, waitFor, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
 
@@ -226,8 +226,10 @@ describe("a report", () => {
     const folded = () => document.querySelectorAll("details:not([open])").length;
     const before = folded();
     expect(before).toBeGreaterThan(0);
-    window.dispatchEvent(new Event("beforeprint"));
-    expect(folded()).toBe(0);
+    await waitFor(() => {
+      window.dispatchEvent(new Event("beforeprint")); // the page listens just after it is shown
+      expect(folded()).toBe(0);
+    });
     window.dispatchEvent(new Event("afterprint"));
     expect(folded()).toBe(before);
   });
