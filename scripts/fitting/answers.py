@@ -25,9 +25,9 @@ from scoring.meaning import Encoder
 from scoring.rated import RatedFigures, Traits, beyond, learn, traits
 from scoring.reading import read
 from scoring.weights import digest
+from scripts.fitting.examples import RATINGS, ROOT, keep_or_compare
 from server.adapters.sentences import sentence_encoder
 
-RATINGS = Path(__file__).resolve().parents[3] / "shared" / "ratings"
 VERSION = "1.2.0"
 LEVEL_OF_ITS_OWN = 0.7
 """How much of a question's mean is taken to be its own: from 0, all pooled, to 1, only differences within."""
@@ -347,7 +347,6 @@ def _size(one: Answers) -> str:
 
 
 def main(arguments: Sequence[str]) -> int:
-    target = Path(__file__).resolve().parents[2] / "scoring" / "weights" / f"answers-{VERSION}.json"
     if not RATINGS.is_dir():
         print(f"There are no ratings in {RATINGS}: nothing can be learnt here.")
         return 2
@@ -358,12 +357,8 @@ def main(arguments: Sequence[str]) -> int:
     text = written(encoder)
     for name, reached in json.loads(text)["metrics"].items():
         print(f"{name:22}", "  ".join(f"{key} {value:g}" for key, value in reached.items()))
-    if "--check" in arguments:
-        same = target.read_text(encoding="utf-8") == text
-        print("the same bytes" if same else f"{target.name} holds others")
-        return 0 if same else 1
-    target.write_text(text, encoding="utf-8")
-    return 0
+    target = ROOT / "scoring" / "weights" / f"answers-{VERSION}.json"
+    return keep_or_compare(target, text, compare="--check" in arguments)
 
 
 if __name__ == "__main__":

@@ -49,6 +49,16 @@ def _sentences(text: str) -> Iterator[str]:
             yield sentence.strip()
 
 
+def keep_or_compare(path: Path, text: str, *, compare: bool) -> int:
+    """Write a file of figures, or say whether it holds the same bytes; the exit code of a program that does so."""
+    if not compare:
+        path.write_text(text, encoding="utf-8")
+        return 0
+    same = path.read_text(encoding="utf-8") == text
+    print("the same bytes" if same else f"{path.name} holds others")
+    return 0 if same else 1
+
+
 def write_figures(kind: str, figures: Mapping[str, Any]) -> Path:
     """One version of figures with the hash of its content; a version that exists is never written over."""
     path = ROOT / "scoring" / "weights" / f"{kind}-{figures['version']}.json"

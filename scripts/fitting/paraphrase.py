@@ -3,7 +3,7 @@
     ENCODER_MODEL=../shared/models/minilm .venv/bin/python -m scripts.fitting.paraphrase
         write the weights, print the table; a minute of one core
     ... --check
-        say whether the figures are those here
+        say whether the file holds the same bytes
 
 The sentences of a model answer stand for rubric points without cues. Answers with full marks should say them; answers
 to other questions of the same assignment or module should not. The bars with an encoder are set so that as many points
@@ -12,7 +12,6 @@ two bars are learnt.
 """
 
 import csv
-import json
 import os
 import random
 import re
@@ -32,8 +31,8 @@ from scoring.rubric import Rubric
 from scoring.targets import compile_rubric
 from scoring.weights import digest, load_weights
 from scoring.weights.paraphrase import ParaphraseWeights
-from scripts.fitting.answers import RATINGS, Graded, rows_of
-from scripts.fitting.examples import ROOT
+from scripts.fitting.answers import Graded, rows_of
+from scripts.fitting.examples import RATINGS, ROOT, keep_or_compare
 from server.adapters.sentences import sentence_encoder
 
 VERSION: Final = "1.0.0"
@@ -188,12 +187,7 @@ def main(arguments: Sequence[str]) -> int:
     for name, shares in reached.items():
         print(f"{name:24}", "  ".join(f"{key} {value:.3f}" for key, value in shares.items()))
     text = _figures(encoder, bars(found), training_set=size, metrics=reached).model_dump_json(indent=1) + "\n"
-    if "--check" in arguments:
-        same = json.loads(target.read_text(encoding="utf-8")) == json.loads(text)
-        print("the same figures" if same else f"{target.name} holds others")
-        return 0 if same else 1
-    target.write_text(text, encoding="utf-8")
-    return 0
+    return keep_or_compare(target, text, compare="--check" in arguments)
 
 
 if __name__ == "__main__":

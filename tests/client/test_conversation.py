@@ -431,12 +431,16 @@ def test_a_fault_met_while_offering_again_is_no_refusal(line: Line) -> None:
     assert [json.loads(message)["id"] for message in line.talk.due()][:1] == [first]
 
 
-def test_an_answer_whose_question_was_lost_with_it_waits_until_it_is_asked_again(line: Line) -> None:
+def loses_an_answer_with_its_question(line: Line) -> None:
     line.answering()
     line.say(c.TypeAnswer(turn=1, text="Said once."))
     line.toy.fail_over(versions=len(line.toy.log) - line.started)
     line.drop_silently()
     line.connect()
+
+
+def test_an_answer_whose_question_was_lost_with_it_waits_until_it_is_asked_again(line: Line) -> None:
+    loses_an_answer_with_its_question(line)
     assert [change for news in line.flush() for change in news.changes if isinstance(change, Unkept)] == []
     assert line.talk.due() == []  # a second has to pass first
     line.toy.ask()
@@ -447,11 +451,7 @@ def test_an_answer_whose_question_was_lost_with_it_waits_until_it_is_asked_again
 
 
 def test_an_answer_whose_question_is_not_asked_again_is_told_in_the_end(line: Line) -> None:
-    line.answering()
-    line.say(c.TypeAnswer(turn=1, text="Said once."))
-    line.toy.fail_over(versions=len(line.toy.log) - line.started)
-    line.drop_silently()
-    line.connect()
+    loses_an_answer_with_its_question(line)
     told = [change for news in line.flush() for change in news.changes]
     for _ in range(NOT_YET_LIMIT):
         assert Unkept not in map(type, told)

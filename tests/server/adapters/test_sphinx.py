@@ -72,15 +72,20 @@ async def test_an_utterance_that_finds_no_process_free_gets_the_same_words_at_it
     assert found[0] == found[1] == found[2]
 
 
-async def test_a_recogniser_that_hangs_is_killed_and_another_one_answers(sphinx: SphinxTranscriber) -> None:
+async def hangs_and_is_given_up(sphinx: SphinxTranscriber) -> Process:
     utterance = sphinx.open()
     await utterance.hear(SPOKEN[:64_000])
     stuck = process_of(utterance)
     stuck.send_signal(signal.SIGSTOP)
     with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.2):
+        async with asyncio.timeout(0.05):
             await utterance.finish()
     await utterance.abandon()
+    return stuck
+
+
+async def test_a_recogniser_that_hangs_is_killed_and_another_one_answers(sphinx: SphinxTranscriber) -> None:
+    stuck = await hangs_and_is_given_up(sphinx)
     assert await asyncio.wait_for(stuck.wait(), 2) == -signal.SIGKILL
     again = sphinx.open()
     await again.hear(SPOKEN[:64_000])
@@ -128,14 +133,7 @@ async def test_closing_ends_the_processes() -> None:
 async def test_closing_waits_for_what_was_killed_too() -> None:
     """Whoever goes without seeing its end leaves its pipes open."""
     sphinx = SphinxTranscriber(1)
-    utterance = sphinx.open()
-    await utterance.hear(SPOKEN[:64_000])
-    stuck = process_of(utterance)
-    stuck.send_signal(signal.SIGSTOP)
-    with pytest.raises(TimeoutError):
-        async with asyncio.timeout(0.05):
-            await utterance.finish()
-    await utterance.abandon()
+    stuck = await hangs_and_is_given_up(sphinx)
     await sphinx.close()
     assert stuck.returncode == -signal.SIGKILL
 
