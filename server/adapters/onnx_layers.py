@@ -1,17 +1,40 @@
-"""Where in a file of an encoder the words in their context are: an output more, without another library.
+"""Where in a file of an encoder the words in their context are: an output more.
 
 Decides which layer that is. Never runs anything.
 """
 
-from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
-_GRAPH: Final = 7
-_NODE, _OUTPUT = 1, 12
-_NODE_OUTPUT, _NODE_KIND = 2, 4
+from google.protobuf.descriptor_pb2 import FileDescriptorProto
+from google.protobuf.descriptor_pool import DescriptorPool
+from google.protobuf.message_factory import GetMessageClass
+from google.protobuf.text_format import Parse
+
 _FLOAT: Final = 1
-_VARINT, _BYTES = 0, 2
-"""Numbers of onnx.proto (ModelProto, GraphProto, NodeProto) and kinds of the protobuf wire format."""
+
+_READ = """
+name: "read_of_onnx.proto" syntax: "proto2"
+message_type { name: "Model"
+  field { name: "graph"   number: 7  label: LABEL_OPTIONAL type: TYPE_MESSAGE type_name: "Graph" } }
+message_type { name: "Graph"
+  field { name: "node"    number: 1  label: LABEL_REPEATED type: TYPE_MESSAGE type_name: "Node" }
+  field { name: "output"  number: 12 label: LABEL_REPEATED type: TYPE_MESSAGE type_name: "Value" } }
+message_type { name: "Node"
+  field { name: "output"  number: 2  label: LABEL_REPEATED type: TYPE_STRING }
+  field { name: "op_type" number: 4  label: LABEL_OPTIONAL type: TYPE_STRING } }
+message_type { name: "Value"
+  field { name: "name"    number: 1  label: LABEL_OPTIONAL type: TYPE_STRING }
+  field { name: "type"    number: 2  label: LABEL_OPTIONAL type: TYPE_MESSAGE type_name: "Type" } }
+message_type { name: "Type"
+  field { name: "tensor"  number: 1  label: LABEL_OPTIONAL type: TYPE_MESSAGE type_name: "Tensor" } }
+message_type { name: "Tensor"
+  field { name: "element" number: 1  label: LABEL_OPTIONAL type: TYPE_INT32 } }
+"""
+"""What is read and written of onnx.proto, by its numbers; all else in a file is passed over."""
+
+_POOL = DescriptorPool()
+_POOL.Add(Parse(_READ, FileDescriptorProto()))
+_Model: Any = GetMessageClass(_POOL.FindMessageTypeByName("Model"))
 
 
 def with_words_in_context(model: bytes) -> tuple[bytes, str | None]:
@@ -20,58 +43,12 @@ def with_words_in_context(model: bytes) -> tuple[bytes, str | None]:
     None where the layers are not to be told. A layer ends in its second normalisation; the embeddings have one too.
     Messages of protobuf that follow each other are one message, so an output is added by putting it behind.
     """
-    norms = [_first(node, _NODE_OUTPUT) for graph in _all(model, _GRAPH) for node in _all(graph, _NODE)
-             if _first(node, _NODE_KIND) == b"LayerNormalization"]  # fmt: skip
+    nodes = _Model.FromString(model).graph.node
+    norms = [node.output[0] for node in nodes if node.op_type == "LayerNormalization"]
     layers = norms[2::2]
     if len(norms) != 1 + 2 * len(layers) or not layers:
         return model, None
     name = layers[round(len(layers) * 2 / 3) - 1]
-    kind = _message(2, _message(1, _varint(1 << 3 | _VARINT) + _varint(_FLOAT)))
-    added = _message(_GRAPH, _message(_OUTPUT, _message(1, name) + kind))
-    return model + added, name.decode()
-
-
-def _message(field: int, content: bytes) -> bytes:
-    return _varint(field << 3 | _BYTES) + _varint(len(content)) + content
-
-
-def _varint(value: int) -> bytes:
-    found = bytearray()
-    while value > 127:
-        found.append(value & 127 | 128)
-        value >>= 7
-    return bytes([*found, value])
-
-
-def _first(message: bytes, field: int) -> bytes:
-    return next(_all(message, field), b"")
-
-
-def _all(message: bytes, field: int) -> Iterator[bytes]:
-    """The contents of a field that holds bytes, wherever it stands in a message."""
-    at = 0
-    while at < len(message):
-        tag, at = _read_varint(message, at)
-        match tag & 7:
-            case 2:
-                size, at = _read_varint(message, at)
-                if tag >> 3 == field:
-                    yield message[at : at + size]
-                at += size
-            case 0:
-                _, at = _read_varint(message, at)
-            case 5:
-                at += 4
-            case 1:
-                at += 8
-            case other:
-                raise ValueError(f"no protobuf: wire type {other}")
-
-
-def _read_varint(message: bytes, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = message[at]
-        value, at, shift = value | (byte & 127) << shift, at + 1, shift + 7
-        if byte < 128:
-            return value, at
+    added = _Model()
+    added.graph.output.add(name=name).type.tensor.element = _FLOAT
+    return model + added.SerializeToString(), name
