@@ -1,7 +1,6 @@
 """What the tests of the Redis adapters share: connections, a second client that makes trouble, waiting."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import AbstractContextManager, asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ from rooms import events as e
 from rooms.protocol import Cursor
 from server.adapters.redis_connection import RedisConnection
 from server.adapters.redis_log import RedisRoomLog
-from server.ports import Appended, RoomLog, Unavailable
+from server.ports import Appended, RoomLog
 from tests.kept_rooms import OPENED_AT, opening
 
 ROOM = "r-1"
@@ -41,23 +40,6 @@ async def append(log: RoomLog, command: str, at: Cursor, *events: e.Event, room:
     done = await log.append(room, command, at, OPENED_AT, events or [whisper(command)])
     assert isinstance(done, Appended)
     return done.cursor
-
-
-async def until(condition: Callable[[], bool], seconds: float = 10) -> None:
-    """Wait for what a test expects; a clear failure instead of a hang."""
-    async with asyncio.timeout(seconds):
-        while not condition():
-            await asyncio.sleep(0.005)
-
-
-async def until_it_works(ask: Callable[[], Awaitable[object]], seconds: float = 10) -> None:
-    async with asyncio.timeout(seconds):
-        while True:
-            try:
-                await ask()
-                return
-            except Unavailable:
-                await asyncio.sleep(0.01)
 
 
 def cut_all_connections(url: str) -> None:

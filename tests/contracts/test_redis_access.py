@@ -10,8 +10,9 @@ from redis.exceptions import NoPermissionError
 
 from server.adapters.redis_connection import RedisConnection
 from tests.contracts.test_subscriber import listening
-from tests.redis_parts import PASSWORD, ROOM, append, least_rights, open_room, room_log, until
+from tests.redis_parts import PASSWORD, ROOM, append, least_rights, open_room, room_log
 from tests.servers import Redis, ServerNotFoundError, find_redis
+from tests.waiting import until
 
 Start = Callable[[], Redis]
 

@@ -13,9 +13,10 @@ from server.adapters.redis_slots import slot_of
 from server.adapters.redis_subscriber import channel
 from server.ports import Unavailable
 from tests.contracts.test_subscriber import listening
-from tests.redis_parts import ROOM, append, cut_all_connections, open_room, room_log, until, until_it_works
+from tests.redis_parts import ROOM, append, cut_all_connections, open_room, room_log
 from tests.redis_servers import RedisCluster, client, running
 from tests.servers import Redis, ServerNotFoundError, find_redis
+from tests.waiting import until, until_it_works
 
 ROOMS = [f"r-{number}" for number in range(60)]
 OTHER_ROOMS = [f"other-{number}" for number in range(60)]

@@ -13,9 +13,10 @@ from server.adapters.redis_address import parsed
 from server.adapters.redis_connection import RedisConnection
 from server.ports import Unavailable
 from tests.contracts.test_subscriber import listening
-from tests.redis_parts import PASSWORD, ROOM, append, least_rights, open_room, room_log, until
+from tests.redis_parts import PASSWORD, ROOM, append, least_rights, open_room, room_log
 from tests.redis_servers import Guarded, client, running
 from tests.servers import ServerNotFoundError, find_redis
+from tests.waiting import until
 
 
 @pytest.fixture

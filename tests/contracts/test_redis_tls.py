@@ -20,9 +20,10 @@ from server.embedded import candidates
 from server.ports import Unavailable
 from tests.contracts.test_redis_in_trouble import HangingProxy
 from tests.contracts.test_subscriber import listening
-from tests.redis_parts import PASSWORD, ROOM, append, least_rights, open_room, room_log, until
+from tests.redis_parts import PASSWORD, ROOM, append, least_rights, open_room, room_log
 from tests.redis_servers import RedisCluster, client, running
 from tests.servers import Redis, ServerNotFoundError, find_redis, free_port
+from tests.waiting import until
 
 NAMES = "DNS:localhost,IP:127.0.0.1"
 

@@ -13,8 +13,9 @@ from server.adapters.redis_connection import RedisConnection
 from server.adapters.redis_log import RedisRoomLog, RedisSubscriber
 from server.adapters.redis_receiver import channel
 from server.ports import Anew, Message, Unavailable
-from tests.redis_parts import ROOM, append, cut_all_connections, open_room, until, until_it_works, whisper
+from tests.redis_parts import ROOM, append, cut_all_connections, open_room, whisper
 from tests.servers import Redis, free_port
+from tests.waiting import until, until_it_works
 
 Start = Callable[[], Redis]
 

@@ -21,9 +21,9 @@ from rooms.protocol import VERSION
 from server.errors import TABLE
 from tests.deployment import TOKEN, Deployment, Web, deployed
 from tests.journeys.people import ANSWERS, begin, next_turn, type_answer, until_closed
-from tests.redis_parts import until
 from tests.server.talker import inside, knocking, quiet_room
 from tests.servers import Postgres, Redis, ServerNotFoundError, find_postgres, find_redis
+from tests.waiting import until
 
 SHORT = {"REDIS_TIMEOUT_MS": "1000", "DATABASE_TIMEOUT_MS": "1000"}
 GHOSTS_GONE_S = 8.0

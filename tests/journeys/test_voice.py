@@ -17,8 +17,8 @@ from rooms.state import Turn
 from tests import canned_whisper
 from tests.deployment import START_DEADLINE_S, TOKEN, Deployment, deployed
 from tests.journeys.people import begin, next_turn, speak, speak_and_fall_silent, until_closed
-from tests.redis_parts import until
 from tests.speech import length_ms, silence, speech
+from tests.waiting import until
 
 pytestmark = pytest.mark.voice
 

@@ -22,8 +22,9 @@ from server.ports import Message, Record, RoomLog, Subscriber, Unavailable
 from server.story import PAGE_RECORDS
 from tests.laws.mirror_fixture import story
 from tests.memory_log import MemoryRoomLog, MemorySubscriber
-from tests.redis_parts import OPENED, ROOM, append, cut_all_connections, open_room, until, until_it_works, whisper
+from tests.redis_parts import OPENED, ROOM, append, cut_all_connections, open_room, whisper
 from tests.servers import Redis
+from tests.waiting import until, until_it_works
 
 
 class Diary:

@@ -4,9 +4,9 @@ from rooms import commands as c
 from rooms.people import SYSTEM, Participant, Role
 from server.feed import Feed
 from server.pen import Pen
-from tests.redis_parts import until
 from tests.server.hearings import Rig
 from tests.server.test_worker import TTL_MS, MemoryLeases, working
+from tests.waiting import until
 
 COACH = Participant(id="ben", name="Ben", role=Role.COACH)
 

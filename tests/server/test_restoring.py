@@ -24,9 +24,10 @@ from server.story import UnknownRoom
 from server.writer import Done, Writer
 from tests.kept_rooms import OPENED_AT, interview
 from tests.memory_log import MemoryRoomLog, MemorySubscriber
-from tests.redis_parts import ROOM, until
+from tests.redis_parts import ROOM
 from tests.server.test_feed import Diary
 from tests.server.test_writer import GRACE, JOINS, OPEN
+from tests.waiting import until
 
 
 class Clock:

@@ -20,7 +20,6 @@ from server.adapters.redis_loads import RedisLoads
 from server.loads import FRESH_S, Load
 from server.seat import MISTAKES
 from tests.deployment import TOKEN
-from tests.redis_parts import until
 from tests.server.conftest import CONNECTIONS_PER_ROOM, GRACE_S, MESSAGES_PER_SECOND, Standing
 from tests.server.talker import (
     Quiet,
@@ -34,6 +33,7 @@ from tests.server.talker import (
     quiet_room,
     with_microphone,
 )
+from tests.waiting import until
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -17,8 +17,8 @@ from server.ports import Message, Unavailable
 from server.worker import Reader, Worker, worker_of
 from tests.memory_holds import MemoryHolds
 from tests.memory_log import MemoryRoomLog, MemorySubscriber
-from tests.redis_parts import until
 from tests.server.hearings import CANDIDATE, Rig
+from tests.waiting import until
 
 TTL_MS = 300
 
@@ -199,7 +199,7 @@ async def test_rooms_of_a_worker_that_was_killed_are_taken_before_its_lease_runs
             await asyncio.sleep(2 * module.LOOK_S)
             assert reading.rooms == []
             presence.killed.add("worker-2")
-            await until(lambda: reading.rooms == ["r-1"], seconds=1)
+            await until(lambda: reading.rooms == ["r-1"], deadline_s=1)
             assert leases.holder["r-1"] == "worker-1"
 
 

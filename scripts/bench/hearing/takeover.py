@@ -23,9 +23,9 @@ from scripts.bench.rows import Mode, Row
 from scripts.bench.sockets import Socket
 from scripts.bench.usage import at_share, processor_s
 from tests.deployment import START_DEADLINE_S, Deployment, Process, deployed
-from tests.redis_parts import until
 from tests.servers import Redis, find_redis
 from tests.speech import silence, speech
+from tests.waiting import until
 
 ROOMS: Final = 20
 ROUNDS: Final = 5

@@ -13,7 +13,7 @@ from redis.exceptions import ResponseError
 from server.adapters.redis_address import parsed
 from server.adapters.redis_roads import connected
 from server.adapters.redis_socket import REPLIES_PER_STEP, Command, RedisSocket, packed
-from tests.redis_parts import until
+from tests.waiting import until
 
 
 @pytest.fixture
