@@ -17,7 +17,7 @@ from rooms.evidence import Score
 from rooms.transcript import Quote, Transcript, Utterance, quote
 from rooms.values import Value
 from scoring.cues import denied
-from scoring.words import Token, is_content, stem, tokens_of, weight_of, word_lists
+from scoring.words import Token, stem, tokens_of, weight_of, word_lists
 
 SHARED_WORDS = 2
 """Words of topic that two sentences must share besides what is counted, or one name."""
@@ -119,7 +119,7 @@ def _sentences(answer: Answer) -> Iterator[_Sentence]:
     for utterance in answer.transcript.utterances:
         for _, group in groupby(tokens_of(utterance.text), key=lambda token: token.sentence):
             tokens = tuple(group)
-            topic = frozenset(t.stem for t in tokens if is_content(t) and not t.numeric and weight_of(t.stem) == 1.0)
+            topic = frozenset(t.stem for t in tokens if t.content and not t.numeric and weight_of(t.stem) == 1.0)
             names = frozenset(token.stem for token in tokens[1:] if token.named and not token.numeric)
             yield _Sentence(answer.turn, utterance, tokens, topic, names, denied(tokens), tuple(_acts(tokens)))
 
@@ -142,10 +142,10 @@ def _amounts(sentence: _Sentence) -> Iterator[_Amount]:
         if token.word.isdigit() and YEARS[0] <= value <= YEARS[1]:
             yield _Amount(sentence, value, token.word, None)
             continue
-        after = [t for t in tokens[i + 1 : i + 1 + UNIT_WITHIN] if is_content(t) and not t.numeric]
+        after = [t for t in tokens[i + 1 : i + 1 + UNIT_WITHIN] if t.content and not t.numeric]
         if after:
             yield _Amount(sentence, value, token.word, after[0])
-        elif i > 1 and tokens[i - 1].word == "of" and is_content(tokens[i - 2]):
+        elif i > 1 and tokens[i - 1].word == "of" and tokens[i - 2].content:
             yield _Amount(sentence, value, token.word, tokens[i - 2])
 
 
@@ -226,4 +226,4 @@ def _acts(tokens: Sequence[Token]) -> Iterator[tuple[int, str]]:
 
 def _objects(sentence: _Sentence, verb: int) -> frozenset[str]:
     after = sentence.tokens[verb + 1 : verb + 1 + OBJECT_WITHIN]
-    return frozenset(token.stem for token in after if is_content(token) and not token.numeric)
+    return frozenset(token.stem for token in after if token.content and not token.numeric)

@@ -15,7 +15,7 @@ from scoring.recall import Index, recalled, similar
 from scoring.rubric import Family
 from scoring.targets import Compiled
 from scoring.weights import Amount, Recall, Weights
-from scoring.words import is_content, weight_of
+from scoring.words import weight_of
 
 NEAR_WORDS = 12
 """A number this many words from a result belongs to it."""
@@ -67,7 +67,7 @@ LABELS = {
 
 def own_stems(reading: Reading, compiled: Compiled) -> frozenset[str]:
     """The different content stems of an answer that are not the question's: what the speaker brought."""
-    brought = {(token.stem, token.numeric) for token in reading.tokens if is_content(token)}
+    brought = {(token.stem, token.numeric) for token in reading.tokens if token.content}
     return frozenset(s for s, numeric in brought if s not in compiled.question and (numeric or weight_of(s) > 0))
 
 
@@ -115,7 +115,7 @@ def _with_words(name: str, words: Sequence[str]) -> str:
 
 
 def _figures_and_names(reading: Reading, enough: dict[str, int]) -> dict[str, Feature]:
-    numbers = {t.word: (i, i) for i, t in enumerate(reading.tokens) if t.numeric and is_content(t)}
+    numbers = {t.word: (i, i) for i, t in enumerate(reading.tokens) if t.numeric and t.content}
     # A name shows that a name was given. Which one must not matter, so it is never printed into a label.
     inner = [(i, b) for i, (a, b) in enumerate(pairwise(reading.tokens), 1) if a.sentence == b.sentence]
     names = {t.word: (i, i) for i, t in inner if t.named and not t.numeric}
@@ -167,7 +167,7 @@ def _measured(reading: Reading, results: Sequence[Hit]) -> Feature:
     for hit in results:
         for i in range(max(0, hit.first - NEAR_WORDS), min(len(reading.tokens), hit.last + NEAR_WORDS + 1)):
             token = reading.tokens[i]
-            if token.numeric and is_content(token) and token.utterance == reading.tokens[hit.first].utterance:
+            if token.numeric and token.content and token.utterance == reading.tokens[hit.first].utterance:
                 return Feature(1.0, LABELS["measured"], ((min(i, hit.first), max(i, hit.last)),))
     return Feature(0.0, LABELS["measured"])
 
@@ -187,6 +187,6 @@ def _sentences(reading: Reading, amount: float) -> Feature:
 
 
 def _varied(reading: Reading, amount: float) -> Feature:
-    stems = [token.stem for token in reading.tokens if is_content(token)][:COUNTED_WORDS]
+    stems = [token.stem for token in reading.tokens if token.content][:COUNTED_WORDS]
     share = len(set(stems)) / max(1, len(stems))
     return Feature(min(1.0, max(0.0, (share - 0.35) / 0.4)) * amount, LABELS["varied_words"])

@@ -6,12 +6,12 @@ figure, and words of the question count little: saying it back must not pay.
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
 from scoring.reading import Reading
-from scoring.words import Token, is_content, tokens_of, weight_of, word_lists
+from scoring.words import Token, tokens_of, weight_of, word_lists
 
 PLAIN: Final = ("recall", "recall_all", "letters", "order", "focus", "length", "first_words", "brief", "denial")
 LABELS: Final = {
@@ -75,7 +75,7 @@ def model_of(question: str, reference: str) -> Model:
         stems,
         _by_threes(stems),
         tuple(token.stem for token in wanted[:_ORDER_WORDS]),
-        sum(is_content(token) for token in wanted),
+        sum(token.content for token in wanted),
         pieces(reference),
         any(token.word in word_lists().negations for token in wanted),
     )
@@ -83,7 +83,7 @@ def model_of(question: str, reference: str) -> Model:
 
 def likeness(model: Model, reading: Reading) -> dict[str, float]:
     """The figures of `PLAIN` for an answer."""
-    tokens = without_names(reading, model)
+    tokens = list(without_names(reading, model))
     if not tokens:
         return dict.fromkeys(PLAIN, 0.0) | {"length": _SHORTEST, "brief": 1.0}
     said = weighed(tokens)
@@ -110,9 +110,9 @@ def likeness(model: Model, reading: Reading) -> dict[str, float]:
     }
 
 
-def length(model: Model, tokens: Sequence[Token]) -> float:
+def length(model: Model, tokens: Iterable[Token]) -> float:
     """How many times as long as the model answer, as a logarithm within its bounds; words of content count."""
-    content = sum(is_content(token) for token in tokens)
+    content = sum(token.content for token in tokens)
     return max(_SHORTEST, min(_LONGEST, math.log((content + 1) / (model.content + 1))))
 
 
@@ -122,29 +122,33 @@ def nothing_in_common(model: Model, reading: Reading) -> bool:
     People gave 3.9 of 5 to such answers of students, for other words may say the same; an answer to something else
     looks alike. Words cannot tell them apart.
     """
-    said = weighed(without_names(reading, model))
-    known = (stem in model.question or kin(stem, model.asked, model.outline) for stem in said)
-    return len(said) >= _SEVERAL and not any(known)
+    said: set[str] = set()
+    for token in without_names(reading, model):  # most answers share a word of their first ones
+        if _weight(token) > 0:
+            if token.stem in model.question or kin(token.stem, model.asked, model.outline):
+                return False
+            said.add(token.stem)
+    return len(said) >= _SEVERAL
 
 
-def without_names(reading: Reading, model: Model) -> list[Token]:
+def without_names(reading: Reading, model: Model) -> Iterator[Token]:
     """The tokens that do not name somebody (a capital within a sentence, on a word that the question does not know).
 
     The marks of web pages are none either.
     """
     texts = [utterance.text for utterance in reading.transcript.utterances]
     tags = [[found.span() for found in _TAG.finditer(text)] if _MAY_BE_TAG in text else [] for text in texts]
-    kept, sentence = [], -1
+    sentence = -1
     for token in reading.tokens:
-        if any(start <= token.start < end for start, end in tags[token.utterance]):
+        marks = tags[token.utterance]
+        if marks and any(start <= token.start < end for start, end in marks):
             continue
         opens, sentence = token.sentence != sentence, token.sentence
         raw = texts[token.utterance][token.start : token.end]
         # TCP and ArrayList name no person.
         plain = raw[1:].islower() and not token.numeric and token.named and token.word not in model.known
         if not plain or (opens and token.word not in word_lists().first_names):
-            kept.append(token)
-    return kept
+            yield token
 
 
 def without_persons(reading: Reading, model: Model) -> str:
@@ -165,10 +169,14 @@ def weighed(tokens: Sequence[Token]) -> dict[str, float]:
     """The stems of content, and how much each counts."""
     found: dict[str, float] = {}
     for token in tokens:
-        weight = 1.0 if token.numeric else weight_of(token.stem) if is_content(token) else 0.0
-        if weight > 0:
-            found[token.stem] = max(weight, found.get(token.stem, 0.0))
+        weight = _weight(token)
+        if weight > found.get(token.stem, 0.0):
+            found[token.stem] = weight
     return found
+
+
+def _weight(token: Token) -> float:
+    return 1.0 if token.numeric else weight_of(token.stem) if token.content else 0.0
 
 
 def _share(found: dict[str, float], weights: dict[str, float]) -> float:

@@ -76,7 +76,7 @@ class Words(NamedTuple):
 
 def measured(model: Model, reading: Reading, encode: Encode) -> Measured:
     """The figures of `ENCODED` for an answer."""
-    tokens = without_names(reading, model)
+    tokens = list(without_names(reading, model))
     beginning = " ".join(without_persons(reading, model).split()[:_WORDS])
     question, outline, answer = encode((model.asked, model.outline, beginning))
     nearness = float(answer @ outline)

@@ -14,7 +14,6 @@ from rooms.values import Value
 from scoring.likeness import Model, pieces, without_names
 from scoring.meaning import Vector
 from scoring.reading import Reading
-from scoring.words import is_content
 
 Matrix = NDArray[np.float64]
 
@@ -53,8 +52,8 @@ class Learnt(NamedTuple):
 
 def traits(reading: Reading, model: Model, meaning: Vector | None) -> Traits:
     """What an answer is compared by; names are left out."""
-    tokens = without_names(reading, model)
-    words = frozenset(token.stem for token in tokens if is_content(token))
+    tokens = list(without_names(reading, model))
+    words = frozenset(token.stem for token in tokens if token.content)
     return Traits(pieces(" ".join(token.word for token in tokens)), words, meaning)
 
 

@@ -115,8 +115,10 @@ def _without_stutter(tokens: Sequence[Token]) -> list[Token]:
     kept: list[Token] = []
     for token in tokens:
         kept.append(token)
+        if token.numeric:
+            continue
         for size in (3, 2, 1):
-            if len(kept) < 2 * size or kept[-1 - size].word != token.word or token.numeric:
+            if len(kept) < 2 * size or kept[-1 - size].word != token.word:
                 continue
             if all(a.word == b.word for a, b in zip(kept[-size:], kept[-2 * size : -size], strict=True)):
                 del kept[-2 * size : -size]

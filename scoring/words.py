@@ -27,6 +27,8 @@ class Token(NamedTuple):
     named: bool
     """Written with a capital, as a name is; the first word of a sentence may be so without being one."""
     numeric: bool
+    content: bool
+    """No function word ("the", "of", "because")."""
 
 
 class WordLists(NamedTuple):
@@ -128,19 +130,20 @@ def tokens_of(text: str, utterance: int = 0, sentence: int = 0) -> list[Token]:
         # Most words are one space apart: the search is for the others.
         if found and text[last_end:start] != " " and SENTENCE_END.search(text, last_end, start):
             sentence += 1
-        word, stemmed, named, numeric = _looked_up(match.group())
-        found.append(Token(word, stemmed, utterance, start, end, sentence, named, numeric))
+        word, stemmed, named, numeric, content = _looked_up(match.group())
+        found.append(Token(word, stemmed, utterance, start, end, sentence, named, numeric, content))
         last_end = end
     return found
 
 
 @lru_cache(maxsize=20_000)
-def _looked_up(raw: str) -> tuple[str, str, bool, bool]:
-    """What a written word is wherever it stands: word, stem, named, numeric."""
+def _looked_up(raw: str) -> tuple[str, str, bool, bool, bool]:
+    """What a written word is wherever it stands: word, stem, named, numeric, content."""
     lists = word_lists()
     word = raw.lower().replace("’", "'")
     numeric = raw[0].isdigit() or word in lists.numbers
-    return word, stem(word), raw[0].isupper() and word not in lists.function, numeric
+    content = word not in lists.function
+    return word, stem(word), raw[0].isupper() and content, numeric, content
 
 
 def stems_of(text: str) -> tuple[str, ...]:
@@ -148,10 +151,6 @@ def stems_of(text: str) -> tuple[str, ...]:
     if NUMBER in text:
         return tuple(s for part in text.split() for s in ((NUMBER,) if part == NUMBER else stems_of(part)))
     return tuple(stem(match.group().lower()) for match in TOKEN.finditer(text))
-
-
-def is_content(token: Token) -> bool:
-    return token.word not in word_lists().function
 
 
 @lru_cache(maxsize=20_000)

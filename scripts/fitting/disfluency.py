@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scoring.disfluency import DisfluencyWeights, flagged
 from scoring.restarts import signs
 from scoring.weights import digest
-from scoring.words import is_content, tokens_of
+from scoring.words import tokens_of
 from scripts.fitting.examples import disfluency_pairs, own_sentences, write_figures, written_sentences
 
 Vector = NDArray[np.float64]
@@ -83,7 +83,7 @@ def _metrics(hit: NDArray[np.bool_], wanted: NDArray[np.bool_]) -> dict[str, flo
 
 def _folds(questions: Sequence[str]) -> NDArray[np.int64]:
     """Questions that share their commonest topic word stay together, the largest topics dealt out first."""
-    topics = [{token.stem for token in tokens_of(question) if is_content(token)} for question in questions]
+    topics = [{token.stem for token in tokens_of(question) if token.content} for question in questions]
     counts = Counter(stem for topic in topics for stem in topic)
     rare = {stem: n for stem, n in counts.items() if n <= TOPIC_SHARE * len(questions)}
     named = [max(topic & rare.keys(), key=lambda stem: (rare[stem], stem), default="") for topic in topics]
