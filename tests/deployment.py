@@ -27,11 +27,23 @@ TOKEN = "the-token-of-this-test-run"
 class Process:
     """One process of Greenroom's."""
 
-    def __init__(self, environment: Mapping[str, str], log: Path, *arguments: str, program: str = "server") -> None:
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        log: Path,
+        *arguments: str,
+        program: str = "server",
+        checkout: Path | None = None,
+    ) -> None:
+        """`checkout`: whose code runs; ours where none is named."""
         self._log = log
         with log.open("ab") as out:
             self.popen = subprocess.Popen(
-                dying_with_us(sys.executable, "-m", program, *arguments), env=environment, stdout=out, stderr=out
+                dying_with_us(sys.executable, "-m", program, *arguments),
+                env=environment,
+                stdout=out,
+                stderr=out,
+                cwd=checkout,  # `python -m` looks there first
             )
 
     @property
@@ -62,10 +74,11 @@ class Process:
 class Web(Process):
     """A web worker on a port of its own."""
 
-    def __init__(self, environment: Mapping[str, str], log: Path) -> None:
+    def __init__(self, environment: Mapping[str, str], log: Path, checkout: Path | None = None) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        super().__init__({**environment, "PUBLIC_URL": self.url}, log, "web", "--port", str(self.port))
+        arguments = ("web", "--port", str(self.port))
+        super().__init__({**environment, "PUBLIC_URL": self.url}, log, *arguments, checkout=checkout)
 
     def wait_until_ready(self) -> None:
         end = time.monotonic() + START_DEADLINE_S
@@ -97,9 +110,9 @@ class Deployment:
         if process.popen.wait(START_DEADLINE_S) != 0:
             raise AssertionError(process.log)
 
-    def web(self, **settings: str) -> Web:
-        """One more web worker, ready."""
-        web = Web({**self._environment, **settings}, self._log("web"))
+    def web(self, checkout: Path | None = None, **settings: str) -> Web:
+        """One more web worker, ready; of another checkout than ours where one is named."""
+        web = Web({**self._environment, **settings}, self._log("web"), checkout)
         self._started.append(web)
         web.wait_until_ready()
         return web

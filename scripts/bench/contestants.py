@@ -65,18 +65,31 @@ class Contestant(Protocol):
         """The message with which a member says a line that all members of the room get."""
 
 
+@contextlib.contextmanager
+def working(contestant: Contestant) -> Iterator[tuple[Worker, Worker]]:
+    """Two workers, killed at the end."""
+    started: list[Worker] = []
+    try:
+        for _ in range(2):
+            started.append(contestant.start())  # noqa: PERF401  (the first is to be killed if the second fails)
+        yield started[0], started[1]
+    finally:
+        for worker in started:
+            worker.kill()
+
+
 class Greenroom:
     """Our own web workers, with all their checks. A line is a coach's note: in the log, seen by coaches only."""
 
-    name = "greenroom"
-
-    def __init__(self, deployment: Deployment) -> None:
-        self._deployment = deployment
+    def __init__(self, deployment: Deployment, name: str = "greenroom", checkout: Path | None = None) -> None:
+        """`checkout`: whose code is measured; this one's where none is named."""
+        self.name = name
+        self._deployment, self._checkout = deployment, checkout
         self._ids = itertools.count()
         self._run = secrets.token_hex(3)
 
     def start(self) -> Worker:
-        web = self._deployment.web()
+        web = self._deployment.web(self._checkout)
         return Worker(web.port, web.popen)
 
     async def rooms(self, by: Worker, count: int) -> list[str]:

@@ -6,7 +6,6 @@ as JSON under var/bench.
 
 import argparse
 import asyncio
-import contextlib
 import gc
 import json
 import statistics
@@ -14,7 +13,6 @@ import sys
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -22,6 +20,7 @@ from typing import Final, NamedTuple
 import uvloop
 
 from scripts.bench import strain
+from scripts.bench.beside import beside
 from scripts.bench.contestants import (
     Contestant,
     Greenroom,
@@ -30,6 +29,7 @@ from scripts.bench.contestants import (
     bare_relay,
     node_peer,
     python_peer,
+    working,
 )
 from scripts.bench.crowd import crowd
 from scripts.bench.fanout import Figures, Stage
@@ -145,13 +145,13 @@ class Bench:
 
     async def _round(self, number: int, contestant: Contestant, redis_pid: int) -> None:
         self.say(f"round {number + 1} of {self._plan.rounds}: {contestant.name}")
-        with _workers(contestant) as (a, b):
+        with working(contestant) as (a, b):
             self._keep(contestant, "idle", await strain.idle(contestant, a, b, self._plan.idle))
         if isinstance(contestant, Greenroom):
-            with _workers(contestant) as (a, b):
+            with working(contestant) as (a, b):
                 size = (self._plan.crowd, self._plan.speaking, self._plan.crowd_s)
                 self._keep(contestant, "crowd", await crowd(contestant, a, b, redis_pid, *size))
-        with _workers(contestant) as (a, b):
+        with working(contestant) as (a, b):
             await self._fan_out(contestant, a, b, redis_pid)
             if isinstance(contestant, Greenroom):
                 await self._strain(contestant, a, b)
@@ -179,24 +179,17 @@ class Bench:
         self.say(f"    {measure}: " + ", ".join(f"{name} {value:.4g}" for name, value in figures.items()))
 
 
-@contextlib.contextmanager
-def _workers(contestant: Contestant) -> Iterator[tuple[Worker, Worker]]:
-    started: list[Worker] = []
-    try:
-        for _ in range(2):
-            started.append(contestant.start())  # noqa: PERF401  (the first is to be killed if the second fails)
-        yield started[0], started[1]
-    finally:
-        for worker in started:
-            worker.kill()
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(prog="scripts/bench_rooms", description=__doc__)
     parser.add_argument("--rounds", type=int, default=None, help="how often everything is measured (default 3)")
     parser.add_argument("--quick", action="store_true", help="one short round: for a look, not for a table")
     parser.add_argument("--only", choices=["greenroom", "fuzz"], default="", help="without the peers; bad input only")
+    parser.add_argument("--beside", type=Path, help="only lines, and beside those of this other checkout")
     arguments = parser.parse_args()
+    if arguments.beside:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            print(runner.run(beside(arguments.beside.resolve(), arguments.rounds or 3, LIMITS)))
+        return 0
     if arguments.quick:
         plan = Plan(arguments.rounds or 1, 2, 2, 600, 20, 2, 1, 400, 600, 20, 3, QUICK)
     else:
