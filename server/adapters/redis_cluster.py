@@ -280,7 +280,12 @@ class ClusterRoad:
         if not node:
             homes = await self._first_homes()
             node = self._listened = random.choice(tuple(homes.nodes))
-        return await self._connected(node)
+        link = await self._connected(node)
+        if self.is_left(node, link.server):  # or the pipe has not noticed yet whom it speaks to: it asks anew
+            for replicated in (False, True):
+                if pipe := self._pipes.get((node, replicated)):
+                    pipe.drop()
+        return link
 
     def watch(self, changed: Callable[[], None]) -> None:
         self._changed.append(changed)

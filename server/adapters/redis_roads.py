@@ -110,6 +110,13 @@ class StraightRoad:
         return ""
 
     async def open(self, node: str) -> Link:
+        link = await self._open()
+        if self.is_left(node, link.server):  # or the pipes have not noticed yet whom they speak to: they ask anew
+            for pipe in {self._pipe, self._slow}:
+                pipe.drop()
+        return link
+
+    async def _open(self) -> Link:
         host = await self._sentinels.primary() if self._sentinels else next(iter(self._address.hosts), None)
         link = await connected(self._address, host, self._timeout_s)
         if self._sentinels and link.server.role not in ("", "master"):
@@ -131,7 +138,7 @@ class StraightRoad:
         """There is one home."""
 
     async def _make(self) -> Link:
-        link = await self.open("")
+        link = await self._open()
         if not link.server.run or link.server.run != self._current.run:
             self._current = link.server
             self.generation += 1

@@ -14,6 +14,7 @@ from server.adapters.redis_log import RedisRoomLog, RedisSubscriber
 from server.adapters.redis_receiver import channel
 from server.ports import Anew, Message, Unavailable
 from tests.redis_parts import ROOM, append, cut_all_connections, open_room, whisper
+from tests.redis_servers import RedisCluster
 from tests.servers import Redis, free_port
 from tests.waiting import until, until_it_works
 
@@ -151,6 +152,26 @@ async def test_after_a_cut_all_rooms_are_subscribed_before_it_says_reconnected(a
         with Client.from_url(any_redis_url) as admin:
             subscribed = dict(admin.pubsub_numsub(*(f"greenroom:{{{room}}}:live" for room in rooms)))
         assert set(subscribed.values()) == {1}
+
+
+async def test_it_listens_again_at_a_server_whose_first_replica_came_since(
+    every_redis_server: Redis | RedisCluster, every_redis_url: str, killable_redis: Start
+) -> None:
+    """With that it calls itself another one: the commands' connection is from before, and the listener's is not."""
+    server = every_redis_server
+    home = server if isinstance(server, Redis) else server.home(channel(ROOM))
+    async with listening(every_redis_url) as ear:
+        await ear.subscriber.subscribe(ROOM)
+        cursor = await open_room(ear.log)
+        await until(lambda: ear.versions == [1])
+        with Client.from_url(killable_redis().url) as replica, Client.from_url(home.url) as admin:
+            before = admin.info("replication")["master_replid"]
+            replica.replicaof("127.0.0.1", str(home.port))
+            await until(lambda: admin.info("replication")["master_replid"] != before)
+            admin.client_kill_filter(_type="pubsub")
+            await until(lambda: ear.reconnected == 1)
+            await append(ear.log, "c", cursor)
+            await until(lambda: ear.versions == [1, 2])
 
 
 async def test_it_listens_again_after_redis_was_killed(killable_redis: Start) -> None:
