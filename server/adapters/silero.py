@@ -1,23 +1,33 @@
 """Voice activity by Silero VAD v6, whose ONNX file comes with the faster-whisper package.
 
-Decides nothing: it gives the model's probability. The thresholds are in `rooms.turns`.
+Decides how windows of many streams are judged in one run, to the bit as if each came alone; gives nothing but the
+model's probability. The thresholds are in `rooms.turns`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.util import find_spec
+from itertools import accumulate
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import onnxruntime
+from numpy.typing import NDArray
+
+from server.adapters import silero_graph
+from server.adapters.silero_graph import FRAMES, HOP, WIDTH, Floats
+from server.ports import Judged
 
 _CONTEXT: Final = 64
 """Samples before a window that the model wants to see with it."""
 _SAMPLES: Final = 512
-_WIDTH: Final = 128
-_STATE: Final = (1, 1, _WIDTH)
-WINDOWS_A_RUN: Final = 32
+_OWN: Final = _CONTEXT + _SAMPLES
+_MIRRORED: Final = 64
+"""Samples at the end of a window that it sees once more, backwards."""
+_LOUDEST: Final = np.float32(1 / 32_768)
+_STATE: Final = 2 * WIDTH + _CONTEXT
+WINDOWS_A_RUN: Final = 64
 """What a run needs grows with its windows, and the process keeps it: 50 MB where rooms catch up 20 s at a time."""
 
 
@@ -31,41 +41,87 @@ def _session() -> Any:
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.enable_cpu_mem_arena = False
     options.log_severity_level = 3
-    model = Path(package.origin).parent / "assets" / "silero_vad_v6.onnx"
-    return onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+    file = Path(package.origin).parent / "assets" / "silero_vad_v6.onnx"
+    graph = silero_graph.for_many(file.read_bytes())
+    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+
+
+class Piece(NamedTuple):
+    """Windows of one stream that are judged in one run."""
+
+    stream: int
+    windows: Sequence[bytes]
 
 
 class Silero:
-    """One stream of audio. Not for two threads at once."""
+    """See `server.ports.VoiceDetector`. A stream's state is 1,280 bytes. Not for two threads at once."""
+
+    silent = bytes(4 * _STATE)
 
     def __init__(self) -> None:
         self._model = _session()
-        self._h = np.zeros(_STATE, np.float32)
-        self._c = np.zeros(_STATE, np.float32)
-        self._context = np.zeros(_CONTEXT, np.float32)
 
-    def probabilities(self, windows: Sequence[bytes]) -> list[float]:
-        """See `server.ports.Voice`. Few runs for all: the second of two windows costs nothing like the first."""
-        runs = (windows[first : first + WINDOWS_A_RUN] for first in range(0, len(windows), WINDOWS_A_RUN))
-        return [probability for some in runs for probability in self._run(some)]
+    def knows(self, state: bytes) -> bool:
+        return len(state) == 4 * _STATE
 
-    def _run(self, windows: Sequence[bytes]) -> list[float]:
-        heard = np.frombuffer(b"".join(windows), "<i2").astype(np.float32).reshape(-1, _SAMPLES) / np.float32(32768)
-        seen = np.empty((len(heard), _CONTEXT + _SAMPLES), np.float32)
-        seen[:, _CONTEXT:] = heard
-        seen[0, :_CONTEXT], seen[1:, :_CONTEXT] = self._context, heard[:-1, -_CONTEXT:]
-        found, self._h, self._c = self._model.run(None, {"input": seen, "h": self._h, "c": self._c})
-        self._context = heard[-1, -_CONTEXT:]
-        return [float(probability) for probability in found]
+    def judge(self, heard: Sequence[tuple[bytes, Sequence[bytes]]]) -> list[Judged]:
+        states = [state for state, _ in heard]
+        found: list[list[float]] = [[] for _ in heard]
+        for run in runs([windows for _, windows in heard]):
+            probabilities, after = self._run([states[piece.stream] for piece in run], [piece.windows for piece in run])
+            for piece, state, some in zip(run, after, probabilities, strict=True):
+                states[piece.stream] = state
+                found[piece.stream] += some
+        return [Judged(some, state) for some, state in zip(found, states, strict=True)]
 
-    def state(self) -> bytes:
-        """1,280 bytes."""
-        return b"".join(part.tobytes() for part in (self._h, self._c, self._context))
+    def _run(self, states: list[bytes], pieces: list[Sequence[bytes]]) -> tuple[list[list[float]], list[bytes]]:
+        before = np.frombuffer(b"".join(states), np.float32).reshape(-1, _STATE)
+        lengths = [len(windows) for windows in pieces]
+        behind = np.array([*accumulate(lengths)])
+        seen = _seen(b"".join([window for windows in pieces for window in windows]), before[:, 2 * WIDTH :], behind)
+        # Which window each stream hears at each step: those with fewer hear something that counts for nothing.
+        order = np.minimum(behind - lengths + np.arange(max(lengths))[:, None], behind - 1)
+        given = {
+            "frames": _frames(seen),
+            "order": order,
+            "lengths": np.array(lengths, np.int32),
+            "h": before[None, :, :WIDTH],
+            "c": before[None, :, WIDTH : 2 * WIDTH],
+        }
+        found, h, c = self._model.run(None, given)
+        after = np.concatenate((h[0], c[0], seen[behind - 1, _SAMPLES:_OWN]), axis=1)
+        likely = found.reshape(order.shape).T.tolist()
+        return [some[:count] for some, count in zip(likely, lengths, strict=True)], [one.tobytes() for one in after]
 
-    def go_on_from(self, state: bytes) -> None:
-        numbers = np.frombuffer(state, np.float32)
-        if len(numbers) != 2 * _WIDTH + _CONTEXT:
-            raise ValueError("no state of this model")
-        self._h = numbers[:_WIDTH].reshape(_STATE)
-        self._c = numbers[_WIDTH : 2 * _WIDTH].reshape(_STATE)
-        self._context = numbers[2 * _WIDTH :]
+
+def runs(streams: Sequence[Sequence[bytes]]) -> Iterator[list[Piece]]:
+    """All windows, a stream's in their order and at most once a run: few runs, and none with too many windows."""
+    run, space = list[Piece](), WINDOWS_A_RUN
+    for stream, windows in enumerate(streams):
+        at = 0
+        while at < len(windows):
+            run.append(Piece(stream, windows[at : at + space]))
+            at, space = at + space, space - len(run[-1].windows)
+            if not space:
+                yield run
+                run, space = [], WINDOWS_A_RUN
+    if run:
+        yield run
+
+
+def _seen(windows: bytes, contexts: Floats, behind: NDArray[np.int64]) -> Floats:
+    """What the model sees of each window: the samples before it, its own, its last once more backwards. `behind`: where
+    each stream's windows end."""
+    heard = np.frombuffer(windows, "<i2").reshape(-1, _SAMPLES)
+    seen = np.empty((len(heard), _OWN + _MIRRORED), np.float32)
+    np.multiply(heard, _LOUDEST, out=seen[:, _CONTEXT:_OWN])
+    seen[1:, :_CONTEXT] = seen[:-1, _SAMPLES:_OWN]
+    seen[0, :_CONTEXT], seen[behind[:-1], :_CONTEXT] = contexts[0], contexts[1:]
+    seen[:, _OWN:] = seen[:, _OWN - 2 : _OWN - 2 - _MIRRORED : -1]
+    return seen
+
+
+def _frames(seen: Floats) -> Floats:
+    """The overlapping frames that waves are looked for in."""
+    hops = seen.reshape(len(seen), FRAMES + 1, HOP)
+    return np.concatenate((hops[:, :-1], hops[:, 1:]), axis=2).reshape(-1, 2 * HOP)

@@ -20,5 +20,5 @@ def spare_the_collector() -> None:
 
 def share_with_threads() -> None:
     """Who waits for the interpreter gets it after a millisecond, not after Python's usual five: the thread that judges
-    voices asks for it between any two rooms, and waited for the loop each time, and the loop for it."""
+    voices asks for it before and after each run, and waited for the loop each time, and the loop for it."""
     sys.setswitchinterval(_SWITCH_S)

@@ -3,6 +3,6 @@
 Decides nothing itself: the rules are `rooms.turns` and `rooms.windows`, the recognisers are adapters.
 """
 
-from server.hearing.many import Hearing, NewVoice
+from server.hearing.many import Hearing, NewDetector
 
-__all__ = ["Hearing", "NewVoice"]
+__all__ = ["Hearing", "NewDetector"]

@@ -20,9 +20,10 @@ from server.ports.entry import Holds as Holds
 from server.ports.entry import Ticket as Ticket
 from server.ports.entry import Tickets as Tickets
 from server.ports.hearing import Hypothesis as Hypothesis
+from server.ports.hearing import Judged as Judged
 from server.ports.hearing import Transcriber as Transcriber
 from server.ports.hearing import UtteranceStream as UtteranceStream
-from server.ports.hearing import Voice as Voice
+from server.ports.hearing import VoiceDetector as VoiceDetector
 from server.ports.judging import Judge as Judge
 from server.ports.judging import JudgeReply as JudgeReply
 from server.ports.judging import Purses as Purses

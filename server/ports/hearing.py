@@ -52,17 +52,28 @@ class Transcriber(Protocol):
         """Let go of models and processes. The last call."""
 
 
-class Voice(Protocol):
-    """Voice activity of one stream of audio, in windows of 512 samples (32 ms). State per instance."""
+class Judged(NamedTuple):
+    """What a voice detector made of windows of one stream."""
 
-    def probabilities(self, windows: Sequence[bytes]) -> Sequence[float]:
-        """0 to 1 for each window of 1,024 bytes that it holds speech; the same however many come together.
+    probabilities: Sequence[float]
+    """0 to 1 for each window that it holds speech."""
+    state: bytes
+    """All that is remembered of the stream then."""
 
-        CPU-bound, 0.1 to 0.2 ms a window, less where several come together: call it off the event loop.
+
+class VoiceDetector(Protocol):
+    """Voice activity of any number of streams, in windows of 512 samples (32 ms). It remembers nothing itself."""
+
+    @property
+    def silent(self) -> bytes:
+        """The state of a stream of which nothing was heard."""
+
+    def knows(self, state: bytes) -> bool:
+        """Whether this is a state of its own, and not of another release's."""
+
+    def judge(self, heard: Sequence[tuple[bytes, Sequence[bytes]]]) -> Sequence[Judged]:
+        """For each stream, by its state and its next windows of 1,024 bytes.
+
+        What a stream comes to does not depend on the others, nor on how many of its windows come together. CPU-bound,
+        0.15 ms for a window alone and a fifth of that for one of thirty: call it off the event loop.
         """
-
-    def state(self) -> bytes:
-        """All that is remembered from one window to the next."""
-
-    def go_on_from(self, state: bytes) -> None:
-        """Be as the one that had this state. ValueError if it is none."""

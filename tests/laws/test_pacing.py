@@ -14,8 +14,8 @@ from rooms.transcript import Utterance, Word
 from server.adapters.whisper import load
 from server.hearing.checkpoint import read
 from server.hearing.ear import Ear
-from server.hearing.many import _Bench
 from server.hearing.scribe import Needs
+from server.hearing.voices import Voices, judge
 from server.ports import Hypothesis, Transcriber
 from tests.canned_whisper import evenly, write
 from tests.server.hearings import Echo, EchoStream, Heard, LevelVoice, Rig, tone
@@ -107,13 +107,14 @@ async def _hear(rig: Rig, room: Heard, transcriber: Transcriber, batches: Sequen
     note = await rig.notes.recall(room.id, fence)
     left = read(note) if note else None
     ear = Ear(feed, pen, Needs(rig.settings, rig.log, rig.audio, rig.notes, transcriber, rig.clock), left)
-    bench = _Bench(LevelVoice, left.place.streams if left else {})
+    voices = {room.id: Voices(left.place.streams if left else {})}
     waiting = [kept for kept in rig.audio.kept.get(room.id, ()) if kept[0] > int(ear.position or 0)]
     for size in cycle(batches):
         if not waiting:
             break
         some, waiting = waiting[:size], waiting[size:]
-        await ear._listen(bench.judge(str(some[-1][0]), [kept[1:] for kept in some]))
+        found = {room.id: (str(some[-1][0]), [kept[1:] for kept in some])}
+        await ear._listen(judge(LevelVoice(), found, voices)[room.id])
     await ear._scribe.abandon()
 
 

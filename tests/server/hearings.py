@@ -17,9 +17,9 @@ from rooms.state import Room, Turn
 from rooms.transcript import Word
 from server.adapters.redis_audio import FRAMES_PER_READ
 from server.feed import Feeds
-from server.hearing import Hearing, NewVoice
+from server.hearing import Hearing, NewDetector
 from server.pen import Pen
-from server.ports import AudioFull, Fenced, Hypothesis, Note, Transcriber, Unavailable
+from server.ports import AudioFull, Fenced, Hypothesis, Judged, Note, Transcriber, Unavailable
 from server.settings import Settings
 from server.writer import Writer
 from tests.memory_log import MemoryRoomLog, MemorySubscriber
@@ -114,13 +114,16 @@ class SteppedClock:
 class LevelVoice:
     """Loud is speech: for tests about hearing, not about voices."""
 
-    def probabilities(self, windows: Sequence[bytes]) -> Sequence[float]:
-        return [1.0 if max(samples[1::2], default=0) not in (0, 255) else 0.0 for samples in windows]
+    silent = b""
 
-    def state(self) -> bytes:
-        return b""
+    def knows(self, state: bytes) -> bool:
+        return True
 
-    def go_on_from(self, state: bytes) -> None: ...
+    def judge(self, heard: Sequence[tuple[bytes, Sequence[bytes]]]) -> Sequence[Judged]:
+        return [Judged([self.likely(samples) for samples in windows], b"") for _, windows in heard]
+
+    def likely(self, samples: bytes) -> float:
+        return 1.0 if max(samples[1::2], default=0) not in (0, 255) else 0.0
 
 
 class Echo:
@@ -261,7 +264,7 @@ class Rig:
 
     @contextlib.asynccontextmanager
     async def hearing(
-        self, transcriber: Transcriber | None, *rooms: Heard, voice: NewVoice = LevelVoice
+        self, transcriber: Transcriber | None, *rooms: Heard, voice: NewDetector = LevelVoice
     ) -> AsyncIterator[Hearing]:
         """A worker that hears these rooms. Leaving it is as sudden as a crash for everything but tasks."""
         hearing = Hearing(self.settings, self.log, self.audio, self.notes, transcriber, self.clock, voice)

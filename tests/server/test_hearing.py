@@ -526,7 +526,7 @@ async def test_a_log_that_was_away_is_read_on_when_it_is_back(rig: Rig) -> None:
 
 async def test_a_voice_detector_that_breaks_takes_no_room_down(rig: Rig) -> None:
     class Broken(LevelVoice):
-        def probabilities(self, windows: Sequence[bytes]) -> Sequence[float]:
+        def likely(self, samples: bytes) -> float:
             raise RuntimeError("no model")
 
     async with rig.room() as room, rig.hearing(Echo(), room, voice=Broken):

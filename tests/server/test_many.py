@@ -1,27 +1,11 @@
-"""Which rooms' audio is judged before which, and that nothing is looked for while there is no room."""
+"""That audio is brought to rooms as long as there are any, and nothing is looked for while there is none."""
 
 import asyncio
 
 import pytest
 
-from rooms.protocol import Frame
 from server.hearing import Hearing, many
-from server.hearing.many import _USUAL_FRAMES, _slices
 from tests.server.hearings import Rig
-
-
-def test_where_somebody_may_just_begin_is_judged_before_who_speaks_and_before_who_catches_up() -> None:
-    little, much = [("m-1", Frame(0, 0, b""))], [("m-1", Frame(n, 40 * n, b"")) for n in range(_USUAL_FRAMES + 1)]
-    found = {"behind": ("3", much), "speaking": ("1", little), "quiet": ("2", little), "still": ("4", little)}
-    assert [set(some) for some in _slices(found, {"speaking", "behind"})] == [
-        {"quiet", "still"},
-        {"speaking"},
-        {"behind"},
-    ]
-
-
-def test_nothing_is_judged_where_nothing_came() -> None:
-    assert not [*_slices({}, set())]
 
 
 async def test_a_worker_without_a_room_looks_for_no_audio(monkeypatch: pytest.MonkeyPatch) -> None:

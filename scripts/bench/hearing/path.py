@@ -14,8 +14,8 @@ from rooms.protocol import Frame, Partial
 from rooms.transcript import Utterance, Word
 from server.adapters.silero import Silero
 from server.hearing.ear import Ear
-from server.hearing.many import _Bench
 from server.hearing.scribe import Needs
+from server.hearing.voices import Voices, judge
 from server.ports import Hypothesis, Transcriber, UtteranceStream
 from tests.server.hearings import Rig
 from tests.speech import frames
@@ -55,7 +55,7 @@ async def hear(
         feed = rig.feeds.here(room.id)
         assert feed is not None
         needs = Needs(rig.settings, rig.log, rig.audio, rig.notes, transcriber, rig.clock)
-        ear, bench = Ear(feed, rig.pen(room.id), needs), _Bench(Silero, {})
+        ear, detector, voices = Ear(feed, rig.pen(room.id), needs), Silero(), {room.id: Voices({})}
         began, began_cpu = time.monotonic(), time.process_time()
         partials: list[tuple[float, Partial]] = []
         for some in _gathered(cut(pcm) if cut else frames(pcm)):
@@ -63,7 +63,8 @@ async def hear(
                 due = began + (some[-1].capture_ms + some[-1].duration_ms) / 1000
                 await asyncio.sleep(max(0.0, due - time.monotonic()))
             await room.send(some)
-            await ear._listen(bench.judge(str(some[-1].seq + 1), [(room.stream, frame) for frame in some]))
+            found = {room.id: (str(some[-1].seq + 1), [(room.stream, frame) for frame in some])}
+            await ear._listen(judge(detector, found, voices)[room.id])
             told = [tell for tell in room.told("partial") if isinstance(tell, Partial)]
             partials += [(time.monotonic() - began, one) for one in told[len(partials) :]]
         await ear._end_utterance()

@@ -84,7 +84,7 @@ def _cuts(answer: Answer) -> Iterable[_Cut]:
     pcm, size = answer.sound.tobytes(), turns.WINDOW_MS * 32
     before, start_ms, pending, quiet_ms, at_ms = detector, 0, None, 0, 0
     windows = [pcm[start : start + size] for start in range(0, len(pcm) - size + 1, size)]
-    for n, probability in enumerate(Silero().probabilities(windows)):
+    for n, probability in enumerate(Silero().judge([(Silero.silent, windows)])[0].probabilities):
         at_ms = n * turns.WINDOW_MS
         before, (detector, signs) = detector, turns.hear(detector, at_ms, probability, _FOR_EVER_MS)
         for sign in signs:

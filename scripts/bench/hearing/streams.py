@@ -256,12 +256,14 @@ def _free_ms() -> Iterator[float]:
     """
     for shift_ms in range(0, 40, 8):
         loop = _loop(shift_ms)
-        before, voice, detector = Cut("m"), Silero(), TurnDetector(TurnRules())
+        before, voice, state, detector = Cut("m"), Silero(), Silero.silent, TurnDetector(TurnRules())
         began: int | None = None
         for number, pcm in enumerate(loop.frames):
             began = number if number in loop.begins else began
             before, windows = cut(before, Frame(number, number * FRAME_MS, pcm))
-            for window, probability in zip(windows, voice.probabilities([w.samples for w in windows]), strict=True):
+            (judged,) = voice.judge([(state, [window.samples for window in windows])])
+            state = judged.state
+            for window, probability in zip(windows, judged.probabilities, strict=True):
                 detector, _ = hear(detector, window.at_ms, probability, 10**9)
                 if began is not None and seems_to_speak(detector, probability):
                     yield (number - began) * FRAME_MS
