@@ -43,10 +43,11 @@ class AutopilotRoom(ToyRoom):
         return None
 
     def heard(self, message: bytes) -> list[ServerMessage]:
+        kept = self.frames()
         answer = super().heard(message)
         frame = unpack_frame(message)
         turn = self.room.turn if self.room else None
-        if turn is None or turn.finished is not None or self.deaf:
+        if turn is None or turn.finished is not None or self.deaf or self.frames() == kept:
             return answer
         if any(frame.pcm):
             self.loud_ms, self.silent_ms = self.loud_ms + frame.duration_ms, 0
@@ -56,6 +57,10 @@ class AutopilotRoom(ToyRoom):
             self.command(self.hear(), SYSTEM)
             self.command(c.CloseTurn(turn=turn.number, reason=Finish.SILENCE), SYSTEM)
         return answer
+
+    def frames(self) -> int:
+        """How many are kept: none twice."""
+        return sum(map(len, self.audio.values()))
 
     def hear(self) -> c.HearUtterance:
         assert self.room is not None

@@ -16,6 +16,7 @@ from tests.client.audio_files import write_wav
 from tests.client.autopilot import AutopilotRoom
 from tests.client.test_api import dead_address
 from tests.client.toy_server import ToyServer
+from tests.waiting import DEADLINE_S, until
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -140,7 +141,7 @@ async def greenroom(*argv: str, env: dict[str, str] | None = None) -> tuple[int,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(2 * DEADLINE_S):
         out, err = await process.communicate()
     return process.returncode or 0, out.decode(), err.decode()
 
@@ -178,13 +179,13 @@ async def test_ctrl_c_leaves_the_room_cleanly(server: ToyServer) -> None:
         stderr=subprocess.PIPE,
     )
     assert process.stdout is not None
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(DEADLINE_S):
         while b"Watching" not in await process.stdout.readline():
             pass
         process.send_signal(signal.SIGINT)
         _, err = await process.communicate()
     assert (process.returncode, err) == (130, b"\ngreenroom: left.\n")
-    assert server.left == [1000]
+    await until(lambda: server.left == [1000])
 
 
 async def test_a_reader_who_goes_away_ends_the_command_quietly(server: ToyServer, tmp_path: Path) -> None:
@@ -193,7 +194,7 @@ async def test_a_reader_who_goes_away_ends_the_command_quietly(server: ToyServer
     process = await asyncio.create_subprocess_shell(
         command, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(DEADLINE_S):
         out, err = await process.communicate()
     assert (out.count(b"\n"), err) == (1, b"")
 

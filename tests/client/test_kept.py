@@ -15,6 +15,7 @@ from rooms import commands as c
 from rooms.protocol import Do, Refused
 from tests.client.toy import ToyRoom
 from tests.client.toy_server import ToyServer
+from tests.waiting import until
 
 CONSENT = Do(id="c-1", command=c.GiveConsent(notice="2026-11"))
 START = Do(id="c-2", command=c.StartInterview())
@@ -116,7 +117,8 @@ async def killed_in_mid_sentence(server: ToyServer, path: Path, *typed: str) -> 
         for text in typed:
             server.before_answer = lambda: None
             with pytest.raises(LateError):
-                await visit.do(c.TypeAnswer(turn=1, text=text), deadline_s=0.2)
+                await visit.do(c.TypeAnswer(turn=1, text=text), deadline_s=0.1)
+            await until(lambda: server.before_answer is None)  # it has arrived
         shutil.copy(path, left)
     return left
 

@@ -4,7 +4,7 @@ import asyncio
 import io
 import json
 import shutil
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from rooms.phases import Phase
 from tests.client.audio_files import write_wav
 from tests.client.autopilot import AutopilotRoom
 from tests.client.toy_server import ToyServer
+from tests.waiting import DEADLINE_S, until, until_settled
 
 REPORT = {
     "overall": 3.0,
@@ -31,7 +32,7 @@ REPORT = {
     "caution": "Only a toy.",
 }
 NOT_READY = {"code": "report_not_ready", "sentence": "Being written.", "retry": True}
-PLAN = Plan(mode="behavioural", length=None, pace=0, name="Ada", report_deadline_s=5)
+PLAN = Plan(mode="behavioural", length=None, pace=0, name="Ada", report_deadline_s=DEADLINE_S)
 
 
 @asynccontextmanager
@@ -46,17 +47,13 @@ def recordings(tmp_path: Path) -> list[Path]:
     return [write_wav(tmp_path / f"answer-{n}.wav", milliseconds=600 + 200 * n) for n in (1, 2, 3)]
 
 
-async def played(server: ToyServer, files: Sequence[Path], plan: Plan = PLAN, as_json: bool = False) -> str:
-    out = io.StringIO()
-    async with connect(server.url, token="secret") as greenroom, asyncio.timeout(30):
+async def played(
+    server: ToyServer, files: Sequence[Path], plan: Plan = PLAN, as_json: bool = False, out: io.StringIO | None = None
+) -> str:
+    out = out or io.StringIO()
+    async with connect(server.url, token="secret") as greenroom, asyncio.timeout(2 * DEADLINE_S):
         await play(greenroom, files, plan, Screen(out, as_json=as_json))
     return out.getvalue()
-
-
-async def poll(ready: Callable[[], bool], deadline_s: float = 10) -> None:
-    async with asyncio.timeout(deadline_s):
-        while not ready():
-            await asyncio.sleep(0.01)
 
 
 async def test_three_recordings_make_an_interview_that_ends_by_silence(recordings: list[Path]) -> None:
@@ -79,7 +76,7 @@ async def test_a_program_that_was_killed_goes_on_where_it_was(recordings: list[P
     toy, outbox, left = AutopilotRoom(), tmp_path / "outbox", tmp_path / "left"
     async with serving(toy) as server:
         doomed = asyncio.create_task(played(server, recordings, PLAN._replace(outbox=outbox)))
-        await poll(lambda: len(toy.room.turns) == 2)
+        await until(lambda: len(toy.room.turns) >= 2)
         shutil.copy(outbox, left)  # a killed program deletes nothing
         doomed.cancel()
         await asyncio.gather(doomed, return_exceptions=True)
@@ -132,10 +129,10 @@ async def test_what_is_said_arrives_whole_over_a_connection_that_breaks(tmp_path
     async with serving(toy) as server:
 
         async def cut() -> None:
-            for _ in range(3):
-                await asyncio.sleep(0.3)
+            for frames in (5, 20, 40):
+                await until(lambda frames=frames: toy.frames() >= frames)
                 server.cut()
-                cuts.append(1)
+                cuts.append(frames)
 
         cutting = asyncio.create_task(cut())
         try:
@@ -149,19 +146,17 @@ async def test_what_is_said_arrives_whole_over_a_connection_that_breaks(tmp_path
 async def test_nothing_is_sent_while_a_coach_pauses(tmp_path: Path) -> None:
     toy = AutopilotRoom()
     files = [write_wav(tmp_path / "a.wav", milliseconds=1_500)]
-
-    def audio() -> int:
-        return sum(map(len, toy.audio.values()))
-
+    out = io.StringIO()
     async with serving(toy) as server:
-        playing = asyncio.create_task(played(server, files, PLAN._replace(pace=1)))
-        await _poll(lambda: audio() > 5)
+        playing = asyncio.create_task(played(server, files, PLAN._replace(pace=1), out=out))
+        await until(lambda: toy.frames() > 5)
         toy.coach(c.PauseInterview())
         server.stir()
-        await asyncio.sleep(0.3)  # what was on its way arrives
-        paused_at = audio()
+        await until(lambda: "paused the interview" in out.getvalue())
+        await until_settled()  # what was on its way arrives
+        paused_at = toy.frames()
         await asyncio.sleep(0.3)
-        assert audio() == paused_at
+        assert toy.frames() == paused_at
         toy.coach(c.ResumeInterview())
         server.stir()
         await playing
@@ -204,9 +199,9 @@ async def test_a_coach_watches_words_and_marks_with_their_quotes(recordings: lis
     async with serving(toy) as server, connect(server.url, token="secret") as greenroom:
         out = io.StringIO()
         watching = asyncio.create_task(_watch(greenroom, f"{server.url}/rooms/r-1/coach", "Grace", Screen(out)))
-        await _poll(lambda: "Watching" in out.getvalue())
+        await until(lambda: "Watching" in out.getvalue())
         await played(server, recordings)
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(DEADLINE_S):
             await watching
     told = out.getvalue()
     for expected in (
@@ -218,9 +213,3 @@ async def test_a_coach_watches_words_and_marks_with_their_quotes(recordings: lis
     ):
         assert expected in told
     assert told.splitlines()[-1] == f"Report: {server.url}/reports/r-1"
-
-
-async def _poll(ready: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not ready():
-            await asyncio.sleep(0.01)

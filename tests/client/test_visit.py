@@ -2,8 +2,10 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from time import monotonic
+from types import SimpleNamespace
 
 import pytest
 
@@ -31,7 +33,8 @@ from rooms.people import Participant, Role
 from rooms.phases import Phase
 from rooms.protocol import Accepted, Close, Do, Goodbye, Happened, Refused
 from tests.client.toy import ToyRoom
-from tests.client.toy_server import ToyServer
+from tests.client.toy_server import MOVE_WITHIN_MS, ToyServer
+from tests.waiting import DEADLINE_S, until
 
 
 @pytest.fixture
@@ -52,10 +55,19 @@ async def joined(*servers: ToyServer, role: Role = Role.CANDIDATE, patience_s: f
         yield await stack.enter_async_context(greenroom.join("r-1", role, patience_s=patience_s))
 
 
-async def poll(ready: Callable[[], bool], deadline_s: float = 10) -> None:
-    async with asyncio.timeout(deadline_s):
-        while not ready():
-            await asyncio.sleep(0.01)
+def refusals(toy: ToyRoom, monkeypatch: pytest.MonkeyPatch) -> list[Refused]:
+    """What the room refuses from now on."""
+    refused: list[Refused] = []
+    do = toy.do
+
+    def noting(wish: Do, who: Participant) -> Accepted | Refused:
+        answer = do(wish, who)
+        if isinstance(answer, Refused):
+            refused.append(answer)
+        return answer
+
+    monkeypatch.setattr(toy, "do", noting)
+    return refused
 
 
 async def answering(server: ToyServer, visit: Visit) -> client.Microphone:
@@ -95,10 +107,13 @@ async def test_a_refusal_is_raised_with_its_code_and_sentence(server: ToyServer)
     assert "consented" in refused.value.sentence
 
 
-async def test_who_insists_is_heard_when_the_reason_is_gone(server: ToyServer) -> None:
+async def test_who_insists_is_heard_when_the_reason_is_gone(
+    server: ToyServer, toy: ToyRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = refusals(toy, monkeypatch)
     async with joined(server) as visit:
-        insisting = asyncio.create_task(visit.insist(c.StartInterview(), deadline_s=10))
-        await poll(lambda: len(server.toy.log) > 1)
+        insisting = asyncio.create_task(visit.insist(c.StartInterview()))
+        await until(lambda: refused)
         await visit.do(c.GiveConsent(notice="2026-11"))
         await insisting
         await visit.until(lambda room: room.phase is not Phase.LOBBY)
@@ -119,14 +134,18 @@ async def test_who_insists_is_done_once_although_the_first_answer_was_that_none_
         assert version == len(toy.log)  # another wish would be told that the interview has started already
 
 
-async def test_nobody_insists_on_what_will_never_be_granted(server: ToyServer) -> None:
+async def test_nobody_insists_on_what_will_never_be_granted(
+    server: ToyServer, toy: ToyRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = refusals(toy, monkeypatch)
     async with joined(server) as visit:
-        with pytest.raises(RefusedError) as refused:
-            await visit.insist(c.GiveConsent(notice="1999-01"), deadline_s=10)
-        assert refused.value.code == "wrong_notice"
-        with pytest.raises(RefusedError) as refused:
-            await visit.insist(c.StartInterview(), deadline_s=0.5)
-        assert refused.value.code == "consent_needed"
+        with pytest.raises(RefusedError) as last:
+            await visit.insist(c.GiveConsent(notice="1999-01"))
+        assert (last.value.code, len(refused)) == ("wrong_notice", 1)
+        monkeypatch.setattr(client.visit, "monotonic", lambda: monotonic() + (DEADLINE_S if len(refused) > 2 else 0))
+        with pytest.raises(RefusedError) as last:
+            await visit.insist(c.StartInterview(), deadline_s=DEADLINE_S)
+        assert (last.value.code, len(refused)) == ("consent_needed", 3)
 
 
 async def test_changes_begin_with_the_room_and_tell_what_happens(server: ToyServer) -> None:
@@ -196,7 +215,7 @@ async def test_leaving_closes_the_socket_cleanly_and_ends_the_changes(server: To
         changes = visit.changes()
         await anext(changes)
     assert [change async for change in changes] == []
-    await poll(lambda: server.left == [1000])
+    await until(lambda: server.left == [1000])
     with pytest.raises(GreenroomError, match="left"):
         await visit.do(c.StartInterview())
 
@@ -222,7 +241,7 @@ async def test_a_cut_connection_comes_back_where_it_was(server: ToyServer, toy: 
 async def test_every_connection_gets_its_own_ticket(server: ToyServer) -> None:
     async with joined(server) as visit:
         server.cut()
-        await poll(lambda: len(server.hellos) == 2 and visit.connected)
+        await until(lambda: len(server.hellos) == 2 and visit.connected)
     assert len(set(server.tickets)) == len(server.hellos) == 2
 
 
@@ -263,9 +282,9 @@ async def test_audio_that_was_dropped_silently_is_sent_again_by_the_clock(
         microphone = await answering(server, visit)
         toy.keeps_audio = False
         await microphone.send(bytes(64_000))
-        await poll(lambda: visit._talk.due() == [])
+        await until(lambda: visit._talk.due() == [])
         toy.keeps_audio = True
-        await microphone.safe(10)
+        await microphone.safe()
 
 
 async def test_a_full_ring_holds_the_speaker_back_until_hearing_catches_up(server: ToyServer, toy: ToyRoom) -> None:
@@ -276,41 +295,63 @@ async def test_a_full_ring_holds_the_speaker_back_until_hearing_catches_up(serve
             await microphone.send(bytes(70 * 32_000), deadline_s=0.2)
         toy.keeps_audio = True
         server.cut()
-        await microphone.safe(20)
+        await microphone.safe()
 
 
 async def test_a_worker_that_goes_away_is_left_for_the_next_one(server: ToyServer, toy: ToyRoom) -> None:
     async with ToyServer(toy).running() as other, joined(server, other) as visit:
         assert (len(server.hellos), len(other.hellos)) == (1, 0)
         server.close(Close.GOING_AWAY)
-        await poll(lambda: len(other.hellos) == 1 and visit.connected, 1.0)
+        await until(lambda: len(other.hellos) == 1 and visit.connected)
+        assert (server.asked, other.asked) == (1, 1)  # after the first pause, which is the shortest
         assert await visit.do(c.GiveConsent(notice="2026-11"))
 
 
-async def test_a_moving_worker_is_left_for_the_next_one(server: ToyServer, toy: ToyRoom) -> None:
+async def test_a_moving_worker_is_left_for_the_next_one_within_its_time(
+    server: ToyServer, toy: ToyRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        await asyncio.sleep(seconds)
+
     async with ToyServer(toy).running() as other, joined(server, other) as visit:
+        monkeypatch.setattr(client.connection, "asyncio", SimpleNamespace(**{**vars(asyncio), "sleep": sleep}))
         server.move()
-        await poll(lambda: len(other.hellos) == 1, 1.0)
+        await until(lambda: len(other.hellos) == 1)
+        (pause,) = (seconds for seconds in pauses if seconds != client.connection.STALLED_AFTER_S / 5)
+        assert pause <= client.connection.MOVE_SHARE * MOVE_WITHIN_MS / 1000
         assert await visit.do(c.GiveConsent(notice="2026-11"))
-        await poll(lambda: server.left == [1000])
+        await until(lambda: server.left == [1000])
 
 
 async def test_nothing_is_lost_doubled_or_late_over_a_move(server: ToyServer, toy: ToyRoom) -> None:
-    speech = b"".join(n.to_bytes(4, "little") for n in range(32_000))  # 4 s
+    spoken: list[bytes] = []
     async with ToyServer(toy).running() as other, joined(server, other) as visit:
         microphone = await answering(server, visit)
         changes = visit.changes()
         await anext(changes)
+
+        async def says_ten_lines() -> None:
+            for _ in range(10):
+                spoken.append(len(spoken).to_bytes(4, "little") * 1600)
+                await microphone.send(spoken[-1])
+                await visit.do(c.TypeAnswer(turn=1, text=f"line {len(spoken)}"))
+                assert visit.connected
+
+        server.refusal = other.refusal = (503, {"code": "going_away", "sentence": "Restarting.", "retry": True})
         server.move()
-        for n in range(20):
-            await microphone.send(speech[n * 6400 : (n + 1) * 6400])
-            await visit.do(c.TypeAnswer(turn=1, text=f"line {n}"), deadline_s=1.0)
-            await asyncio.sleep(0.02)
-            assert visit.connected
+        await says_ten_lines()  # answered though there is no other socket yet
+        other.refusal = None
+        async with asyncio.timeout(DEADLINE_S):
+            while not other.hellos:
+                await says_ten_lines()
+        await says_ten_lines()
         await microphone.safe()
         assert (len(server.hellos), len(other.hellos)) == (1, 1)
-        assert b"".join(toy.audio[microphone.stream]) == speech
-        assert [u.text for u in toy.room.turns[0].utterances] == [f"line {n}" for n in range(20)]
+        assert b"".join(toy.audio[microphone.stream]) == b"".join(spoken)
+        assert [u.text for u in toy.room.turns[0].utterances] == [f"line {n + 1}" for n in range(len(spoken))]
         assert visit.room == toy.seen_by(Role.CANDIDATE)
         seen = [await anext(changes)]
         while not isinstance(seen[-1], Moved):
@@ -349,34 +390,56 @@ async def test_a_second_socket_that_is_not_let_in_leaves_the_first_in_use(server
         server.refusal = other.refusal
         server.move()
         assert await visit.do(c.GiveConsent(notice="2026-11"))
-        await poll(lambda: server.asked + other.asked > 4)
+        await until(lambda: server.asked + other.asked > 4)
         assert visit.connected
         server.refusal = other.refusal = None
-        await poll(lambda: len(server.hellos) + len(other.hellos) == 2)
+        await until(lambda: len(server.hellos) + len(other.hellos) == 2)
         await visit.do(c.StartInterview())
 
 
-async def test_a_server_that_stands_still_is_left_for_another(
+class Quick:
+    """The clock of a line on which time passes as soon as each ping is answered, or there is nobody to answer it."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.visit: Visit | None = None
+        self.frozen: client.wire.Wire | None = None
+
+    def monotonic(self) -> float:
+        self.now += 0.001  # nothing happens at the same moment
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        await until(self.may_pass)
+        self.now += max(0.0, seconds)
+
+    def may_pass(self) -> bool:
+        wire = self.visit._lifeline._in_use if self.visit else None
+        return wire is not None and (wire is self.frozen or not wire.pending_pings)
+
+
+async def test_a_server_that_stands_still_is_left_for_another_within_five_seconds(
     server: ToyServer, toy: ToyRoom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(client.wire, "PING_AFTER_S", 0.1)
-    monkeypatch.setattr(client.wire, "SILENT_AFTER_S", 0.3)
+    clock = Quick()
+    monkeypatch.setattr(client.wire, "monotonic", clock.monotonic)
+    monkeypatch.setattr(client.wire, "asyncio", SimpleNamespace(**{**vars(asyncio), "sleep": clock.sleep}))
     async with ToyServer(toy).running() as other, joined(server, other) as visit:
-        await asyncio.sleep(0.5)  # longer than a silence may last: pings are answered
+        clock.visit = visit
+        await until(lambda: clock.now > 60)  # longer than a silence may last: pings are answered
         assert len(server.hellos) == 1
         server.freeze()
-        await poll(lambda: len(other.hellos) == 1, 1.5)
+        clock.frozen = visit._lifeline._in_use
+        await until(lambda: clock.frozen.given_up)
+        assert clock.now - clock.frozen.heard_at <= 5
+        await until(lambda: len(other.hellos) == 1)
         assert await visit.do(c.GiveConsent(notice="2026-11"))
-
-
-def test_a_line_that_fell_silent_is_noticed_within_five_seconds() -> None:
-    assert client.wire.PING_AFTER_S < client.wire.SILENT_AFTER_S <= 5
 
 
 async def test_a_dead_worker_is_left_for_the_next_one(server: ToyServer, toy: ToyRoom) -> None:
     async with ToyServer(toy).running() as other, joined(server, other) as visit:
         await server.stop()
-        await visit.do(c.GiveConsent(notice="2026-11"), deadline_s=10)
+        await visit.do(c.GiveConsent(notice="2026-11"))
         assert len(other.hellos) == 1
 
 
@@ -434,7 +497,7 @@ async def test_patience_ends_when_nobody_answers(server: ToyServer) -> None:
     async with joined(server, patience_s=0.5) as visit:
         await server.stop()
         with pytest.raises(AwayError, match="No connection"):
-            await visit.do(c.GiveConsent(notice="2026-11"), deadline_s=10)
+            await visit.do(c.GiveConsent(notice="2026-11"))
 
 
 async def test_an_answer_that_takes_too_long_is_late_and_the_command_is_still_done(
@@ -444,6 +507,7 @@ async def test_an_answer_that_takes_too_long_is_late_and_the_command_is_still_do
         server.before_answer = lambda: None  # the answer is held back until somebody stirs
         with pytest.raises(LateError, match="may still be done"):
             await visit.do(c.GiveConsent(notice="2026-11"), deadline_s=0.1)
+        await until(lambda: server.before_answer is None)  # it has arrived
         server.stir()
         await visit.until(lambda room: room.consented)
 

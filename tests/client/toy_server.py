@@ -1,6 +1,7 @@
 """A toy room behind real HTTP and real WebSockets, to be cut, muted, moved and killed by tests."""
 
 import asyncio
+import json
 import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -16,6 +17,10 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from rooms.people import Participant, Role
 from rooms.protocol import Close, Goodbye, Moving
 from tests.client.toy import ToyRoom
+from tests.waiting import until
+
+MOVE_WITHIN_MS = 1000
+"""The time that a worker which is going away gives its members."""
 
 
 class ToyServer:
@@ -71,7 +76,7 @@ class ToyServer:
 
     def move(self) -> None:
         for _, outbox in self.toy.connected.values():
-            outbox.append(Moving(within_ms=1000))
+            outbox.append(Moving(within_ms=MOVE_WITHIN_MS))
         self.stir()
 
     def stir(self) -> None:
@@ -107,9 +112,7 @@ class ToyServer:
         self._server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
         serving = asyncio.create_task(self._server.serve(sockets=[listening]))
         self.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        async with asyncio.timeout(10):
-            while not self._server.started:
-                await asyncio.sleep(0.005)
+        await until(lambda: self._server.started)
         try:
             yield self
         finally:
@@ -157,7 +160,7 @@ class ToyServer:
             self.left.append(gone.code)
 
     async def _serve(self, websocket: WebSocket, hello: str) -> None:
-        _, role, name = self.tickets[-1].split(".")
+        _, role, name = json.loads(hello)["ticket"].split(".")
         who = Participant(id=f"p.{role}", name=name, role=Role(role))
         connection = f"s-{next(self.connections)}"
         if self.one_seat:
