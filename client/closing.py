@@ -45,6 +45,7 @@ SENTENCES: Mapping[int, str] = MappingProxyType(
         Close.REFUSED: "You may not enter this room.",
         Close.TAKEN_OVER: "You joined from another device, so this one has left.",
         Close.ORIGIN_REFUSED: "The server does not take connections from here.",
+        Close.SIGNED_OUT: "You are signed out of this room. Sign in again, or ask for a new invitation.",
         Close.TOO_MUCH: "More was sent than a person can say. Send audio at the pace of speech.",
     }
 )

@@ -393,6 +393,8 @@ class Close(IntEnum):
     ORIGIN_REFUSED = 4507
     TOO_MUCH = 4508
     """More messages or audio than a person can make."""
+    SIGNED_OUT = 4509
+    """You signed out, or your invitation was withdrawn. Sign in again, then come back."""
 
 
 MAY_RETURN = MappingProxyType({code: code == Close.GOING_AWAY or 4000 <= code < 4500 for code in Close})

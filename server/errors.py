@@ -30,7 +30,9 @@ _STATUS_OF_REFUSAL = MappingProxyType({Code.UNKNOWN_ROOM: 404, Code.NOT_YOUR_ROL
 
 # ruff:disable[E501]
 _FAULTS = (
-    Problem("signed_out", "Sign in first: open the link that Greenroom printed when it started.", False, 401, None),
+    Problem("signed_out", "Sign in first: open the link that Greenroom printed when it started, or your invitation.", False, 401, None),
+    Problem("session_ended", "This browser is signed out. Sign in, or open your invitation, to come back. What was accepted is kept.", False, 401, Close.SIGNED_OUT),
+    Problem("invitation_withdrawn", "Your invitation to this room was withdrawn. Ask for a new one. What was accepted is kept.", False, 403, Close.SIGNED_OUT),
     Problem("sign_in_refused", "This sign-in link is not valid. Use the newest link that was printed.", False, 403, None),
     Problem("invitation_invalid", "This invitation is not valid any more. Ask for a new one.", False, 403, None),
     Problem("owner_only", "Only the owner of this Greenroom opens rooms. Ask them for an invitation.", False, 403, None),

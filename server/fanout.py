@@ -6,7 +6,7 @@ see (`rooms.views`) or how an older version says it (`rooms.editions`).
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
 from typing import NamedTuple
@@ -35,7 +35,7 @@ from server.errors import Failed
 from server.feed import Feed, Feeds
 from server.framing import framed
 from server.member import Member
-from server.ports import Record, RoomLog
+from server.ports import Grounds, Record, RoomLog
 
 CATCH_UP_S = 5.0
 """How long a message that a room moved may be late: lost ones are made good every second."""
@@ -224,6 +224,12 @@ class Fanout:
     def members(self) -> Sequence[Member]:
         """Everybody on this worker."""
         return [member for hall in self._halls.values() for member in hall.members]
+
+    def send_off(self, why_not: Callable[[Grounds], str | None]) -> None:
+        """End whoever's place has lost its grounds; `why_not` gives the code of the problem."""
+        for member in self.members:
+            if code := why_not(member.grounds):
+                member.end(code)
 
 
 def _telling(raw: bytes, role: Role) -> Telling | None:

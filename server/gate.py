@@ -9,7 +9,7 @@ from rooms.people import Participant, Role
 from rooms.state import Room
 from server.errors import Failed
 from server.identity import Identity, Person
-from server.ports import Ticket, Tickets
+from server.ports import Grounds, Ticket, Tickets
 from server.settings import Settings
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -69,7 +69,7 @@ class Gate:
             raise Failed("not_your_role")
         # The owner may sit an interview and watch it from another browser: those are two participants.
         participant = Participant(id=participant_id(person.id, role), name=name or person.name, role=role)
-        ticket = Ticket(room.id, participant, origin)
+        ticket = Ticket(room.id, participant, origin, person.grounds(room.id, role, room.owner))
         return await self._tickets.issue(ticket, self._settings.ticket_ttl_s), participant
 
     def behind(self, opening: HTTPConnection, origin: str) -> Person | None:
@@ -77,15 +77,22 @@ class Gate:
         return self._identity.person(opening) if origin else None
 
     @staticmethod
-    def let_back(who: Participant, room: Room, origin: str, page: Person | None) -> None:
-        """Failed where a page comes back that would not get a new ticket: it is not signed in as this person any more,
-        or they may not take this role any more."""
-        if origin and (page is None or page.id != person_of(who) or who.role not in Gate.roles(page, room)):
+    def let_back(who: Participant, room: Room, origin: str, page: Person | None) -> Grounds:
+        """What their place rests on from now on. Failed where a page comes back that would not get a new ticket: it is
+        not signed in as this person any more, or they may not take this role any more."""
+        if not origin:
+            return ()
+        if page is None or page.id != person_of(who) or who.role not in Gate.roles(page, room):
             raise Failed("ticket_invalid")
+        return page.grounds(room.id, who.role, room.owner)
 
-    async def admit(self, secret: str, room: str, origin: str) -> Participant:
-        """The participant whom this ticket lets in, once. Failed if it does not fit this room and origin."""
+    async def admit(self, secret: str, room: str, origin: str) -> Ticket:
+        """What this ticket says, once. Failed if it does not fit this room and origin."""
         ticket = await self._tickets.spend(secret)
         if ticket is None or ticket.room != room or ticket.origin != origin:
             raise Failed("ticket_invalid")
-        return ticket.participant
+        return ticket
+
+    def why_not(self, grounds: Grounds) -> str | None:
+        """The code of the problem where somebody's place has lost its grounds; None while they may stay."""
+        return self._identity.why_not(grounds)

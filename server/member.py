@@ -14,6 +14,7 @@ from rooms.people import Id, Participant
 from rooms.protocol import VERSION, ServerMessage, Welcome, accepted_json
 from server.errors import TABLE, Problem, goodbye
 from server.framing import framed
+from server.ports import Grounds
 from server.way import Way
 
 REASONS_CLOSE = 4001
@@ -25,7 +26,7 @@ class Member:
 
     __slots__ = (
         "_facts", "_limit", "_patience", "_timeout_s", "_told", "_waiting", "_way", "connection", "ended",
-        "participant", "protocol",
+        "grounds", "participant", "protocol",
     )  # fmt: skip
 
     def __init__(
@@ -36,8 +37,9 @@ class Member:
         limit_bytes: int,
         timeout_s: float,
         protocol: int = VERSION,
+        grounds: Grounds = (),
     ) -> None:
-        self.participant, self.connection = participant, connection
+        self.participant, self.connection, self.grounds = participant, connection, grounds
         self.protocol = protocol
         """The version that they speak."""
         self.ended: Problem | None = None

@@ -96,7 +96,9 @@ class Seat:
             await self._do_all(wishes)
 
     def _taken(self, message: str | bytes) -> ClientMessage | bytes | Problem | None:
-        """The message, read; or that it is one too many; or None where it cannot be read."""
+        """The message, read; or that it is one too many, or comes too late; or None where it cannot be read."""
+        if self._member.ended:  # what they did not read yet keeps the socket open: nothing said on it counts
+            return self._member.ended
         budget = self._frames if self._frames and isinstance(message, bytes) else self._messages
         if not budget.spend(1, time.monotonic()):
             return TABLE["too_much"]

@@ -122,6 +122,9 @@ class Settings(BaseSettings):
     write_timeout_s: Positive = 5
     """How long one message may wait for its reader."""
     ticket_ttl_s: Positive = 30
+    sign_out_check_ms: Positive = 1_000
+    """How often each web worker asks who signed out, or was uninvited, on another one: so long they may still be heard
+    there."""
     return_ticket_ttl_s: Annotated[int, Field(gt=0, le=24 * 3600)] = 4 * 3600
     """How long after coming in somebody may come back without signing in anew, while their room counts them as here.
     At most as long as it is remembered that a ticket was spent (server/adapters/redis_holds.py)."""

@@ -142,9 +142,11 @@ class Sockets:
         async with self._fanout.hall(room) as hall:
             if isinstance(bearer, Return):
                 who = self._returns.who(bearer, hall.room, hall.life)
-                self._gate.let_back(who, hall.room, origin, page)
+                grounds = self._gate.let_back(who, hall.room, origin, page)
             else:
-                who = bearer
+                who, grounds = bearer.participant, bearer.grounds
+            if code := self._gate.why_not(grounds):
+                raise Failed(code)
             line |= {"participant": who.id, "role": who.role.value, "connection": socket, "client": hello.client}
             # Before joining: whom there is no space for leaves no trace in the room. A candidate is always let in,
             # because each new connection takes over the last one.
@@ -162,8 +164,10 @@ class Sockets:
                 if joined is not None:
                     await self._shown(hall, who, joined)
                 limit, timeout_s = self._settings.outbox_bytes, self._settings.write_timeout_s
-                member = Member(who, here.connection, way, limit, timeout_s, hello.protocol)
-                way_back = self._returns.issue(here, room, origin), 0 if speaks(who) else after_ms(place)
+                member = Member(who, here.connection, way, limit, timeout_s, hello.protocol, grounds)
+                # A program that was signed in by a cookie shows it for tickets only: it takes a new one.
+                ticket = self._returns.issue(here, room, origin) if origin or not grounds else None
+                way_back = ticket, 0 if speaks(who) or ticket is None else after_ms(place)
                 return await self._converse(way, hall, member, hello, way_back, line)
             finally:
                 self._line.leave(place)
@@ -199,12 +203,20 @@ class Sockets:
             await self._came_late(hall.room_id, who)
 
     async def _converse(
-        self, way: Way, hall: Hall, member: Member, hello: Hello, way_back: tuple[str, int], line: dict[str, object]
+        self,
+        way: Way,
+        hall: Hall,
+        member: Member,
+        hello: Hello,
+        way_back: tuple[str | None, int],
+        line: dict[str, object],
     ) -> str:
         speaker = speaks(member.participant)
         microphone = Microphone(self._audio, hall, member, self._new_decoder) if speaker else None
         through = await microphone.through() if microphone else None
         await hall.enter(member, hello.resume, through, *way_back)
+        if code := self._gate.why_not(member.grounds):  # since they knocked; from now on `send_off` finds them
+            member.end(code)
         try:
             await self._listen(way, hall, member, microphone)
         except Closed:

@@ -22,6 +22,7 @@ from tests.servers import free_port
 START_DEADLINE_S = 60.0
 STOP_DEADLINE_S = 20.0
 TOKEN = "the-token-of-this-test-run"
+SECRET_KEY = "s" * 40
 
 
 class Process:
@@ -98,7 +99,7 @@ class Deployment:
             **{name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR")},
             "REDIS_URL": redis_url,
             "DATABASE_URL": database_url,
-            "SECRET_KEY": "s" * 40,
+            "SECRET_KEY": SECRET_KEY,
             "SIGN_IN_TOKEN": TOKEN,
             "VAR_DIR": str(directory),
             "TRANSCRIBER": "none",

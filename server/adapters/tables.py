@@ -260,3 +260,14 @@ sights = Table(
 )
 """Who was shown the machine's marks outside of the room, and when first: whoever was rates it blind no more. A room may
 be looked into before it has a row."""
+
+revocations = Table(
+    "revocations",
+    tables,
+    Column("name", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False),
+    PrimaryKeyConstraint("name"),
+    Index(None, "at"),
+)
+"""Sessions that were ended and invitations that were withdrawn, each as long as a cookie or a link may name it."""

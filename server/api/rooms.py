@@ -20,6 +20,7 @@ from server.errors import Failed
 from server.gate import Gate
 from server.identity import Identity, Person
 from server.ports import Activations, Directory, Leases, Unavailable
+from server.revoked import Revoked, of_invitation
 from server.settings import Settings
 from server.shelf import pinned
 from server.story import BrokenChain
@@ -75,8 +76,11 @@ class Issued(BaseModel):
     participant: Participant
 
 
+Invitable = Literal[Role.CANDIDATE, Role.COACH, Role.OBSERVER]
+
+
 class InvitationFor(BaseModel):
-    role: Literal[Role.CANDIDATE, Role.COACH, Role.OBSERVER]
+    role: Invitable
 
 
 class Invited(BaseModel):
@@ -98,6 +102,7 @@ def routes(
     settings: Settings,
     identity: Identity,
     gate: Gate,
+    revoked: Revoked,
     writer: Writer,
     directory: Directory,
     leases: Leases,
@@ -194,6 +199,14 @@ def routes(
         if room.owner != person.id:
             raise Failed("not_your_role")
         return Invited(url=f"{settings.public_url}/invited/{identity.invite(room_id, wish.role)}")
+
+    @router.delete("/rooms/{room_id}/invitations/{role}", status_code=204)
+    async def withdraw(room_id: Id, role: Invitable, person: signed_in) -> None:
+        """Withdraw all invitations to this room in one role: their links lead nowhere, and who came by one is out."""
+        room, _ = entered(await writer.glance(room_id), person)
+        if room.owner != person.id:
+            raise Failed("not_your_role")
+        await revoked.revoke(of_invitation(room_id, role))
 
     @router.get("/questions")
     async def questions(mode: Mode, person: signed_in) -> BankQuestions:

@@ -1,11 +1,12 @@
-"""Signing in, invitations and the notice."""
+"""Signing in and out, invitations and the notice."""
 
 import contextlib
+import logging
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel
-from starlette.responses import RedirectResponse
+from starlette.responses import RedirectResponse, Response
 
 from rooms.people import Role
 from rooms.phases import Phase
@@ -15,6 +16,9 @@ from server.gate import Gate
 from server.identity import Identity, Invitation, Person
 from server.notice import Notice
 from server.ports import Unavailable
+from server.revoked import Revoked, of_session
+
+_log = logging.getLogger(__name__)
 
 
 class Me(BaseModel):
@@ -23,27 +27,45 @@ class Me(BaseModel):
     owner: bool
 
 
-def routes(identity: Identity, gate: Gate, shown: Notice, look: Look) -> APIRouter:
+def routes(identity: Identity, gate: Gate, revoked: Revoked, shown: Notice, look: Look) -> APIRouter:
     router = APIRouter(tags=["sessions"])
     signed_in = Annotated[Person, Depends(gate.signed_in)]
 
     @router.get("/sign-in", include_in_schema=False)
-    async def sign_in(token: str) -> RedirectResponse:
+    async def sign_in(token: str, request: Request) -> RedirectResponse:
         """Where the link that was printed leads: signs the owner in and leaves the token out of the address bar."""
-        person = identity.owner(token)
+        before = identity.person(request)
+        person = identity.sign_in(token, before)
         if person is None:
             raise Failed("sign_in_refused")
-        response = RedirectResponse("/", status_code=303)
+        return await signed_in_as(person, before, "/")
+
+    async def signed_in_as(person: Person, before: Person | None, page: str) -> RedirectResponse:
+        """Sign them in on this browser, and whoever was signed in on it before, out of it: also on its other pages."""
+        if before and before.session not in ("", person.session):
+            try:
+                await revoked.revoke(of_session(before.session))
+            except Unavailable:  # whoever comes in by their link is let in also while the database is away
+                _log.warning("who was signed in here before could not be signed out", extra={"person": before.id})
+        response = RedirectResponse(page, status_code=303)
         identity.remember(response, person)
+        return response
+
+    @router.post("/api/sign-out", status_code=204)
+    async def sign_out(person: signed_in) -> Response:
+        """Sign out on this browser: all of its pages leave their rooms, on every worker. Other browsers stay."""
+        if person.session:
+            await revoked.revoke(of_session(person.session))
+        response = Response(status_code=204)
+        identity.forget(response)
         return response
 
     @router.get("/invited/{code}", include_in_schema=False)
     async def invited(code: str, request: Request) -> RedirectResponse:
         """Where an invitation leads: signs a guest in for one room and role."""
-        person, invitation = identity.accept(code, identity.person(request))
-        response = RedirectResponse(await page_of(invitation), status_code=303)
-        identity.remember(response, person)
-        return response
+        before = identity.person(request)
+        person, invitation = identity.accept(code, before)
+        return await signed_in_as(person, before, await page_of(invitation))
 
     async def page_of(invitation: Invitation) -> str:
         """A coach who comes when all is over is led to the answers alone: the room would show its marks."""

@@ -37,6 +37,7 @@ class Parts:
     settings: Settings
     name: str
     clock: SystemClock
+    database: Database
     redis: RedisConnection
     log: RedisRoomLog
     audio: RedisAudioLog
@@ -80,6 +81,7 @@ async def parts(settings: Settings, kind: str) -> AsyncIterator[Parts]:
             settings=settings,
             name=f"{kind}-{secrets.token_hex(4)}",
             clock=clock,
+            database=database,
             redis=redis,
             log=log,
             audio=RedisAudioLog(redis, settings.audio_backlog_s),

@@ -22,6 +22,7 @@ from server.adapters.redis_holds import RedisHolds
 from server.adapters.redis_ledger import RedisLedger
 from server.adapters.redis_tickets import RedisTickets
 from server.adapters.redis_timers import RedisTimers
+from server.adapters.revocation_store import SqlRevocations
 from server.api import calibrating, erasing, fairness, history, operations, reports, reviews, rooms, sessions, weights
 from server.app.parts import Parts, encoder, parts
 from server.app.promptness import spare_the_collector
@@ -38,6 +39,7 @@ from server.marker import encoder_of
 from server.ports import Decoder, Unavailable
 from server.returning import Returns
 from server.reviewing import shows_marks
+from server.revoked import Revoked
 from server.settings import Settings
 from server.socket import Sockets
 from server.wire import Wire
@@ -75,10 +77,12 @@ async def serve_web(settings: Settings, host: str, port: int, fd: int | None) ->
     """One web worker: HTTP, pages and sockets, until SIGTERM."""
     notice, reader = notice_for(settings), await asyncio.to_thread(encoder, settings)
     async with parts(settings, "web") as p:
-        identity = Identity(settings)
+        revoked = Revoked(settings, SqlRevocations(p.database), p.clock)
+        identity = Identity(settings, revoked.why_not, p.clock)
         gate = Gate(settings, identity, RedisTickets(p.redis))
         directory = RedisDirectory(p.redis, p.clock)
         fanout = Fanout(p.feeds, p.log)
+        revoked.changed = partial(fanout.send_off, revoked.why_not)
         holds = RedisHolds(p.redis)
         async with Departures(p.writer, holds, settings.reconnect_grace_ms) as departures:
             sockets = Sockets(
@@ -98,11 +102,12 @@ async def serve_web(settings: Settings, host: str, port: int, fd: int | None) ->
                 partial(_came_late, p),
             )
             routers = (
-                sessions.routes(identity, gate, notice, p.writer.look),
+                sessions.routes(identity, gate, revoked, notice, p.writer.look),
                 rooms.routes(
                     settings,
                     identity,
                     gate,
+                    revoked,
                     p.writer,
                     directory,
                     p.leases,
@@ -143,7 +148,7 @@ async def serve_web(settings: Settings, host: str, port: int, fd: int | None) ->
             )
             server = Server(config, sockets, settings.drain_ms)
             async with asyncio.TaskGroup() as tasks:
-                behind = [tasks.create_task(p.feeds.run()), tasks.create_task(_beat(p))]
+                behind = [tasks.create_task(task) for task in (p.feeds.run(), _beat(p), revoked.run())]
                 _log.info("web worker up", extra={"worker": p.name})
                 spare_the_collector()
                 await server.serve()

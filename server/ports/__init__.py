@@ -16,7 +16,10 @@ from server.ports.database import ReportRow as ReportRow
 from server.ports.database import ReportStore as ReportStore
 from server.ports.database import Reviews as Reviews
 from server.ports.database import Waiting as Waiting
+from server.ports.entry import Grounds as Grounds
 from server.ports.entry import Holds as Holds
+from server.ports.entry import Revocation as Revocation
+from server.ports.entry import Revocations as Revocations
 from server.ports.entry import Ticket as Ticket
 from server.ports.entry import Tickets as Tickets
 from server.ports.hearing import Hypothesis as Hypothesis

@@ -1,12 +1,16 @@
-"""Tickets, and who holds a connection.
+"""Tickets, who holds a connection, and what was revoked.
 
 Decides contracts, worked out in the docstrings; does nothing.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from rooms.people import Participant
+
+Grounds = tuple[tuple[str, int], ...]
+"""What somebody's place in a room rests on: names of what could be revoked (their sign-in, their invitation), each with
+since when they have it (milliseconds since 1970, UTC). None for a program that showed the sign-in token."""
 
 
 class Ticket(NamedTuple):
@@ -14,6 +18,7 @@ class Ticket(NamedTuple):
     participant: Participant
     origin: str
     """The origin that the ticket was given to; a socket from another one is refused ("" for programs)."""
+    grounds: Grounds = ()
 
 
 class Tickets(Protocol):
@@ -40,3 +45,23 @@ class Holds(Protocol):
 
     async def holders(self, room: str, connections: Collection[str]) -> Mapping[str, str]:
         """Who holds each of these connections, "" for nobody."""
+
+
+class Revocation(NamedTuple):
+    """Grounds of this name that somebody had at this moment, or before, hold no more."""
+
+    name: str
+    at: int
+    """Milliseconds since 1970, UTC."""
+    until: int
+    """From when on nobody has such grounds any more: then it may be forgotten."""
+
+
+class Revocations(Protocol):
+    """Raises `Unavailable` when the database is away. Not in Redis: that may come back empty."""
+
+    async def add(self, revocation: Revocation) -> None:
+        """Keep it, in place of an earlier one of that name, and forget those whose time has passed by then."""
+
+    async def since(self, at: int) -> Sequence[Revocation]:
+        """Those of this moment or later."""

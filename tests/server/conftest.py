@@ -37,6 +37,7 @@ def standing() -> Iterator[Standing]:
         "EMPTY_ROOM_S": "1",
         "MESSAGES_PER_SECOND": str(MESSAGES_PER_SECOND),
         "METRICS_TOKEN": METRICS_TOKEN,
+        "SIGN_OUT_CHECK_MS": "200",
         "RECONNECT_GRACE_MS": str(round(GRACE_S * 1000)),
         "WRITE_TIMEOUT_S": "1",
     }

@@ -72,10 +72,26 @@ def test_a_session_is_remembered_and_cannot_be_made_up() -> None:
     identity, response = Identity(SETTINGS), Response()
     identity.remember(response, Person(id="owner", name="You", owner=True))
     cookie = cookie_of(response)
-    assert identity.person(asking({"cookie": cookie})) == Person(id="owner", name="You", owner=True)
+    found = identity.person(asking({"cookie": cookie}))
+    assert found is not None
+    assert (found.id, found.name, found.owner) == ("owner", "You", True)
     assert identity.person(asking({"cookie": cookie[:-9] + ("a" if cookie[-9] != "a" else "b") + cookie[-8:]})) is None
     other = Identity(SETTINGS.model_copy(update={"secret_key": SecretStr("x" * 32)}))
     assert other.person(asking({"cookie": cookie})) is None
+
+
+def test_another_sign_in_token_signs_the_owner_out_and_nobody_else() -> None:
+    identity = Identity(SETTINGS)
+    changed = Identity(SETTINGS.model_copy(update={"sign_in_token": SecretStr("another-token-of-this-test")}))
+    owner = identity.sign_in("the-token-of-this-test", None)
+    guest, _ = identity.accept(identity.invite("r-1", Role.COACH), None)
+    assert owner is not None
+    for person, stays in ((owner, False), (guest, True)):
+        response = Response()
+        identity.remember(response, person)
+        asked = asking({"cookie": cookie_of(response)})
+        assert identity.person(asked) == person
+        assert (changed.person(asked) == person) is stays
 
 
 def test_over_tls_the_cookie_is_bound_to_the_host() -> None:
@@ -138,7 +154,7 @@ async def test_a_ticket_lets_in_once() -> None:
     assert ROOM is not None
     tickets = OneTicket()
     secret, participant = await gate(tickets).issue(Person(id="owner", name="You"), ROOM, Role.COACH, "Ana", "")
-    assert await gate(tickets).admit(secret, "r-1", "") == participant
+    assert await gate(tickets).admit(secret, "r-1", "") == Ticket("r-1", participant, "")
     assert (participant.name, participant.role) == ("Ana", Role.COACH)
     with pytest.raises(Failed):
         await gate(tickets).admit(secret, "r-1", "")

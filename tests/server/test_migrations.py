@@ -50,7 +50,7 @@ async def test_four_processes_that_start_at_once_migrate_once(url: str) -> None:
         assert ended.returncode == 0, said.decode()
     database = Database(url, timeout_ms=5_000)
     async with database.reading() as connection:
-        assert (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalars().all() == ["0003"]
+        assert (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalars().all() == ["0004"]
     await database.close()
 
 

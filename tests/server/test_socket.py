@@ -9,6 +9,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import httpx
 import pytest
 import pytest_asyncio
+from pydantic import SecretStr
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
 from websockets.exceptions import ConnectionClosed
 
 from client import Greenroom, Visit, connect
@@ -17,9 +20,11 @@ from rooms.people import Role
 from rooms.protocol import MAX_FRAME_BYTES, MAX_MESSAGE_BYTES, SPOKEN, VERSION, Close
 from server.adapters.redis_connection import RedisConnection
 from server.adapters.redis_loads import RedisLoads
+from server.identity import Identity, Person
 from server.loads import FRESH_S, Load
 from server.seat import MISTAKES
-from tests.deployment import TOKEN
+from server.settings import Settings
+from tests.deployment import SECRET_KEY, TOKEN
 from tests.server.conftest import CONNECTIONS_PER_ROOM, GRACE_S, MESSAGES_PER_SECOND, Standing
 from tests.server.talker import (
     Quiet,
@@ -237,27 +242,43 @@ async def test_a_return_ticket_is_for_its_own_room_and_origin(greenroom: Greenro
 async def test_a_page_comes_back_only_while_it_is_signed_in_as_who_left_and_in_their_role(
     greenroom: Greenroom, room: str, stranger: httpx.AsyncClient
 ) -> None:
-    """There is no session on the server to end: a browser signs out by letting go of its cookie, or by another one."""
-    origin = greenroom.base
-
-    async def invited(role: Role) -> str:
-        """The cookie of the guest, once they opened this invitation too."""
-        assert (await stranger.get(await greenroom.invite(room, role))).status_code == 303
-        return f"greenroom={stranger.cookies['greenroom']}"
-
-    coach = await invited(Role.COACH)
+    """Whatever it shows instead: no cookie, or one of another part or person (test_revoked: of an ended session)."""
+    origin, identity = greenroom.base, Identity(_as_deployed(greenroom))
+    assert (await stranger.get(await greenroom.invite(room, Role.COACH))).status_code == 303
+    coach = f"greenroom={stranger.cookies['greenroom']}"
+    guest, owner = identity.person(_asking(coach)), identity.sign_in(TOKEN, None)
+    assert guest is not None
+    assert owner is not None
     given = await stranger.post(f"/api/rooms/{room}/tickets", json={"role": "coach"}, headers={"Origin": origin})
     async with knocking(greenroom, room, origin=origin, cookie=coach) as left:
         ticket = (await left.hello(given.json()["ticket"]))["return_ticket"]
-        candidate = await invited(Role.CANDIDATE)
-        await stranger.get("/sign-in", params={"token": TOKEN})
-        owner = f"greenroom={stranger.cookies['greenroom']}"
-        for signed_in in (None, "greenroom=made-up", candidate, owner):
+        others = guest.model_copy(update={"invited": {room: Role.CANDIDATE}}), owner
+        for signed_in in (None, "greenroom=made-up", *(_cookie(identity, other) for other in others)):
             async with knocking(greenroom, room, origin=origin, cookie=signed_in) as thief:
                 await thief.say({"type": "hello", "protocol": VERSION, "ticket": ticket})
                 await thief.is_sent_away("ticket_invalid")
         async with knocking(greenroom, room, origin=origin, cookie=coach) as back:
             assert (await back.hello(ticket))["you"]["role"] == "coach"
+
+
+def _as_deployed(greenroom: Greenroom) -> Settings:
+    return Settings(
+        redis_url="redis://unused",
+        database_url="sqlite+aiosqlite://",
+        public_url=greenroom.base,
+        secret_key=SecretStr(SECRET_KEY),
+        sign_in_token=SecretStr(TOKEN),
+    )
+
+
+def _asking(cookie: str) -> HTTPConnection:
+    return HTTPConnection({"type": "http", "headers": [(b"cookie", cookie.encode())]})
+
+
+def _cookie(identity: Identity, person: Person) -> str:
+    response = Response()
+    identity.remember(response, person)
+    return response.headers["set-cookie"].partition(";")[0]
 
 
 async def test_two_sockets_with_one_connection_are_one_presence_to_all_and_leave_once(

@@ -96,10 +96,9 @@ export function problemOf(error: unknown): Problem {
   return { code: "page_broke", sentence: "Something broke on this page. Load it again.", retry: false };
 }
 
-async function call<T>(path: string, body?: unknown): Promise<T> {
-  const request: RequestInit = { credentials: "same-origin", signal: AbortSignal.timeout(DEADLINE_MS) };
+async function call<T>(path: string, body?: unknown, method = body === undefined ? "GET" : "POST"): Promise<T> {
+  const request: RequestInit = { method, credentials: "same-origin", signal: AbortSignal.timeout(DEADLINE_MS) };
   if (body !== undefined) {
-    request.method = "POST";
     request.headers = { "content-type": "application/json" };
     request.body = JSON.stringify(body);
   }
@@ -121,6 +120,7 @@ function isProblem(answer: unknown): answer is Problem {
 const within = (room: string) => `/api/rooms/${encodeURIComponent(room)}`;
 
 export const getMe = () => call<Me>("/api/me");
+export const signOut = () => call<null>("/api/sign-out", undefined, "POST");
 export const getNotice = () => call<Notice>("/api/notice");
 export const getRooms = () => call<{ rooms: OpenRoom[] }>("/api/rooms").then((answer) => answer.rooms);
 export const getRoom = (room: string) => call<RoomCard>(within(room));
@@ -135,6 +135,9 @@ export const openRoom = (
 export const getTicket = (room: string, role: Role, name: string | null) =>
   call<IssuedTicket>(`${within(room)}/tickets`, name ? { role, name } : { role });
 export const invite = (room: string, role: Role) => call<{ url: string }>(`${within(room)}/invitations`, { role });
+/** Links of this role lead nowhere from now on, and whoever came in by one is out. */
+export const withdrawInvitations = (room: string, role: Role) =>
+  call<null>(`${within(room)}/invitations/${role}`, undefined, "DELETE");
 export const getQuestions = (mode: Mode) =>
   call<{ questions: BankQuestion[] }>(`/api/questions?mode=${mode}`).then((answer) => answer.questions);
 export const getReports = (before?: number) =>

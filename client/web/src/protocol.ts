@@ -1,5 +1,5 @@
 // Made by scripts/protocol_types from rooms/protocol.py. Do not edit: change that file and run the script.
-// schema 73951a6c95a69b6d body d3f714f6d4336fb4
+// schema 3d2a6e95931b0327 body 704c5291d5928e2c
 export const PROTOCOL_VERSION = 2;
 export const SAMPLE_RATE_HZ = 16000;
 export const FRAME_VERSION = 1;
@@ -21,6 +21,7 @@ export const CLOSE = {
   TAKEN_OVER: 4506,
   ORIGIN_REFUSED: 4507,
   TOO_MUCH: 4508,
+  SIGNED_OUT: 4509,
 } as const;
 /** After these a client connects again by itself. */
 export const MAY_RETURN: ReadonlySet<number> = new Set([1012, 4001, 4002, 4003]);

@@ -239,6 +239,15 @@ describe("trouble", () => {
     expect((await screen.findByRole("link", { name: /coach’s page/ })).getAttribute("href")).toBe("/rooms/r-1/coach");
   });
 
+  it.each(["session_ended", "invitation_withdrawn"])("ends the visit, and says what to do next: %s", async (code) => {
+    const server = await enters();
+    act(() => server.socket.say({ type: "goodbye", code, sentence: `Sentence of ${code}.`, retry: false }));
+    act(() => server.socket.drop(CLOSE.SIGNED_OUT));
+    expect(await screen.findByText(`Sentence of ${code}.`)).toBeDefined();
+    expect(screen.getByRole("heading", { name: /signed out|withdrawn/ })).toBeDefined();
+    expect(server.sockets).toHaveLength(1);
+  });
+
   it("with the connection is said, and passes by itself", async () => {
     const server = await enters();
     act(() => server.socket.drop(1006));

@@ -95,6 +95,18 @@ async function enters(events: Event[] = SCORED): Promise<FakeServer> {
   return server;
 }
 
+it("lets its owner withdraw invitations, once they are sure", async () => {
+  const server = await enters();
+  server.answer("POST /api/rooms/r-1/invitations", { url: "http://here/invited/code" }, 201);
+  await userEvent.click(await screen.findByRole("button", { name: "Coach" }));
+  expect(await screen.findByDisplayValue("http://here/invited/code")).toBeDefined();
+  server.answer("DELETE /api/rooms/r-1/invitations/coach", null, 200);
+  await userEvent.click(screen.getByText("Withdraw invitations"));
+  await userEvent.click(screen.getByRole("button", { name: "Withdraw those for the coach" }));
+  await userEvent.click(screen.getByRole("button", { name: "Withdraw", hidden: true }));
+  await waitFor(() => expect(screen.queryByDisplayValue("http://here/invited/code")).toBeNull());
+});
+
 describe("what a coach sees", () => {
   it("is the interview from its start, with scores, intervals and abstentions", async () => {
     await enters();

@@ -87,6 +87,18 @@ describe("the start page", () => {
     expect(await screen.findByText(/printed a link in its terminal/)).toBeDefined();
   });
 
+  it("signs out on this browser, and says how to come in again", async () => {
+    render(<App />);
+    const button = await screen.findByRole("button", { name: "Sign out on this browser" });
+    server.answer("POST /api/sign-out", problem("database_away", true), 503);
+    await userEvent.click(button);
+    expect((await screen.findByRole("alert")).textContent).toBe("Sentence of database_away.");
+    server.answer("POST /api/sign-out", null, 200);
+    server.answer("GET /api/me", problem("signed_out"), 401);
+    await userEvent.click(button);
+    expect(await screen.findByText(/printed a link in its terminal/)).toBeDefined();
+  });
+
   it("says when a room cannot be opened, and why", async () => {
     server.answer("POST /api/rooms", problem("redis_away", true), 503);
     render(<App />);

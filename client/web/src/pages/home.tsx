@@ -1,7 +1,18 @@
 import { useState, type SyntheticEvent } from "react";
 
-import { getMe, getQueue, getReports, getRooms, openRoom, problemOf, type OpenRoom, type ReportCard } from "../api";
+import {
+  getMe,
+  getQueue,
+  getReports,
+  getRooms,
+  openRoom,
+  problemOf,
+  signOut,
+  type OpenRoom,
+  type ReportCard,
+} from "../api";
 import { callMe, ownName } from "../name";
+import { Confirm } from "../parts/confirm";
 import { Frame, Saying } from "../parts/frame";
 import { DoorIcon } from "../parts/icons";
 import { Link } from "../parts/link";
@@ -38,16 +49,44 @@ export function Home() {
               <OpenRooms />
               <Waiting />
               <Reports />
-              {me.owner && (
-                <p className="small">
-                  <Link to="/operations">What turns take on this server</Link>
-                </p>
-              )}
+              <p className="row small">
+                {me.owner && <Link to="/operations">What turns take on this server</Link>}
+                <SignOut guest={!me.owner} done={again} />
+              </p>
             </>
           )}
         </div>
       )}
     </Frame>
+  );
+}
+
+/** For this browser: whichever of its pages is in a room leaves it. */
+function SignOut({ guest, done }: { guest: boolean; done: () => void }) {
+  const [asking, setAsking] = useState(false);
+  const [problem, setProblem] = useState<Problem | null>(null);
+
+  function leave() {
+    setAsking(false);
+    signOut().then(done, (error: unknown) => setProblem(problemOf(error)));
+  }
+
+  return (
+    <>
+      <button type="button" className="button button--quiet" onClick={() => (guest ? setAsking(true) : leave())}>
+        Sign out on this browser
+      </button>
+      {asking && (
+        <Confirm
+          title="Sign out?"
+          words="Your invitation lets somebody in again, but as a new guest: a seat that you have taken stays yours, and nobody gets back to it."
+          yes="Sign out"
+          onYes={leave}
+          onNo={() => setAsking(false)}
+        />
+      )}
+      {problem && <span role="alert">{problem.sentence}</span>}
+    </>
   );
 }
 

@@ -8,6 +8,8 @@ import { Link } from "./link";
 
 const TITLES: Record<string, string> = {
   signed_out: "You are signed out",
+  session_ended: "You are signed out",
+  invitation_withdrawn: "Your invitation was withdrawn",
   unknown_room: "There is no such room",
   room_closed: "This interview is over",
   seat_taken: "The candidate’s seat is taken",

@@ -157,6 +157,7 @@ function isOurs(code: number): boolean {
 function sentenceOf(code: number): string {
   if (code === CLOSE.PROTOCOL_UNKNOWN) return "This page is older or newer than the server. Load it again.";
   if (code === CLOSE.TAKEN_OVER) return "You joined from another device, so this one is done.";
+  if (code === CLOSE.SIGNED_OUT) return "You are signed out of this room. Sign in again, or ask for a new invitation.";
   if (code === CLOSE.TOO_MUCH) return "This page sent more than the server takes. Wait a moment, then connect again.";
   return "The server ended this connection. Load the page again.";
 }

@@ -1,0 +1,82 @@
+"""What does not hold any more: sessions that were ended, invitations that were withdrawn.
+
+Decides whether the grounds of somebody's place in a room still stand, from what this worker has in mind, and how soon
+it learns what others revoked: it asks the database every `SIGN_OUT_CHECK_MS`, so no message can be missed. Never closes
+a socket (`fanout`), and never says who may revoke what (`server.api`).
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from rooms.people import Role
+from server.ports import Clock, Grounds, Revocation, Revocations, Unavailable
+from server.settings import Settings
+
+LATE_MS: Final = 60_000
+"""How far clocks of web workers may differ, and a write take, for it to be seen at the next look."""
+
+_log = logging.getLogger(__name__)
+
+
+def of_session(session: str) -> str:
+    """The name of a sign-in among grounds."""
+    return f"session {session}"
+
+
+def of_invitation(room: str, role: Role) -> str:
+    """The name of what an invitation gives: a role in a room."""
+    return f"invited {room} {role.value}"
+
+
+class Revoked:
+    """Of one web worker. `changed` is called when something more was revoked, here or elsewhere."""
+
+    def __init__(self, settings: Settings, kept: Revocations, clock: Clock) -> None:
+        self._kept, self._clock = kept, clock
+        self._every_s = settings.sign_out_check_ms / 1000
+        self._lives_ms = 1000 * max(settings.session_ttl_s, settings.invitation_ttl_s)
+        self._at: dict[str, int] = {}
+        """Name -> when it was revoked last. As many as were within the life of a session, about 100 bytes each."""
+        self.changed: Callable[[], None] = lambda: None
+
+    def why_not(self, grounds: Grounds) -> str | None:
+        """The code of the problem where one of these holds no more; None while all stand."""
+        for name, since in grounds:
+            if self._at.get(name, -1) >= since:
+                return "session_ended" if name.startswith("session ") else "invitation_withdrawn"
+        return None
+
+    async def revoke(self, name: str) -> None:
+        """From now on nobody who had this by now has it any more. Unavailable while that cannot be kept."""
+        now = self._clock.now_ms()
+        revocation = Revocation(name, now, now + self._lives_ms)
+        await self._kept.add(revocation)
+        self._note([revocation])
+
+    async def run(self) -> None:
+        """Look for what others revoked until cancelled. While the database is away, nothing more can be revoked."""
+        since, told = 0, False
+        while True:
+            begun = self._clock.now_ms()
+            try:
+                self._note(await self._kept.since(since))
+                since, told = begun - LATE_MS, False
+            except Unavailable:
+                pass
+            except Exception:  # say it once: this is asked every second
+                if not told:
+                    _log.exception("nobody can say who signed out")
+                told = True
+            await asyncio.sleep(self._every_s)
+
+    def _note(self, revocations: Sequence[Revocation]) -> None:
+        new = {one.name: one.at for one in revocations if self._at.get(one.name, -1) < one.at}
+        if not new:
+            return
+        over = self._clock.now_ms() - self._lives_ms
+        for name in [name for name, at in self._at.items() if at < over]:
+            del self._at[name]
+        self._at |= new
+        self.changed()
