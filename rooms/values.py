@@ -25,6 +25,10 @@ class Value(BaseModel):
             given = given | changes.keys()
         return _made(type(self), {**self.__dict__, **changes}, given)
 
+    def as_json(self) -> bytes:
+        """`model_dump_json`, encoded, at a third of its price."""
+        return self.__pydantic_serializer__.to_json(self)
+
     @classmethod
     def known(cls, **fields: Any) -> Self:
         """Of all its fields, known to be right: what comes from a value that was checked is not checked again."""

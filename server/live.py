@@ -97,9 +97,16 @@ class Feed:
     def cursor(self) -> Cursor:
         return self._cursor
 
-    def foresee(self, cursor: Cursor, room: Room) -> None:
-        """Be told by this process's writer which room will be found at `cursor`: it need not be folded twice."""
+    def appended(self, since: Cursor, records: Sequence[Record], cursor: Cursor, room: Room) -> None:
+        """Be told by this process's writer what it appended behind `since`, where that ends, and the room there: what
+        is known need not wait for the channel, nor be read and folded again.
+
+        Where this feed stands elsewhere, or the log is being read into it, all that is left to the channel.
+        """
         self._foreseen = cursor, room
+        here = since is self._cursor or since == self._cursor
+        if here and records and not self.reading.locked():
+            self._take(records, cursor)
 
     def lately(self) -> Sequence[Record]:
         """The last records, as far as they are remembered."""
@@ -262,10 +269,10 @@ class Feed:
             if self._heard <= self.cursor.version or before == (self.cursor.version, self._heard):
                 return
 
-    def _take(self, records: Sequence[Record]) -> None:
-        """Make them the last ones, and tell. BrokenChain if they do not follow."""
+    def _take(self, records: Sequence[Record], end: Cursor | None = None) -> None:
+        """Make them the last ones, and tell. BrokenChain if they do not follow. `end`: where that is, if known."""
         version, tag = expect_all_next(records, self._cursor.version, self._cursor.tag)
-        self._cursor = self._cursor.but(version=version, tag=tag)
+        self._cursor = end or self._cursor.but(version=version, tag=tag)
         self._recent.extend(records)
         self._unfolded.extend(records)
         for listener in self._listeners:

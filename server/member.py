@@ -71,11 +71,8 @@ class Member:
             self.end("too_slow")
 
     def accept(self, done: Iterable[tuple[Id, int]]) -> None:
-        """Say that commands are done, and where: most often what they led to follows, and one write is enough for
-        both."""
-        frames = b"".join([framed(accepted_json(command, version)) for command, version in done])
-        if self._facts is not None or self.ended or not self._way.with_next(frames):
-            self.send(frames)
+        """Say that commands are done, and where."""
+        self.send(b"".join([framed(accepted_json(command, version)) for command, version in done]))
 
     def say(self, message: ServerMessage) -> None:
         if (text := said(message, self.protocol)) is not None:

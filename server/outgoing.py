@@ -6,8 +6,6 @@ Decides when is written: a write to a socket costs more than all that leads ther
 import asyncio
 from typing import Final
 
-from server.way import WITH_NEXT_S
-
 BATCH_FRAMES: Final = 16
 """So many frames are written at once, without waiting for the end of the turn."""
 
@@ -15,37 +13,22 @@ BATCH_FRAMES: Final = 16
 class Outgoing:
     """One connection's."""
 
-    __slots__ = ("_batch", "_later", "_loop", "_transport")
+    __slots__ = ("_batch", "_loop", "_transport")
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
         self._transport, self._loop = transport, loop
         self._batch: list[bytes] = []
-        self._later: asyncio.TimerHandle | None = None
-        """While all that is in the batch may wait for what comes next."""
 
     def say(self, frame: bytes) -> None:
         """Write it in this turn of the loop."""
-        if self._later or not self._batch:
+        if not self._batch:
             self._loop.call_soon(self.flush)
-            self._settle()
         self._batch.append(frame)
         if len(self._batch) >= BATCH_FRAMES:
             self.flush()
-
-    def say_with_next(self, frame: bytes) -> None:
-        """Write it together with what is said next, or after a moment."""
-        if not self._batch:
-            self._later = self._loop.call_later(WITH_NEXT_S, self.flush)
-        self._batch.append(frame)
 
     def flush(self) -> None:
         """Write what was gathered, if there is anything and somebody to write it to."""
         if self._batch and not self._transport.is_closing():
             self._transport.write(self._batch[0] if len(self._batch) == 1 else b"".join(self._batch))
         self._batch.clear()
-        self._settle()
-
-    def _settle(self) -> None:
-        if self._later:
-            self._later.cancel()
-            self._later = None

@@ -45,7 +45,7 @@ class Record:
         """The event as JSON."""
         if self._text is None:
             assert self._event is not None, "it has the one or the other"
-            self._text = self._event.model_dump_json().encode()
+            self._text = self._event.as_json()
         return self._text
 
     def __eq__(self, other: object) -> bool:

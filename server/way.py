@@ -20,8 +20,6 @@ CARRY_ON: Final = "greenroom.carry_on"
 """The ASGI extension with which an accepted connection is handed back to the server, and the application returns."""
 UNHEARD_MESSAGES: Final = 64
 """What may have come in over plain ASGI and wait to be looked at."""
-WITH_NEXT_S: Final = 0.001
-"""How long what is not urgent may wait to share a write with what comes next."""
 LAST_WORDS_S: Final = 5.0
 """How long the last words of a connection may take to be read."""
 
@@ -52,9 +50,6 @@ class Way(Protocol):
 
     def at_once(self, frames: bytes) -> bool:
         """Send without waiting. False: the socket takes nothing just now (`on_flow`), or nothing any more."""
-
-    def with_next(self, frames: bytes) -> bool:
-        """Send like `at_once`, but together with what is sent next, if that is within WITH_NEXT_S."""
 
     def close(self, code: int, reason: str) -> None:
         """Say that this is the end. Who does not hear it within some seconds is cut off."""
@@ -126,9 +121,6 @@ class AsgiWay:
             return False
         self._sending = asyncio.create_task(self._send(frames))
         return True
-
-    def with_next(self, frames: bytes) -> bool:
-        return self.at_once(frames)
 
     def close(self, code: int, reason: str) -> None:
         self._last = self._last or (code, reason)

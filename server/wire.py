@@ -108,13 +108,6 @@ class Wire(asyncio.Protocol):
         self._outgoing.say(frames)
         return True
 
-    def with_next(self, frames: bytes) -> bool:
-        """See `server.way.Way`."""
-        if self._full or self._over:
-            return False
-        self._outgoing.say_with_next(frames)
-        return True
-
     def close(self, code: int, reason: str) -> None:
         """Say that this is the end. Who has not heard it after LAST_WORDS_S is cut off."""
         if self._over is None and self._conn.state is OPEN:

@@ -22,7 +22,7 @@ from rooms.refusals import Refusal
 from rooms.state import Room, after
 from server.deadline import Deadline
 from server.feed import Feeds
-from server.ports import Appended, Clash, Clock, RoomLog, Unavailable, Wanted
+from server.ports import Appended, Clash, Clock, Record, RoomLog, Unavailable, Wanted
 from server.story import BrokenChain, UnknownRoom, pages
 from server.whole import Lately, LogAndArchive, Source, nothing
 
@@ -189,14 +189,14 @@ class Writer:
             return outcome
         if not outcome.fresh:
             return Done(outcome.cursor, ())
-        self._found(room_id, place.then(decision, outcome.cursor))
+        self._found(room_id, place.cursor, place.then(decision, outcome.cursor), outcome.records)
         return Done(outcome.cursor, decision)
 
-    def _found(self, room_id: str, place: Place) -> None:
-        """This is where the room stands now, by what was appended here."""
+    def _found(self, room_id: str, since: Cursor | None, place: Place, records: Sequence[Record]) -> None:
+        """This is where the room stands now, by what was appended here behind `since`."""
         self._keep(room_id, place)
-        if place.cursor and place.room and self._feeds and (feed := self._feeds.here(room_id)):
-            feed.foresee(place.cursor, place.room)
+        if since and place.cursor and place.room and self._feeds and (feed := self._feeds.here(room_id)):
+            feed.appended(since, records, place.cursor, place.room)
 
     async def _do_all(
         self, room_id: str, commands: Sequence[tuple[str, Command]], who: Participant, life: str | None
@@ -210,11 +210,12 @@ class Writer:
             return None
         decided, room = outcome
         wanted = [Wanted(command_id, events) for (command_id, _), events in zip(commands, decided, strict=True)]
-        ends = await self._log.append_all(room_id, start, now, wanted)
-        if ends is None:
+        done = await self._log.append_all(room_id, start, now, wanted)
+        if done is None:
             return None
-        self._found(room_id, Place(ends[-1], room))
-        return [Done(end, events) for end, events in zip(ends, decided, strict=True)]
+        records = [record for each in done for record in each.records]
+        self._found(room_id, start, Place(done[-1].cursor, room), records)
+        return [Done(each.cursor, events) for each, events in zip(done, decided, strict=True)]
 
     async def _place(self, room_id: str) -> Place:
         """The furthest that this process knows of the room. If that is late or wrong, the log will say so."""

@@ -79,27 +79,27 @@ class MemoryRoomLog:
         if (life.head if life else None) != expected:
             return Clash(life.head if life else _NEW)
         life = life or self.rooms.setdefault(room, Life(f"epoch-{next(self._numbers)}"))
-        self._take(room, life, command, at, events)
+        done = self._take(room, life, command, at, events)
         life.fence = max(life.fence, fence or 0)
         if self.forgets_to_answer:
             self.forgets_to_answer -= 1
             raise Unavailable("redis")
-        return Appended(life.head, fresh=True)
+        return done
 
     async def append_all(
         self, room: str, expected: Cursor, at: int, wanted: Sequence[Wanted]
-    ) -> Sequence[Cursor] | None:
+    ) -> Sequence[Appended] | None:
         await self._answer()
         life, names = self.rooms.get(room), [command for command, _ in wanted]
         if life is None or life.head != expected or len(set(names)) < len(names) or life.commands.keys() & set(names):
             return None
-        ends = [self._take(room, life, command, at, events) for command, events in wanted]
+        done = [self._take(room, life, command, at, events) for command, events in wanted]
         if self.forgets_to_answer:
             self.forgets_to_answer -= 1
             raise Unavailable("redis")
-        return ends
+        return done
 
-    def _take(self, room: str, life: Life, command: str, at: int, events: Sequence[Event]) -> Cursor:
+    def _take(self, room: str, life: Life, command: str, at: int, events: Sequence[Event]) -> Appended:
         added = []
         for event in events:
             head = life.head
@@ -108,7 +108,7 @@ class MemoryRoomLog:
         life.commands[command] = life.head
         if added:
             self.publish(Message(room, added))
-        return life.head
+        return Appended(life.head, True, added)
 
     async def mark_durable(self, room: str, upto: Cursor) -> bool:
         await self._answer()
@@ -249,7 +249,12 @@ class MemorySubscriber:
     async def unsubscribe(self, room: str) -> None:
         self.rooms.discard(room)
 
-    async def run(self, deliver: Callable[[Message], None], reconnected: Callable[[], None]) -> None:
+    async def run(
+        self,
+        deliver: Callable[[Message], None],
+        reconnected: Callable[[], None],
+        known: Callable[[str], int] = lambda room: 0,
+    ) -> None:
         self._deliver, self._reconnected = deliver, reconnected
         await asyncio.Event().wait()
 

@@ -54,44 +54,46 @@ class RedisRoomLog:
         events: Sequence[Event],
         fence: int | None = None,
     ) -> Appended | Clash:
-        reply, (end,) = await self._append(room, expected, at, [Wanted(command, events)], fence)
+        reply, (done,) = await self._append(room, expected, at, [Wanted(command, events)], fence)
         match reply:
             case [b"known", known_epoch, place]:
                 known = _known(known_epoch, place)
                 # Our own tags came back: the command was sent twice by a connection that was lost in between.
-                return Appended(known, fresh=bool(events) and known == end)
+                return done if events and known == done.cursor else Appended(known, fresh=False)
             case [b"clash", *head]:
                 return Clash(_cursor(head) or _NEW)
             case _:
-                return Appended(end, fresh=True)
+                return done
 
     async def append_all(
         self, room: str, expected: Cursor, at: int, wanted: Sequence[Wanted]
-    ) -> Sequence[Cursor] | None:
+    ) -> Sequence[Appended] | None:
         if len({command for command, _ in wanted}) < len(wanted):
             return None
-        reply, ends = await self._append(room, expected, at, wanted)
-        return ends if reply == [b"appended"] else None
+        reply, done = await self._append(room, expected, at, wanted)
+        return done if reply == [b"appended"] else None
 
     async def _append(
         self, room: str, expected: Cursor | None, at: int, wanted: Sequence[Wanted], fence: int | None = None
-    ) -> tuple[Any, list[Cursor]]:
-        """What Redis says, and where each command ends if it was appended now."""
+    ) -> tuple[Any, list[Appended]]:
+        """What Redis says, and what became of each command if it was appended now."""
         start = expected or _NEW
         epoch, version, tag = start.epoch or secrets.token_urlsafe(9), start.version, start.tag
-        records, ends, places = list[bytes](), list[Cursor](), list[Word]()
+        done, places, written = list[Appended](), list[Word](), list[bytes]()
         for command, events in wanted:
+            records = list[Record]()
             for event in events:
                 version, before, tag = version + 1, tag, random.randbytes(6).hex()
-                records.append(packed(Record(version, tag, before, at, command, event)))
-            ends.append(Cursor.known(epoch=epoch, version=version, tag=tag))
+                records.append(Record(version, tag, before, at, command, event.as_json()))
+            done.append(Appended(Cursor.known(epoch=epoch, version=version, tag=tag), True, records))
             places += (command, version, tag)
+            written += map(packed, records)
         keys = [room_key(room, name) for name in ("log", "head", "commands")]
         args = (start.epoch, start.version, start.tag, epoch, fence or 0, channel(room), len(wanted))
-        reply = await self._redis.script(_APPEND, keys, (*args, *places, *records), replicated=True)
+        reply = await self._redis.script(_APPEND, keys, (*args, *places, *written), replicated=True)
         if reply == [b"fenced"]:
             raise Fenced(room)
-        return reply, ends
+        return reply, done
 
     async def mark_durable(self, room: str, upto: Cursor) -> bool:
         keys = [room_key(room, name) for name in ("log", "head")]

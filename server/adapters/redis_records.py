@@ -33,6 +33,12 @@ def unpacked(text: bytes) -> Record:
     raise AssertionError("an event without its kind in front of it was read")
 
 
+def upto(text: bytes) -> int:
+    """The version of the last of the records on several lines. ValueError if there is none."""
+    last = text.rfind(b"\n") + 2
+    return int(text[last : text.index(b",", last)])
+
+
 def unpacked_all(text: bytes) -> list[Record]:
     """The records on several lines."""
     return [unpacked(line) for line in text.split(b"\n")]

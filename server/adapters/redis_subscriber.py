@@ -14,7 +14,7 @@ from redis.exceptions import ResponseError
 from rooms.protocol import Cursor
 from server.adapters.redis_connection import RedisConnection
 from server.adapters.redis_receiver import Receiver, channel, room_of
-from server.adapters.redis_records import unpacked_all
+from server.adapters.redis_records import unpacked_all, upto
 from server.ports import Message, Unavailable
 
 INSIST_S = 0.25
@@ -41,6 +41,7 @@ class RedisSubscriber:
         self._running: dict[str, asyncio.Task[None]] = {}
         self._deliver: Callable[[Message], None] = lambda message: None
         self._reconnected: Callable[[], None] = lambda: None
+        self._known: Callable[[str], int] = lambda room: 0
         redis.watch(self._settle)
 
     async def subscribe(self, room: str) -> None:
@@ -66,8 +67,13 @@ class RedisSubscriber:
             if receiver := self._places.pop(room, None):
                 receiver.remove(room)
 
-    async def run(self, deliver: Callable[[Message], None], reconnected: Callable[[], None]) -> None:
-        self._deliver, self._reconnected = deliver, reconnected
+    async def run(
+        self,
+        deliver: Callable[[Message], None],
+        reconnected: Callable[[], None],
+        known: Callable[[str], int] = lambda room: 0,
+    ) -> None:
+        self._deliver, self._reconnected, self._known = deliver, reconnected, known
         try:
             async with asyncio.TaskGroup() as self._tasks:
                 sharded = await self._until_known()
@@ -149,7 +155,7 @@ class RedisSubscriber:
     def _heard(self, receiver: Receiver, reply: Any) -> None:
         match reply:
             case [b"message" | b"smessage", name, payload]:
-                if message := _message(room_of(name), payload):
+                if message := self._message(room_of(name), payload):
                     self._deliver(message)
             case [b"subscribe" | b"ssubscribe", name, _]:
                 self._confirm(receiver, room_of(name))
@@ -159,6 +165,22 @@ class RedisSubscriber:
                 receiver.ask([room])
             case ResponseError():
                 self._redis.look_again()
+
+    def _message(self, room: str, payload: bytes) -> Message | None:
+        """None for what says nothing new, or cannot be read."""
+        try:
+            if payload.startswith(b"["):
+                new = upto(payload) > self._known(room)
+                return Message(room, unpacked_all(payload)) if new else None
+            if payload[:1].isdigit():
+                version, epoch, tag = payload.decode().split(" ")
+                return Message(room, durable=Cursor(epoch=epoch, version=int(version), tag=tag))
+        except ValueError:  # pydantic's ValidationError is one
+            _log.warning("a message of another release was left unheard", extra={"room": room})
+            return None
+        if payload.startswith(b'"'):
+            return Message(room, epoch=payload.decode().strip('"'))
+        return Message(room, told=payload)
 
     def _confirm(self, receiver: Receiver, room: str) -> None:
         if self._places.get(room) is not receiver:
@@ -171,18 +193,3 @@ class RedisSubscriber:
             self._missing.discard(room)
             if not self._missing:
                 self._reconnected()
-
-
-def _message(room: str, payload: bytes) -> Message | None:
-    try:
-        if payload.startswith(b"["):
-            return Message(room, unpacked_all(payload))
-        if payload[:1].isdigit():
-            version, epoch, tag = payload.decode().split(" ")
-            return Message(room, durable=Cursor(epoch=epoch, version=int(version), tag=tag))
-    except ValueError:  # pydantic's ValidationError is one
-        _log.warning("a message of another release was left unheard", extra={"room": room})
-        return None
-    if payload.startswith(b'"'):
-        return Message(room, epoch=payload.decode().strip('"'))
-    return Message(room, told=payload)

@@ -112,9 +112,6 @@ class Interpreted:
             self._eased.set()
         return True
 
-    def with_next(self, frames: bytes) -> bool:
-        return self.at_once(frames)
-
     def close(self, code: int, reason: str) -> None:
         self._flush()
         self._way.close(code, reason)

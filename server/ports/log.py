@@ -18,6 +18,8 @@ class Appended(NamedTuple):
     cursor: Cursor
     fresh: bool
     """False: this command id was appended before; `cursor` is where it ended then."""
+    records: Sequence[Record] = ()
+    """What was appended now, as the log has it."""
 
 
 class Wanted(NamedTuple):
@@ -95,8 +97,8 @@ class RoomLog(Protocol):
 
     async def append_all(
         self, room: str, expected: Cursor, at: int, wanted: Sequence[Wanted]
-    ) -> Sequence[Cursor] | None:
-        """Append what several commands led to, one behind the other, in one atomic step; gives where each ends.
+    ) -> Sequence[Appended] | None:
+        """Append what several commands led to, one behind the other, in one atomic step.
 
         None, and nothing was appended now: the log does not stand at `expected`, or one of the commands is in it
         already, or twice among these. `append` says what it is, of each.
@@ -177,5 +179,14 @@ class Subscriber(Protocol):
     async def unsubscribe(self, room: str) -> None:
         """The room's messages need not be delivered any more. Never waits for the store."""
 
-    async def run(self, deliver: Callable[[Message], None], reconnected: Callable[[], None]) -> None:
-        """Deliver messages until cancelled. After a lost connection: subscribe all again, then `reconnected()`."""
+    async def run(
+        self,
+        deliver: Callable[[Message], None],
+        reconnected: Callable[[], None],
+        known: Callable[[str], int] = lambda room: 0,
+    ) -> None:
+        """Deliver messages until cancelled. After a lost connection: subscribe all again, then `reconnected()`.
+
+        `known`: up to which version a room is known here. Records that go no further need not be delivered: a process
+        hears all that it appended itself.
+        """

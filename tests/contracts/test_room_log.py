@@ -86,16 +86,24 @@ class RoomLogContract:
         assert again == Appended(once, fresh=False)
         assert len(await log.read(ROOM, 0, 10)) == 3
 
+    async def test_what_was_appended_comes_back_as_the_log_has_it(self, log: RoomLog) -> None:
+        done = await log.append(ROOM, "c", await opened(log), OPENED_AT, [whisper("a"), whisper("\u2028 🙂 é")])
+        assert isinstance(done, Appended)
+        assert list(done.records) == list(await log.read(ROOM, 1, 10))
+        assert [record.text for record in done.records] == [record.text for record in await log.read(ROOM, 1, 10)]
+
     async def test_what_several_commands_led_to_is_appended_together(self, log: RoomLog) -> None:
         first = await opened(log)
         wanted = [Wanted("one", [whisper("a"), whisper("b")]), Wanted("nothing", []), Wanted("two", [whisper("c")])]
-        ends = await log.append_all(ROOM, first, OPENED_AT, wanted)
-        assert ends is not None
+        done = await log.append_all(ROOM, first, OPENED_AT, wanted)
+        assert done is not None
+        ends = [each.cursor for each in done]
         assert [end.version for end in ends] == [3, 3, 4]
         assert await log.head(ROOM) == ends[-1]
         records = await log.read(ROOM, 0, 10)
         assert [record.command for record in records] == ["open", "one", "one", "two"]
         assert [record.before for record in records[1:]] == [record.tag for record in records[:-1]]
+        assert [record for each in done for record in each.records] == records[1:]
         for one, end in zip(wanted, ends, strict=True):
             again = await log.append(ROOM, one.command, first, OPENED_AT, [whisper("again")])
             assert again == Appended(end, fresh=False)

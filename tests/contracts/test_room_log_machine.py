@@ -121,12 +121,13 @@ class LogMachine(RuleBasedStateMachine):
             Wanted(command, [e.Whispered(by="p", text=f"{command}.{n}", at_ms=n) for n in range(count)])
             for command in commands
         ]
-        ends = self.run(self.log.append_all(self.room, expected, AT, wanted))
+        done = self.run(self.log.append_all(self.room, expected, AT, wanted))
         new = self.run(self.log.read(self.room, len(self.records), 10))
         possible = len(set(commands)) == len(commands) and not self.commands.keys() & set(commands)
-        assert (ends is not None) == (possible and expected == before)
-        assert [record.event for record in new] == [event for one in wanted for event in one.events if ends]
-        for command, end in zip(commands, ends or (), strict=False):
+        assert (done is not None) == (possible and expected == before)
+        assert [record.event for record in new] == [event for one in wanted for event in one.events if done]
+        assert [record for each in done or () for record in each.records] == list(new)
+        for command, (end, _, _) in zip(commands, done or (), strict=False):
             self.commands[command] = Place(end.version, end.tag)
             self.past.append(end)
         self.records += new

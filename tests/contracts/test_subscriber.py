@@ -30,9 +30,10 @@ class Ear:
         self.subscriber = RedisSubscriber(redis)
         self.heard: list[Message] = []
         self.reconnected = 0
+        self.known = 0
 
     async def run(self) -> None:
-        await self.subscriber.run(self.heard.append, self.note)
+        await self.subscriber.run(self.heard.append, self.note, lambda room: self.known)
 
     def note(self) -> None:
         self.reconnected += 1
@@ -61,6 +62,16 @@ async def test_an_append_is_heard_as_the_records_of_the_log(every_redis_url: str
         await until(lambda: len(ear.heard) == 2)  # one for each append
         assert [record for message in ear.heard for record in message.records] == list(await ear.log.read(ROOM, 0, 10))
         assert {message.room for message in ear.heard} == {ROOM}
+
+
+async def test_records_of_what_is_known_are_not_delivered_again(every_redis_url: str) -> None:
+    async with listening(every_redis_url) as ear:
+        await ear.subscriber.subscribe(ROOM)
+        ear.known = 3
+        cursor = await append(ear.log, "c-1", await open_room(ear.log), whisper("a"), whisper("b"))
+        await append(ear.log, "c-2", cursor, whisper("c"), whisper("d"))
+        await until(lambda: bool(ear.heard))
+        assert ear.versions == [4, 5]
 
 
 async def test_what_is_told_is_heard_and_not_logged(every_redis_url: str) -> None:

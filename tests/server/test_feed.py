@@ -227,7 +227,8 @@ async def test_a_room_that_is_folded_late_is_the_room_that_its_log_has(
         assert len(diary.versions) == 10
         assert feed.cursor == cursor
         assert feed.room == replay(await whole(log))
-        feed.foresee(cursor, feed.room.but(ending=True))  # what was foreseen counts at its own place only
+        # what was foreseen counts at its own place only
+        feed.appended(cursor, [], cursor, feed.room.but(ending=True))
         await whispers(log, cursor, 1, "d")
         assert feed.room == replay(await whole(log))
 
@@ -240,17 +241,34 @@ async def test_what_the_writer_foresaw_is_not_folded_again(log: MemoryRoomLog, m
             cursor = await whispers(log, cursor, 2, f"early-{number}")
             room = replay(await whole(log))
             assert room is not None
-            feed.foresee(cursor.but(tag="another way"), room.but(ending=True))
+            feed.appended(cursor, [], cursor.but(tag="another way"), room.but(ending=True))
             cursor = await whispers(log, cursor, 3, f"late-{number}")
             assert not feed.room.ending
             cursor = await whispers(log, cursor, 2, f"then-{number}")
             room = replay(await whole(log))
             assert room is not None
-            feed.foresee(cursor, room.but(reminded=number % 2 == 0))
+            feed.appended(cursor, [], cursor, room.but(reminded=number % 2 == 0))
             cursor = await whispers(log, cursor, 3, f"last-{number}")
             assert feed.room.but(reminded=False) == replay(await whole(log))
             assert feed.room.reminded is (number % 2 == 0)
             assert feed.seen_by(Role.OBSERVER) == snapshot(await whole(log), Role.OBSERVER)
+
+
+@pytest.mark.usefixtures("never")
+async def test_what_its_own_process_appended_need_not_be_heard(log: MemoryRoomLog) -> None:
+    start = await open_room(log)
+    async with running(log, MemorySubscriber(log, lambda _: True)) as feeds, feeds.follow(ROOM) as feed:
+        diary = Diary(feed)
+        first = await append(log, "c-1", start, whisper("a"), whisper("b"))
+        room = replay(await whole(log))
+        assert room is not None
+        feed.appended(start, await log.read(ROOM, 1, 10), first, room)
+        assert (diary.versions, feed.cursor, feed.room) == ([2, 3], first, room)
+        feed.receive(await log.read(ROOM, 1, 10))  # the channel brings it again
+        second = await append(log, "c-2", first)
+        third = await append(log, "c-3", second)
+        feed.appended(second, await log.read(ROOM, 4, 10), third, room)  # what came between was not heard yet
+        assert (diary.versions, feed.cursor) == ([2, 3], first)
 
 
 async def test_what_is_told_reaches_listeners(log: MemoryRoomLog) -> None:

@@ -86,23 +86,6 @@ async def test_what_is_said_is_heard_in_order(served: Served) -> None:
         assert await client.recv() == "640 bytes"
 
 
-async def test_what_may_wait_for_what_comes_next_goes_before_it_and_also_alone(served: Served) -> None:
-    async def answer(way: Way) -> None:
-        with contextlib.suppress(Gone):
-            for pair in (b"accepted", b"event"), (b"accepted",):
-                await way.receive()
-                for send, text in zip((way.with_next, way.at_once), pair, strict=False):
-                    while not send(framed(text)):
-                        await asyncio.sleep(0)
-            await way.receive()
-
-    async with connect(await served(answer), proxy=None) as client, asyncio.timeout(5):
-        await client.send("both")
-        assert [await client.recv(), await client.recv()] == ["accepted", "event"]
-        await client.send("one")
-        assert await client.recv() == "accepted"
-
-
 async def test_the_other_side_learns_why_it_is_closed(served: Served) -> None:
     async def refuse(way: Way) -> None:
         way.at_once(framed(b"no"))

@@ -278,12 +278,29 @@ async def test_the_feed_of_a_followed_room_saves_reading_the_log(log: MemoryRoom
             assert log.reads == reads
 
 
-async def test_a_feed_that_lags_behind_does_not_slow_its_own_writer(log: MemoryRoomLog) -> None:
+async def test_what_is_appended_here_is_known_here_without_being_heard(log: MemoryRoomLog) -> None:
     ear = MemorySubscriber(log, loses=lambda m: bool(m.records))
     async with running(log, ear) as feeds:
         writer = Writer(log, feeds, Stopped())
         await opened(writer)
         async with feeds.follow(ROOM) as feed:
+            reads = log.reads
+            together = [(f"c-{number}", c.Whisper(text="a")) for number in range(3)]
+            assert await writer.do_all(ROOM, together, GRACE) is not None
+            assert isinstance(await writer.do(ROOM, c.Whisper(text="b"), GRACE, "c-3"), Done)
+            assert feed.cursor == await log.head(ROOM)
+            assert [line.text for line in feed.room.whispers] == ["a", "a", "a", "b"]
+            assert log.reads == reads
+
+
+async def test_a_feed_that_lags_behind_does_not_slow_its_own_writer(log: MemoryRoomLog) -> None:
+    ear = MemorySubscriber(log, loses=lambda m: bool(m.records))
+    async with running(log, ear) as feeds:
+        writer, other = Writer(log, feeds, Stopped()), Writer(log, None, Stopped())
+        await opened(writer)
+        async with feeds.follow(ROOM) as feed:
+            await other.do(ROOM, c.Whisper(text="unheard"), GRACE, "c-other")
+            await writer.do(ROOM, c.Whisper(text="a"), GRACE, "c-first")
             reads = log.reads
             for number in range(5):
                 assert isinstance(await writer.do(ROOM, c.Whisper(text="a"), GRACE, f"c-{number}"), Done)

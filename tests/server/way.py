@@ -29,9 +29,6 @@ class Way:
             self.pieces.append(frames)
         return taken
 
-    def with_next(self, frames: bytes) -> bool:
-        return self.at_once(frames)
-
     def close(self, code: int, reason: str) -> None:
         assert TABLE[reason].close in (code, None)
         self.code = code
