@@ -211,7 +211,7 @@ class Sentinels:
             address: Any = await client.sentinel_get_master_addr_by_name(self._name)
             named = str(address[0]), int(address[1])
         except (*BROKEN, TypeError) as why:
-            return f"{type(why).__name__}: {why}"
+            return _untrusted(client.connection_pool.connection_kwargs["host"], why) or f"{type(why).__name__}: {why}"
         # While a failover is under way, the address is the new one already and all else about it is still of the old.
         ahead = named != (state["ip"], int(state["port"]))
         return int(state["config-epoch"]) + ahead, named
@@ -249,14 +249,17 @@ async def connected(address: Address, host: Host | None, timeout_s: float) -> Li
             return Link(connection, await _introduced(connection))
     except BaseException as why:
         await connection.disconnect(nowait=True)
-        if isinstance(why.__context__, ssl.SSLCertVerificationError):  # the library's words do not say what to do
-            raise RedisConnectionError(_untrusted(host, why.__context__.verify_message)) from why
+        if untrusted := _untrusted(host[0] if host else "the server", why):
+            raise RedisConnectionError(untrusted) from why
         raise
 
 
-def _untrusted(host: Host | None, why: str) -> str:
+def _untrusted(name: str, why: BaseException) -> str:
+    """What to do, where it was for the certificate: the library's words do not say it. "" where it was not."""
+    if not isinstance(why.__context__, ssl.SSLCertVerificationError):
+        return ""
     return (
-        f"the certificate of {host[0] if host else 'the server'} is not trusted: {why}. REDIS_URL must name the server "
+        f"the certificate of {name} is not trusted: {why.__context__.verify_message}. REDIS_URL must name the server "
         "as its certificate does, and in ssl_ca_certs the authority that signed it"
     )
 

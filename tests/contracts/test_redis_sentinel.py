@@ -81,15 +81,10 @@ async def test_a_server_that_the_sentinels_gave_up_is_left_though_it_answers(
 
 
 async def test_the_sentinels_and_the_servers_have_logins_of_their_own(guarded: Guarded) -> None:
-    for server in guarded.servers:
-        with Client.from_url(server.url) as admin:
-            admin.execute_command("ACL", "SETUSER", *least_rights())
-    with client(guarded.sentinels[0].port) as admin:
-        admin.execute_command("ACL", "SETUSER", "asker", "on", ">right", "+@all")
-    url = guarded.url.replace("://", f"://greenroom:{PASSWORD}@") + "?sentinel_username=asker&sentinel_password="
-    async with room_log(f"{url}right") as log:
+    url = let_in(guarded)
+    async with room_log(url) as log:
         await append(log, "c", await open_room(log))
-    async with room_log(f"{url}wrong", timeout_ms=300) as log:
+    async with room_log(url.replace("right", "wrong"), timeout_ms=300) as log:
         with pytest.raises(Unavailable):
             await log.head(ROOM)
 
@@ -133,6 +128,17 @@ async def test_without_sentinels_a_call_ends_at_its_deadline() -> None:
         with pytest.raises(Unavailable):
             await log.head(ROOM)
         assert time.monotonic() - began < 2
+
+
+def let_in(guarded: Guarded) -> str:
+    """The address with a login of the least rights at the servers, and another one at the Sentinels."""
+    for server in guarded.servers:
+        with Client.from_url(server.url) as admin:
+            admin.execute_command("ACL", "SETUSER", *least_rights())
+    with client(guarded.sentinels[0].port) as admin:
+        admin.execute_command("ACL", "SETUSER", "asker", "on", ">right", "+@all")
+    login = "sentinel_username=asker&sentinel_password=right"
+    return f"{guarded.url.replace('://', f'://greenroom:{PASSWORD}@')}?{login}"
 
 
 def replicated(guarded: Guarded) -> None:

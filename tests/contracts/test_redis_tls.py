@@ -21,7 +21,6 @@ from server.ports import Unavailable
 from tests.contracts.test_redis_in_trouble import HangingProxy
 from tests.contracts.test_subscriber import listening
 from tests.redis_parts import PASSWORD, ROOM, append, least_rights, open_room, room_log
-from tests.redis_servers import RedisCluster, client, running
 from tests.servers import Redis, ServerNotFoundError, find_redis, free_port
 from tests.waiting import until
 
@@ -184,18 +183,6 @@ async def test_a_server_of_another_name_is_not_spoken_to_unless_told_to(
         assert "Hostname mismatch" in told(caplog)
         async with room_log(f"{url}&ssl_check_hostname=false") as log:
             assert (await append(log, "c", await open_room(log))).version == 2
-
-
-async def test_a_cluster_by_tls_will_do(certificates: Certificates) -> None:
-    with running(RedisCluster(primaries=1)) as cluster:
-        node = cluster.primaries[0]
-        proxy = await HangingProxy.start(node.url, certificates.server_side(asks_for_one=False))
-        port = urlsplit(proxy.url).port
-        with client(node.port) as admin:
-            admin.config_set("cluster-announce-port", str(port))
-        async with room_log(f"rediss+cluster://localhost:{port}?{certificates.query}") as log:
-            assert (await append(log, "c", await open_room(log))).version == 2
-        await proxy.stop()
 
 
 def told(caplog: pytest.LogCaptureFixture) -> str:
