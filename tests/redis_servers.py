@@ -55,6 +55,11 @@ class Guarded:
         hosts = ",".join(f"127.0.0.1:{sentinel.port}" for sentinel in self.sentinels)
         return f"redis+sentinel://{hosts}/{self.name}"
 
+    @property
+    def all(self) -> list[Server]:
+        """Everything that runs."""
+        return [*self.sentinels, *self.servers]
+
     def flush(self) -> None:
         with client(self.servers[0].port) as redis:
             redis.flushall()
@@ -149,6 +154,11 @@ class RedisCluster:
     def url(self) -> str:
         return f"redis+cluster://{self._login}" + ",".join(f"127.0.0.1:{server.port}" for server in self.servers[:3])
 
+    @property
+    def all(self) -> list[Server]:
+        """Everything that runs."""
+        return [*self.servers]
+
     def start(self) -> None:
         for server in self.servers:
             server.start()
@@ -183,6 +193,12 @@ class RedisCluster:
         with client(server.port) as redis:
             return _text(redis.execute_command("CLUSTER", "MYID"))
 
+    def now_primaries(self) -> list[Redis]:
+        """Those that have slots by now, whoever had them at the start."""
+        with client(self._living().port) as redis:
+            ports = {port for _, _, port, _ in _slots(redis)}
+        return [server for server in self.servers if server.port in ports]
+
     def home(self, key: str) -> Redis:
         """The primary that has a key's slot, as most of the nodes see it."""
         with client(self._living().port) as redis:
@@ -208,8 +224,9 @@ class RedisCluster:
 
     def fail_over(self, primary: Redis) -> Redis:
         """Let its replica take over in good order; returns the new primary when all know of it."""
-        number = self.primaries.index(primary)
-        replica = self.servers[len(self.primaries) + number]
+        with client(primary.port) as redis:
+            replicas = next(replicas for _, _, port, replicas in _slots(redis) if port == primary.port)
+        replica = next(server for server in self.servers if server.port == int(replicas[0][1]))
         with client(replica.port) as redis:
             redis.execute_command("CLUSTER", "FAILOVER")
         living = [server for server in self.servers if server.is_running]
@@ -269,6 +286,13 @@ def _wait_for_answers(server: Redis, replicas: int) -> None:
                 redis.set(f"greenroom:first-{number}", 1, px=1_000)
                 break
         until(lambda: int(redis.execute_command("WAIT", replicas, 500)) == replicas, "replicas that answer")
+
+
+def cut_all_of(server: Redis) -> None:
+    """Reset every connection of those who ask or listen; the server lives on, and so do its replicas' connections."""
+    with client(server.port) as redis:
+        for kind in ("normal", "pubsub"):
+            redis.client_kill_filter(_type=kind)
 
 
 def client(port: int) -> "contextlib.closing[Client]":

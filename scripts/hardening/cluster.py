@@ -12,13 +12,15 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import Any, Literal
 
 from scripts.hardening.disk import Disk
+from scripts.hardening.network import Network
 from scripts.hardening.nursery import Process
 from scripts.hardening.post import COMES_UP_S, READY_POLL_S, Post
+from server.adapters.redis_connection import room_key
 from tests.deployment import STOP_DEADLINE_S, TOKEN
-from tests.redis_servers import Guarded
+from tests.redis_servers import Guarded, RedisCluster
 from tests.servers import Postgres, Redis, find_postgres, find_redis, free_port
 
 OUTBOX_BYTES = 16_384
@@ -27,8 +29,15 @@ OUTBOX_BYTES = 16_384
 SNAPSHOT_EVERY_RECORDS, LOG_TAIL_RECORDS = 30, 60
 """Less than in production too: logs of rounds are short, and are to be forgotten behind snapshots as long ones are."""
 
+NODE_TIMEOUT_MS = 2_500
+"""After so long a node of a Redis Cluster counts as dead: with less, one that a busy machine kept waiting would too."""
+
 TURN_LIMIT_S = 20
 """Longer than nearly every fault lasts: whoever lingers in an answer is hardly ever cut short."""
+
+Kind = Literal["one", "sentinel", "cluster"]
+Stores = Redis | Guarded | RedisCluster
+"""What keeps the rooms."""
 
 
 class Cluster:
@@ -37,25 +46,25 @@ class Cluster:
     def __init__(
         self,
         directory: Path,
-        redis: Redis,
+        stores: Stores,
         postgres: Postgres | None = None,
         disk: Disk | None = None,
         *,
         webs: int,
         workers: int,
         ears: Mapping[str, str] | None = None,
-        guarded: Guarded | None = None,
+        network: Network | None = None,
     ) -> None:
-        """`ears`: settings with which workers hear; None: interviews are typed. `guarded`: `redis` is its primary."""
-        self.directory, self.redis, self.postgres, self.disk = directory, redis, postgres, disk
-        self.guarded = guarded
+        """`ears`: settings with which workers hear; None: interviews are typed."""
+        self.directory, self.stores, self.postgres, self.disk = directory, stores, postgres, disk
+        self.network = network
         if postgres:
             self.database_url = _database(postgres, disk)
         else:
             self.database_url = f"sqlite+aiosqlite:///{directory / 'greenroom.sqlite3'}"
         self.environment = {
             **{name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR")},
-            "REDIS_URL": guarded.url if guarded else redis.url,
+            "REDIS_URL": stores.url,
             "DATABASE_URL": self.database_url,
             "SECRET_KEY": "s" * 40,
             "SIGN_IN_TOKEN": TOKEN,
@@ -70,9 +79,20 @@ class Cluster:
             **(ears or {}),
         }
         self.hears = ears is not None
-        self.webs = [Post(f"web-{number}", directory, self.environment, free_port()) for number in range(1, webs + 1)]
-        self.workers = [Post(f"worker-{number}", directory, self.environment) for number in range(1, workers + 1)]
+        where = directory, self.environment
+        self.webs = [Post(f"web-{at}", *where, free_port(), network) for at in range(1, webs + 1)]
+        self.workers = [Post(f"worker-{at}", *where, network=network) for at in range(1, workers + 1)]
         self._read_to: dict[Path, int] = {}
+
+    @property
+    def redis(self) -> Redis:
+        """The one that keeps all rooms; of a cluster there is none."""
+        assert not isinstance(self.stores, RedisCluster), "each node has rooms of its own"
+        return self.stores if isinstance(self.stores, Redis) else self.stores.primary
+
+    def redis_of(self, room: str) -> Redis:
+        """The server that keeps this room."""
+        return self.stores.home(room_key(room, "log")) if isinstance(self.stores, RedisCluster) else self.redis
 
     @property
     def posts(self) -> list[Post]:
@@ -116,13 +136,13 @@ class Cluster:
 
     async def mend(self) -> None:
         """Nothing is broken any more: everything was started, goes on, and can be reached, ready or not."""
-        for server in (*self.guarded.sentinels, *self.guarded.servers) if self.guarded else (self.redis,):
+        if self.network:
+            self.network.heal()
+        for server in (self.stores,) if isinstance(self.stores, Redis) else self.stores.all:
             server.resume()
             if not server.is_running:
                 server.process = None
                 await asyncio.to_thread(server.start)
-        if self.guarded:
-            self.redis = await asyncio.to_thread(lambda guarded: guarded.primary, self.guarded)
         if self.disk:
             self.disk.free()
         if self.postgres:
@@ -141,8 +161,9 @@ class Cluster:
 
     async def use(self, redis: Redis) -> None:
         """Everybody is led to another Redis from now on; the one until now is done for."""
-        before, self.redis = self.redis, redis
+        before, self.stores = self.redis, redis
         for post in self.posts:
+            assert post.to_redis is not None
             post.to_redis.lead_to(redis.port)
         await asyncio.to_thread(before.remove)
 
@@ -165,30 +186,42 @@ class Cluster:
 
 @asynccontextmanager
 async def running(
-    *, webs: int, workers: int, postgres: bool, voice: bool = False, sentinel: bool = False
+    *, webs: int, workers: int, postgres: bool, voice: bool = False, kind: Kind = "one", network: Network | None = None
 ) -> AsyncIterator[Cluster]:
-    """A cluster that serves; everything of it is gone at the end."""
+    """A cluster that serves; everything of it is gone at the end. `kind`: of Redis."""
     with tempfile.TemporaryDirectory(prefix="greenroom-hardening-") as name:
-        guarded = Guarded() if sentinel else None
-        redis, database, disk, cluster = guarded.servers[0] if guarded else Redis(find_redis()), None, None, None
+        stores, database, disk, cluster = _stores(kind), None, None, None
         try:
-            (guarded or redis).start()
+            stores.start()
             if postgres:
                 database = Postgres(find_postgres())
                 database.start()
                 disk = Disk.mounted(database.directory / "disk", database.run_as)
             ears = _ears(Path(name)) if voice else None
-            cluster = Cluster(Path(name), redis, database, disk, webs=webs, workers=workers, ears=ears, guarded=guarded)
+            cluster = Cluster(
+                Path(name), stores, database, disk, webs=webs, workers=workers, ears=ears, network=network
+            )
             await cluster.start()
             yield cluster
         finally:
             if cluster:
                 await cluster.stop()
-            (guarded or (cluster.redis if cluster else redis)).remove()
+                stores = cluster.stores
+            stores.remove()
             if database:
                 database.remove()
             if disk:
                 disk.close()
+
+
+def _stores(kind: Kind) -> Stores:
+    match kind:
+        case "one":
+            return Redis(find_redis())
+        case "sentinel":
+            return Guarded()
+        case "cluster":
+            return RedisCluster(replicas=1, cluster_node_timeout=NODE_TIMEOUT_MS)
 
 
 def _ears(directory: Path) -> dict[str, str]:

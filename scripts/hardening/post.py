@@ -12,6 +12,7 @@ from urllib.error import URLError
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
+from scripts.hardening.network import Network
 from scripts.hardening.nursery import Process
 from scripts.hardening.proxy import Proxy
 
@@ -23,15 +24,22 @@ COMES_UP_S = 180.0
 class Post:
     """It can be killed and manned again, on the same port. Everything it says and hears goes through proxies."""
 
-    def __init__(self, name: str, directory: Path, environment: Mapping[str, str], port: int | None = None) -> None:
-        self.name, self.port = name, port
+    def __init__(
+        self,
+        name: str,
+        directory: Path,
+        environment: Mapping[str, str],
+        port: int | None = None,
+        network: Network | None = None,
+    ) -> None:
+        """`network`: where each of its ways gets an address of its own."""
+        self.name, self.port, self._network = name, port, network
         self.log = directory / f"{name}.log"
         self.process: Process | None = None
         self.proxy: Proxy | None = Proxy(port) if port else None
         """Between a web worker and its people."""
-        self.to_redis = Proxy(urlsplit(environment["REDIS_URL"]).port or 6379)
-        database = urlsplit(environment["DATABASE_URL"]).port
-        self.to_postgres: Proxy | None = Proxy(database) if database else None
+        self.to_redis, self.to_postgres = (_before(environment[name]) for name in ("REDIS_URL", "DATABASE_URL"))
+        """None to a Redis Cluster, whose nodes say themselves where they are, and to SQLite."""
         self._environment = dict(environment)
         self._clock = directory / f"{name}.clock"
 
@@ -43,12 +51,11 @@ class Post:
     async def connect(self) -> None:
         """Open its ways; before it is manned."""
         for each in self.ways:
-            await each.start()
-        ways: dict[str, Proxy | None] = {"REDIS_URL": self.to_redis, "DATABASE_URL": self.to_postgres}
-        for name, way in ways.items():
+            await (each.start(self._network.address()) if self._network else each.start())
+        for name, way in (("REDIS_URL", self.to_redis), ("DATABASE_URL", self.to_postgres)):
             if way:
                 url = self._environment[name]
-                self._environment[name] = url.replace(f":{urlsplit(url).port}/", f":{way.port}/")
+                self._environment[name] = url.replace(f"127.0.0.1:{urlsplit(url).port}/", f"{way.host}:{way.port}/")
         self._environment["HARDENING_CLOCK"] = str(self._clock)
         self.clock_jumps_to(0)
 
@@ -95,6 +102,13 @@ class Post:
         ahead = struct.pack("<q", ahead_s * 1_000_000_000)
         with self._clock.open("r+b" if self._clock.exists() else "wb") as file:
             file.write(ahead)
+
+
+def _before(url: str) -> Proxy | None:
+    """A proxy before the one server that a URL names."""
+    if "," in url or not (port := urlsplit(url).port):
+        return None
+    return Proxy(port)
 
 
 def _is_ready(port: int) -> bool:

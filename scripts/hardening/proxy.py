@@ -26,10 +26,11 @@ class Proxy:
         self._server: asyncio.Server | None = None
         self.delay_s = 0.0
         """How long each piece is held up."""
-        self.port = 0
+        self.host, self.port = "127.0.0.1", 0
 
-    async def start(self) -> None:
-        self._server = await asyncio.start_server(self._passed_on, "127.0.0.1", 0)
+    async def start(self, host: str = "127.0.0.1") -> None:
+        self.host = host
+        self._server = await asyncio.start_server(self._passed_on, host, 0)
         self.port = self._server.sockets[0].getsockname()[1]
 
     async def stop(self) -> None:
@@ -42,7 +43,7 @@ class Proxy:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.host}:{self.port}"
 
     def cut(self) -> None:
         """Reset every connection, as a router does that was switched off and on."""

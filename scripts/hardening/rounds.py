@@ -135,17 +135,17 @@ async def _read_what_is_kept(cluster: Cluster, history: History, rooms: Sequence
     database = Database(cluster.database_url, 5_000)
     store = SqlReportStore(database, SystemClock())
     try:
-        with RedisClient.from_url(cluster.redis.url) as redis:
-            for room in rooms:
-                forgotten = list[Record]()
+        for room in rooms:
+            forgotten = list[Record]()
+            with RedisClient.from_url((await asyncio.to_thread(cluster.redis_of, room)).url) as redis:
                 log = await _whole(redis, store, room, forgotten)
                 while monotonic() < until and not _is_left(log):
                     await asyncio.sleep(POLL_S)
                     log = await _whole(redis, store, room, forgotten)
-                for record in log:
-                    history.note(h.Logged(room=room, **_fields(record)))
-                async for record in store.records(room):
-                    history.note(h.Archived(room=room, **_fields(record)))
+            for record in log:
+                history.note(h.Logged(room=room, **_fields(record)))
+            async for record in store.records(room):
+                history.note(h.Archived(room=room, **_fields(record)))
     finally:
         await database.close()
 

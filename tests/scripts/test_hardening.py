@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.hardening.__main__ import main
+from scripts.hardening.command import main
 from scripts.hardening.faults import FAULTS, QUICK
 from scripts.hardening.history import Recorded, written
 from scripts.hardening.invariants import INVARIANTS

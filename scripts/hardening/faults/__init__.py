@@ -9,13 +9,26 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from scripts.hardening.faults.fault import Fault
+from scripts.hardening.faults.of_cluster import (
+    NodeFrozen,
+    NodeHandsOver,
+    NodeKilled,
+    NodesApart,
+    NodesCut,
+    NodesKilled,
+    SlotsMoved,
+)
 from scripts.hardening.faults.of_network import (
     HalfOpen,
+    LoopbackDown,
+    RedisPacketsLost,
     SlowNetwork,
     SocketsCut,
     WebLosesRedis,
+    WebPacketsLost,
     WebsLosePostgres,
     WorkerLosesRedis,
+    WorkerPacketsLost,
     WorkersLosePostgres,
 )
 from scripts.hardening.faults.of_people import ClientKilled, CommandsDoubled, CommandsMuddled, SecondDevice, StuckReader
@@ -55,6 +68,18 @@ OF_SENTINEL: Mapping[str, type[Fault]] = MappingProxyType(
     }
 )
 """What only a run on a guarded Redis can do."""
+OF_CLUSTER: Mapping[str, type[Fault]] = MappingProxyType(
+    {
+        "node-killed": NodeKilled,
+        "node-frozen": NodeFrozen,
+        "node-hands-over": NodeHandsOver,
+        "nodes-killed": NodesKilled,
+        "nodes-apart": NodesApart,
+        "nodes-cut": NodesCut,
+        "slots-moved": SlotsMoved,
+    }
+)
+"""What only a run on a Redis Cluster can do."""
 OF_ONE_REDIS: Mapping[str, type[Fault]] = MappingProxyType(
     {
         "web-killed": WebKilled,
@@ -88,6 +113,10 @@ OF_ONE_REDIS: Mapping[str, type[Fault]] = MappingProxyType(
         "worker-loses-redis": WorkerLosesRedis,
         "webs-lose-postgres": WebsLosePostgres,
         "workers-lose-postgres": WorkersLosePostgres,
+        "loopback-down": LoopbackDown,
+        "web-packets-lost": WebPacketsLost,
+        "worker-packets-lost": WorkerPacketsLost,
+        "redis-packets-lost": RedisPacketsLost,
         "commands-doubled": CommandsDoubled,
         "commands-muddled": CommandsMuddled,
         "second-device": SecondDevice,
@@ -95,7 +124,7 @@ OF_ONE_REDIS: Mapping[str, type[Fault]] = MappingProxyType(
         "stuck-reader": StuckReader,
     }
 )
-FAULTS: Mapping[str, type[Fault]] = MappingProxyType({**OF_ONE_REDIS, **OF_SENTINEL})
+FAULTS: Mapping[str, type[Fault]] = MappingProxyType({**OF_ONE_REDIS, **OF_SENTINEL, **OF_CLUSTER})
 QUICK = ("sockets-cut", "commands-muddled", "subscribers-cut", "web-killed", "redis-killed", "worker-killed")
 """What a quick run does to one cluster, one after the other."""
-__all__ = ["FAULTS", "OF_ONE_REDIS", "OF_SENTINEL", "QUICK", "Fault"]
+__all__ = ["FAULTS", "OF_CLUSTER", "OF_ONE_REDIS", "OF_SENTINEL", "QUICK", "Fault"]

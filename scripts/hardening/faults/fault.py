@@ -10,6 +10,7 @@ from typing import ClassVar
 from scripts.hardening.cluster import Cluster
 from scripts.hardening.post import Post
 from scripts.hardening.stage import Stage
+from tests.servers import Redis
 
 
 class Fault(ABC):
@@ -49,8 +50,8 @@ class Fault(ABC):
 
 
 class OnOneRedis(Fault):
-    """Breaks the one Redis, or the way there; what befalls a guarded one is `of_sentinel`'s."""
+    """Breaks the one Redis, or the way there; what befalls others is `of_sentinel`'s and `of_cluster`'s."""
 
     @classmethod
     def fits(cls, cluster: Cluster) -> bool:
-        return cluster.guarded is None
+        return isinstance(cluster.stores, Redis)

@@ -4,6 +4,9 @@ import asyncio
 
 from scripts.hardening.cluster import Cluster
 from scripts.hardening.faults.fault import Fault, OnOneRedis
+from scripts.hardening.network import Network
+from scripts.hardening.proxy import Proxy
+from tests.servers import Redis
 
 
 class SocketsCut(Fault):
@@ -46,7 +49,7 @@ class WebLosesRedis(OnOneRedis):
     lasts_s = 8.0
 
     async def inject(self) -> None:
-        self.chosen(self.cluster.webs).to_redis.hang()
+        _hang(self.chosen(self.cluster.webs).to_redis)
 
 
 class WorkerLosesRedis(OnOneRedis):
@@ -55,7 +58,7 @@ class WorkerLosesRedis(OnOneRedis):
     lasts_s = 8.0
 
     async def inject(self) -> None:
-        self.chosen(self.cluster.workers).to_redis.hang()
+        _hang(self.chosen(self.cluster.workers).to_redis)
 
 
 class _WithoutPostgres(Fault):
@@ -82,5 +85,61 @@ class WorkersLosePostgres(_WithoutPostgres):
 
     async def inject(self) -> None:
         for post in self.cluster.workers:
-            if post.to_postgres:
-                post.to_postgres.hang()
+            _hang(post.to_postgres)
+
+
+def _hang(way: Proxy | None) -> None:
+    assert way is not None, "it fits this cluster"
+    way.hang()
+
+
+class _LosesPackets(Fault):
+    """In the run's own network: what is sent is lost, and sent again ever more seldom, and nobody is told."""
+
+    lasts_s = 8.0
+
+    @classmethod
+    def fits(cls, cluster: Cluster) -> bool:
+        return cluster.network is not None and isinstance(cluster.stores, Redis)
+
+    @property
+    def network(self) -> Network:
+        assert self.cluster.network is not None
+        return self.cluster.network
+
+    def lose(self, *ways: Proxy | None) -> None:
+        for way in ways:
+            if way:
+                self.network.lose(way.host)
+
+
+class LoopbackDown(_LosesPackets):
+    """For 8 s no packet gets anywhere, from people or to Redis and Postgres (loopback is down), and nobody is told."""
+
+    async def inject(self) -> None:
+        self.into = "everything"
+        self.network.down()
+
+
+class WebPacketsLost(_LosesPackets):
+    """For 18 s every packet between one web worker and its people is lost, longer than a ping waits."""
+
+    lasts_s = 18.0
+
+    async def inject(self) -> None:
+        self.lose(self.chosen(self.cluster.webs).proxy)
+
+
+class WorkerPacketsLost(_LosesPackets):
+    """For 8 s every packet between one worker and Redis or Postgres is lost; others take its rooms, and it is back."""
+
+    async def inject(self) -> None:
+        self.lose(*self.chosen(self.cluster.workers).ways)
+
+
+class RedisPacketsLost(_LosesPackets):
+    """For 8 s every packet between all processes and Redis is lost, while people reach web workers well."""
+
+    async def inject(self) -> None:
+        self.into = "every way to Redis"
+        self.lose(*(post.to_redis for post in self.cluster.posts))

@@ -8,18 +8,18 @@ import asyncio
 
 from scripts.hardening.cluster import Cluster
 from scripts.hardening.faults.fault import Fault
-from tests.redis_servers import Guarded, client
+from tests.redis_servers import Guarded, cut_all_of
 
 
 class _Guarded(Fault):
     @classmethod
     def fits(cls, cluster: Cluster) -> bool:
-        return cluster.guarded is not None
+        return isinstance(cluster.stores, Guarded)
 
     @property
     def guarded(self) -> Guarded:
-        assert self.cluster.guarded is not None
-        return self.cluster.guarded
+        assert isinstance(self.cluster.stores, Guarded)
+        return self.cluster.stores
 
     async def settle(self) -> None:
         """The next round finds a replica that follows."""
@@ -58,13 +58,9 @@ class SentinelKilled(_Guarded):
     lasts_s = 3.0
 
     async def inject(self) -> None:
+        primary = await asyncio.to_thread(lambda: self.guarded.primary)
         for sentinel in self.guarded.sentinels:
             await asyncio.to_thread(sentinel.kill)
         for _ in range(3):
-            await asyncio.to_thread(self._cut)
+            await asyncio.to_thread(cut_all_of, primary)
             await asyncio.sleep(0.1)
-
-    def _cut(self) -> None:
-        with client(self.cluster.redis.port) as redis:
-            for kind in ("normal", "pubsub"):
-                redis.client_kill_filter(_type=kind)
