@@ -57,12 +57,15 @@ class Revoked:
 
     async def run(self) -> None:
         """Look for what others revoked until cancelled. While the database is away, nothing more can be revoked."""
-        since, told = 0, False
+        since, latest, told = 0, 0, False
         while True:
             begun = self._clock.now_ms()
             try:
-                self._note(await self._kept.since(since))
-                since, told = begun - LATE_MS, False
+                found = await self._kept.since(since)
+                self._note(found)
+                # By the clock that is behind, this worker's or theirs: one that jumps ahead must not hide anything.
+                latest = max([latest, *(one.at for one in found)])
+                since, told = min(begun, latest) - LATE_MS, False
             except Unavailable:
                 pass
             except Exception:  # say it once: this is asked every second

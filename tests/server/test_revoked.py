@@ -16,7 +16,7 @@ from server.clock import SystemClock
 from server.errors import Failed
 from server.fanout import Hall
 from server.member import Member
-from server.ports import Revocation, RoomLog, Unavailable
+from server.ports import Clock, Revocation, RoomLog, Unavailable
 from server.revoked import LATE_MS, Revoked, of_invitation, of_session
 from server.seat import Seat
 from server.settings import Settings
@@ -178,8 +178,8 @@ class Kept:
 
 
 @asynccontextmanager
-async def minding(kept: Kept) -> AsyncIterator[Revoked]:
-    revoked = Revoked(SETTINGS, kept, SystemClock())
+async def minding(kept: Kept, clock: Clock | None = None) -> AsyncIterator[Revoked]:
+    revoked = Revoked(SETTINGS, kept, clock or SystemClock())
     looking = asyncio.create_task(revoked.run())
     await until(lambda: len(kept.asked) > 1)
     yield revoked
@@ -198,6 +198,18 @@ async def test_what_was_revoked_while_the_database_was_away_or_late_is_made_good
         kept.kept.append(Revocation(of_session("late"), now - LATE_MS // 2, now + 1_000_000))
         for session in ("s", "late"):
             await until(lambda name=session: there.why_not(((of_session(name), 0),)) == "session_ended")  # type: ignore[misc]
+
+
+async def test_a_clock_that_jumps_ahead_hides_nothing() -> None:
+    class Ahead:
+        def now_ms(self) -> int:
+            return SystemClock().now_ms() + 3_600_000
+
+    now = SystemClock().now_ms()
+    kept = Kept(Revocation(of_session("before"), now - 1_000, now + 1_000_000))
+    async with minding(kept, Ahead()) as revoked:
+        kept.kept.append(Revocation(of_session("after"), now, now + 1_000_000))
+        await until(lambda: revoked.why_not(((of_session("after"), 0),)))
 
 
 async def test_only_invitations_from_before_they_were_withdrawn_are() -> None:
