@@ -37,6 +37,7 @@ def open_room(command: c.OpenRoom, now_ms: int) -> Entry:
         seniority=command.seniority,
         weights=command.weights,
         encoder=command.encoder,
+        judging=command.judging,
         terms=command.terms,
     )
     return (opened,)

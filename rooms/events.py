@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, TypeAdapter
 
-from rooms.evidence import Delivery, Score
+from rooms.evidence import Delivery, JudgePolicy, Score
 from rooms.kinds import MAX_EXPECTED as MAX_EXPECTED
 from rooms.kinds import MAX_REFERENCE_CHARS as MAX_REFERENCE_CHARS
 from rooms.kinds import Closing as Closing
@@ -55,6 +55,8 @@ class RoomOpened(Value):
     """The version of the weights that mark this room, for as long as it is kept. None: the newest that ships."""
     encoder: str | None = None
     """The sha256 of the sentence encoder that reads answers to questions with a model answer. None: words alone."""
+    judging: JudgePolicy | None = None
+    """How judges mark besides the rules. None: rules alone, or nothing was said of it."""
     terms: Terms = ()
     """Names and terms that may be said: of the company, its products, the candidate's CV. For hearing and coaches."""
 

@@ -108,6 +108,21 @@ class Score(Value):
     """What a reader should know before trusting the number, such as unreliable words."""
     agreement: Annotated[float, Field(ge=0, le=1)] | None = None
     """How far a judge's runs agreed, where a judge marked."""
+    prompt: str | None = None
+    """The version of what judges were asked, where they marked."""
+
+
+class JudgePolicy(Value):
+    """How judges mark an interview: pinned when its room opens, so that a change in its middle does not go unsaid."""
+
+    judges: tuple[str, ...]
+    """Whom to ask, in this order: model, where it is asked, and in which manner."""
+    panel: Annotated[int, Field(ge=1)]
+    """How many of them mark together."""
+    prompt: str
+    """The version of what they are asked."""
+    weights: str
+    """The version of the weights that turn their marks into numbers."""
 
 
 class Pause(Value):

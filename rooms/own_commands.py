@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from rooms.events import Finish, Mode, Profile, Question, Seniority, Terms, TurnNumber
-from rooms.evidence import Delivery, Score
+from rooms.evidence import Delivery, JudgePolicy, Score
 from rooms.people import Id, Participant
 from rooms.transcript import Utterance
 from rooms.values import Milliseconds, Value
@@ -27,6 +27,7 @@ class OpenRoom(Value):
     seniority: Seniority | None = None
     weights: str | None = None
     encoder: str | None = None
+    judging: JudgePolicy | None = None
     terms: Terms = ()
 
 

@@ -11,7 +11,7 @@ from typing import assert_never, cast
 
 from rooms import events as e
 from rooms.events import Event
-from rooms.evidence import Delivery, Score
+from rooms.evidence import Delivery, JudgePolicy, Score
 from rooms.people import SYSTEM, Id, Participant, Role
 from rooms.phases import Phase, following
 from rooms.transcript import Source, Transcript, Utterance
@@ -90,6 +90,8 @@ class Room(Value):
     """The version of the weights that mark this room. None: the newest that ships."""
     encoder: str | None = None
     """The sha256 of the sentence encoder that reads answers to questions with a model answer. None: words alone."""
+    judging: JudgePolicy | None = None
+    """How judges mark besides the rules. None: rules alone, or nothing was said of it."""
     terms: e.Terms = ()
     """Names and terms that may be said. Only who coaches sees them: they may be what a good answer holds."""
     phase: Phase = Phase.LOBBY
@@ -188,6 +190,7 @@ def after(room: Room | None, event: Event) -> Room:
             seniority=event.seniority,
             weights=event.weights,
             encoder=event.encoder,
+            judging=event.judging,
             terms=event.terms,
         )
     if room is None:

@@ -60,9 +60,13 @@ def judged_score(
     weights: Weights,
     *,
     scorer: str,
+    prompt: str | None = None,
     caution: str | None = None,
 ) -> Score:
-    """The score that a verdict leads to. Same verdict and weights, same bytes: so it can be made again years later."""
+    """The score that a verdict leads to. Same verdict and weights, same bytes: so it can be made again years later.
+
+    `prompt`: the version of what the judges were asked; None where a release before this was kept did not say.
+    """
     reading = read(transcript)
     compiled = compile_rubric(rubric, weights.recall.question_words)
     features = {
@@ -80,7 +84,8 @@ def judged_score(
         wider=weights.spread.disagreement * (1 - found.agreement),
     )
     dimensions = tuple(one.but(judged=found.judged[one.dimension]) for one in score.dimensions)
-    return score.but(dimensions=dimensions, agreement=found.agreement, weights=f"judge-{weights.version}")
+    weighed = f"judge-{weights.version}"
+    return score.but(dimensions=dimensions, agreement=found.agreement, prompt=prompt, weights=weighed)
 
 
 def verdict_of(score: Score) -> Verdict | None:

@@ -13,6 +13,8 @@ from rooms.evidence import Dimension, Level
 from scoring.reading import Reading
 from scoring.rubric import Anchors, Rubric, anchors_of
 
+PROMPT = "1.0.0"
+"""The version of all that a judge is told and asked, anchors included. Another text is another version."""
 LONGEST = 60_000
 """Characters of an answer that are shown: an hour of talk. What is longer is left to the local scorer."""
 MOST_QUOTES = 2

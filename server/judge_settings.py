@@ -47,6 +47,12 @@ class JudgeSettings(Value):
         """What a reader is told: which model, and where the words go."""
         return f"{self.model} at {urlsplit(self.base_url or OPENAI).hostname}"
 
+    @property
+    def manner(self) -> str:
+        """The same with what else its marks depend on."""
+        warmth = "" if self.temperature is None else f", temperature {self.temperature:g}"
+        return f"{self.label}, {self.runs} {'run' if self.runs == 1 else 'runs'}, {self.output}{warmth}"
+
 
 def named(text: str) -> tuple[JudgeSettings, ...]:
     """The providers of the setting. Raises Misconfigured with a sentence that says what to do."""

@@ -7,8 +7,11 @@ import contextlib
 import os
 from collections.abc import AsyncIterator, Callable
 
+from rooms.evidence import JudgePolicy
 from rooms.interview.bank import Bank
 from scoring.meaning import Encoder
+from scoring.prompt import PROMPT
+from scoring.weights import NEWEST_JUDGE
 from server.judge_settings import JudgeSettings, judges_of, named
 from server.judges import Judges
 from server.marker import Marker
@@ -21,6 +24,16 @@ from server.shelf import Shelf
 def notice_for(settings: Settings) -> Notice:
     """What candidates consent to on this server. Raises Misconfigured where JUDGES cannot work."""
     return notice_of([judge.label for judge in named(settings.judges)])
+
+
+def policy_of(settings: Settings) -> JudgePolicy | None:
+    """How judges mark on this server; None: rules alone. Raises Misconfigured where JUDGES cannot work."""
+    manners = tuple(judge.manner for judge in named(settings.judges))
+    return (
+        JudgePolicy(judges=manners, panel=settings.judge_panel, prompt=PROMPT, weights=NEWEST_JUDGE)
+        if manners
+        else None
+    )
 
 
 @contextlib.asynccontextmanager
@@ -47,6 +60,6 @@ async def marker(
         panel=settings.judge_panel,
     )
     try:
-        yield Marker(bank, shelf, judges, notice_for(settings).version, encoder)
+        yield Marker(bank, shelf, judges, notice_for(settings).version, encoder, policy_of(settings))
     finally:
         await judges.close()

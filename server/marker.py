@@ -9,7 +9,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
-from rooms.evidence import Delivery, Score
+from rooms.evidence import Delivery, JudgePolicy, Score
 from rooms.interview.bank import Bank
 from rooms.state import Room, Turn
 from scoring.answers import Grader, graded_by_reference, grader
@@ -18,6 +18,7 @@ from scoring.judging import judged_score, verdict
 from scoring.local import score
 from scoring.meaning import Encoder
 from scoring.paraphrase import Paraphrases, paraphrases
+from scoring.prompt import PROMPT
 from scoring.reading import read
 from scoring.rubric import Rubric
 from scoring.weights import Weights
@@ -26,6 +27,8 @@ from scoring.weights.paraphrase import load_paraphrase_weights
 from server.judges import Answer, Heard, Judges, Silence
 from server.shelf import Shelf
 
+OTHER_JUDGES = "The judges that this interview was opened with were not to be asked here; marked by rules."
+OTHER_POLICY = "How judges are asked, or count, has changed since this interview was opened."
 WITHOUT_ENCODER = "The sentence encoder of this interview was away; words alone were compared."
 
 _log = logging.getLogger(__name__)
@@ -46,11 +49,13 @@ class Marker:
         judges: Judges | None = None,
         notice: str | None = None,
         encoder: Encoder | None = None,
+        policy: JudgePolicy | None = None,
     ) -> None:
-        """`notice` says that judges mark: only who agreed to it is judged, as their words leave the house."""
+        """`notice` says that judges mark: only who agreed to it is judged, as their words leave the house. `policy`:
+        how they mark here."""
         self._encoder, self._unused_told = encoder, False
         self._bank, self._shelf = bank, shelf
-        self._judges, self._notice = judges, notice
+        self._judges, self._notice, self._policy = judges, notice, policy
 
     def weights_of(self, room: Room) -> Weights:
         """What turns a room's marks into numbers, from its opening on."""
@@ -62,13 +67,13 @@ class Marker:
         Judges are asked only where rules found enough to go on: what they are not asked costs nothing.
         """
         local = await self.locally(room, turn)
-        if self._judges is None or room.notice != self._notice or local.score.overall is None:
+        if local.score.overall is None:
             return local
+        if self._judges is None or room.notice != self._notice:
+            return local._replace(score=_noted(local.score, OTHER_JUDGES)) if room.judging else local
         judged = await self._asked(self._judges, room, turn)
-        if isinstance(judged, Score):
-            return local._replace(score=judged)
-        noted = " ".join(note for note in (judged.value, local.score.caution) if note)
-        return local._replace(score=local.score.but(caution=noted))
+        score = judged if isinstance(judged, Score) else _noted(local.score, judged.value)
+        return local._replace(score=score)
 
     async def _asked(self, judges: Judges, room: Room, turn: Turn) -> Score | Silence:
         try:
@@ -84,15 +89,18 @@ class Marker:
             return Silence.NO_ANSWER
 
     def _judged(self, room: Room, turn: Turn, answer: Answer, heard: Heard) -> Score:
-        found = verdict(heard.ballots, answer.rubric)
-        return judged_score(
+        weights = self._shelf.of_room(room.judging.weights if room.judging else None, "judge")
+        score = judged_score(
             answer.rubric,
             turn.transcript,
-            found,
-            self._shelf.of_room(None, "judge"),
+            verdict(heard.ballots, answer.rubric),
+            weights,
             scorer=heard.label,
+            prompt=PROMPT,
             caution=caution_of(room, turn),
         )
+        policy = self._policy and self._policy.but(weights=weights.version)
+        return score if room.judging in (None, policy) else _noted(score, OTHER_POLICY)
 
     @property
     def early(self) -> Callable[[Room, Turn], Awaitable[Marked]] | None:
@@ -128,6 +136,10 @@ class Marker:
                 "unless it was opened long ago, set ENCODER_MODEL for the web workers as it is set here",
                 extra={"room": room.id},
             )
+
+
+def _noted(score: Score, note: str) -> Score:
+    return score.but(caution=" ".join(one for one in (note, score.caution) if one))
 
 
 class EncoderMissing(Exception):

@@ -94,7 +94,13 @@ def _again(
     if found is None:
         return None
     return judged_score(
-        rubric, turn.transcript, found, weights, scorer=turn.score.scorer, caution=caution_of(room, turn)
+        rubric,
+        turn.transcript,
+        found,
+        weights,
+        scorer=turn.score.scorer,
+        prompt=turn.score.prompt,
+        caution=caution_of(room, turn),
     )
 
 

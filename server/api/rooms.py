@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from rooms.commands import OpenRoom
 from rooms.events import Mode, Profile, Seniority, Terms
+from rooms.evidence import JudgePolicy
 from rooms.interview.bank import Bank
 from rooms.lifecycle import Stage, stage
 from rooms.people import SYSTEM, Id, Participant, Role
@@ -110,6 +111,7 @@ def routes(
     has_report: Callable[[str], Awaitable[bool]],
     admit: Callable[[], Awaitable[None]],
     notice: str,
+    judging: JudgePolicy | None,
     activations: Activations,
     reads_with: Callable[[str], str | None],
 ) -> APIRouter:
@@ -155,6 +157,7 @@ def routes(
             seniority=new.seniority,
             weights=version,
             encoder=reads_with(version),
+            judging=judging,
             terms=new.terms,
         )
         opened = await writer.do(room_id, command, SYSTEM, f"open.{room_id}")

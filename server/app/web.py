@@ -33,7 +33,7 @@ from server.erasing import Eraser
 from server.fanout import Fanout
 from server.gate import Gate, person_of
 from server.identity import Identity
-from server.judging import notice_for
+from server.judging import notice_for, policy_of
 from server.loads import Admission
 from server.marker import encoder_of
 from server.ports import Decoder, Unavailable
@@ -115,6 +115,7 @@ async def serve_web(settings: Settings, host: str, port: int, fd: int | None) ->
                     partial(_has_report, p),
                     p.backlog.admit,
                     notice.version,
+                    policy_of(settings),
                     p.activations,
                     lambda version: encoder_of(p.shelf.of_room(version), reader),
                 ),

@@ -1,5 +1,5 @@
 // Made by scripts/protocol_types from rooms/protocol.py. Do not edit: change that file and run the script.
-// schema 3d2a6e95931b0327 body 704c5291d5928e2c
+// schema c70e9df44434a75c body 2a03759d1211debd
 export const PROTOCOL_VERSION = 2;
 export const SAMPLE_RATE_HZ = 16000;
 export const FRAME_VERSION = 1;
@@ -316,6 +316,7 @@ export interface Room {
   seniority: Seniority | null;
   weights: string | null;
   encoder: string | null;
+  judging: JudgePolicy | null;
   /**
    * @maxItems 50
    */
@@ -339,6 +340,15 @@ export interface Room {
   closing: Closing | null;
   closed_ms: number | null;
   restored: RoomRestored | null;
+}
+/**
+ * How judges mark an interview: pinned when its room opens, so that a change in its middle does not go unsaid.
+ */
+export interface JudgePolicy {
+  judges: string[];
+  panel: number;
+  prompt: string;
+  weights: string;
 }
 /**
  * A participant and the connections that hold them in the room. None left: away.
@@ -443,6 +453,7 @@ export interface Score {
   abstained: string | null;
   caution: string | null;
   agreement: number | null;
+  prompt: string | null;
 }
 /**
  * One dimension's score (half points, 0 to 5) with its 90% interval, or why there is none.
@@ -664,6 +675,7 @@ export interface RoomOpened {
   seniority: Seniority | null;
   weights: string | null;
   encoder: string | null;
+  judging: JudgePolicy | null;
   /**
    * @maxItems 50
    */

@@ -1,5 +1,5 @@
 // Made by scripts/protocol_types from scoring/report.py, server/reviewing.py and server/api. Do not edit: change that file and run the script.
-// schema b723ffce7db38620 body 57f144cfbf1cf10d
+// schema 7c83b65bd69b31eb body 4761966763452906
 /**
  * The six content dimensions, each 0 to 5. Delivery is not among them.
  */
@@ -219,6 +219,7 @@ export interface Score {
   abstained: string | null;
   caution: string | null;
   agreement: number | null;
+  prompt: string | null;
 }
 /**
  * One dimension's score (half points, 0 to 5) with its 90% interval, or why there is none.

@@ -64,6 +64,7 @@ const SCORE: Score = {
   abstained: null,
   caution: null,
   agreement: null,
+  prompt: null,
 };
 const DELIVERY: Delivery = {
   words: 7,

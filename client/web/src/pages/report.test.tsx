@@ -127,6 +127,7 @@ const REPORT: ReportValue = {
         abstained: null,
         caution: "Words may be wrong.",
         agreement: null,
+        prompt: null,
       },
       delivery: {
         words: 8,
@@ -163,6 +164,7 @@ const REPORT: ReportValue = {
         abstained: "Too few words.",
         caution: null,
         agreement: null,
+        prompt: null,
       },
       delivery: null,
     },
@@ -249,10 +251,13 @@ describe("a report", () => {
     expect(screen.getByText("Marked by rules, weights 1.0.0.")).toBeDefined();
     cleanup();
     const turns = REPORT.turns.map((turn) => {
-      return { ...turn, score: turn.score && { ...turn.score, scorer: "m-1 at h", weights: "judge-1.0.0" } };
+      const judged = { scorer: "m-1 at h", weights: "judge-1.0.0", prompt: "1.0.0" };
+      return { ...turn, score: turn.score && { ...turn.score, ...judged } };
     });
     await reads({ ...REPORT, turns });
-    expect(screen.getByText(/^Marked by an AI \(m-1 at h\), its quotes checked by rules/)).toBeDefined();
+    expect(
+      screen.getByText(/^Marked by an AI \(m-1 at h, asked as in version 1.0.0\), its quotes checked by rules/),
+    ).toBeDefined();
   });
 
   it("links to its JSON", async () => {

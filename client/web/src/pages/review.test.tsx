@@ -27,6 +27,7 @@ const MACHINE: Score = {
   scorer: "local",
   weights: "1.0.0",
   agreement: null,
+  prompt: null,
   abstained: null,
   caution: null,
 };

@@ -74,9 +74,9 @@ function finish({ finish: how }: ReportTurn): string {
 }
 
 /** Who marked. An AI says that it is one. */
-function marker({ scorer, weights }: Score): string {
+function marker({ scorer, weights, prompt }: Score): string {
   return weights.startsWith("judge-")
-    ? `an AI (${scorer}), its quotes checked by rules`
+    ? `an AI (${scorer}${prompt ? `, asked as in version ${prompt}` : ""}), its quotes checked by rules`
     : scorer.replace("local", "rules");
 }
 

@@ -43,6 +43,7 @@ function opened(event: RoomOpened): Room {
     seniority: event.seniority,
     weights: event.weights,
     encoder: event.encoder,
+    judging: event.judging,
     terms: event.terms,
     phase: "lobby",
     paused: false,

@@ -18,6 +18,7 @@ export const OPENED: Event = {
   seniority: null,
   weights: null,
   encoder: null,
+  judging: null,
   terms: [],
 };
 export const JOINED: Event = {
