@@ -1,10 +1,12 @@
 """What the tests of the Redis adapters share: connections, a second client that makes trouble, waiting."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
+import pytest
 from redis import Redis as Client
 from redis.cluster import RedisCluster
 
@@ -12,8 +14,9 @@ from rooms import events as e
 from rooms.protocol import Cursor
 from server.adapters.redis_connection import RedisConnection
 from server.adapters.redis_log import RedisRoomLog
-from server.ports import Appended, RoomLog
+from server.ports import Appended, RoomLog, Unavailable
 from tests.kept_rooms import OPENED_AT, opening
+from tests.waiting import PATIENT_MS, until
 
 ROOM = "r-1"
 PASSWORD = "the-password-of-this-test-run"
@@ -25,8 +28,10 @@ def whisper(text: str) -> e.Whispered:
 
 
 @asynccontextmanager
-async def room_log(url: str, timeout_ms: int = 3_000, wait_replicas: int = 0) -> AsyncIterator[RedisRoomLog]:
-    async with RedisConnection(url, timeout_ms, wait_replicas=wait_replicas) as redis:
+async def room_log(
+    url: str, timeout_ms: int = PATIENT_MS, wait_replicas: int = 0, wait_timeout_ms: int = PATIENT_MS // 3
+) -> AsyncIterator[RedisRoomLog]:
+    async with RedisConnection(url, timeout_ms, wait_replicas=wait_replicas, wait_timeout_ms=wait_timeout_ms) as redis:
         yield RedisRoomLog(redis)
 
 
@@ -40,6 +45,23 @@ async def append(log: RoomLog, command: str, at: Cursor, *events: e.Event, room:
     done = await log.append(room, command, at, OPENED_AT, events or [whisper(command)])
     assert isinstance(done, Appended)
     return done.cursor
+
+
+async def nothing_is_had(url: str, why_is_said: Callable[[], bool] = lambda: True) -> None:
+    """A call ends at its deadline with Unavailable, and there is time for whatever is to be said about it."""
+    async with room_log(url, timeout_ms=300) as log:
+        with pytest.raises(Unavailable):
+            await log.head(ROOM)
+    async with room_log(url) as log:
+        asking = asyncio.create_task(log.head(ROOM))
+        await until(why_is_said)
+        assert not asking.done()
+        asking.cancel()
+
+
+def told(caplog: pytest.LogCaptureFixture) -> str:
+    """What was logged, with all that stands beside it."""
+    return " ".join(str(vars(record)) for record in caplog.records)
 
 
 def cut_all_connections(url: str) -> None:

@@ -222,11 +222,15 @@ class RedisCluster:
             for redis in (new, old):
                 redis.execute_command("CLUSTER", "SETSLOT", slot, "NODE", there)
 
-    def fail_over(self, primary: Redis) -> Redis:
-        """Let its replica take over in good order; returns the new primary when all know of it."""
+    def replica_of(self, primary: Redis) -> Redis:
+        """The first one of a primary."""
         with client(primary.port) as redis:
             replicas = next(replicas for _, _, port, replicas in _slots(redis) if port == primary.port)
-        replica = next(server for server in self.servers if server.port == int(replicas[0][1]))
+        return next(server for server in self.servers if server.port == int(replicas[0][1]))
+
+    def fail_over(self, primary: Redis) -> Redis:
+        """Let its replica take over in good order; returns the new primary when all know of it."""
+        replica = self.replica_of(primary)
         with client(replica.port) as redis:
             redis.execute_command("CLUSTER", "FAILOVER")
         living = [server for server in self.servers if server.is_running]

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 
 from tests.redis_servers import Sentinel
 from tests.servers import Redis, free_port
+from tests.waiting import DEADLINE_S
 
 HANDSHAKE = b"\x16"
 """The first byte of TLS (RFC 8446, 5.1); no command of Redis begins with it."""
@@ -37,12 +38,13 @@ def fronted(servers: Iterable[Redis | Sentinel], tls: ssl.SSLContext) -> Iterato
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
-    assert ready.wait(10), "the fronts did not open"
+    assert ready.wait(DEADLINE_S), "the fronts did not open"
     try:
         yield
     finally:
         loop.call_soon_threadsafe(over.set)
-        thread.join(10)
+        thread.join(DEADLINE_S)
+        assert not thread.is_alive(), "the fronts did not close"
 
 
 def _moved_behind(server: Redis | Sentinel) -> int:

@@ -5,9 +5,13 @@ anybody looks.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
 from inspect import isawaitable
+from types import ModuleType, SimpleNamespace
 from typing import Any, Final
+
+import pytest
 
 from server.ports import Unavailable
 
@@ -42,6 +46,59 @@ async def until_settled() -> None:
     """Let the event loop deal with all that was sent within this process: it lies in the kernel, to be read."""
     for _ in range(TURNS):
         await asyncio.sleep(0)
+
+
+@contextlib.asynccontextmanager
+async def within(seconds: float) -> AsyncIterator[None]:
+    """What is awaited inside ends so soon, not counting what this process stood still: a machine may be busy."""
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(LOOK_EVERY_S)
+            turns += 1
+
+    counting = asyncio.create_task(count())
+    try:
+        yield
+        assert turns * LOOK_EVERY_S < seconds
+    finally:
+        counting.cancel()
+
+
+class Clock:
+    """A time that passes as soon as it may, instead of by the wall; modules and lines are put under it."""
+
+    def __init__(self, may_pass: Callable[[], Any]) -> None:
+        self.now = 0.0
+        self._may_pass = may_pass
+
+    def monotonic(self) -> float:
+        self.now += 0.001  # no two things happen at the same moment
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        await until(self._may_pass)
+        self.now += max(0.0, seconds)
+        await asyncio.sleep(0)
+
+    def rule(self, module: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+        """From now on this module sleeps by this clock and reads it. Deadlines stay what they are."""
+        names = {**vars(asyncio), "sleep": self.sleep, "get_running_loop": lambda: _Loop(self)}
+        monkeypatch.setattr(module, "asyncio", SimpleNamespace(**names))
+        if hasattr(module, "monotonic"):
+            monkeypatch.setattr(module, "monotonic", self.monotonic)
+
+
+class _Loop:
+    """The running loop, but for its time."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.time = clock.monotonic
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(asyncio.get_running_loop(), name)
 
 
 async def _now(true: Callable[[], Any]) -> Any:

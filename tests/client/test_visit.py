@@ -34,7 +34,7 @@ from rooms.phases import Phase
 from rooms.protocol import Accepted, Close, Do, Goodbye, Happened, Refused
 from tests.client.toy import ToyRoom
 from tests.client.toy_server import MOVE_WITHIN_MS, ToyServer
-from tests.waiting import DEADLINE_S, until
+from tests.waiting import DEADLINE_S, Clock, until
 
 
 @pytest.fixture
@@ -397,41 +397,26 @@ async def test_a_second_socket_that_is_not_let_in_leaves_the_first_in_use(server
         await visit.do(c.StartInterview())
 
 
-class Quick:
-    """The clock of a line on which time passes as soon as each ping is answered, or there is nobody to answer it."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-        self.visit: Visit | None = None
-        self.frozen: client.wire.Wire | None = None
-
-    def monotonic(self) -> float:
-        self.now += 0.001  # nothing happens at the same moment
-        return self.now
-
-    async def sleep(self, seconds: float) -> None:
-        await until(self.may_pass)
-        self.now += max(0.0, seconds)
-
-    def may_pass(self) -> bool:
-        wire = self.visit._lifeline._in_use if self.visit else None
-        return wire is not None and (wire is self.frozen or not wire.pending_pings)
-
-
 async def test_a_server_that_stands_still_is_left_for_another_within_five_seconds(
     server: ToyServer, toy: ToyRoom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock = Quick()
-    monkeypatch.setattr(client.wire, "monotonic", clock.monotonic)
-    monkeypatch.setattr(client.wire, "asyncio", SimpleNamespace(**{**vars(asyncio), "sleep": clock.sleep}))
+    visits: list[Visit] = []
+    frozen: list[client.wire.Wire] = []
+
+    def every_ping_is_answered() -> bool:
+        wire = visits[0]._lifeline._in_use if visits else None
+        return wire is not None and (wire in frozen or not wire.pending_pings)
+
+    clock = Clock(every_ping_is_answered)
+    clock.rule(client.wire, monkeypatch)
     async with ToyServer(toy).running() as other, joined(server, other) as visit:
-        clock.visit = visit
+        visits.append(visit)
         await until(lambda: clock.now > 60)  # longer than a silence may last: pings are answered
         assert len(server.hellos) == 1
         server.freeze()
-        clock.frozen = visit._lifeline._in_use
-        await until(lambda: clock.frozen.given_up)
-        assert clock.now - clock.frozen.heard_at <= 5
+        frozen.append(visit._lifeline._in_use)
+        await until(lambda: frozen[0].given_up)
+        assert clock.now - frozen[0].heard_at <= 5
         await until(lambda: len(other.hellos) == 1)
         assert await visit.do(c.GiveConsent(notice="2026-11"))
 

@@ -13,6 +13,7 @@ from server.adapters.redis_connection import RedisConnection, room_key
 from server.ports import AudioFull, AudioLog, Unavailable
 from tests.redis_parts import admin_of, cut_all_connections
 from tests.servers import free_port
+from tests.waiting import PATIENT_MS
 
 ROOM, STREAM = "r-1", "s-1"
 FRAME_MS = 40
@@ -27,7 +28,7 @@ def frames(numbers: Iterable[int], ms: int = FRAME_MS) -> list[Frame]:
 
 @pytest.fixture
 async def audio(every_redis_url: str) -> AsyncIterator[AudioLog]:
-    async with RedisConnection(every_redis_url, 3_000) as redis:
+    async with RedisConnection(every_redis_url, PATIENT_MS) as redis:
         yield RedisAudioLog(redis, BACKLOG_S)
 
 
@@ -195,12 +196,12 @@ async def test_without_redis_audio_is_unavailable_and_not_full() -> None:
             await RedisAudioLog(redis, BACKLOG_S).append(ROOM, STREAM, frames([0]))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(batches=st.lists(st.lists(st.integers(0, 12), max_size=6), max_size=12))
 async def test_whatever_order_frames_come_in_the_kept_ones_are_gapless(
     redis_url: str, batches: list[list[int]]
 ) -> None:
-    async with RedisConnection(redis_url, 3_000) as redis:
+    async with RedisConnection(redis_url, PATIENT_MS) as redis:
         audio = RedisAudioLog(redis, 60)
         await audio.erase(ROOM)
         through = -1
@@ -212,7 +213,7 @@ async def test_whatever_order_frames_come_in_the_kept_ones_are_gapless(
 
 
 async def test_a_frame_of_another_release_is_left_out_and_the_rest_is_read(every_redis_url: str) -> None:
-    async with RedisConnection(every_redis_url, 3_000) as redis:
+    async with RedisConnection(every_redis_url, PATIENT_MS) as redis:
         audio = RedisAudioLog(redis, BACKLOG_S)
         await audio.append(ROOM, STREAM, frames([0]))
         await redis.call("XADD", room_key(ROOM, "audio"), "*", "samples", 1, "stream", STREAM, "frame", b"\xff" * 40)

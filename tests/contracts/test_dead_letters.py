@@ -12,6 +12,7 @@ from server.errors import Failed
 from server.operations import Backlog, replay, told
 from server.ports import DeadLetter, Unavailable
 from tests.redis_parts import append, open_room
+from tests.waiting import PATIENT_MS
 
 LETTER = DeadLetter("r-1", "archive", 7, "ValueError", 8, 1_795_000_000_000)
 
@@ -29,7 +30,7 @@ class Displaced:
 
 
 async def test_letters_are_kept_replaced_listed_and_taken(every_redis_url: str) -> None:
-    async with RedisConnection(every_redis_url, 3_000) as redis:
+    async with RedisConnection(every_redis_url, PATIENT_MS) as redis:
         letters = RedisDeadLetters(redis)
         assert await letters.of("r-1") is None
         assert await letters.all() == []
@@ -42,7 +43,7 @@ async def test_letters_are_kept_replaced_listed_and_taken(every_redis_url: str) 
 
 
 async def test_what_waits_for_the_database_is_counted_and_too_much_of_it_opens_no_room(redis_url: str) -> None:
-    async with RedisConnection(redis_url, 3_000) as redis:
+    async with RedisConnection(redis_url, PATIENT_MS) as redis:
         log, leases, letters, store = RedisRoomLog(redis), RedisLeases(redis), RedisDeadLetters(redis), Displaced()
         backlog = Backlog(log, leases, letters, store, RedisLoads(redis), limit=5)  # type: ignore[arg-type]
         ends = [await grown(log, "r-1", 4), await grown(log, "r-2", 2), await grown(log, "r-3", 1)]
@@ -74,7 +75,7 @@ async def grown(log: RedisRoomLog, room: str, records: int) -> Cursor:
 
 
 async def test_a_letter_is_tried_again_by_name_or_with_all_others(redis_url: str) -> None:
-    async with RedisConnection(redis_url, 3_000) as redis:
+    async with RedisConnection(redis_url, PATIENT_MS) as redis:
         leases, letters = RedisLeases(redis), RedisDeadLetters(redis)
         for number in range(3):
             await letters.put(LETTER._replace(room=f"r-{number}"))

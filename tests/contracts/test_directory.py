@@ -6,6 +6,7 @@ import pytest
 
 from server.adapters.redis_connection import RedisConnection
 from server.adapters.redis_directory import KEPT, RedisDirectory
+from tests.waiting import PATIENT_MS
 
 
 class Ticking:
@@ -21,7 +22,7 @@ class Ticking:
 
 @pytest.fixture
 async def directory(every_redis_url: str) -> AsyncIterator[RedisDirectory]:
-    async with RedisConnection(every_redis_url, 3_000) as redis:
+    async with RedisConnection(every_redis_url, PATIENT_MS) as redis:
         yield RedisDirectory(redis, Ticking())
 
 

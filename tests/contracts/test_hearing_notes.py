@@ -10,6 +10,7 @@ from server.adapters.redis_connection import RedisConnection
 from server.adapters.redis_notes import RedisHearingNotes
 from server.ports import Fenced, HearingNotes, Note
 from tests.redis_parts import admin_of
+from tests.waiting import PATIENT_MS
 
 OLD, NEW = 7, 8
 """Numbers of leases."""
@@ -17,7 +18,7 @@ OLD, NEW = 7, 8
 
 @pytest.fixture
 async def redis(every_redis_url: str) -> AsyncIterator[RedisConnection]:
-    async with RedisConnection(every_redis_url, 3_000) as redis:
+    async with RedisConnection(every_redis_url, PATIENT_MS) as redis:
         yield redis
 
 

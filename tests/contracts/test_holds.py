@@ -11,6 +11,7 @@ from server.adapters.redis_holds import RedisHolds
 from server.adapters.redis_log import RedisRoomLog
 from server.ports import Holds
 from tests.memory_holds import MemoryHolds
+from tests.waiting import PATIENT_MS
 
 
 class HoldsContract:
@@ -60,13 +61,13 @@ class HoldsContract:
 class TestInRedis(HoldsContract):
     @pytest.fixture
     async def holds(self, every_redis_url: str) -> AsyncIterator[Holds]:
-        async with RedisConnection(every_redis_url, 3_000) as redis:
+        async with RedisConnection(every_redis_url, PATIENT_MS) as redis:
             for room in ("r", "another"):
                 await redis.call("HSET", room_key(room, "head"), "epoch", "e")
             yield RedisHolds(redis)
 
     async def test_nobody_takes_what_is_held_in_a_room_that_was_erased(self, every_redis_url: str) -> None:
-        async with RedisConnection(every_redis_url, 3_000) as redis:
+        async with RedisConnection(every_redis_url, PATIENT_MS) as redis:
             holds, log = RedisHolds(redis), RedisRoomLog(redis)
             await redis.call("HSET", room_key("r-1", "head"), "epoch", "e")
             assert await holds.take("r-1", "w.1", "w.1", "x.2")

@@ -5,25 +5,29 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from server.adapters.redis_connection import RedisConnection
+from server.adapters.redis_connection import RedisConnection, room_key
 from server.adapters.redis_leases import RedisLeases
 from server.ports import Leases
 from tests.redis_parts import admin_of
+from tests.waiting import PATIENT_MS, until
 
 SOON_MS, LONG_MS = 30, 60_000
 
 
 @pytest.fixture
 async def leases(every_redis_url: str) -> AsyncIterator[Leases]:
-    async with RedisConnection(every_redis_url, 3_000) as redis:
+    async with RedisConnection(every_redis_url, PATIENT_MS) as redis:
         yield RedisLeases(redis)
 
 
 async def taken_at_last(leases: Leases, room: str, holder: str) -> int:
-    async with asyncio.timeout(5):
-        while (fence := await leases.take(room, holder, LONG_MS)) is None:
-            await asyncio.sleep(0.005)
-    return fence
+    return int(await until(lambda: leases.take(room, holder, LONG_MS)))
+
+
+def life_ms(url: str, room: str = "r-1") -> int:
+    """How long a lease still lasts."""
+    with admin_of(url) as admin:
+        return int(admin.pttl(room_key(room, "lease")))
 
 
 async def test_announced_rooms_are_open_until_they_are_retired(leases: Leases) -> None:
@@ -70,10 +74,11 @@ async def test_numbers_grow_though_all_was_forgotten(leases: Leases, every_redis
     assert first < second
 
 
-async def test_taking_what_one_holds_prolongs_it_under_the_same_number(leases: Leases) -> None:
-    first = await leases.take("r-1", "w-1", SOON_MS)
-    assert await leases.take("r-1", "w-1", LONG_MS) == first
-    await asyncio.sleep(2 * SOON_MS / 1_000)
+async def test_taking_what_one_holds_prolongs_it_under_the_same_number(leases: Leases, every_redis_url: str) -> None:
+    first = await leases.take("r-1", "w-1", LONG_MS)
+    assert life_ms(every_redis_url) <= LONG_MS
+    assert await leases.take("r-1", "w-1", 10 * LONG_MS) == first
+    assert life_ms(every_redis_url) > LONG_MS
     assert await leases.take("r-1", "w-2", LONG_MS) is None
 
 
@@ -83,11 +88,11 @@ async def test_a_dead_holders_lease_runs_out(leases: Leases) -> None:
     assert await taken_at_last(leases, "r-1", "w-2") > first
 
 
-async def test_keeping_prolongs_what_is_held_and_names_it(leases: Leases) -> None:
-    await leases.take("r-1", "w-1", SOON_MS)
+async def test_keeping_prolongs_what_is_held_and_names_it(leases: Leases, every_redis_url: str) -> None:
+    await leases.take("r-1", "w-1", LONG_MS)
     await leases.take("r-2", "w-2", LONG_MS)
-    assert await leases.keep(["r-1", "r-2", "r-3"], "w-1", LONG_MS) == {"r-1"}
-    await asyncio.sleep(2 * SOON_MS / 1_000)
+    assert await leases.keep(["r-1", "r-2", "r-3"], "w-1", 10 * LONG_MS) == {"r-1"}
+    assert life_ms(every_redis_url, "r-1") > LONG_MS >= life_ms(every_redis_url, "r-2")
     assert await leases.take("r-1", "w-2", LONG_MS) is None
     assert await leases.keep([], "w-1", LONG_MS) == frozenset()
 
@@ -110,7 +115,9 @@ async def test_a_worker_lives_as_long_as_it_beats(leases: Leases) -> None:
     await leases.beat("w-1", LONG_MS)
     await leases.beat("w-2", SOON_MS)
     assert "w-1" in await leases.alive(["w-1", "w-2", "w-3"])
-    async with asyncio.timeout(5):
-        while await leases.alive(["w-1", "w-2", "w-3"]) != {"w-1"}:
-            await asyncio.sleep(0.005)
+
+    async def one_is_left() -> bool:
+        return await leases.alive(["w-1", "w-2", "w-3"]) == {"w-1"}
+
+    await until(one_is_left)
     assert await leases.alive([]) == frozenset()

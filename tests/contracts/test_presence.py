@@ -8,12 +8,13 @@ from server.adapters.redis_connection import RedisConnection
 from server.adapters.redis_presence import RedisPresence
 from server.adapters.redis_subscriber import RedisSubscriber
 from tests.redis_parts import cut_all_connections
+from tests.waiting import PATIENT_MS, until
 
 
 @contextlib.asynccontextmanager
 async def there(url: str) -> AsyncIterator[RedisPresence]:
     """A process with its connections; leaving it ends them, as the kernel does for one that is killed."""
-    async with RedisConnection(url, 3_000) as redis:
+    async with RedisConnection(url, PATIENT_MS) as redis:
         subscriber = RedisSubscriber(redis)
         listening = asyncio.create_task(subscriber.run(lambda message: None, lambda: None))
         try:
@@ -24,9 +25,10 @@ async def there(url: str) -> AsyncIterator[RedisPresence]:
 
 
 async def seen(presence: RedisPresence, wanted: set[str]) -> None:
-    async with asyncio.timeout(5):
-        while await presence.present(["w-1", "w-2", "w-3"]) != wanted:
-            await asyncio.sleep(0.005)
+    async def as_wanted() -> bool:
+        return await presence.present(["w-1", "w-2", "w-3"]) == wanted
+
+    await until(as_wanted)
 
 
 async def test_who_attends_is_present_until_its_process_ends(every_redis_url: str) -> None:

@@ -8,11 +8,12 @@ import pytest
 from server.adapters.redis_connection import RedisConnection
 from server.adapters.redis_purses import RedisPurses
 from server.ports import Purses
+from tests.waiting import PATIENT_MS, until
 
 
 @pytest.fixture
 async def purses(every_redis_url: str) -> AsyncIterator[Purses]:
-    async with RedisConnection(every_redis_url, 3_000) as redis:
+    async with RedisConnection(every_redis_url, PATIENT_MS) as redis:
         yield RedisPurses(redis)
 
 
@@ -34,6 +35,4 @@ async def test_a_purse_is_forgotten_after_its_time_and_settling_does_not_bring_i
     await purses.settle("room:gone", 5)
     assert await purses.spent("room:gone") == 0
     assert await purses.spend("room:r-1", 100, 100, 1)
-    async with asyncio.timeout(5):
-        while not await purses.spend("room:r-1", 100, 100, 1):
-            await asyncio.sleep(0.05)
+    await until(lambda: purses.spend("room:r-1", 100, 100, 1))

@@ -12,7 +12,7 @@ from server.adapters.redis_connection import RedisConnection
 from tests.contracts.test_subscriber import listening
 from tests.redis_parts import PASSWORD, ROOM, append, least_rights, open_room, room_log
 from tests.servers import Redis, ServerNotFoundError, find_redis
-from tests.waiting import until
+from tests.waiting import PATIENT_MS, until
 
 Start = Callable[[], Redis]
 
@@ -29,7 +29,7 @@ async def test_a_user_with_the_documented_rights_can_do_all_and_no_more(any_redi
         await append(ear.log, "c", await open_room(ear.log))
         await until(lambda: ear.versions == [1, 2])
         assert ear.redis.generation == 1
-    async with RedisConnection(url, 3_000) as redis:
+    async with RedisConnection(url, PATIENT_MS) as redis:
         for command in (
             ("GET", "somebody:elses"),
             ("SET", "somebody:elses", "1"),
@@ -54,7 +54,7 @@ async def test_a_user_who_may_not_ask_is_served_and_told_what_could_not_be_seen(
     with Client.from_url(server.url) as admin:
         admin.execute_command("ACL", "SETUSER", *rule)
     url = server.url.replace("redis://", f"redis://greenroom:{PASSWORD}@")
-    async with RedisConnection(url, 3_000) as redis:
+    async with RedisConnection(url, PATIENT_MS) as redis:
         with pytest.raises(NoPermissionError):
             await redis.call("INFO")
         first = redis.generation
@@ -83,7 +83,7 @@ async def test_a_redis_that_may_lose_rooms_is_said_aloud_once(caplog: pytest.Log
 async def test_a_redis_that_keeps_rooms_is_not_warned_about(
     any_redis_url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with RedisConnection(any_redis_url, 3_000) as redis:
+    async with RedisConnection(any_redis_url, PATIENT_MS) as redis:
         await redis.call("PING")
         assert redis.generation == 1
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
@@ -91,7 +91,7 @@ async def test_a_redis_that_keeps_rooms_is_not_warned_about(
 
 async def test_a_restart_is_another_generation_and_a_cut_is_not(killable_redis: Start) -> None:
     server = killable_redis()
-    async with RedisConnection(server.url, 5_000) as redis:
+    async with RedisConnection(server.url, PATIENT_MS) as redis:
         assert redis.generation == 0
         await redis.call("PING")
         with Client.from_url(server.url) as admin:

@@ -1,7 +1,6 @@
 """REDIS_WAIT_REPLICAS: what is acknowledged is on a replica too, and what is not may be asked for again."""
 
 import asyncio
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -15,6 +14,10 @@ from tests.kept_rooms import OPENED_AT
 from tests.redis_parts import ROOM, append, open_room, room_log, whisper
 from tests.redis_servers import Guarded, client, running
 from tests.servers import ServerNotFoundError, find_redis
+from tests.waiting import PATIENT_MS, until_it_works
+
+SOON_MS = 200
+"""For a replica that does not answer; one that does may need longer on a busy machine, and is asked again."""
 
 
 @pytest.fixture(scope="module", params=["valkey-server", "redis-server"])
@@ -47,8 +50,11 @@ async def test_what_is_acknowledged_is_on_the_replica(url: str, replicated: Guar
 async def test_too_few_replicas_are_an_outage_and_the_same_command_is_confirmed_when_they_are_back(
     url: str, replicated: Guarded
 ) -> None:
-    async with room_log(url, 2_000, wait_replicas=1) as log, room_log(url, 2_000, wait_replicas=1) as other:
-        cursor = await open_room(log)
+    async with (
+        room_log(url, wait_replicas=1, wait_timeout_ms=SOON_MS) as log,
+        room_log(url, wait_replicas=1, wait_timeout_ms=SOON_MS) as other,
+    ):
+        cursor = await until_it_works(lambda: open_room(log))
         replicated.servers[1].pause()
         for one in (log, log, other):  # whoever asks: that it is in the log already is not enough
             with pytest.raises(Unavailable) as refused:
@@ -58,24 +64,22 @@ async def test_too_few_replicas_are_an_outage_and_the_same_command_is_confirmed_
             await other.check(ROOM, "c", cursor)
         assert len(await log.read(ROOM, 0, 10)) == 2  # nothing is lost, and it is there once
         replicated.servers[1].resume()
-        done = await other.append(ROOM, "c", cursor, OPENED_AT, [whisper("once")])
+        done = await until_it_works(lambda: other.append(ROOM, "c", cursor, OPENED_AT, [whisper("once")]))
         assert isinstance(done, Appended)
         assert done.cursor.version == 2
         assert await log.check(ROOM, "c", cursor) == Appended(done.cursor, fresh=False)
 
 
 async def test_what_needs_no_replica_does_not_wait_for_one(url: str, replicated: Guarded) -> None:
-    async with room_log(url, 2_000, wait_replicas=1) as log:
+    async with room_log(url, wait_replicas=1) as log:
         cursor = await open_room(log)
         replicated.servers[1].pause()
         late = asyncio.create_task(log.append(ROOM, "c", cursor, OPENED_AT, [whisper("late")]))
-        began = time.monotonic()
         while (await log.head(ROOM) or cursor).version == 1:
             pass
         assert not late.done()
-        assert time.monotonic() - began < 0.4
-        with pytest.raises(Unavailable):
-            await late
+        replicated.servers[1].resume()
+        await late
 
 
 async def test_many_appends_at_once_share_their_waits(url: str, replicated: Guarded) -> None:
@@ -88,9 +92,9 @@ async def test_many_appends_at_once_share_their_waits(url: str, replicated: Guar
 
 async def test_audio_is_safe_when_a_replica_has_it(url: str, replicated: Guarded) -> None:
     frame = Frame(0, 0, bytes(SAMPLE_RATE_HZ // 25))
-    async with RedisConnection(url, 2_000, wait_replicas=1) as redis:
+    async with RedisConnection(url, PATIENT_MS, wait_replicas=1, wait_timeout_ms=SOON_MS) as redis:
         audio = RedisAudioLog(redis, 60)
-        assert await audio.append(ROOM, "s", [frame]) == 0
+        assert await until_it_works(lambda: audio.append(ROOM, "s", [frame])) == 0
         replicated.servers[1].pause()
         with pytest.raises(Unavailable):
             await audio.append(ROOM, "s", [frame])

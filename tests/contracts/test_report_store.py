@@ -26,6 +26,7 @@ from tests.kept_rooms import (
     skipped_turn,
     spoken_turn,
 )
+from tests.waiting import PATIENT_MS
 
 ROW = ReportRow("r-1", "owner", "behavioural", OPENED_AT, OPENED_AT + 300_000, 3.0, 3)
 REPORT = b'{"schema_version": "1", "b": 1.50, "a": "\\u0000\xc3\xa9"}'
@@ -45,7 +46,7 @@ async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncItera
     on_disk = f"sqlite+aiosqlite:///{tmp_path}/greenroom.db"
     url = on_disk if request.param == "sqlite" else request.getfixturevalue("postgres_url")
     await migrate(url)
-    database = Database(url, timeout_ms=5_000)
+    database = Database(url, timeout_ms=PATIENT_MS)
     yield database
     await database.close()
 

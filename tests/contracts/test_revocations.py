@@ -10,6 +10,7 @@ from server.adapters.database import Database
 from server.adapters.migrations import migrate
 from server.adapters.revocation_store import SqlRevocations
 from server.ports import Revocation, Revocations
+from tests.waiting import PATIENT_MS
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -17,7 +18,7 @@ async def revocations(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIt
     on_disk = f"sqlite+aiosqlite:///{tmp_path}/greenroom.db"
     url = on_disk if request.param == "sqlite" else str(request.getfixturevalue("postgres_url"))
     await migrate(url)
-    database = Database(url, timeout_ms=5_000)
+    database = Database(url, timeout_ms=PATIENT_MS)
     yield SqlRevocations(database)
     await database.close()
 

@@ -16,6 +16,7 @@ from server.ports import Anew, Appended, Clash, Fenced, Head, Record, RoomLog, W
 from tests.kept_rooms import OPENED_AT, opening
 from tests.laws.mirror_fixture import story
 from tests.memory_log import MemoryRoomLog
+from tests.waiting import PATIENT_MS
 
 ROOM = "r-1"
 OPENED = opening(ROOM)[0]
@@ -358,5 +359,5 @@ class TestMemoryRoomLog(RoomLogContract):
 class TestRedisRoomLog(RoomLogContract):
     @pytest.fixture
     async def log(self, every_redis_url: str) -> AsyncIterator[RoomLog]:
-        async with RedisConnection(every_redis_url, 3_000) as redis:
+        async with RedisConnection(every_redis_url, PATIENT_MS) as redis:
             yield RedisRoomLog(redis)

@@ -30,6 +30,7 @@ from server.adapters.redis_connection import RedisConnection, room_key
 from server.adapters.redis_log import RedisRoomLog
 from server.ports import Anew, Appended, Clash, Fenced, Record, RoomLog, Wanted
 from tests.memory_log import MemoryRoomLog
+from tests.waiting import PATIENT_MS
 
 T = TypeVar("T")
 EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "20"))
@@ -274,7 +275,7 @@ def check(log: RoomLog, run: Runs) -> None:
 def test_the_log_in_redis_does_as_the_model(redis_url: str) -> None:
     with asyncio.Runner() as runner:
         run, open_ones = Runs(runner), AsyncExitStack()
-        redis = run(open_ones.enter_async_context(RedisConnection(redis_url, 3_000)))
+        redis = run(open_ones.enter_async_context(RedisConnection(redis_url, PATIENT_MS)))
         try:
             check(RedisRoomLog(redis), run)
         finally:

@@ -16,7 +16,7 @@ from server.ports import Anew, Message, Unavailable
 from tests.redis_parts import ROOM, append, cut_all_connections, open_room, whisper
 from tests.redis_servers import RedisCluster
 from tests.servers import Redis, free_port
-from tests.waiting import until, until_it_works
+from tests.waiting import PATIENT_MS, Clock, until
 
 Start = Callable[[], Redis]
 
@@ -44,14 +44,16 @@ class Ear:
 
 
 @asynccontextmanager
-async def listening(url: str, timeout_ms: int = 3_000) -> AsyncIterator[Ear]:
+async def listening(url: str, timeout_ms: int = PATIENT_MS) -> AsyncIterator[Ear]:
     async with RedisConnection(url, timeout_ms) as redis:
         ear = Ear(redis)
         task = asyncio.create_task(ear.run())
-        yield ear
-        assert not task.done(), "it listens until it is cancelled"
-        task.cancel()
-        await asyncio.wait([task])
+        try:
+            yield ear
+            assert not task.done(), "it listens until it is cancelled"
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
 
 
 async def test_an_append_is_heard_as_the_records_of_the_log(every_redis_url: str) -> None:
@@ -145,10 +147,17 @@ async def test_many_first_subscriptions_at_once_all_hear(every_redis_url: str) -
 async def test_a_listener_that_hears_nothing_for_long_is_not_cut(
     redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(redis_receiver, "QUIET_S", 0.05)
-    async with listening(redis_url, timeout_ms=100) as ear:
+    async with listening(redis_url) as ear:
+
+        def what_it_asks_is_answered() -> bool:
+            receivers = ear.subscriber._receivers.values()
+            return all(clock.now - receiver._heard_at <= redis_receiver.QUIET_S for receiver in receivers)
+
+        clock = Clock(what_it_asks_is_answered)
+        clock.rule(redis_receiver, monkeypatch)
         await ear.subscriber.subscribe(ROOM)
-        await asyncio.sleep(0.5)  # ten times what counts as quiet, five times the deadline of a call
+        deadline_s = max(redis_receiver.QUIET_S, ear.redis.timeout_s)
+        await until(lambda: clock.now > 10 * deadline_s)
         await open_room(ear.log)
         await until(lambda: bool(ear.heard))
         assert ear.reconnected == 0
@@ -159,7 +168,7 @@ async def test_after_a_cut_all_rooms_are_subscribed_before_it_says_reconnected(a
         rooms = [f"r-{number}" for number in range(450)]
         await asyncio.gather(*(ear.subscriber.subscribe(room) for room in rooms))
         cut_all_connections(any_redis_url)
-        await until(lambda: ear.reconnected == 1)
+        await until(lambda: ear.reconnected >= 1)
         with Client.from_url(any_redis_url) as admin:
             subscribed = dict(admin.pubsub_numsub(*(f"greenroom:{{{room}}}:live" for room in rooms)))
         assert set(subscribed.values()) == {1}
@@ -191,7 +200,7 @@ async def test_it_listens_again_after_redis_was_killed(killable_redis: Start) ->
         await ear.subscriber.subscribe(ROOM)
         server.kill()
         server.start()
-        await until(lambda: ear.reconnected == 1)
+        await until(lambda: ear.reconnected >= 1)
         await open_room(ear.log)
         await until(lambda: ear.versions == [1])
 
@@ -201,13 +210,20 @@ async def test_a_frozen_redis_is_noticed_by_its_silence(
 ) -> None:
     monkeypatch.setattr(redis_receiver, "QUIET_S", 0.1)
     server = killable_redis()
-    async with listening(server.url, timeout_ms=300) as ear:
+    async with listening(server.url) as ear:
         await ear.subscriber.subscribe(ROOM)
         server.pause()
         await until(lambda: "redis connection lost" in caplog.text)
+        monkeypatch.undo()
         server.resume()
         await until(lambda: ear.reconnected >= 1)
-        await until_it_works(lambda: open_room(ear.log))
+
+        async def is_heard() -> bool:  # unless it was cut once more meanwhile
+            await ear.log.tell(ROOM, "partial", b"{}")
+            return bool(ear.heard)
+
+        await until(is_heard)
+        await open_room(ear.log)
         await until(lambda: ear.versions == [1])
 
 

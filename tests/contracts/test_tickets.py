@@ -10,6 +10,7 @@ from server.adapters.redis_connection import RedisConnection
 from server.adapters.redis_tickets import RedisTickets
 from server.ports import Ticket, Tickets
 from tests.redis_parts import admin_of
+from tests.waiting import PATIENT_MS
 
 ADA = Participant(id="p-1", name='Ada "é" \x00', role=Role.CANDIDATE)
 TICKET = Ticket("r-1", ADA, "http://127.0.0.1:8000")
@@ -17,7 +18,7 @@ TICKET = Ticket("r-1", ADA, "http://127.0.0.1:8000")
 
 @pytest.fixture
 async def tickets(every_redis_url: str) -> AsyncIterator[Tickets]:
-    async with RedisConnection(every_redis_url, 3_000) as redis:
+    async with RedisConnection(every_redis_url, PATIENT_MS) as redis:
         yield RedisTickets(redis)
 
 

@@ -9,6 +9,7 @@ import pytest
 from server.adapters.redis_connection import RedisConnection
 from server.adapters.redis_timers import RedisTimers
 from server.ports import Claim, Timers
+from tests.waiting import PATIENT_MS, until
 
 NOW = 1_795_000_000_000
 LATER = NOW + 10_000
@@ -31,7 +32,7 @@ def clock() -> Stepped:
 
 @pytest.fixture
 async def timers(every_redis_url: str, clock: Stepped) -> AsyncIterator[Timers]:
-    async with RedisConnection(every_redis_url, 3_000) as redis:
+    async with RedisConnection(every_redis_url, PATIENT_MS) as redis:
         yield RedisTimers(redis, clock)
 
 
@@ -92,20 +93,19 @@ async def test_no_more_are_claimed_than_asked_for(timers: Timers, clock: Stepped
 
 
 async def test_what_is_due_is_due_by_the_stores_own_clock(every_redis_url: str) -> None:
-    async with RedisConnection(every_redis_url, 3_000) as redis:
+    async with RedisConnection(every_redis_url, PATIENT_MS) as redis:
         timers = RedisTimers(redis)
-        now_ms = time.time() * 1000
-        await timers.put("r-1", int(now_ms) - 1)
-        await timers.put("r-2", int(now_ms) + 3_600_000)
+        now_ms = int(time.time() * 1000)
+        await timers.put("r-1", now_ms - 1)
+        await timers.put("r-2", now_ms + 3_600_000)
         claim = await timers.claim(FOR_MS, 10)
         assert claim.rooms == ["r-1"]
-        assert claim.now_ms == pytest.approx(now_ms, abs=5_000)
+        assert now_ms <= claim.now_ms <= int(time.time() * 1000)
         assert claim.until_ms == claim.now_ms + FOR_MS
 
 
 async def test_a_chore_is_one_callers_for_a_while(timers: Timers) -> None:
-    assert sorted(await asyncio.gather(*(timers.take_chore("sweep", 30) for _ in range(5)))) == [False] * 4 + [True]
-    assert await timers.take_chore("other", 60_000)
-    async with asyncio.timeout(5):
-        while not await timers.take_chore("sweep", 60_000):
-            await asyncio.sleep(0.005)
+    assert sorted(await asyncio.gather(*(timers.take_chore("sweep", 60_000) for _ in range(5)))) == [False] * 4 + [True]
+    assert await timers.take_chore("other", 30)
+    await until(lambda: timers.take_chore("other", 60_000))
+    assert not await timers.take_chore("other", 60_000)

@@ -31,6 +31,7 @@ from scripts.hardening.proxy import Proxy
 from scripts.hardening.rounds import END_DEADLINE_S
 from scripts.hardening.stage import Stage
 from scripts.hardening.verdicts import Ledger, Round, Verdict, summary, table
+from tests.waiting import DEADLINE_S, until
 
 ROOT = Path(__file__).parents[2]
 HELD = Verdict(faults=("web-killed",), seed=1, seconds=9.5, entries=1_200)
@@ -140,18 +141,18 @@ def joined(host):
     server = socket.create_server((host, 0))
     here = socket.create_connection(server.getsockname())
     there, _ = server.accept()
-    there.settimeout(0.2)
     return server, here, there
 
-def hears(there):
+def hears(there, wait_s):
+    there.settimeout(wait_s)
     try:
         return there.recv(9).decode()
     except TimeoutError:
         return "nothing"
 
-def may_come(server):
+def may_come(server, wait_s):
     try:
-        return bool(socket.create_connection(server.getsockname(), 0.2).close()) or "in"
+        return bool(socket.create_connection(server.getsockname(), wait_s).close()) or "in"
     except TimeoutError:
         return "waits"
 
@@ -160,12 +161,11 @@ for break_it, broken in ((lambda: network.lose(one[0].getsockname()[0]), [one]),
     break_it()
     for server, here, there in (one, other):
         here.send(b"late")
-        print(hears(there), may_come(server))
+        wait_s = 0.2 if (server, here, there) in broken else 30
+        print(hears(there, wait_s), may_come(server, wait_s))
     network.heal()
     for server, here, there in broken:
-        there.settimeout(10)
-        print(may_come(server), hears(there))
-        there.settimeout(0.2)
+        print(may_come(server, 30), hears(there, 30))
 """
 
 
@@ -301,28 +301,32 @@ async def test_a_lane_whose_cluster_failed_is_replaced_and_the_others_rounds_are
 
 async def found(room_said: str, *ends: str) -> list[h.Unread]:
     """What is noted of those who read nothing of servers that end them like this, in a room where this was said."""
+    done: list[str] = []
 
     async def serve(connection: ServerConnection) -> None:
         await connection.recv()
         await connection.send("welcome")
-        match left.pop(0):
-            case "by a ping":
+        assert connection.request is not None
+        match end := connection.request.path.removeprefix("/"):
+            case "by-a-ping":
                 await connection.close(1011)
-            case "without a word":
+            case "without-a-word":
                 connection.transport.abort()
             case "never":
-                await connection.wait_closed()
+                pass
+        done.append(end)
+        await connection.wait_closed()
 
-    left = list(ends)
     history = History()
     fault = StuckReader(cast(Stage, SimpleNamespace(history=history)), random.Random(1))
-    fault.silence_s = 0.1
+    fault.silence_s = 0.0
     async with open_server(serve, "127.0.0.1", 0, close_timeout=0.1) as server:
         port = server.sockets[0].getsockname()[1]
-        for number in range(len(ends)):
-            fault.stuck.append(await fault.comes(f"r-{number}", f"ws://127.0.0.1:{port}/", "ticket"))
+        for number, end in enumerate(ends):
+            fault.stuck.append(await fault.comes(f"r-{number}", f"ws://127.0.0.1:{port}/{end}", "ticket"))
             said = e.Whispered(by="owner.coach", text=room_said, at_ms=0)
             history.note(h.Saw(room=f"r-{number}", who="coach", version=1, tag="t", event=said))
+        await until(lambda: len(done) == len(ends))
         await fault.settle()
     return [entry for entry in history.entries if isinstance(entry, h.Unread)]
 
@@ -330,16 +334,16 @@ async def found(room_said: str, *ends: str) -> list[h.Unread]:
 async def test_it_is_noted_how_whoever_never_reads_is_ended_however_little_they_were_sent(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(of_people, "CUT_DEADLINE_S", 0.3)
-    stayed, cut, pinged = await found("Psst.", "never", "without a word", "by a ping")
-    assert [(each.cut, each.by_ping, each.full) for each in (stayed, cut, pinged)] == [
-        (False, False, False), (True, False, False), (True, True, False),
-    ]  # fmt: skip
+    monkeypatch.setattr(of_people, "CUT_DEADLINE_S", DEADLINE_S)
+    ended = await found("Psst.", "without-a-word", "by-a-ping")
+    assert [(each.cut, each.by_ping, each.full) for each in ended] == [(True, False, False), (True, True, False)]
+    monkeypatch.setattr(of_people, "CUT_DEADLINE_S", 0.1)
+    assert [(each.cut, each.by_ping, each.full) for each in await found("Psst.", "never")] == [(False, False, False)]
 
 
 async def test_it_is_noted_that_more_was_sent_than_anything_holds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(of_people, "ENOUGH_BYTES", 1_000)
-    assert [each.full for each in await found("Psst." * 200, "by a ping")] == [True]
+    assert [each.full for each in await found("Psst." * 200, "by-a-ping")] == [True]
 
 
 # --- people ---------------------------------------------------------------------------------------------------

@@ -39,12 +39,13 @@ def test_a_killed_redis_comes_back_with_its_data_at_the_same_address(killable_re
 
 def test_a_paused_redis_hangs_until_it_is_resumed(killable_redis: Callable[[], Redis]) -> None:
     server = killable_redis()
-    client = Client.from_url(server.url, socket_timeout=0.2, retry=None)
-    server.pause()
-    with pytest.raises(TimeoutError):
-        client.ping()
-    server.resume()
-    assert client.ping()
+    with Client.from_url(server.url, socket_timeout=0.2, retry=None) as client:
+        server.pause()
+        with pytest.raises(TimeoutError):
+            client.ping()
+    with Client.from_url(server.url) as client:
+        server.resume()
+        assert client.ping()
 
 
 @pytest.mark.parametrize("time", ["first", "second"])
