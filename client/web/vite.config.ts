@@ -2,6 +2,8 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
 
+import { EVENTUALLY_MS } from "./src/testing/patience";
+
 const server = process.env["GREENROOM_URL"] ?? "http://127.0.0.1:8000";
 
 export default defineConfig({
@@ -23,6 +25,7 @@ export default defineConfig({
     environment: "jsdom",
     setupFiles: ["src/testing/setup.ts"],
     restoreMocks: true,
+    expect: { poll: { timeout: EVENTUALLY_MS } },
     testTimeout: 20_000, // how long a test takes says how busy the machine is, not whether it holds
   },
 });

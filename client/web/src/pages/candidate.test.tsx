@@ -135,7 +135,7 @@ describe("an answer", () => {
     expect([box.value, screen.queryByRole("alert")]).toEqual(["", null]);
     expect(screen.getByText(/Sentence of redis_away/).textContent).toContain("sent again by itself");
     server.accepting = true;
-    await waitFor(() => expect(server.wishes.filter((wish) => wish.id === id)).toHaveLength(2), { timeout: 2_000 });
+    await waitFor(() => expect(server.wishes.filter((wish) => wish.id === id)).toHaveLength(2));
   });
 
   it("of an earlier question that is refused is shown where it can be read and copied", async () => {
@@ -275,7 +275,7 @@ it("leads to the report when the interview is over", async () => {
   act(() => server.happen({ kind: "room_closed", at_ms: 9, reason: "finished" }));
   expect(await screen.findByText("Your report is being written…")).toBeDefined();
   server.answer("GET /api/reports/r-1", { room: "r-1", turns: [] });
-  const link = await screen.findByRole("link", { name: "Read the report" }, { timeout: 4_000 });
+  const link = await screen.findByRole("link", { name: "Read the report" });
   expect(link.getAttribute("href")).toBe("/reports/r-1");
 });
 
@@ -313,9 +313,7 @@ describe("what happens to the room", () => {
 
   it("is said as saved only when the database has it", async () => {
     const server = await enters();
-    expect(
-      await screen.findByText("Your words have arrived and are being saved…", {}, { timeout: 3_000 }),
-    ).toBeDefined();
+    expect(await screen.findByText("Your words have arrived and are being saved…")).toBeDefined();
     act(() => server.socket.say({ type: "durable", version: 10 }));
     expect(await screen.findByText("Your words are safe")).toBeDefined();
   });

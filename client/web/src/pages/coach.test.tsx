@@ -171,7 +171,8 @@ describe("what a coach can do", () => {
 
   it("is choose the next question, found by its words", async () => {
     const server = await enters();
-    await userEvent.type(await screen.findByLabelText("Search the questions"), "conf");
+    await screen.findByText("Tell me about a promise.");
+    await userEvent.type(screen.getByLabelText("Search the questions"), "conf");
     expect(screen.queryByText("Tell me about a promise.")).toBeNull();
     await userEvent.click(screen.getByRole("button", { name: /Tell me about a conflict/ }));
     expect(server.wishes[0]?.command).toEqual({ kind: "choose_next", question: "conflict" });

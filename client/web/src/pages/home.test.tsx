@@ -76,7 +76,7 @@ describe("the start page", () => {
       "/rooms/r-2",
     );
     expect(screen.getByText(/^Begins .*2026/)).toBeDefined();
-    expect(screen.getByText("3.5")).toBeDefined();
+    expect(await screen.findByText("3.5")).toBeDefined();
     expect(screen.getAllByText("not scored")).toHaveLength(1);
     expect(screen.getByText("shown once you rated it or opened it")).toBeDefined();
   });

@@ -1,4 +1,4 @@
-import { act, cleanup, render, screen, waitFor, within } from "@testing-library/react";
+import { act, cleanup, render, screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
 
@@ -228,10 +228,8 @@ describe("a report", () => {
     const folded = () => document.querySelectorAll("details:not([open])").length;
     const before = folded();
     expect(before).toBeGreaterThan(0);
-    await waitFor(() => {
-      window.dispatchEvent(new Event("beforeprint")); // the page listens just after it is shown
-      expect(folded()).toBe(0);
-    });
+    window.dispatchEvent(new Event("beforeprint"));
+    expect(folded()).toBe(0);
     window.dispatchEvent(new Event("afterprint"));
     expect(folded()).toBe(before);
   });
@@ -295,7 +293,7 @@ describe("a report that is not there", () => {
     render(<Report room="r-1" />);
     await screen.findByRole("heading", { name: "The report is being written" });
     server.answer("GET /api/reports/r-1", REPORT);
-    await screen.findByRole("heading", { name: "Behavioural interview" }, { timeout: 4_000 });
+    await screen.findByRole("heading", { name: "Behavioural interview" });
   });
 
   it("leads back to an interview that goes on", async () => {

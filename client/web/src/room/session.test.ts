@@ -17,7 +17,7 @@ function start(): Session {
 
 async function live(): Promise<void> {
   session.enter();
-  await vi.waitFor(() => expect(session.connection().stage).toBe("live"));
+  await expect.poll(() => session.connection().stage).toBe("live");
 }
 
 beforeEach(() => {
@@ -41,8 +41,8 @@ it("comes back by itself with its cursor, and says again what was not answered",
   server.accepting = false;
   session.wish(ANSWER);
   server.socket.drop(1006);
-  await vi.waitFor(() => expect(server.sockets).toHaveLength(2));
-  await vi.waitFor(() => expect(server.wishes).toHaveLength(2));
+  await expect.poll(() => server.sockets).toHaveLength(2);
+  await expect.poll(() => server.wishes).toHaveLength(2);
   expect(server.hellos[1]?.resume).toMatchObject({ version: 10 });
   expect(server.wishes[0]).toEqual(server.wishes[1]);
 });
@@ -78,15 +78,15 @@ it("does not announce a microphone again whose page is gone", async () => {
 it("tries another ticket while the server is away", async () => {
   server.answer("POST /api/rooms/r-1/tickets", problem("redis_away", true), 503);
   session.enter();
-  await vi.waitFor(() => expect(session.connection().stage).toBe("waiting"));
+  await expect.poll(() => session.connection().stage).toBe("waiting");
   server.answer("POST /api/rooms/r-1/tickets", { ticket: "t2" }, 201);
-  await vi.waitFor(() => expect(session.connection().stage).toBe("live"), 2_000);
+  await expect.poll(() => session.connection().stage).toBe("live");
 });
 
 it("takes an unreachable server for one that is away", async () => {
   vi.stubGlobal("fetch", () => Promise.reject(new TypeError("network")));
   session.enter();
-  await vi.waitFor(() => expect(session.connection().problem?.code).toBe("server_away"));
+  await expect.poll(() => session.connection().problem?.code).toBe("server_away");
   expect(session.connection().stage).toBe("waiting");
 });
 
@@ -95,7 +95,7 @@ describe("a worker that goes away", () => {
     await live();
     const [first] = server.sockets;
     first?.say({ type: "moving", within_ms: 10 });
-    await vi.waitFor(() => expect(session.connection().moves).toBe(1));
+    await expect.poll(() => session.connection().moves).toBe(1);
     expect([server.sockets.length, first?.left, session.connection().stage]).toEqual([2, true, "live"]);
     session.wish(ANSWER);
     expect(server.sockets[1]?.sent.some((text) => text.includes("what was typed"))).toBe(true);
@@ -109,10 +109,10 @@ describe("a worker that goes away", () => {
     session.subscribe(() => stages.add(session.connection().stage));
     server.welcoming = false;
     first?.say({ type: "moving", within_ms: 10 });
-    await vi.waitFor(() => expect(server.hellos).toHaveLength(2));
+    await expect.poll(() => server.hellos).toHaveLength(2);
     first?.drop(CLOSE.TAKEN_OVER);
     server.welcomes(server.socket);
-    await vi.waitFor(() => expect(session.connection().moves).toBe(1));
+    await expect.poll(() => session.connection().moves).toBe(1);
     expect(stages.has("over") || stages.has("waiting")).toBe(false);
   });
 });
