@@ -260,7 +260,12 @@ class Wire(asyncio.Protocol):
         ours = sent.code if sent else CloseCode.ABNORMAL_CLOSURE
         self._end(Gone(received.code if received else ours))
         self._last_words = self._last_words or self._loop.call_later(LAST_WORDS_S, self._transport.abort)
-        self._transport.close()
+        if received or self._incoming is None or not self._transport.can_write_eof():
+            self._transport.close()
+        elif not self._transport.is_closing():
+            # Whoever still sends is heard out, to no effect: closed before, TCP would reset the connection, and our
+            # close, with its reason, would be lost on its way (RFC 6455, 7.1.1; RFC 9112, 9.6).
+            self._transport.write_eof()
 
     def _end(self, over: Gone | Closed) -> None:
         self._over = self._over or over
@@ -293,6 +298,7 @@ class Wire(asyncio.Protocol):
             self._conn.fail(CloseCode.INTERNAL_ERROR, "keepalive ping timeout")
             self._write()
             self._closing()
+            self._transport.close()
             return
         self._pinged = struct.pack(">I", id(self) & 0xFFFFFFFF)
         self._conn.send_ping(self._pinged)

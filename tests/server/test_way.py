@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Any, cast
 
 import pytest
 import uvicorn
@@ -11,16 +12,14 @@ from starlette.websockets import WebSocket
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from rooms.protocol import MAX_MESSAGE_BYTES
 from server.framing import framed, unframed
 from server.way import AsgiWay, Closed, Gone, Serve, Way, carried_on
 from server.wire import Wire
+from tests.redis_parts import until
 from tests.servers import free_port
 
 Served = Callable[[Serve], Awaitable[str]]
-
-
-PING_EVERY_S = 0.5
-"""Long enough for a busy machine to answer in between."""
 
 
 @pytest.fixture(params=[Wire, "websockets-sansio"], ids=["ours", "another"])
@@ -35,25 +34,36 @@ async def served(request: pytest.FixtureRequest) -> AsyncIterator[Served]:
                     async with AsgiWay(websocket) as way:
                         await serve(way)
 
-            port = free_port()
-            app = Router([WebSocketRoute("/here", endpoint)])
-            config = uvicorn.Config(
-                app, port=port, ws=request.param, ws_ping_interval=PING_EVERY_S, lifespan="off", log_config=None
-            )
-            await stack.enter_async_context(_running(uvicorn.Server(config)))
-            return f"ws://127.0.0.1:{port}/here"
+            url, _ = await stack.enter_async_context(_serving(endpoint, request.param))
+            return url
 
         yield serve
 
 
 @contextlib.asynccontextmanager
-async def _running(server: uvicorn.Server) -> AsyncIterator[None]:
+async def ours(serve: Serve, ping_every_s: float) -> AsyncIterator[tuple[str, set[Wire]]]:
+    """Our own server on its own, with its connections."""
+
+    async def endpoint(websocket: WebSocket) -> None:
+        await websocket.accept()
+        assert carried_on(websocket.scope, serve)
+
+    async with _serving(endpoint, Wire, ping_every_s) as (url, server):
+        yield url, cast(set[Wire], server.server_state.connections)
+
+
+@contextlib.asynccontextmanager
+async def _serving(
+    endpoint: Callable[[WebSocket], Awaitable[None]], ws: Any, ping_every_s: float = 3_600.0
+) -> AsyncIterator[tuple[str, uvicorn.Server]]:
+    port = free_port()
+    app = Router([WebSocketRoute("/here", endpoint)])
+    config = uvicorn.Config(app, port=port, ws=ws, ws_ping_interval=ping_every_s, lifespan="off", log_config=None)
+    server = uvicorn.Server(config)
     task = asyncio.create_task(server.serve())
     try:
-        async with asyncio.timeout(10):
-            while not server.started:
-                await asyncio.sleep(0.005)
-        yield
+        await until(lambda: server.started)
+        yield f"ws://127.0.0.1:{port}/here", server
     finally:
         server.should_exit = True
         await task
@@ -111,7 +121,7 @@ async def test_we_learn_that_the_other_side_left(served: Served) -> None:
 
     async with connect(await served(listen), proxy=None) as client:
         await client.close(4000)
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(10):
         assert await left == 4000
 
 
@@ -129,7 +139,7 @@ async def test_who_closes_hears_nothing_more(served: Served) -> None:
     async with connect(await served(shut), proxy=None) as client:
         await client.send("one")
         await client.send("two")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(10):
             assert await over is False
             with pytest.raises(ConnectionClosed):
                 await client.recv()
@@ -142,31 +152,58 @@ async def test_a_connection_is_cut(served: Served) -> None:
 
     async with connect(await served(cut), proxy=None) as client:
         await client.send("hello")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(10):
             with pytest.raises(ConnectionClosed):
                 await client.recv()
 
 
-@pytest.mark.parametrize("served", [Wire], indirect=True, ids=["ours"])
-async def test_who_reads_nothing_is_let_go_of_though_nothing_is_said_to_them(served: Served) -> None:
-    """A ping that nobody answers finds them; whoever reads answers each."""
-    loop = asyncio.get_running_loop()
-    left: dict[str, asyncio.Future[int]] = {name: loop.create_future() for name in ("reads", "reads nothing")}
+async def test_who_reads_nothing_is_let_go_of_though_nothing_is_said_to_them() -> None:
+    """A ping that nobody answers finds them."""
+    left: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
     async def listen(way: Way) -> None:
-        name = str(await way.receive())
+        await way.receive()
         with pytest.raises(Gone) as gone:
             await way.receive()
-        left[name].set_result(gone.value.code)
+        left.set_result(gone.value.code)
 
-    url = await served(listen)
-    async with connect(url, proxy=None) as reader, connect(url, proxy=None, close_timeout=0.1) as deaf:
-        await reader.send("reads")
-        await deaf.send("reads nothing")
+    async with ours(listen, ping_every_s=0.1) as (url, _), connect(url, proxy=None, close_timeout=0.1) as deaf:
         deaf.transport.pause_reading()
+        await deaf.send("reads nothing")
         async with asyncio.timeout(10):
-            assert await left["reads nothing"] == 1011
-        assert not left["reads"].done()
+            assert await left == 1011
+
+
+async def test_who_reads_answers_each_ping_and_stays() -> None:
+    async with ours(echo, ping_every_s=3_600.0) as (url, connections), connect(url, proxy=None) as reader:
+        (wire,) = connections
+        for number in range(3):
+            wire._ping_now()
+            assert wire._pinged
+            await until(lambda: wire._pinged is None)
+            await reader.send(f"still here {number}")
+            assert await reader.recv() == f"still here {number}"
+
+
+async def test_who_still_sends_learns_all_the_same_why_it_is_closed() -> None:
+    """Cut off at once, TCP would throw away what was said last to who goes on sending."""
+    async with ours(echo, ping_every_s=3_600.0) as (url, connections), connect(url, proxy=None) as client:
+        loop, wire = asyncio.get_running_loop(), client.transport.get_extra_info("socket").dup()
+        client.transport.pause_reading()  # it looks at nothing while it sends
+        try:
+            too_long = MAX_MESSAGE_BYTES + 1
+            await loop.sock_sendall(wire, b"\x81\xff" + too_long.to_bytes(8, "big") + b"mask")
+            await until(lambda: all(gone._over for gone in connections))
+            for _ in range(100):
+                await loop.sock_sendall(wire, bytes(1_000))
+        finally:
+            wire.close()
+        client.transport.resume_reading()
+        with pytest.raises(ConnectionClosed) as closed:
+            await client.recv()
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 1009
+        await until(lambda: not connections)
 
 
 async def test_where_nobody_serves_the_handshake_is_refused(served: Served) -> None:
