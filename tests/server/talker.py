@@ -166,6 +166,14 @@ async def inside(greenroom: Greenroom, room: str, role: Role = Role.CANDIDATE) -
         yield talker
 
 
+async def a_grace_later(greenroom: Greenroom, room: str, watcher: Talker) -> None:
+    """Somebody else comes and leaves, and `watcher` sees them counted as gone: whoever was to go before them has."""
+    async with inside(greenroom, room, Role.OBSERVER) as observer:
+        you = observer.heard[0]["you"]["id"]
+    while (await watcher.hears("event"))["event"].get("participant") != you:
+        pass
+
+
 @asynccontextmanager
 async def as_guest(link: str) -> AsyncIterator[Greenroom]:
     """Somebody who opened an invitation."""

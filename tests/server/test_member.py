@@ -1,6 +1,5 @@
 """One socket's way out."""
 
-import asyncio
 import json
 
 import pytest
@@ -12,6 +11,7 @@ from server.errors import TABLE
 from server.framing import framed
 from server.member import Member
 from tests.server.way import Way, frame, text_in
+from tests.waiting import until
 
 SHE = Participant(id="p", name="P", role=Role.CANDIDATE)
 
@@ -90,9 +90,7 @@ async def test_who_reads_nothing_for_too_long_is_cut_off() -> None:
     member = member_on(way, timeout_s=0.01)
     way.open = False
     member.tell("partial", frame("stuck"))
-    async with asyncio.timeout(2):
-        while not way.aborted:
-            await asyncio.sleep(0.005)
+    await until(lambda: way.aborted)
     assert member.ended == TABLE["too_slow"]
 
 

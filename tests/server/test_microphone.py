@@ -19,6 +19,7 @@ from server.ports import AudioLog, Unavailable
 from tests.server.hearings import CANDIDATE, MemoryAudioLog, Rig
 from tests.server.way import Way
 from tests.speech import recorded, speech
+from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("hurried")
 
@@ -61,9 +62,7 @@ class Speaker:
     async def safe(self, through: int | None, *, again: bool, stream: str = "mic") -> None:
         """Wait until this is said."""
         wanted = {"type": "audio_safe", "stream": stream, "through": through, "again": again}
-        async with asyncio.timeout(5):
-            while wanted not in self.said:
-                await asyncio.sleep(0.005)
+        await until(lambda: wanted in self.said)
         self._way.pieces.clear()
 
     def told(self, kind: str) -> list[str]:
@@ -129,9 +128,7 @@ async def test_a_full_log_is_said_and_what_found_no_room_is_asked_for_again() ->
     audio = MemoryAudioLog(limit=2)
     async with speaking(audio) as speaker:
         speaker.send(0, 1, 2, 3)
-        async with asyncio.timeout(2):
-            while not speaker.told("hearing_trouble"):
-                await asyncio.sleep(0.005)
+        await until(lambda: speaker.told("hearing_trouble"))
         assert speaker.told("hearing_trouble") == ["hearing_behind"]
         await speaker.safe(1, again=True)
         audio.limit = 100
@@ -157,7 +154,7 @@ async def test_frames_do_not_pile_up_when_the_log_is_slow() -> None:
     async with speaking(audio) as speaker:
         audio.flowing.clear()
         speaker.send(0)
-        await asyncio.sleep(0.01)
+        await until(lambda: not speaker.microphone._frames)
         speaker.send(*range(1, QUEUE_FRAMES + 200))
         assert len(speaker.microphone._frames) == QUEUE_FRAMES
         audio.flowing.set()
@@ -174,9 +171,7 @@ async def test_frames_that_waited_keep_the_stream_they_came_under() -> None:
         speaker.microphone.opened("mic-2")
         speaker.send(0, 1, 2)
         audio.flowing.set()
-        async with asyncio.timeout(2):
-            while len(audio.kept.get("r-1", ())) < 5:
-                await asyncio.sleep(0.005)
+        await until(lambda: len(audio.kept.get("r-1", ())) == 5)
         kept = [(stream, frame.seq) for _, stream, frame in audio.kept["r-1"]]
         assert kept == [("mic", 0), ("mic", 1), ("mic-2", 0), ("mic-2", 1), ("mic-2", 2)]
 
@@ -195,7 +190,7 @@ async def test_the_same_complaint_is_made_once() -> None:
 
 async def test_frames_that_come_one_by_one_are_passed_on_together(monkeypatch: pytest.MonkeyPatch) -> None:
     """The first at once, and what comes within the next moment in one go."""
-    monkeypatch.setattr(module, "GATHER_S", 0.05)
+    monkeypatch.setattr(module, "GATHER_S", 0.3)
     audio = CountingAudioLog()
     async with speaking(audio) as speaker:
         for number in range(10):
@@ -232,9 +227,7 @@ async def test_a_recording_that_cannot_be_decoded_ends_its_stream_and_no_other()
     async with speaking(MemoryAudioLog()) as speaker:
         speaker.microphone.opened("rec", Encoding.WEBM_OPUS)
         speaker.microphone.heard(pack_piece(Frame(0, 0, bytes(500))))
-        async with asyncio.timeout(5):
-            while speaker.refusals() != ["sound_undecodable"]:
-                await asyncio.sleep(0.005)
+        await until(lambda: speaker.refusals() == ["sound_undecodable"])
         speaker.microphone.opened("mic")
         speaker.send(0, 1)
         await speaker.safe(1, again=False)

@@ -25,10 +25,11 @@ from server.loads import FRESH_S, Load
 from server.seat import MISTAKES
 from server.settings import Settings
 from tests.deployment import SECRET_KEY, TOKEN
-from tests.server.conftest import CONNECTIONS_PER_ROOM, GRACE_S, MESSAGES_PER_SECOND, Standing
+from tests.server.conftest import CONNECTIONS_PER_ROOM, MESSAGES_PER_SECOND, Standing
 from tests.server.talker import (
     Quiet,
     Talker,
+    a_grace_later,
     as_guest,
     deaf,
     frame,
@@ -206,12 +207,11 @@ async def test_who_comes_back_with_a_return_ticket_was_never_gone_for_the_others
         async with knocking(greenroom, room) as again:
             welcome = await again.hello(before["return_ticket"], resume=before["cursor"])
             assert (welcome["you"], welcome["resumed"]) == (before["you"], 0)
-            await asyncio.sleep(2 * GRACE_S)  # the end of the first socket ends nothing
-            await again.do("whisper", text="Still here.")
-            while (await candidate.hears("event"))["event"]["kind"] != "whispered":
-                pass
-            kinds = [said["event"]["kind"] for said in candidate.heard if said["type"] == "event"]
-            assert [kind for kind in kinds if kind.startswith("participant_")] == ["participant_joined"]
+            await a_grace_later(greenroom, room, candidate)  # the end of the first socket ends nothing
+            await again.is_well()
+            told = [said["event"] for said in candidate.heard if said["type"] == "event"]
+            joined = next(fact for fact in told if fact.get("participant") == welcome["you"])
+            assert [fact["kind"] for fact in told if fact.get("connection") == joined["connection"]] == [joined["kind"]]
             assert before["return_ticket"] not in standing.deployment.logs
 
 

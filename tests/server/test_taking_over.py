@@ -212,9 +212,10 @@ async def test_an_interview_that_was_paused_is_not_ended_by_a_silence_before_it(
             await room.until(lambda: room.texts)
             await room.do(c.PauseInterview())
             await room.until(lambda: room.room.paused)
-            written = rig.notes.written
             await room.do(c.ResumeInterview())
-            await room.until(lambda: not room.room.paused and rig.notes.written > written)
+            keeping = hearing._ears[room.id][0]._keeping
+            await room.until(lambda: not room.room.paused)
+            await room.until(lambda: keeping._kept and keeping._kept[0] == keeping._marks[0].place)
         async with rig.hearing(Echo(), room) as hearing:
             await room.say(silence(600))
             await room.until(partial(_all_read, rig, hearing, room.id))

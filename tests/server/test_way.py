@@ -16,8 +16,8 @@ from rooms.protocol import MAX_MESSAGE_BYTES
 from server.framing import framed, unframed
 from server.way import AsgiWay, Closed, Gone, Serve, Way, carried_on
 from server.wire import Wire
-from tests.redis_parts import until
 from tests.servers import free_port
+from tests.waiting import until
 
 Served = Callable[[Serve], Awaitable[str]]
 

@@ -32,7 +32,11 @@ class MemoryLeases:
         self.living: set[str] = {"web-1"}
         self.taken: list[tuple[str, str]] = []
         self.away = False
+        self.looks = 0
+        """How often a worker looked for rooms."""
         self.slow: asyncio.Event | None = None
+        self.asked = asyncio.Event()
+        """A worker asked which leases are kept while that is `slow`."""
 
     def _answer(self) -> None:
         if self.away:
@@ -40,6 +44,7 @@ class MemoryLeases:
 
     async def open_rooms(self) -> Sequence[str]:
         self._answer()
+        self.looks += 1
         return sorted(self.open)
 
     async def announce(self, room: str) -> None:
@@ -66,6 +71,7 @@ class MemoryLeases:
         self._answer()
         kept = frozenset(room for room in rooms if self.holder.get(room) == holder)
         if self.slow:
+            self.asked.set()
             await self.slow.wait()
         return kept
 
@@ -80,6 +86,12 @@ class MemoryLeases:
     async def alive(self, workers: Sequence[str]) -> frozenset[str]:
         self._answer()
         return frozenset(worker for worker in workers if worker in self.living)
+
+
+async def looked_again(leases: MemoryLeases, workers: int = 1) -> None:
+    """Wait until so many workers have looked for rooms, and done what came of it: they begin to look once more."""
+    seen = leases.looks
+    await until(lambda: leases.looks >= seen + 2 * workers)
 
 
 class Everybody:
@@ -150,14 +162,14 @@ async def test_a_worker_takes_no_more_rooms_than_it_may(leases: MemoryLeases) ->
         leases.open = {"r-1", "r-2"}
         async with working(rig, leases, reading) as worker:
             await until(lambda: reading.rooms == ["r-1"])
-            await asyncio.sleep(2 * module.LOOK_S)
+            await looked_again(leases)
             assert (worker.rooms, len(leases.taken)) == (1, 1)
 
 
 async def test_a_worker_that_has_enough_to_do_leaves_rooms_to_others_and_takes_what_nobody_wants(
     leases: MemoryLeases, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "OTHERS_FIRST_S", 3 * module.LOOK_S)
+    monkeypatch.setattr(module, "OTHERS_FIRST_S", 3_600.0)
     rig, reading = a_rig(), Reading()
     async with rig.up(), rig.room("r-1"), rig.room("r-2"):
         leases.open = {"r-1"}
@@ -165,14 +177,15 @@ async def test_a_worker_that_has_enough_to_do_leaves_rooms_to_others_and_takes_w
             "w", rig.settings, leases, MemoryHolds(), Everybody(), rig.feeds, rig.writer, [reading], lambda: True
         )
         running = asyncio.create_task(full.run())
-        await asyncio.sleep(2 * module.LOOK_S)
+        await looked_again(leases)
         assert reading.rooms == []
         async with working(rig, leases, Reading(), name="worker-2"):
             await until(lambda: leases.holder.get("r-1") == "worker-2")
             leases.open.add("r-2")
             leases.holder["r-2"] = "worker-3"
-            await asyncio.sleep(2 * module.LOOK_S)
+            await looked_again(leases, workers=2)
             assert reading.rooms == []
+        monkeypatch.setattr(module, "OTHERS_FIRST_S", 3 * module.LOOK_S)
         await until(lambda: reading.rooms == ["r-1"])
         full.stop()
         await running
@@ -196,10 +209,10 @@ async def test_rooms_of_a_worker_that_was_killed_are_taken_before_its_lease_runs
     async with rig.up(), rig.room():
         leases.open = {"r-1"}
         async with working(rig, leases, reading, presence=presence):
-            await asyncio.sleep(2 * module.LOOK_S)
+            await looked_again(leases)
             assert reading.rooms == []
             presence.killed.add("worker-2")
-            await until(lambda: reading.rooms == ["r-1"], deadline_s=1)
+            await until(lambda: reading.rooms == ["r-1"])
             assert leases.holder["r-1"] == "worker-1"
 
 
@@ -210,7 +223,7 @@ async def test_a_room_taken_while_the_leases_are_kept_is_not_lost(leases: Memory
         async with working(rig, leases, reading):
             await until(lambda: reading.rooms == ["r-1"])
             leases.slow = asyncio.Event()
-            await asyncio.sleep(TTL_MS / 2000)  # the question which leases are kept is under way
+            await until(leases.asked.is_set)
             leases.open.add("r-2")
             await until(lambda: sorted(reading.rooms) == ["r-1", "r-2"])
             leases.slow.set()
@@ -243,15 +256,16 @@ async def test_a_room_whose_reader_breaks_is_taken_up_again_after_longer_and_lon
 
 
 async def test_a_room_whose_log_is_gone_does_not_keep_a_worker_busy(
-    leases: MemoryLeases, caplog: pytest.LogCaptureFixture
+    leases: MemoryLeases, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(module, "FIRST_REST_S", module.LONGEST_REST_S)
     rig = a_rig()
     async with rig.up():
         leases.open = {"r-gone"}
         async with working(rig, leases, Reading()):
-            await asyncio.sleep(4 * module.LOOK_S)
-            assert len(leases.taken) <= 2
-    assert "a room to serve is gone" in caplog.messages
+            await until(lambda: "a room to serve is gone" in caplog.messages)
+            await looked_again(leases)
+            assert len(leases.taken) == 1
     assert all(record.levelname != "ERROR" for record in caplog.records)  # nothing of ours is broken
 
 
@@ -263,7 +277,7 @@ async def test_a_worker_that_stops_gives_its_rooms_back(leases: MemoryLeases) ->
         running = asyncio.create_task(worker.run())
         await until(lambda: reading.rooms == ["r-1"])
         worker.stop()
-        await asyncio.wait_for(running, 2)
+        await asyncio.wait_for(running, 10)
         assert leases.holder == {}
         assert leases.open == {"r-1"}
 
@@ -346,20 +360,21 @@ async def test_who_joins_just_before_a_room_is_let_go_is_served(leases: MemoryLe
     leases.living = {"w"}
     async with rig.up(), rig.room(asked=False) as room:
         leases.open = {"r-1"}
-        retire = leases.retire
+        retire, retired = leases.retire, asyncio.Event()
 
         async def late(id: str) -> None:
             leases.retire = retire  # type: ignore[method-assign]
             await room.do(c.Join(participant=CANDIDATE, connection="again", worker="w"), SYSTEM)
             await leases.announce(id)
             await retire(id)
+            retired.set()
 
         leases.retire = late  # type: ignore[method-assign]
         await room.do(c.Leave(participant=CANDIDATE.id, connection="c"), SYSTEM)
         async with working(rig, leases, reading):
-            await until(lambda: room.room.people[0].here)
-            await asyncio.sleep(0.1)
-            assert leases.open == {"r-1"}
+            await until(retired.is_set)
+            await until(lambda: leases.open == {"r-1"})
+            assert room.room.people[0].here
             assert reading.rooms == ["r-1"]
 
 
