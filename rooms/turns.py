@@ -24,7 +24,7 @@ class TurnRules(Value):
     """...and goes on down to this one: what flickers between the two changes nothing."""
     min_speech_ms: Milliseconds = 96
     """Anything shorter is a click or a cough."""
-    sure_at: float = 0.7
+    sure_at: float = 0.6
     """From this probability on a voice is told of after one window..."""
     likely_ms: Milliseconds = 64
     """...and else after so long: early enough to pause another voice for, and taken back where it was a cough."""

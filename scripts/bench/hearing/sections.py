@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from scripts.bench.hearing import badsound, overhead, silence, streams, takeover, turns, weights, windows, words
+from scripts.bench.hearing import badsound, overhead, silence, starts, streams, takeover, turns, weights, windows, words
 from scripts.bench.rows import Section
 
 SECTIONS: Final = (
@@ -12,6 +12,7 @@ SECTIONS: Final = (
     Section("weights", "With real weights", weights.measure),
     Section("silence", "Words that nobody said", silence.measure),
     Section("badsound", "Sound that is spoilt, lost or no sound", badsound.measure),
+    Section("starts", "When a voice is told of", starts.measure),
     Section("streams", "Live streams, voice detection only", streams.measure),
     Section("takeover", "A worker is killed in mid-word", takeover.measure),
     Section("turns", "Taking turns: cut-offs against dead air", turns.measure),

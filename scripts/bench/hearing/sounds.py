@@ -48,6 +48,50 @@ def music(ms: int, level: int = 4_000) -> bytes:
     return _pcm(np.concatenate(found)[: RATE_HZ * ms // 1000] * level)
 
 
+def _bursts(make: Callable[[Any], Any]) -> Callable[[int], bytes]:
+    """One after another, at three levels, in a quiet room or none."""
+
+    def whole(ms: int) -> bytes:
+        chance, found, missing = np.random.default_rng(5), [], RATE_HZ * ms // 1000
+        while missing > 0:
+            pause = chance.normal(0, chance.choice([0, 40]), int(RATE_HZ * chance.uniform(0.5, 1.2)))
+            burst = make(chance)
+            found += [pause, burst * (chance.choice([2_000, 6_000, 15_000]) / np.abs(burst).max())]
+            missing -= len(pause) + len(burst)
+        return _pcm(np.concatenate(found)[: RATE_HZ * ms // 1000])
+
+    return whole
+
+
+def _cough(chance: Any) -> Any:
+    found = _hiss(chance, int(RATE_HZ * chance.uniform(0.15, 0.4)), 200, chance.uniform(2_500, 6_000))
+    for formant in chance.uniform(500, 3_000, 2):
+        found += 1.5 * _hiss(chance, len(found), formant - 120, formant + 120)
+    times = np.arange(len(found)) / RATE_HZ
+    return found * np.minimum(1, times / 0.005) * np.exp(-times / chance.uniform(0.03, 0.12))
+
+
+def _breath(chance: Any) -> Any:
+    found = _hiss(chance, int(RATE_HZ * chance.uniform(0.3, 0.9)), 300, chance.uniform(2_000, 5_000))
+    return found * np.hanning(len(found))
+
+
+def _bump(chance: Any) -> Any:
+    times = np.arange(RATE_HZ * 3 // 10) / RATE_HZ
+    return np.sin(2 * np.pi * chance.uniform(60, 250) * times) * np.exp(-times / 0.05)
+
+
+def _squeak(chance: Any) -> Any:
+    times = np.arange(int(RATE_HZ * chance.uniform(0.1, 0.5))) / RATE_HZ
+    phase = 2 * np.pi * np.cumsum(chance.uniform(300, 1_500) + chance.uniform(-800, 800) * times) / RATE_HZ
+    return (np.sin(phase) + 0.3 * np.sin(2 * phase)) * np.hanning(len(times))
+
+
+def _hiss(chance: Any, count: int, low_hz: float, high_hz: float) -> Any:
+    spectrum, pitches = np.fft.rfft(chance.standard_normal(count)), np.fft.rfftfreq(count, 1 / RATE_HZ)
+    return np.fft.irfft(np.where((pitches >= low_hz) & (pitches <= high_hz), spectrum, 0), count)
+
+
 def _tone(pitch_hz: float, times: Any, fades_s: float) -> Any:
     overtones = sum(np.sin(2 * np.pi * pitch_hz * n * times) / n**1.5 for n in range(1, 7))
     return overtones * np.exp(-times / fades_s) * np.minimum(1, times * 100)
@@ -63,4 +107,11 @@ SOUNDS: Final[Mapping[str, Callable[[int], bytes]]] = {
     "pink noise": pink,
     "a keyboard": keyboard,
     "music": music,
+}
+
+BURSTS: Final[Mapping[str, Callable[[int], bytes]]] = {
+    "coughs": _bursts(_cough),
+    "breaths": _bursts(_breath),
+    "bumps": _bursts(_bump),
+    "squeaks": _bursts(_squeak),
 }

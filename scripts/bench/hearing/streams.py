@@ -2,17 +2,19 @@
 
 The real road, in real processes: sockets, a web worker, Redis with its append-only file, a hearing worker, and what it
 tells on its way back to the socket. Two cores carry all of it, the load generator included. An event's delay counts
-from when the frame with the speech's first voiced sample was sent until it is back at the candidate. With
+from when the frame with the speech's first voiced sample was sent until it is back at the candidate. Its parts:
+until the frame is sent behind which the rules tell of a voice, until that one is safe, and until the event came. With
 `--soak-minutes` the voices go on for so long, and memory must not grow.
 """
 
 import asyncio
 import contextlib
+import json
 import os
 import statistics
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -20,39 +22,24 @@ import numpy as np
 import uvloop
 
 from rooms.protocol import Frame, pack_frame
-from rooms.turns import TurnDetector, TurnRules, hear, seems_to_speak
-from rooms.windows import Cut, cut
 from scripts.bench.contestants import JOIN_S, Greenroom, Worker
 from scripts.bench.crowd import lag, talk
 from scripts.bench.hearing.given import Given
+from scripts.bench.hearing.phrases import FRAME_MS, GRIDS, Loop, free_ms, spoken_loop
 from scripts.bench.letting_in import all_in, joined
 from scripts.bench.rows import InputMissingError, Mode, Row
 from scripts.bench.sockets import BINARY, Socket, frame
 from scripts.bench.usage import Meter, at_share, resident_kb
-from server.adapters.silero import Silero
 from server.notice import NOTICE
 from tests.deployment import deployed
 from tests.servers import Redis, find_redis
-from tests.speech import RATE_HZ, noise, silence, speech
+from tests.speech import RATE_HZ
 
 STREAMS: Final = 100
-FRAME_MS: Final = 40
-"""As both our clients send."""
-FRAME_BYTES: Final = 32 * FRAME_MS
 PROBES: Final = 20
 SETTLE_S: Final = 3.0
 LATE_S: Final = 1.0
 """An event that comes later than this after speech began is not about that speech."""
-LOUD: Final = 500
-"""Root mean square of 10 ms, of 32,768, from which on speech has begun: the sound before it is breath and room."""
-PHRASES: Final = (
-    "We measured the queue, and moved the slow part out.",
-    "I asked two colleagues to try it.",
-    "Our release broke twice a month.",
-    "Every reader waited for the same lock.",
-    "My manager reads it first.",
-)
-PAUSES_MS: Final = (1_500, 2_300, 1_900, 2_900, 1_700)
 SAMPLE_EVERY_S: Final = 10.0
 WARM_S: Final = 120.0
 """Memory that comes with the first audio is not growth."""
@@ -61,14 +48,6 @@ LIMITS: Final = {
     "TICKET_TTL_S": "600",
     "TURN_LIMIT_S": "36000",  # nothing is written down, so nothing ends the first answer
 }
-
-
-class Loop(NamedTuple):
-    """What every candidate says, again and again, each from another place on."""
-
-    frames: list[bytes]
-    begins: frozenset[int]
-    """Numbers of the frames with the first voiced sample of a phrase."""
 
 
 class Speaker:
@@ -82,31 +61,51 @@ class Speaker:
         """Phrases after whose beginning no event came."""
         self.uncalled = 0
         """Events when nobody had begun."""
+        self.safe_ms: list[float] = []
+        """Of it, from the frame behind which the rules tell of a voice until that was acknowledged..."""
+        self.told_ms: list[float] = []
+        """...and from then on."""
         self._loop, self._at, self._seq = loop, at, 0
         self._began: float | None = None
+        self._tells = -1
+        """The frame behind which the rules tell of a voice..."""
+        self._sent: float | None = None
+        """...when it was sent..."""
+        self._safe: float | None = None
+        """...and when it was acknowledged."""
         socket.heard = self._heard
 
     def speak(self) -> None:
         place = (self._at + self._seq) % len(self._loop.frames)
         pcm = self._loop.frames[place]
         self.socket.transport.write(frame(BINARY, pack_frame(Frame(self._seq, FRAME_MS * self._seq, pcm))))
-        self._seq += 1
         if place in self._loop.begins:
             self.unheard += self._began is not None
-            self._began = time.perf_counter()
+            self._began, self._sent, self._safe = time.perf_counter(), None, None
+            self._tells = self._seq + self._loop.tells.get((place, self._seq % GRIDS), 0)
+        if self._seq == self._tells:
+            self._sent = time.perf_counter()
+        self._seq += 1
 
     def forget(self) -> None:
         """What is measured begins here."""
-        self.took_ms, self.unheard, self.uncalled, self._began = [], 0, 0, None
+        self.took_ms, self.safe_ms, self.told_ms = [], [], []
+        self.unheard, self.uncalled, self._began, self._sent = 0, 0, None, None
 
     def _heard(self, message: bytes) -> None:
-        if b'"speaking"' in message and b'"on":true' in message:
+        now = time.perf_counter()
+        if self._sent and not self._safe and message.startswith(b'{"type":"audio_safe"'):
+            through = json.loads(message)["through"]
+            self._safe = now if through is not None and through >= self._tells else None
+        elif b'"speaking"' in message and b'"on":true' in message:
             began, self._began = self._began, None
-            passed = time.perf_counter() - began if began else LATE_S
-            if passed < LATE_S:
-                self.took_ms.append(passed * 1000)
-            else:
+            if began is None or now - began >= LATE_S:
                 self.uncalled += 1
+                return
+            self.took_ms.append((now - began) * 1000)
+            if self._sent and self._safe:
+                self.safe_ms.append((self._safe - self._sent) * 1000)
+                self.told_ms.append((now - self._safe) * 1000)
 
 
 class Stage(NamedTuple):
@@ -144,14 +143,17 @@ async def _latency(given: Given, seconds: float) -> list[Row]:
         meter = Meter.start(**stage.pids, load=os.getpid())
         web_ms = await lag(stage.probes, seconds)
         shares = meter.shares()
-        took = sorted(ms for speaker in stage.speakers for ms in speaker.took_ms)
+        took, safe, told = (
+            sorted(ms for speaker in stage.speakers for ms in getattr(speaker, name))
+            for name in ("took_ms", "safe_ms", "told_ms")
+        )
         unheard, uncalled = (sum(getattr(s, name) for s in stage.speakers) for name in ("unheard", "uncalled"))
         worker_ms = stage.worker_lag_ms()
     if not took:
         raise RuntimeError("no beginning of speech was told")
     cores = ", ".join(f"{name} {share:.2f}" for name, share in shares.items())
     clock = Mode.CLOCK
-    free = sorted(_free_ms())
+    free = sorted(free_ms())
     return [
         Row("speech-start event, p50 ms", at_share(free, 0.5), Mode.FREE),
         Row.at_most("speech-start event, p95 ms", at_share(free, 0.95), 150, Mode.FREE),
@@ -159,6 +161,10 @@ async def _latency(given: Given, seconds: float) -> list[Row]:
         Row("beginnings of speech that were told", len(took), digits=0),
         Row("speech-start event, p50 ms", at_share(took, 0.5), clock),
         Row.at_most("speech-start event, p95 ms", at_share(took, 0.95), 150, clock),
+        *(
+            Row(f"of it, {part}, p50 ms", at_share(ms, 0.5), clock, f"p95 {at_share(ms, 0.95):.1f}")
+            for part, ms in (("until the audio that it takes is safe", safe), ("from there until it is told", told))
+        ),
         Row.at_most("beginnings that no event followed", unheard, 0, digits=0),
         Row("events when nobody had begun", uncalled, digits=0),
         Row.at_most("loop lag of the web worker, p99 ms", at_share(web_ms, 0.99), 10, clock),
@@ -212,7 +218,7 @@ async def _talking(given: Given) -> AsyncIterator[Stage]:
             web = greenroom.start()
             worker = deployment.worker(program="scripts.bench.hearing.deaf", LAG_FILE=str(lag_file))
             given.say(f"    {STREAMS} candidates come in")
-            sockets, loop = await candidates(greenroom, web, STREAMS), _loop()
+            sockets, loop = await candidates(greenroom, web, STREAMS), spoken_loop()
             speakers = [Speaker(s, loop, number * len(loop.frames) // STREAMS) for number, s in enumerate(sockets)]
             probes = await all_in(greenroom, web, web, await greenroom.rooms(web, PROBES))
             pids = {"web": web.pid, "hearing": worker.popen.pid, "redis": redis.process.pid}
@@ -247,43 +253,3 @@ async def candidates(greenroom: Greenroom, web: Worker, count: int) -> list[Sock
         for _ in sockets:
             await asked.acquire()
     return sockets
-
-
-def _free_ms() -> Iterator[float]:
-    """How much more audio it takes, from a phrase's first voiced frame on, until the rules tell of a voice.
-
-    With the audio in several places of the grids of frames and of windows.
-    """
-    for shift_ms in range(0, 40, 8):
-        loop = _loop(shift_ms)
-        before, voice, state, detector = Cut("m"), Silero(), Silero.silent, TurnDetector(TurnRules())
-        began: int | None = None
-        for number, pcm in enumerate(loop.frames):
-            began = number if number in loop.begins else began
-            before, windows = cut(before, Frame(number, number * FRAME_MS, pcm))
-            (judged,) = voice.judge([(state, [window.samples for window in windows])])
-            state = judged.state
-            for window, probability in zip(windows, judged.probabilities, strict=True):
-                detector, _ = hear(detector, window.at_ms, probability, 10**9)
-                if began is not None and seems_to_speak(detector, probability):
-                    yield (number - began) * FRAME_MS
-                    began = None
-
-
-def _loop(shift_ms: int = 0) -> Loop:
-    """Phrases and pauses, some of them not quite silent."""
-    pcm, begins = silence(shift_ms), set()
-    for number, (phrase, pause_ms) in enumerate(zip(PHRASES, PAUSES_MS, strict=True)):
-        pcm += noise(pause_ms, 40) if number % 2 else silence(pause_ms)
-        spoken = speech(phrase)
-        begins.add((len(pcm) + _first_voiced(spoken)) // FRAME_BYTES)
-        pcm += spoken
-    whole = len(pcm) // FRAME_BYTES
-    return Loop([pcm[n * FRAME_BYTES : (n + 1) * FRAME_BYTES] for n in range(whole)], frozenset(begins))
-
-
-def _first_voiced(pcm: bytes) -> int:
-    """Where speech begins in this audio, in bytes."""
-    blocks = np.frombuffer(pcm[: len(pcm) // 320 * 320], "<i2").reshape(-1, 160).astype(float)
-    loud = np.sqrt((blocks**2).mean(axis=1)) >= LOUD
-    return int(loud.argmax()) * 320

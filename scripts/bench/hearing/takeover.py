@@ -18,7 +18,8 @@ import uvloop
 from scripts.bench.contestants import Greenroom
 from scripts.bench.crowd import talk
 from scripts.bench.hearing.given import Given
-from scripts.bench.hearing.streams import FRAME_BYTES, LIMITS, PHRASES, Loop, Speaker, candidates
+from scripts.bench.hearing.phrases import FRAME_BYTES, PHRASES, Loop
+from scripts.bench.hearing.streams import LIMITS, Speaker, candidates
 from scripts.bench.rows import Mode, Row
 from scripts.bench.sockets import Socket
 from scripts.bench.usage import at_share, processor_s
@@ -162,4 +163,4 @@ def _loop() -> Loop:
     """Speech with breaths that end no utterance."""
     pcm = b"".join(speech(phrase) + silence(250) for phrase in PHRASES)
     whole = len(pcm) // FRAME_BYTES
-    return Loop([pcm[n * FRAME_BYTES : (n + 1) * FRAME_BYTES] for n in range(whole)], frozenset())
+    return Loop([pcm[n * FRAME_BYTES : (n + 1) * FRAME_BYTES] for n in range(whole)], frozenset(), {})
