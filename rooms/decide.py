@@ -95,9 +95,9 @@ def decide(room: Room | None, command: Command, who: Participant, now_ms: int) -
         case c.HearUtterance():
             return answering.hear(room, command.turn, command.utterance, at)
         case c.Whisper():
-            return (e.Whispered(by=who.id, text=command.text, at_ms=at),)
+            return (e.Whispered.known(kind="whispered", by=who.id, text=command.text, at_ms=at),)
         case c.TakeNote():
-            return (e.NoteTaken(by=who.id, text=command.text, at_ms=at),)
+            return (e.NoteTaken.known(kind="note_taken", by=who.id, text=command.text, at_ms=at),)
         case c.GiveConsent():
             return entry.consent(room, command, who)
         case c.WithdrawConsent():

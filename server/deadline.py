@@ -18,10 +18,11 @@ class Deadline:
         self._struck = False
 
     def __enter__(self) -> None:
-        task = asyncio.current_task()
+        loop = asyncio.get_running_loop()
+        task = asyncio.current_task(loop)
         assert task is not None, "a deadline is set within a task"
         self._task, self._cancelling = task, task.cancelling()
-        self._handle = asyncio.get_running_loop().call_later(self._seconds, self._strike)
+        self._handle = loop.call_later(self._seconds, self._strike)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

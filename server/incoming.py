@@ -55,21 +55,24 @@ class Incoming:
             elif end > size:
                 break
             elif (kind := _PLAIN.get(heard[at])) is not None and self._pieces is None:
-                yield from self._message(kind, _unmasked(heard[mask + 4 : end], heard[mask : mask + 4]))
+                said = self._said(kind, _unmasked(heard[mask + 4 : end], heard[mask : mask + 4]))
                 at = end
+                if said is not None:
+                    yield said
             else:
                 yield from self._odd(bytes(heard[at:end]))
                 at = end
         self._rest = bytearray(heard[at:]) if at < size else None
 
-    def _message(self, kind: Opcode, payload: bytes) -> Iterator[str | bytes]:
+    def _said(self, kind: Opcode, payload: bytes) -> str | bytes | None:
+        """None for a text that is none."""
         if kind is Opcode.BINARY:
-            yield payload
-            return
+            return payload
         try:
-            yield payload.decode()
+            return payload.decode()
         except UnicodeDecodeError:
             self._conn.fail(CloseCode.INVALID_DATA, "not UTF-8")
+            return None
 
     def _odd(self, frames: bytes) -> Iterator[str | bytes]:
         """Pings, pongs, closes, pieces, and what is no frame at all."""
@@ -81,10 +84,10 @@ class Incoming:
                 self.controls += 1
                 if frame.opcode is Opcode.PONG:
                     self.ponged = bytes(frame.data)
-            elif frame.opcode in DATA_OPCODES:
-                yield from self._piece(frame)
+            elif frame.opcode in DATA_OPCODES and (said := self._piece(frame)) is not None:
+                yield said
 
-    def _piece(self, frame: Frame) -> Iterator[str | bytes]:
+    def _piece(self, frame: Frame) -> str | bytes | None:
         if self._pieces is None:
             self._pieces, self._kind = [], frame.opcode
         self._pieces.append(bytes(frame.data))
@@ -93,7 +96,8 @@ class Incoming:
             self._conn.fail(CloseCode.MESSAGE_TOO_BIG, "too many fragments")
         elif frame.fin:
             whole, self._pieces = b"".join(self._pieces), None
-            yield from self._message(self._kind, whole)
+            return self._said(self._kind, whole)
+        return None
 
 
 def _frame_at(data: bytes | bytearray, at: int) -> tuple[int, int]:

@@ -38,6 +38,7 @@ _PLAIN: Final = frozenset(
 )
 """Commands that nobody but the room has to be asked or told about."""
 
+_validate = CLIENT_MESSAGE.validator.validate_json
 _log = logging.getLogger(__name__)
 
 
@@ -182,7 +183,8 @@ class _Named(BaseModel):
 
 def _read(text: str) -> ClientMessage | None:
     try:
-        return CLIENT_MESSAGE.validate_json(text, strict=True)
+        said: ClientMessage = _validate(text, strict=True)
+        return said
     except ValidationError:
         return None
 

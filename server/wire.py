@@ -90,10 +90,10 @@ class Wire(asyncio.Protocol):
 
     def at_hand(self, most: int) -> list[str | bytes]:
         """See `server.way.Way`."""
-        if isinstance(self._over, Closed):
+        if not self._unheard or isinstance(self._over, Closed):
             return []
         taken, self._unheard = self._unheard[:most], self._unheard[most:]
-        self._unheard_bytes -= sum(len(message) + MESSAGE_COST_BYTES for message in taken)
+        self._unheard_bytes -= sum(map(len, taken)) + MESSAGE_COST_BYTES * len(taken)
         if self._held and not self._unheard:
             self._listen_on()
         return taken

@@ -11,6 +11,7 @@ import random
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any, NamedTuple
 
 from redis.asyncio import Connection
@@ -139,7 +140,7 @@ class Pipe:
             raise
 
     async def _use(self, link: Link) -> None:
-        self._replied_at = asyncio.get_running_loop().time()
+        self._replied_at = monotonic()
         self._socket = RedisSocket(link.connection, self._replied, self._send_soon)
         self.server = link.server
         self._send_soon()
@@ -180,12 +181,12 @@ class Pipe:
         if self._wait:
             batch.append(_Waiting(self._wait, None))
         if not self._sent:
-            self._replied_at = asyncio.get_running_loop().time()
+            self._replied_at = monotonic()
         self._sent.extend(batch)
         self._socket.send(waiting.command for waiting in batch)
 
     def _replied(self, reply: Any) -> None:
-        self._replied_at = asyncio.get_running_loop().time()
+        self._replied_at = monotonic()
         if not self._sent:
             raise RedisConnectionError("the server answered what it was not asked")
         waiting = self._sent.popleft()
@@ -219,7 +220,7 @@ class Pipe:
         patience = self._timeout_s / 2
         while True:
             await asyncio.sleep(patience / 4)
-            if self._sent and asyncio.get_running_loop().time() - self._replied_at > patience:
+            if self._sent and monotonic() - self._replied_at > patience:
                 raise TimeoutError
 
     async def _leave(self) -> None:
@@ -249,7 +250,7 @@ async def keep_up(make: Callable[[], Awaitable[Link]], use: Callable[[Link], Awa
     """Make a connection and use it, over and over, until cancelled. `use` ends by failing: its connection is lost."""
     pause, told = RECONNECT_MIN_S, False
     while True:
-        began = asyncio.get_running_loop().time()
+        began = monotonic()
         try:
             link = await make()
             try:
@@ -262,7 +263,7 @@ async def keep_up(make: Callable[[], Awaitable[Link]], use: Callable[[Link], Awa
                 _log.warning("redis connection lost", extra={"error": f"{type(why).__name__}: {why}"})
         except* Exception:
             _log.exception("redis connection given up")
-        lasted = asyncio.get_running_loop().time() - began > RECONNECT_MAX_S
+        lasted = monotonic() - began > RECONNECT_MAX_S
         pause = RECONNECT_MIN_S if lasted else min(RECONNECT_MAX_S, pause * 2)
         told = not lasted
         await asyncio.sleep(random.uniform(pause / 2, pause))

@@ -6,6 +6,7 @@ in the socket, and when too much waits there, Redis cuts the connection (client-
 
 import asyncio
 from collections.abc import Callable, Iterable
+from time import monotonic
 from typing import Any
 
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -77,7 +78,7 @@ class Receiver:
     async def _use(self, link: Link) -> None:
         self.connections += 1
         self._server = link.server
-        self._heard_at = asyncio.get_running_loop().time()
+        self._heard_at = monotonic()
         self._to_send.clear()
         self._socket = RedisSocket(link.connection, self._replied)
         self.ask(self.rooms)
@@ -98,14 +99,14 @@ class Receiver:
         self._to_send.clear()
 
     def _replied(self, reply: Any) -> None:
-        self._heard_at = asyncio.get_running_loop().time()
+        self._heard_at = monotonic()
         self._heard(self, reply)
 
     async def _mind(self) -> None:
         """Notice a connection that is open and dead: the network has no word for it."""
         while True:
             await asyncio.sleep(QUIET_S / 2)
-            quiet = asyncio.get_running_loop().time() - self._heard_at
+            quiet = monotonic() - self._heard_at
             if quiet > 2 * QUIET_S:
                 raise TimeoutError
             if quiet > QUIET_S:

@@ -12,6 +12,7 @@ from rooms.events import EVENT, KINDS
 from server.ports import Record
 
 _HEAD: TypeAdapter[tuple[int, str, str, int, str]] = TypeAdapter(tuple[int, str, str, int, str])
+_validate = _HEAD.validator.validate_json
 _EVENT_BEGINS = b',{"kind":"'
 """Never within a string: there, quotation marks are escaped."""
 
@@ -26,7 +27,8 @@ def unpacked(text: bytes) -> Record:
     """The record in a JSON array. ValidationError if it is none that this release knows."""
     at = text.find(_EVENT_BEGINS)
     if at >= 0:
-        record = Record(*_HEAD.validate_json(text[:at] + b"]"), text[at + 1 : -1])
+        head: tuple[int, str, str, int, str] = _validate(text[:at] + b"]")
+        record = Record(*head, text[at + 1 : -1])
         if record.kind in KINDS:
             return record
     EVENT.validate_json(text[at + 1 : -1])  # says what is wrong
