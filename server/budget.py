@@ -15,8 +15,9 @@ class Budget:
 
     def spend(self, amount: float, now: float) -> bool:
         """Take `amount` from what is left. False, and nothing is taken, if there is too little."""
-        self._left = min(self._burst, self._left + (now - self._at) * self._rate)
-        self._at = now
+        if now > self._at:
+            self._left = min(self._burst, self._left + (now - self._at) * self._rate)
+            self._at = now
         if amount > self._left:
             return False
         self._left -= amount

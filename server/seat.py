@@ -86,8 +86,10 @@ class Seat:
         """
         while True:
             wishes: list[Do] = []
-            for message in (await way.receive(), *way.at_hand(AT_ONCE - 1)):
-                said = self._taken(message)
+            messages = (await way.receive(), *way.at_hand(AT_ONCE - 1))
+            now = time.monotonic()
+            for message in messages:
+                said = self._taken(message, now)
                 if isinstance(said, Do):
                     wishes.append(said)
                     continue
@@ -96,12 +98,12 @@ class Seat:
                 await self._answer(said, message)
             await self._do_all(wishes)
 
-    def _taken(self, message: str | bytes) -> ClientMessage | bytes | Problem | None:
+    def _taken(self, message: str | bytes, now: float) -> ClientMessage | bytes | Problem | None:
         """The message, read; or that it is one too many, or comes too late; or None where it cannot be read."""
         if self._member.ended:  # what they did not read yet keeps the socket open: nothing said on it counts
             return self._member.ended
         budget = self._frames if self._frames and isinstance(message, bytes) else self._messages
-        if not budget.spend(1, time.monotonic()):
+        if not budget.spend(1, now):
             return TABLE["too_much"]
         return message if isinstance(message, bytes) else _read(message)
 

@@ -9,7 +9,6 @@ import random
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
-from weakref import WeakValueDictionary
 
 from rooms.commands import Command, OpenRoom
 from rooms.decide import decide, decide_all
@@ -76,6 +75,18 @@ class Place(NamedTuple):
 NOWHERE = Place(None, None)
 
 
+class Desk:
+    """What this process has of a room: whose turn it is, and how far it is known."""
+
+    __slots__ = ("place", "turn", "users")
+
+    def __init__(self) -> None:
+        self.turn = asyncio.Lock()
+        self.users = 0
+        """Commands that have their turn or wait for it."""
+        self.place = NOWHERE
+
+
 class Writer:
     """The one road by which rooms change; safe beside the writers of any number of other processes."""
 
@@ -91,8 +102,8 @@ class Writer:
         self._source = source or LogAndArchive(log)
         self._log, self._feeds, self._clock = log, feeds, clock
         self._deadline_s = deadline_ms / 1000
-        self._kept: OrderedDict[str, Place] = OrderedDict()
-        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._desks: OrderedDict[str, Desk] = OrderedDict()
+        """The one used last is the last."""
 
     async def do(
         self,
@@ -110,14 +121,16 @@ class Writer:
         log has another epoch. Raises Unavailable when the log gave no answer in time: whether the command was done is
         then unknown, and the same command with the same id may be sent again. Cancelling leaves it unknown as well.
         """
-        if (turn := self._turns.get(room_id)) is None:
-            turn = self._turns[room_id] = asyncio.Lock()
+        desk = self._desk(room_id)
+        desk.users += 1
         try:
             with Deadline(self._deadline_s):
-                async with turn:
+                async with desk.turn:
                     return await self._do(room_id, command, who, command_id, Terms(fence, life))
         except TimeoutError:
             raise Unavailable("redis") from None
+        finally:
+            desk.users -= 1
 
     async def do_all(
         self, room_id: str, commands: Sequence[tuple[str, Command]], who: Participant, *, life: str | None = None
@@ -126,18 +139,20 @@ class Writer:
 
         None: something does, or whether it was done is unknown. Put one by one with the same ids, each finds out.
         """
-        turn = self._turns.setdefault(room_id, asyncio.Lock())
+        desk = self._desk(room_id)
+        desk.users += 1
         try:
             with Deadline(self._deadline_s):
-                async with turn:
+                async with desk.turn:
                     return await self._do_all(room_id, commands, who, life)
         except Exception:  # each finds out what it was
             return None
+        finally:
+            desk.users -= 1
 
     async def glance(self, room_id: str) -> Room | None:
         """The room as last known here, however long ago: for what never changes in it, such as its owner."""
-        kept = self._kept.get(room_id, NOWHERE)
-        return kept.room or await self.look(room_id)
+        return self._kept(room_id).room or await self.look(room_id)
 
     async def look(self, room_id: str) -> Room | None:
         """The room as its log has it, give or take a message under way; None if there is no such room."""
@@ -146,7 +161,7 @@ class Writer:
         head = await self._log.head(room_id)
         if head is None and await self._source.heal(room_id):
             head = await self._log.head(room_id)
-        return (await self._read_on(room_id, self._kept.get(room_id, NOWHERE), head)).room if head else None
+        return (await self._read_on(room_id, self._kept(room_id), head)).room if head else None
 
     async def _do(
         self, room_id: str, command: Command, who: Participant, command_id: str, terms: Terms
@@ -219,11 +234,11 @@ class Writer:
 
     async def _place(self, room_id: str) -> Place:
         """The furthest that this process knows of the room. If that is late or wrong, the log will say so."""
-        kept = self._kept.get(room_id)
+        kept = self._kept(room_id)
         feed = self._feeds.here(room_id) if self._feeds else None
-        if feed and not (kept and kept.cursor and _is_ahead(kept.cursor, feed.cursor)):
+        if feed and not (kept.cursor and (kept.cursor is feed.cursor or _is_ahead(kept.cursor, feed.cursor))):
             return Place(feed.cursor, feed.room)
-        return kept or await self._read_whole(room_id)
+        return kept if kept.cursor else await self._read_whole(room_id)
 
     async def _read_on(self, room_id: str, place: Place, head: Cursor) -> Place:
         """The room as far as its log goes, at least to `head`: read on from `place` where the log continues it."""
@@ -247,7 +262,8 @@ class Writer:
         return place
 
     async def _read_whole(self, room_id: str) -> Place:
-        self._kept.pop(room_id, None)
+        if desk := self._desks.get(room_id):
+            desk.place = NOWHERE
         try:
             story = (await self._source.whole(room_id)).story
         except UnknownRoom:
@@ -259,12 +275,24 @@ class Writer:
         return feed.lately if feed else nothing
 
     def _keep(self, room_id: str, place: Place) -> None:
-        if place.cursor is None:
-            return
-        self._kept[room_id] = place
-        self._kept.move_to_end(room_id)
-        while len(self._kept) > ROOMS_KEPT:
-            self._kept.popitem(last=False)
+        if place.cursor:
+            self._desk(room_id).place = place
+
+    def _kept(self, room_id: str) -> Place:
+        desk = self._desks.get(room_id)
+        return desk.place if desk else NOWHERE
+
+    def _desk(self, room_id: str) -> Desk:
+        """A room's; made, and one that nobody uses cleared away, where there is none."""
+        if desk := self._desks.get(room_id):
+            self._desks.move_to_end(room_id)
+            return desk
+        if len(self._desks) >= ROOMS_KEPT:
+            unused = next((room for room, desk in self._desks.items() if not desk.users), None)
+            if unused is not None:
+                del self._desks[unused]
+        desk = self._desks[room_id] = Desk()
+        return desk
 
 
 def _is_behind(head: Cursor, seen: Cursor) -> bool:

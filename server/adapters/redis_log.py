@@ -21,7 +21,7 @@ from typing import Any
 from rooms.events import Event
 from rooms.protocol import Cursor
 from server.adapters.redis_connection import PREFIX, RedisConnection, Script, Word, room_key
-from server.adapters.redis_records import packed, unpacked
+from server.adapters.redis_records import as_message, packed, unpacked
 from server.adapters.redis_subscriber import RedisSubscriber, channel
 from server.ports import Anew, Appended, Clash, Fenced, Head, Record, Wanted
 
@@ -44,6 +44,8 @@ __all__ = ["RedisRoomLog", "RedisSubscriber"]
 class RedisRoomLog:
     def __init__(self, redis: RedisConnection) -> None:
         self._redis = redis
+        self.under_way: dict[bytes, list[Record]] = {}
+        """Records that are being appended from here, by the message that will bring them."""
 
     async def append(
         self,
@@ -79,18 +81,23 @@ class RedisRoomLog:
         """What Redis says, and what became of each command if it was appended now."""
         start = expected or _NEW
         epoch, version, tag = start.epoch or secrets.token_urlsafe(9), start.version, start.tag
-        done, places, written = list[Appended](), list[Word](), list[bytes]()
+        done, places, records = list[Appended](), list[Word](), list[Record]()
         for command, events in wanted:
-            records = list[Record]()
+            first = len(records)
             for event in events:
                 version, before, tag = version + 1, tag, random.randbytes(6).hex()
                 records.append(Record(version, tag, before, at, command, event.as_json()))
-            done.append(Appended(Cursor.known(epoch=epoch, version=version, tag=tag), True, records))
+            done.append(Appended(Cursor.known(epoch=epoch, version=version, tag=tag), True, records[first:]))
             places += (command, version, tag)
-            written += map(packed, records)
+        written = [packed(record) for record in records]
         keys = [room_key(room, name) for name in ("log", "head", "commands")]
         args = (start.epoch, start.version, start.tag, epoch, fence or 0, channel(room), len(wanted))
-        reply = await self._redis.script(_APPEND, keys, (*args, *places, *written), replicated=True)
+        message = as_message(written)
+        self.under_way[message] = records
+        try:
+            reply = await self._redis.script(_APPEND, keys, (*args, *places, *written), replicated=True)
+        finally:
+            self.under_way.pop(message, None)
         if reply == [b"fenced"]:
             raise Fenced(room)
         return reply, done

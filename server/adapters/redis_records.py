@@ -5,6 +5,7 @@ event is written as JSON once, and what is in front of it is all that is read to
 """
 
 import json
+from collections.abc import Iterable
 
 from pydantic import TypeAdapter
 
@@ -33,6 +34,11 @@ def unpacked(text: bytes) -> Record:
             return record
     EVENT.validate_json(text[at + 1 : -1])  # says what is wrong
     raise AssertionError("an event without its kind in front of it was read")
+
+
+def as_message(written: Iterable[bytes]) -> bytes:
+    """Packed records on lines of their own, as append.lua publishes them."""
+    return b"\n".join(written)
 
 
 def upto(text: bytes) -> int:

@@ -6,7 +6,8 @@ heard again. Never heals what was missed: it only says `reconnected`.
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from redis.exceptions import ResponseError
@@ -15,8 +16,9 @@ from rooms.protocol import Cursor
 from server.adapters.redis_connection import RedisConnection
 from server.adapters.redis_receiver import Receiver, channel, room_of
 from server.adapters.redis_records import unpacked_all, upto
-from server.ports import Message, Unavailable
+from server.ports import Message, Record, Unavailable
 
+_NOTHING: Mapping[bytes, Sequence[Record]] = MappingProxyType({})
 INSIST_S = 0.25
 """How often rooms are asked for again that a node should have confirmed by now: their slots are on the move."""
 
@@ -26,8 +28,9 @@ __all__ = ["RedisSubscriber", "channel"]
 
 
 class RedisSubscriber:
-    def __init__(self, redis: RedisConnection) -> None:
-        self._redis = redis
+    def __init__(self, redis: RedisConnection, under_way: Mapping[bytes, Sequence[Record]] = _NOTHING) -> None:
+        """`under_way`: records that this process appends right now (`RedisRoomLog`), which need not be read."""
+        self._redis, self._under_way = redis, under_way
         self._confirmed: dict[str, asyncio.Future[None]] = {}
         """Every wanted room; done when the server confirmed it, once: reconnecting does not undo that."""
         self._receivers: dict[str, Receiver] = {}
@@ -170,8 +173,9 @@ class RedisSubscriber:
         """None for what says nothing new, or cannot be read."""
         try:
             if payload.startswith(b"["):
-                new = upto(payload) > self._known(room)
-                return Message(room, unpacked_all(payload)) if new else None
+                if upto(payload) <= self._known(room):
+                    return None
+                return Message(room, self._under_way.get(payload) or unpacked_all(payload))
             if payload[:1].isdigit():
                 version, epoch, tag = payload.decode().split(" ")
                 return Message(room, durable=Cursor(epoch=epoch, version=int(version), tag=tag))

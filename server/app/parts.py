@@ -73,7 +73,7 @@ async def parts(settings: Settings, kind: str) -> AsyncIterator[Parts]:
         log = RedisRoomLog(redis)
         store = SqlReportStore(database, clock)
         source = Restorer(log, store, clock)
-        subscriber = RedisSubscriber(redis)
+        subscriber = RedisSubscriber(redis, log.under_way)
         feeds = Feeds(log, subscriber, source)
         loads = RedisLoads(redis)
         leases, letters = RedisLeases(redis), RedisDeadLetters(redis)

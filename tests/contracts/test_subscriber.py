@@ -1,18 +1,19 @@
 """The contract of `ports.Subscriber`, on Valkey, on Redis 6.2 and on a cluster."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 import pytest
 from redis import Redis as Client
 
 from rooms.protocol import Cursor
-from server.adapters import redis_receiver
+from server.adapters import redis_receiver, redis_subscriber
 from server.adapters.redis_connection import RedisConnection
 from server.adapters.redis_log import RedisRoomLog, RedisSubscriber
 from server.adapters.redis_receiver import channel
-from server.ports import Anew, Message, Unavailable
+from server.adapters.redis_records import as_message, packed
+from server.ports import Anew, Message, Record, Unavailable
 from tests.redis_parts import ROOM, append, cut_all_connections, open_room, whisper
 from tests.redis_servers import RedisCluster
 from tests.servers import Redis, free_port
@@ -24,10 +25,10 @@ Start = Callable[[], Redis]
 class Ear:
     """A running subscriber and what it heard."""
 
-    def __init__(self, redis: RedisConnection) -> None:
+    def __init__(self, redis: RedisConnection, under_way: Mapping[bytes, Sequence[Record]] | None = None) -> None:
         self.redis = redis
         self.log = RedisRoomLog(redis)
-        self.subscriber = RedisSubscriber(redis)
+        self.subscriber = RedisSubscriber(redis, under_way or {})
         self.heard: list[Message] = []
         self.reconnected = 0
         self.known = 0
@@ -74,6 +75,28 @@ async def test_records_of_what_is_known_are_not_delivered_again(every_redis_url:
         await append(ear.log, "c-2", cursor, whisper("c"), whisper("d"))
         await until(lambda: bool(ear.heard))
         assert ear.versions == [4, 5]
+
+
+async def test_records_that_this_process_appends_are_taken_by_the_very_message_that_brings_them(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[bytes] = []
+    monkeypatch.setattr(redis_subscriber, "unpacked_all", lambda text: read.append(text) or ())
+    async with listening(redis_url) as ear:
+        await ear.subscriber.subscribe(ROOM)
+        cursor = await open_room(ear.log)
+        await append(ear.log, "c", cursor, whisper("a\n"), whisper("🙂"))
+        await until(lambda: len(ear.heard) == 2)
+        assert not ear.log.under_way, "it is known by itself now"
+        records = list(await ear.log.read(ROOM, cursor.version, 10))
+        assert read[1] == as_message(map(packed, records))
+        knowing = Ear(ear.redis, {read[1]: records})
+        task = asyncio.create_task(knowing.run())
+        await knowing.subscriber.subscribe(ROOM)
+        await ear.redis.call("PUBLISH", channel(ROOM), read[1])
+        await until(lambda: bool(knowing.heard))
+        assert knowing.heard == [Message(ROOM, records)]
+        task.cancel()
 
 
 async def test_what_is_told_is_heard_and_not_logged(every_redis_url: str) -> None:

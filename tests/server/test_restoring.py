@@ -304,7 +304,7 @@ async def test_each_room_is_looked_up_once_and_again_when_the_server_changed(log
         assert store.asked == asked
         log.fall_back(ROOM, 6)  # what it has of the room in memory ends here too: it heard nothing of the rest
         store.rooms[ROOM] = [*store.rooms[ROOM], Record(7, "t7", store.rooms[ROOM][-1].tag, 0, "x", whispered("lost"))]
-        one.writer._kept.clear()
+        one.writer._desks.clear()
         log.generation += 1
         await one.whisper("six")
         texts = [r.event.text for r in log.rooms[ROOM].records if isinstance(r.event, e.Whispered)]
