@@ -8,17 +8,21 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from rooms.ledger import DELAYS
+from server.equipment import MUST_AGREE
 from server.ledger import BUCKETS_MS
 from server.operations import Operations
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _DELAY: Final = "greenroom_turn_delay_seconds"
 _IMPOSSIBLE: Final = "greenroom_turn_delays_impossible_total"
+_DIFFER: Final = "greenroom_processes_differ"
 
 
 def written(counts: Mapping[str, int], now: Operations) -> str:
     """The whole page. `counts` as `server.ledger.counted` names them."""
-    return "\n".join([*_turns(counts), *_delays(counts), *_impossible(counts), *_archive(now)]) + "\n"
+    return (
+        "\n".join([*_turns(counts), *_delays(counts), *_impossible(counts), *_archive(now), *_differences(now)]) + "\n"
+    )
 
 
 def _turns(counts: Mapping[str, int]) -> Iterator[str]:
@@ -58,6 +62,13 @@ def _archive(now: Operations) -> Iterator[str]:
     for name, (what, value) in gauges.items():
         yield from _head(name, "gauge", what)
         yield f"{name} {value}"
+
+
+def _differences(now: Operations) -> Iterator[str]:
+    yield from _head(_DIFFER, "gauge", "Whether processes mark with different things of this kind.")
+    differ = {difference.what for difference in now.differences}
+    for what in MUST_AGREE:
+        yield f'{_DIFFER}{{what="{what}"}} {int(what in differ)}'
 
 
 def _head(name: str, kind: str, what: str) -> Iterator[str]:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel
 
+from server.equipment import Difference, Equipments, differences
 from server.errors import Failed
 from server.loads import Load, Loads
 from server.ports import DeadLetters, Leases, ReportStore, RoomLog, Unavailable
@@ -53,6 +54,8 @@ class Operations(BaseModel):
     archive: Archive
     hearing: list[Load]
     """Of each worker that said so lately."""
+    differences: list[Difference]
+    """What processes mark with that must be the same everywhere and is not."""
     dead_letters: list[Letter]
 
 
@@ -60,10 +63,17 @@ class Backlog:
     """Counts what waits for the database."""
 
     def __init__(
-        self, log: RoomLog, leases: Leases, letters: DeadLetters, store: ReportStore, loads: Loads, limit: int
+        self,
+        log: RoomLog,
+        leases: Leases,
+        letters: DeadLetters,
+        store: ReportStore,
+        loads: Loads,
+        equipments: Equipments,
+        limit: int,
     ) -> None:
         self._log, self._leases, self._letters, self._store, self._limit = log, leases, letters, store, limit
-        self._loads = loads
+        self._loads, self._equipments = loads, equipments
         self._counted_at = float("-inf")
         self._waiting: Sequence[int] = ()
 
@@ -90,7 +100,8 @@ class Backlog:
             displaced=displaced,
         )
         dead_letters = [Letter(**letter._asdict()) for letter in letters]
-        return Operations(archive=archive, hearing=list(await self._loads.all()), dead_letters=dead_letters)
+        hearing, said = list(await self._loads.all()), await self._equipments.all()
+        return Operations(archive=archive, hearing=hearing, differences=differences(said), dead_letters=dead_letters)
 
     async def _count(self) -> None:
         letters = await self._letters.all()
@@ -121,6 +132,7 @@ def told(now: Operations) -> str:
         f"database: {'answers' if archive.database else 'away'}",
         f"facts set aside after a fork: {'unknown' if archive.displaced is None else archive.displaced}",
         *map(_heard_by, now.hearing),
+        *(line for difference in now.differences for line in _told_apart(difference)),
         f"dead letters: {len(now.dead_letters)}",
         *map(line_of, now.dead_letters),
     ]
@@ -134,6 +146,11 @@ def _heard_by(load: Load) -> str:
         f"{load.worker}: {load.rooms} of {load.rooms_limit} rooms, {load.voices} voices, {load.behind_ms} ms behind"
         f"{busy}{full}"
     )
+
+
+def _told_apart(difference: Difference) -> list[str]:
+    found = [f"  {value}: {', '.join(sorted(workers))}" for value, workers in sorted(difference.found.items())]
+    return [difference.sentence, *found]
 
 
 def line_of(letter: Letter) -> str:

@@ -4,8 +4,9 @@ Decides what is on the shelf and what is in use for whom, as the activations say
 (`server.api.weights`). A file that is not what its hash promises is not on the shelf.
 """
 
+import hashlib
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 
@@ -34,6 +35,19 @@ class Shelf:
     def named(self, name: str) -> Weights:
         """The weights behind a score, by what it says of them: "1.0.0", or "judge-1.0.0". Raises WeightsError."""
         return self.get(name.removeprefix("judge-"), "judge" if name.startswith("judge-") else "local")
+
+    @property
+    def contents(self) -> str:
+        """A short name for all that is here, figures included: the same on another server only if that has the same."""
+        return hashlib.sha256("\n".join(self._contents()).encode()).hexdigest()[:12]
+
+    def _contents(self) -> Iterator[str]:
+        for scorer in ("local", "judge"):
+            for version in self.versions(scorer):
+                try:
+                    yield f"{scorer} {version} {self.get(version, scorer).sha256}"
+                except WeightsError:
+                    yield f"{scorer} {version} unreadable"
 
     def of_room(self, version: str | None, scorer: str = "local") -> Weights:
         """What marks a room that was opened with this version; the newest where that is not to be had here."""

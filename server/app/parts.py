@@ -16,13 +16,15 @@ from server.adapters.redis_audio import RedisAudioLog
 from server.adapters.redis_connection import RedisConnection
 from server.adapters.redis_dead_letters import RedisDeadLetters
 from server.adapters.redis_leases import RedisLeases
-from server.adapters.redis_loads import RedisLoads
+from server.adapters.redis_loads import RedisEquipments, RedisLoads
 from server.adapters.redis_log import RedisRoomLog, RedisSubscriber
 from server.adapters.redis_presence import RedisPresence
 from server.adapters.report_store import SqlReportStore
 from server.adapters.review_store import SqlReviews
 from server.clock import SystemClock
+from server.equipment import NONE, Equipment, judges_in_words, keep_saying
 from server.feed import Feeds
+from server.judging import policy_of
 from server.operations import Backlog
 from server.restoring import Restorer
 from server.settings import Settings
@@ -53,6 +55,7 @@ class Parts:
     bank: Bank
     letters: RedisDeadLetters
     loads: RedisLoads
+    equipments: RedisEquipments
     backlog: Backlog
 
 
@@ -75,7 +78,7 @@ async def parts(settings: Settings, kind: str) -> AsyncIterator[Parts]:
         source = Restorer(log, store, clock)
         subscriber = RedisSubscriber(redis, log.under_way)
         feeds = Feeds(log, subscriber, source)
-        loads = RedisLoads(redis)
+        loads, equipments = RedisLoads(redis), RedisEquipments(redis)
         leases, letters = RedisLeases(redis), RedisDeadLetters(redis)
         yield Parts(
             settings=settings,
@@ -97,7 +100,8 @@ async def parts(settings: Settings, kind: str) -> AsyncIterator[Parts]:
             bank=load_bank(),
             letters=letters,
             loads=loads,
-            backlog=Backlog(log, leases, letters, store, loads, settings.archive_behind_limit),
+            equipments=equipments,
+            backlog=Backlog(log, leases, letters, store, loads, equipments, settings.archive_behind_limit),
         )
 
 
@@ -109,3 +113,13 @@ def encoder(settings: Settings) -> Encoder | None:
     from server.adapters.sentences import sentence_encoder  # half a second and 60 MB for who wants none
 
     return sentence_encoder(name)
+
+
+async def say_equipment(p: Parts, reader: Encoder | None) -> None:
+    """Say what this process marks with, until cancelled. `reader`: its sentence encoder."""
+    judges, encoder_name = judges_in_words(policy_of(p.settings)), reader.sha256[:12] if reader else NONE
+
+    def now() -> Equipment:
+        return Equipment(worker=p.name, encoder=encoder_name, weights=p.shelf.contents, judges=judges)
+
+    await keep_saying(p.equipments, now)

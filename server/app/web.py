@@ -24,7 +24,7 @@ from server.adapters.redis_tickets import RedisTickets
 from server.adapters.redis_timers import RedisTimers
 from server.adapters.revocation_store import SqlRevocations
 from server.api import calibrating, erasing, fairness, history, operations, reports, reviews, rooms, sessions, weights
-from server.app.parts import Parts, encoder, parts
+from server.app.parts import Parts, encoder, parts, say_equipment
 from server.app.promptness import spare_the_collector
 from server.departures import Departures
 from server.door import Door
@@ -148,8 +148,9 @@ async def serve_web(settings: Settings, host: str, port: int, fd: int | None) ->
                 server_header=False,
             )
             server = Server(config, sockets, settings.drain_ms)
+            running = p.feeds.run(), _beat(p), revoked.run(), say_equipment(p, reader)
             async with asyncio.TaskGroup() as tasks:
-                behind = [tasks.create_task(task) for task in (p.feeds.run(), _beat(p), revoked.run())]
+                behind = [tasks.create_task(task) for task in running]
                 _log.info("web worker up", extra={"worker": p.name})
                 spare_the_collector()
                 await server.serve()

@@ -18,7 +18,7 @@ from server.adapters.redis_timers import RedisTimers
 from server.adapters.silero import Silero
 from server.adapters.smart_turn import SmartTurn
 from server.adapters.transcribers import choose
-from server.app.parts import Parts, encoder, parts
+from server.app.parts import Parts, encoder, parts, say_equipment
 from server.app.promptness import share_with_threads, spare_the_collector
 from server.archiver import Archiver, Snapshots
 from server.hearing import Hearing
@@ -79,6 +79,7 @@ async def serve_worker(settings: Settings) -> None:
                 timekeeper.run(),
                 p.restorer.watch(p.leases, RedisDirectory(p.redis, p.clock)),
                 reporter.run(lambda: worker.rooms, lambda: hearing.behind_ms),
+                say_equipment(p, reader),
                 pulse.beat(settings.var_dir, settings.worker_ttl_ms // 3),
             )
             behind = [tasks.create_task(task) for task in running]

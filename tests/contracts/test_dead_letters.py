@@ -6,7 +6,7 @@ from rooms.protocol import Cursor
 from server.adapters.redis_connection import RedisConnection
 from server.adapters.redis_dead_letters import RedisDeadLetters
 from server.adapters.redis_leases import RedisLeases
-from server.adapters.redis_loads import RedisLoads
+from server.adapters.redis_loads import RedisEquipments, RedisLoads
 from server.adapters.redis_log import RedisRoomLog
 from server.errors import Failed
 from server.operations import Backlog, replay, told
@@ -45,7 +45,7 @@ async def test_letters_are_kept_replaced_listed_and_taken(every_redis_url: str) 
 async def test_what_waits_for_the_database_is_counted_and_too_much_of_it_opens_no_room(redis_url: str) -> None:
     async with RedisConnection(redis_url, PATIENT_MS) as redis:
         log, leases, letters, store = RedisRoomLog(redis), RedisLeases(redis), RedisDeadLetters(redis), Displaced()
-        backlog = Backlog(log, leases, letters, store, RedisLoads(redis), limit=5)  # type: ignore[arg-type]
+        backlog = Backlog(log, leases, letters, store, RedisLoads(redis), RedisEquipments(redis), limit=5)  # type: ignore[arg-type]
         ends = [await grown(log, "r-1", 4), await grown(log, "r-2", 2), await grown(log, "r-3", 1)]
         await leases.announce("r-1")
         await letters.put(LETTER._replace(room="r-2"))

@@ -129,7 +129,8 @@ ENTRY = Entry(
 
 def test_the_page_for_prometheus_adds_its_buckets_up_and_counts_what_is_impossible_apart() -> None:
     archive = Archive(rooms=3, behind=4, worst=2, limit=9, database=True, displaced=0)
-    lines = written(counted(ENTRY), Operations(archive=archive, hearing=[], dead_letters=[])).splitlines()
+    now = Operations(archive=archive, hearing=[], differences=[], dead_letters=[])
+    lines = written(counted(ENTRY), now).splitlines()
     assert 'greenroom_turns_total{reason="silence"} 1' in lines
     assert 'greenroom_turn_delay_seconds_bucket{delay="decision",le="1"} 0' in lines
     assert 'greenroom_turn_delay_seconds_bucket{delay="decision",le="1.5"} 1' in lines

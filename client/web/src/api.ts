@@ -181,4 +181,13 @@ export interface Word {
   reason: string;
   name: string | null;
 }
+
+/** What processes mark with that must be the same everywhere and is not. */
+export interface Difference {
+  what: string;
+  sentence: string;
+  found: Record<string, string[]>;
+}
+export const getDifferences = () =>
+  call<{ differences: Difference[] }>("/api/operations").then((answer) => answer.differences);
 export const getLedger = () => call<Ledger>("/api/operations/turns");

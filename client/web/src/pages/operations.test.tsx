@@ -35,6 +35,16 @@ describe("what turns take", () => {
     expect(screen.getByText(/1 delay came out impossible/)).toBeDefined();
   });
 
+  it("says where processes mark with different things, and what to do", async () => {
+    const found = { none: ["web-1"], "5a1e": ["worker-1", "worker-2"] };
+    server.answer("GET /api/operations", {
+      differences: [{ what: "encoder", sentence: "Set ENCODER_MODEL alike.", found }],
+    });
+    render(<App />);
+    const note = await screen.findByRole("note");
+    expect(note.textContent).toBe("Set ENCODER_MODEL alike. none: web-1 · 5a1e: worker-1, worker-2");
+  });
+
   it("is for the owner only", async () => {
     server.answer("GET /api/operations/turns", problem("operations_owner_only"), 403);
     render(<App />);

@@ -1,6 +1,6 @@
-import { getLedger, type Ledger, type TurnEntry } from "../api";
+import { getDifferences, getLedger, type Ledger, type TurnEntry } from "../api";
 import { Frame } from "../parts/frame";
-import { Trouble } from "../parts/trouble";
+import { Caution, Trouble } from "../parts/trouble";
 import { useAnswer } from "../parts/useAnswer";
 import { count, day, FINISHES, seconds } from "../words";
 import "./operations.css";
@@ -20,11 +20,25 @@ export function Operations() {
           <h1>What turns take</h1>
           <p className="lead">How long one thing waited for the other, over the latest turns of all rooms.</p>
         </header>
+        <Differences />
         {problem && <Trouble problem={problem} {...(problem.retry && { again })} />}
         {ledger && <Whole ledger={ledger} again={again} />}
       </div>
     </Frame>
   );
+}
+
+/** Where processes mark with different things. */
+function Differences() {
+  const { answer } = useAnswer(getDifferences);
+  return answer?.map(({ what, sentence, found }) => (
+    <Caution key={what}>
+      {sentence}{" "}
+      {Object.entries(found)
+        .map(([value, workers]) => `${value}: ${workers.join(", ")}`)
+        .join(" · ")}
+    </Caution>
+  ));
 }
 
 function Whole({ ledger, again }: { ledger: Ledger; again: () => void }) {

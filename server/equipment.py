@@ -1,0 +1,86 @@
+"""What each process marks with, as it says itself, and where processes differ: then a room is opened with one thing and
+marked with another.
+
+Decides what must be the same everywhere, and the sentence that says it is not. Never keeps a process from working:
+while a new release comes in they differ for a while.
+"""
+
+import asyncio
+import contextlib
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Final, Protocol
+
+from pydantic import BaseModel
+
+from rooms.evidence import JudgePolicy
+from server.ports import Unavailable
+
+SAY_EVERY_S: Final = 2.0
+NONE: Final = "none"
+MUST_AGREE: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "encoder": "Processes have different sentence encoders: rooms that one opened are marked without by another. "
+        "Set ENCODER_MODEL alike for web workers and workers.",
+        "weights": "Processes have different weights: rooms may be marked with others than they were opened with. "
+        "Give all the same release and WEIGHTS_DIR.",
+        "judges": "Processes know different judges, or ask them otherwise: answers are marked by rules, or say so. "
+        "Set JUDGES and JUDGE_PANEL alike for web workers and workers.",
+    }
+)
+"""What is compared -> what to tell whoever runs this, where it differs."""
+
+
+class Equipment(BaseModel):
+    """What one process marks with, or opens rooms for."""
+
+    worker: str
+    encoder: str
+    """The short name of the encoder's sha256, or "none"; the same goes for the others."""
+    weights: str
+    judges: str
+
+
+class Equipments(Protocol):
+    """What each process said lately about it; forgotten when it says nothing more."""
+
+    async def say(self, equipment: Equipment) -> None: ...
+
+    async def all(self) -> Sequence[Equipment]: ...
+
+
+class Difference(BaseModel):
+    """Something that must be the same everywhere and is not."""
+
+    what: str
+    sentence: str
+    found: dict[str, list[str]]
+    """What it is -> the processes that have it."""
+
+
+def differences(said: Iterable[Equipment]) -> list[Difference]:
+    """Empty where all agree."""
+    equipments, found = list(said), []
+    for what, sentence in MUST_AGREE.items():
+        who = defaultdict[str, list[str]](list)
+        for one in equipments:
+            who[getattr(one, what)].append(one.worker)
+        if len(who) > 1:
+            found.append(Difference(what=what, sentence=sentence, found=dict(who)))
+    return found
+
+
+def judges_in_words(policy: JudgePolicy | None) -> str:
+    if policy is None:
+        return NONE
+    asked = "; ".join(policy.judges)
+    return f"{asked}; {policy.panel} together; prompt {policy.prompt}; weights {policy.weights}"
+
+
+async def keep_saying(equipments: Equipments, now: Callable[[], Equipment]) -> None:
+    """Say it every two seconds, until cancelled: weights may be added while a process runs."""
+    while True:
+        with contextlib.suppress(Unavailable):
+            await equipments.say(await asyncio.to_thread(now))  # the first time weights are read from files
+        await asyncio.sleep(SAY_EVERY_S)
