@@ -135,7 +135,15 @@ class Guarded:
 class RedisCluster:
     """A cluster: primaries that share the slots evenly, and replicas of each."""
 
-    def __init__(self, primaries: int = 3, replicas: int = 0, binary: Path | None = None, **options: str | int) -> None:
+    def __init__(
+        self,
+        primaries: int = 3,
+        replicas: int = 0,
+        binary: Path | None = None,
+        addresses: Iterable[str] = (),
+        **options: str | int,
+    ) -> None:
+        """`addresses`: at which nodes speak among themselves, in their order; to all others they are at 127.0.0.1."""
         binary = binary or find_redis()
         settings: dict[str, str | int] = {
             **_REPLICATION,
@@ -147,6 +155,16 @@ class RedisCluster:
         }
         self.servers = [_node(binary, settings) for _ in range(primaries * (1 + replicas))]
         self.primaries = self.servers[:primaries]
+        self.addresses = dict(zip(self.servers, addresses, strict=False))
+        for server, address in self.addresses.items():
+            server.options |= {
+                "bind": ("127.0.0.1", address),
+                "bind-source-addr": address,
+                "cluster-announce-ip": address,
+                "cluster-announce-hostname": "127.0.0.1",
+                "cluster-preferred-endpoint-type": "hostname",
+                "protected-mode": "no",  # it answers nobody but loopback's 127.0.0.1 without a password
+            }
         self._replicas = replicas
         self._login = ""
 

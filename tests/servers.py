@@ -153,8 +153,8 @@ class Server:
 class Redis(Server):
     """A Redis or Valkey that writes its append-only file as the one in production does."""
 
-    def __init__(self, binary: Path, **options: str | int) -> None:
-        """`options` are settings of the server, with _ for -."""
+    def __init__(self, binary: Path, **options: str | int | tuple[str, ...]) -> None:
+        """`options` are settings of the server, with _ for -; a tuple is several words."""
         super().__init__("redis")
         self.binary = binary
         self.options = {name.replace("_", "-"): value for name, value in options.items()}
@@ -167,7 +167,8 @@ class Redis(Server):
     def _command(self) -> list[str | Path]:
         options: dict[str, object] = {"bind": "127.0.0.1", "port": self.port, "dir": self.directory}
         options |= {"save": "", "appendonly": "yes", **self.options}
-        return [self.binary, *(str(part) for name, value in options.items() for part in (f"--{name}", value))]
+        words = ((f"--{name}", *(value if isinstance(value, tuple) else (value,))) for name, value in options.items())
+        return [self.binary, *(str(word) for setting in words for word in setting)]
 
     def _ready(self) -> bool:
         with contextlib.suppress(OSError):

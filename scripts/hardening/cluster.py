@@ -190,7 +190,7 @@ async def running(
 ) -> AsyncIterator[Cluster]:
     """A cluster that serves; everything of it is gone at the end. `kind`: of Redis."""
     with tempfile.TemporaryDirectory(prefix="greenroom-hardening-") as name:
-        stores, database, disk, cluster = _stores(kind), None, None, None
+        stores, database, disk, cluster = _stores(kind, network), None, None, None
         try:
             stores.start()
             if postgres:
@@ -214,14 +214,15 @@ async def running(
                 disk.close()
 
 
-def _stores(kind: Kind) -> Stores:
+def _stores(kind: Kind, network: Network | None) -> Stores:
     match kind:
         case "one":
             return Redis(find_redis())
         case "sentinel":
             return Guarded()
         case "cluster":
-            return RedisCluster(replicas=1, cluster_node_timeout=NODE_TIMEOUT_MS)
+            addresses = [network.address() for _ in range(6)] if network else []
+            return RedisCluster(replicas=1, addresses=addresses, cluster_node_timeout=NODE_TIMEOUT_MS)
 
 
 def _ears(directory: Path) -> dict[str, str]:

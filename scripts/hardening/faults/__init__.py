@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from scripts.hardening.faults.fault import Fault
 from scripts.hardening.faults.of_cluster import (
+    NodeAlone,
     NodeFrozen,
     NodeHandsOver,
     NodeKilled,
@@ -73,6 +74,7 @@ OF_CLUSTER: Mapping[str, type[Fault]] = MappingProxyType(
         "node-killed": NodeKilled,
         "node-frozen": NodeFrozen,
         "node-hands-over": NodeHandsOver,
+        "node-alone": NodeAlone,
         "nodes-killed": NodesKilled,
         "nodes-apart": NodesApart,
         "nodes-cut": NodesCut,

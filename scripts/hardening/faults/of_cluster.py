@@ -9,6 +9,7 @@ import time
 
 from scripts.hardening.cluster import Cluster
 from scripts.hardening.faults.fault import Fault
+from scripts.hardening.network import Network
 from server.adapters.redis_connection import room_key
 from tests.redis_servers import RedisCluster, cut_all_of
 from tests.servers import Redis
@@ -75,19 +76,36 @@ class NodesKilled(_OnCluster):
         await asyncio.gather(*(asyncio.to_thread(server.kill) for server in self.nodes.servers))
 
 
-class NodesApart(_OnCluster):
-    """For 8 s no packet gets anywhere (loopback is down): each node is alone, gives up, and finds the others again."""
-
+class _LosesPackets(_OnCluster):
     lasts_s = 8.0
 
     @classmethod
     def fits(cls, cluster: Cluster) -> bool:
         return super().fits(cluster) and cluster.network is not None
 
+    @property
+    def network(self) -> Network:
+        assert self.cluster.network is not None
+        return self.cluster.network
+
+
+class NodeAlone(_LosesPackets):
+    """For 8 s a primary that keeps a room loses all packets to and from other nodes; everybody else reaches it well."""
+
+    @classmethod
+    def fits(cls, cluster: Cluster) -> bool:
+        return super().fits(cluster) and cluster.network is not None and cluster.network.isolates
+
+    async def inject(self) -> None:
+        self.network.isolate(self.nodes.addresses[await self.a_rooms_home()])
+
+
+class NodesApart(_LosesPackets):
+    """For 8 s no packet gets anywhere (loopback is down): each node is alone, gives up, and finds the others again."""
+
     async def inject(self) -> None:
         self.into = "everything"
-        assert self.cluster.network is not None
-        self.cluster.network.down()
+        self.network.down()
 
 
 class NodesCut(_OnCluster):

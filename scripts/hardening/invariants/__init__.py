@@ -76,7 +76,7 @@ INVARIANTS: MappingProxyType[str, Callable[[Tale], Found]] = MappingProxyType(
 LOSING = frozenset(
     {
         "redis-flushed", "redis-fails-over-behind", "primary-killed", "primary-frozen", "failed-over",
-        "node-killed", "node-frozen", "nodes-killed", "nodes-apart",
+        "node-killed", "node-frozen", "node-alone", "nodes-killed", "nodes-apart",
     }
 )  # fmt: skip
 """Faults in which Redis loses what it had taken: that has to come back from the database and from clients."""
