@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Row, exists, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from rooms.evidence import Dimension
 from scoring.report import Override
@@ -51,16 +52,14 @@ class SqlReviews:
             return [_rating(row) for row in await connection.execute(query)]
 
     async def overrides(self, room: str) -> Sequence[Override]:
-        kept = t.overrides.c
-        columns = (kept.turn, kept.dimension, kept.before, kept.after, kept.by, kept.name, kept.reason, kept.at)
-        query = select(*columns).where(kept.room == room).order_by(kept.number)
         async with self._database.reading() as connection:
-            return [Override.model_validate(dict(row._mapping)) for row in await connection.execute(query)]
+            return (await _overrides(connection, [room])).get(room, [])
 
-    async def overruled(self, rooms: Sequence[str]) -> frozenset[str]:
-        query = select(t.overrides.c.room).where(t.overrides.c.room.in_(rooms)).distinct()
+    async def overruled(self, rooms: Sequence[str]) -> Mapping[str, tuple[bytes, Sequence[Override]]]:
         async with self._database.reading() as connection:
-            return frozenset((await connection.scalars(query)).all())
+            words = await _overrides(connection, rooms)
+            reports = select(t.reports.c.room, t.reports.c.report).where(t.reports.c.room.in_(words))
+            return {room: (str(report).encode(), words[room]) for room, report in await connection.execute(reports)}
 
     async def show(self, room: str, by: str, at: int) -> None:
         async with self._database.writing() as connection:
@@ -103,6 +102,18 @@ class SqlReviews:
         )
         async with self._database.reading() as connection:
             return {room: str(report).encode() for room, report in await connection.execute(query)}
+
+
+async def _overrides(connection: AsyncConnection, rooms: Sequence[str]) -> Mapping[str, list[Override]]:
+    """By room, in the order they were given; rooms without any are left out."""
+    kept = t.overrides.c
+    columns = (kept.turn, kept.dimension, kept.before, kept.after, kept.by, kept.name, kept.reason, kept.at)
+    query = select(kept.room, *columns).where(kept.room.in_(rooms)).order_by(kept.room, kept.number)
+    found: dict[str, list[Override]] = {}
+    for room, *fields in await connection.execute(query):
+        given = dict(zip((column.name for column in columns), fields, strict=True))
+        found.setdefault(room, []).append(Override.model_validate(given))
+    return found
 
 
 def _rating(row: Row[Any]) -> Rating:

@@ -4,7 +4,7 @@ Decides who may read a report: the room's owner, and whoever was invited into th
 such room.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
@@ -15,7 +15,7 @@ from rooms.evidence import Dimension
 from rooms.people import Id, Role
 from rooms.phases import Phase
 from rooms.state import Room
-from scoring.report import Report
+from scoring.report import Override, Report
 from scoring.review import overridden
 from scoring.rubric import Family
 from server.errors import Failed
@@ -57,15 +57,9 @@ def routes(
     def shares(name: str, mode: str) -> Mapping[Dimension, float]:
         return weights.named(name).families[Family(mode)].overall
 
-    async def with_words(room: str, report: bytes) -> Report | None:
-        """The report with people's word in it; None where nobody gave any."""
-        words = await reviews.overrides(room)
-        return overridden(Report.model_validate_json(report), words, shares) if words else None
-
-    async def overall_with_words(row: ReportRow) -> float | None:
-        kept = await store.report(row.room)
-        changed = await with_words(row.room, kept[1]) if kept else None
-        return changed.overall if changed else row.overall
+    def with_words(report: bytes, words: Sequence[Override]) -> Report:
+        """The report with people's word in it."""
+        return overridden(Report.model_validate_json(report), words, shares)
 
     @router.get("/reports")
     async def my_reports(
@@ -76,8 +70,9 @@ def routes(
         as_candidate = participant_id(person.id, Role.CANDIDATE)
         known = await reviews.known([row.room for row in mine], person.id, as_candidate)
         overruled = await reviews.overruled([row.room for row in mine if row.room in known])
-        told = {row.room: await overall_with_words(row) if row.room in overruled else row.overall for row in mine}
-        return ReportOverviews(reports=[_overview(row, told[row.room], row.room not in known) for row in mine])
+        changed = {room: with_words(*said).overall for room, said in overruled.items()}
+        told = [_overview(row, changed.get(row.room, row.overall), row.room not in known) for row in mine]
+        return ReportOverviews(reports=told)
 
     @router.get("/reports/{room_id}", responses={200: {"model": Report}})
     async def one_report(room_id: Id, person: signed_in) -> Response:
@@ -93,8 +88,8 @@ def routes(
             raise Failed("unknown_room")
         if Role.COACH in gate.roles_in(person, room_id, row.owner):
             await reviews.show(room_id, person.id, clock.now_ms())
-        if changed := await with_words(room_id, report):
-            report = changed.model_dump_json().encode()
+        if words := await reviews.overrides(room_id):
+            report = with_words(report, words).model_dump_json().encode()
         return Response(report, media_type="application/json", headers={"cache-control": "private, no-cache"})
 
     return router

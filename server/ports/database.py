@@ -91,8 +91,9 @@ class Reviews(Protocol):
     async def overrides(self, room: str) -> Sequence[Override]:
         """In the order they were given."""
 
-    async def overruled(self, rooms: Sequence[str]) -> frozenset[str]:
-        """Those of the rooms in which a person's word took the place of a mark."""
+    async def overruled(self, rooms: Sequence[str]) -> Mapping[str, tuple[bytes, Sequence[Override]]]:
+        """The reports (JSON) of those of the rooms in which a person's word took the place of a mark, with these words
+        in their order; in as many queries for many rooms as for one."""
 
     async def show(self, room: str, by: str, at: int) -> None:
         """Remember that this person is shown the machine's marks of the room, whether it has a report yet or not."""

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
 from rooms import events as e
 from rooms.evidence import Dimension
@@ -170,6 +171,37 @@ async def test_the_list_of_reports_shows_the_number_that_a_person_changed(greenr
         await greenroom.put("/api/reviews/r-1/turns/1/overrides", COACH, word)
     in_list, in_report = await listed()
     assert in_list == in_report < by_machine
+
+
+async def test_the_list_asks_the_database_as_often_for_many_rooms_that_people_changed_as_for_one(
+    greenroom: Greenroom,
+) -> None:
+    asked = []
+    engine = greenroom.database.engine.sync_engine
+    event.listen(engine, "before_cursor_execute", lambda *of: asked.append(of[2]))
+
+    async def listed() -> tuple[int, list[float]]:
+        asked.clear()
+        reports = (await greenroom.ask("/api/reports")).json()["reports"]
+        return len(asked), [one["overall"] for one in reports]
+
+    for number in (1, 2, 3):
+        room = f"r-{number}"
+        if number > 1:
+            await greenroom.keep_whole(room, interview(room, closed_ms=300_000 + number))
+        await greenroom.ask(f"/api/reports/{room}")
+        coach = COACH.model_copy(update={"invited": {room: Role.COACH}})
+        await greenroom.put(f"/api/reviews/{room}/turns/1/rating", coach, TWOS)
+        word = {"dimension": "depth", "score": float(number), "reason": "Does not answer it."}
+        await greenroom.put(f"/api/reviews/{room}/turns/1/overrides", coach, word)
+        if number == 1:
+            once, _ = await listed()
+    often, overalls = await listed()
+    assert often == once
+    assert overalls == sorted(
+        overalls, reverse=True
+    )  # the newest first, and each got a better word than the one before
+    assert len(set(overalls)) == 3
 
 
 async def test_what_the_machine_said_is_kept_as_it_was(greenroom: Greenroom) -> None:
