@@ -8,6 +8,7 @@ import hashlib
 import secrets
 from collections.abc import Callable
 from hmac import compare_digest
+from typing import Final
 
 from itsdangerous import BadData, URLSafeTimedSerializer
 from pydantic import BaseModel, ConfigDict
@@ -20,6 +21,9 @@ from server.errors import Failed
 from server.ports import Clock, Grounds
 from server.revoked import of_invitation, of_session
 from server.settings import Settings
+
+MOST_INVITED: Final = 100
+"""Rooms in one cookie, the last ones opened: browsers keep none of more than 4 KB."""
 
 
 class Person(BaseModel):
@@ -135,7 +139,8 @@ class Identity:
     def accept(self, code: str, person: Person | None) -> tuple[Person, Invitation]:
         """The person (a new guest, if nobody is signed in) with the invitation added.
 
-        Whoever had another role in that room goes on with another session: the one before is to be ended.
+        A guest who had another role in that room goes on with another session: the one before is to be ended. Whatever
+        invitations the owner opens, to see where they lead: they take any role in their rooms, and stay.
         """
         try:
             raw = self._invitations.loads(code, max_age=self._settings.invitation_ttl_s)
@@ -146,9 +151,14 @@ class Identity:
         if self.why_not(((of_invitation(room, role), made),)):
             raise Failed("invitation_invalid")
         guest = person or Person(id=f"guest-{secrets.token_hex(6)}", name="Guest", session=_new_session())
-        added = {"invited": {**guest.invited, room: role}, "invited_at": {**guest.invited_at, room: made}}
-        session = guest.session if guest.invited.get(room, role) is role else _new_session()
-        return guest.model_copy(update={**added, "session": session}), invitation
+        same = guest.owner or guest.invited.get(room, role) is role
+        others = [known for known in guest.invited if known != room][-(MOST_INVITED - 1) :]
+        added = {
+            "invited": {known: guest.invited[known] for known in others} | {room: role},
+            "invited_at": {known: guest.invited_at.get(known, 0) for known in others} | {room: made},
+            "session": guest.session if same else _new_session(),
+        }
+        return guest.model_copy(update=added), invitation
 
 
 def _new_session() -> str:

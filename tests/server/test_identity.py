@@ -1,5 +1,7 @@
 """Who is asking, and who may enter."""
 
+import secrets
+
 import pytest
 from pydantic import SecretStr, ValidationError
 from starlette.requests import Request
@@ -10,7 +12,7 @@ from rooms.people import Role
 from rooms.state import after
 from server.errors import Failed
 from server.gate import Gate
-from server.identity import Identity, Person
+from server.identity import MOST_INVITED, Identity, Person
 from server.ports import Ticket
 from server.settings import Settings
 
@@ -110,6 +112,28 @@ def test_an_invitation_makes_a_guest_for_one_room_and_role() -> None:
     assert gate().roles(guest, ROOM) == (Role.COACH,)
     assert gate().roles(guest, ROOM.model_copy(update={"id": "r-2"})) == ()
     assert not guest.owner
+
+
+def test_a_cookie_holds_the_rooms_that_were_opened_last_and_no_more_than_a_browser_keeps() -> None:
+    identity, guest = Identity(SETTINGS), None
+    rooms = [f"r-{secrets.token_urlsafe(9)}" for _ in range(MOST_INVITED + 1)]
+    for room in [*rooms, rooms[1]]:  # which is the last one now
+        guest, _ = identity.accept(identity.invite(room, Role.COACH), guest)
+    assert guest is not None
+    assert list(guest.invited) == list(guest.invited_at) == [*rooms[2:], rooms[1]]
+    response = Response()
+    identity.remember(response, guest)
+    assert len(response.headers["set-cookie"]) < 4_096
+
+
+def test_another_role_in_a_room_is_another_session_for_a_guest_and_not_for_the_owner() -> None:
+    identity = Identity(SETTINGS)
+    for person, stays in ((None, False), (identity.sign_in("the-token-of-this-test", None), True)):
+        as_coach, _ = identity.accept(identity.invite("r-1", Role.COACH), person)
+        again, _ = identity.accept(identity.invite("r-1", Role.COACH), as_coach)
+        watching, _ = identity.accept(identity.invite("r-1", Role.OBSERVER), again)
+        assert as_coach.session == again.session
+        assert (watching.session == again.session) is stays
 
 
 def test_a_made_up_invitation_is_refused() -> None:
