@@ -68,6 +68,7 @@ def redis_cluster() -> Iterator[RedisCluster]:
     except ServerNotFoundError as absent:
         pytest.skip(str(absent))
     with running(cluster):
+        cluster.be_patient()
         cluster.let_in("greenroom", PASSWORD, least_rights())
         yield cluster
 

@@ -13,6 +13,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from tests.waiting import until
+
 Marks = Callable[[dict[str, Any], str], Any]
 """What is asked and the words of the answer, to the marks of the reply."""
 TOKENS = 700
@@ -150,9 +152,7 @@ async def judge_server() -> AsyncIterator[JudgeServer]:
     app = Starlette(routes=[Route("/v1/chat/completions", judge.complete, methods=["POST"])])
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, lifespan="off", timeout_graceful_shutdown=0))
     serving = asyncio.create_task(server.serve())
-    async with asyncio.timeout(5):
-        while not server.started:
-            await asyncio.sleep(0.01)
+    await until(lambda: server.started)
     judge.url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/v1"
     try:
         yield judge

@@ -13,14 +13,15 @@ from redis import Redis as Client
 from redis.exceptions import MovedError, RedisError, ResponseError
 
 from tests.servers import Redis, Server, find_redis, free_port
+from tests.waiting import DEADLINE_S, PATIENT_MS
 
-DEADLINE_S = 30.0
+SILENT_MS = 600
 SLOTS = 16_384
 _REPLICATION: dict[str, str | int] = {"repl_diskless_sync_delay": 0, "repl_ping_replica_period": 1}
 
 
 class Sentinel(Server):
-    """One Sentinel. It takes a primary for dead after 0.6 s of silence."""
+    """One Sentinel. It takes no primary for dead that is only slow, until it is told to look closely."""
 
     def __init__(self, binary: Path, primary: Redis, name: str, quorum: int) -> None:
         super().__init__("sentinel")
@@ -28,7 +29,7 @@ class Sentinel(Server):
         (self.directory / "sentinel.conf").write_text(
             f"port {self.port}\nbind 127.0.0.1\ndir {self.directory}\n"
             f"sentinel monitor {name} 127.0.0.1 {primary.port} {quorum}\n"
-            f"sentinel down-after-milliseconds {name} 600\nsentinel failover-timeout {name} 3000\n"
+            f"sentinel down-after-milliseconds {name} {PATIENT_MS}\nsentinel failover-timeout {name} 3000\n"
         )
 
     def _command(self) -> list[str | Path]:
@@ -102,9 +103,22 @@ class Guarded:
 
     def kill_primary(self) -> Redis:
         """As a crash does. The killed server, which may be started again."""
-        primary = self.primary
+        primary = self._watched_closely()
         primary.kill()
         return primary
+
+    def freeze_primary(self) -> Redis:
+        """Let it hang. The frozen server, which may be resumed."""
+        primary = self._watched_closely()
+        primary.pause()
+        return primary
+
+    def _watched_closely(self) -> Redis:
+        """The primary, which the Sentinels take for dead from now on after so little silence."""
+        for sentinel in self.sentinels:
+            with client(sentinel.port) as redis:
+                redis.execute_command("SENTINEL", "SET", self.name, "down-after-milliseconds", SILENT_MS)
+        return self.primary
 
     def wait_for_answers(self) -> None:
         """Until replicas answer WAIT: the first word of a new one may take a second."""
@@ -194,6 +208,12 @@ class RedisCluster:
             with client(replica.port) as redis:
                 redis.execute_command("CLUSTER", "REPLICATE", self.id(self.primaries[number % len(self.primaries)]))
         until(self._whole, "a whole cluster")
+
+    def be_patient(self) -> None:
+        """From now on nodes that are slow are not taken for dead; nor are dead ones, for a while."""
+        for server in self.servers:
+            with client(server.port) as redis:
+                redis.config_set("cluster-node-timeout", PATIENT_MS)
 
     def let_in(self, user: str, password: str, rule: Sequence[str]) -> None:
         """From now on the address is that of this user, who has the rights in `rule`."""

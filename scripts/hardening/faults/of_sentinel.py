@@ -41,8 +41,7 @@ class PrimaryFrozen(_Guarded):
     lasts_s = 8.0
 
     async def inject(self) -> None:
-        primary = await asyncio.to_thread(lambda: self.guarded.primary)
-        primary.pause()
+        await asyncio.to_thread(self.guarded.freeze_primary)
 
 
 class FailedOver(_Guarded):
