@@ -60,7 +60,7 @@ async def test_a_fault_of_ours_is_not_called_an_outage(any_redis_url: str) -> No
 
 
 async def test_what_cannot_be_written_is_its_callers_fault_alone(any_redis_url: str) -> None:
-    async with RedisConnection(any_redis_url, 1_000) as redis:
+    async with RedisConnection(any_redis_url, PATIENT_MS) as redis:
         assert await redis.call("ECHO", "first") == b"first"
         others = asyncio.create_task(redis.call("ECHO", "others"))
         with pytest.raises(TypeError):
