@@ -82,8 +82,9 @@ class Stage:
         figures = {"p50_ms": at_share(took, 0.5) / 1e6, "p99_ms": at_share(took, 0.99) / 1e6}
         return {**figures, "missing": said * MEMBERS - len(took), **_named("cpu", meter.shares())}
 
-    async def flat_out(self, seconds: float) -> Figures:
-        """Deliveries a second when each room says its next line as soon as one has reached all its members."""
+    async def flat_out(self, seconds: float, window: int = WINDOW) -> Figures:
+        """Deliveries a second when each room says its next line as soon as one has reached all its members, `window`
+        of them at a time."""
         left: dict[tuple[int, int], int] = {}
         going = True
 
@@ -99,7 +100,7 @@ class Stage:
                     say(index)
 
         self._arrived = arrived
-        for _ in range(WINDOW):
+        for _ in range(window):
             for index in range(ROOMS):
                 say(index)
         await asyncio.sleep(1)
