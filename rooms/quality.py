@@ -205,24 +205,18 @@ class Arrivals(NamedTuple):
 
 def arrive(before: Arrivals, seq: int, capture_ms: int, now_ms: int) -> Arrivals:
     """With one more frame."""
-    again, ahead = seq <= before.last_seq, seq > before.last_seq + 1
-    counted = before._replace(
-        frames=before.frames + 1,
-        again=before.again + again,
-        ahead=before.ahead + ahead,
-        last_seq=max(seq, before.last_seq),
-    )
-    late_ms, block = now_ms - capture_ms, capture_ms // BLOCK_MS
-    if again or block < before.block:
-        return counted
-    if block == before.block:
-        return counted._replace(soonest_ms=min(before.soonest_ms, late_ms))
-    counted = counted._replace(block=block, soonest_ms=late_ms)
-    if before.block < 0:
-        return counted
-    if before.first_ms is None:
-        return counted._replace(first_ms=before.soonest_ms)
-    return counted._replace(drift_ms=before.soonest_ms - before.first_ms)
+    frames, again, ahead, last_seq, block, soonest_ms, first_ms, drift_ms = before
+    late_ms, its_block = now_ms - capture_ms, capture_ms // BLOCK_MS
+    if seq > last_seq and its_block == block:
+        soonest_ms = min(soonest_ms, late_ms)
+    elif seq > last_seq and its_block > block:
+        if block >= 0 and first_ms is None:
+            first_ms = soonest_ms
+        elif first_ms is not None:
+            drift_ms = soonest_ms - first_ms
+        block, soonest_ms = its_block, late_ms
+    again, ahead = again + (seq <= last_seq), ahead + (seq > last_seq + 1)
+    return Arrivals(frames + 1, again, ahead, max(seq, last_seq), block, soonest_ms, first_ms, drift_ms)
 
 
 # --- words ----------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ or full, frames are let go here and the client, who kept them, sends them again:
 import asyncio
 import contextlib
 import logging
+import math
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
@@ -20,6 +21,7 @@ from rooms.events import Encoding
 from rooms.protocol import AudioSafe, BadFrame, Frame, HearingTrouble, Telling, unpack_frame, unpack_piece
 from rooms.quality import Arrivals, arrive
 from rooms.refusals import Code
+from server.deadline import Deadline
 from server.errors import TABLE, Problem, problem_of, refused
 from server.fanout import Hall
 from server.framing import framed
@@ -38,6 +40,8 @@ GATHER_S = 0.1
 Where it grows loud they do not gather: a voice that begins is to be noticed at once."""
 LOUD = 300
 """The peak of a frame, of 32,768, below which nothing is loud."""
+TOGETHER_S = 0.01
+"""What gathered goes at the next multiple of this: what many streams pass on travels to Redis and back together."""
 RETRY_S = 1.0
 
 
@@ -52,10 +56,15 @@ class Rising:
     def hears(self, pcm: bytes) -> bool:
         """Whether this frame is much louder than what came before. What lasts becomes usual within a second."""
         samples = np.frombuffer(pcm, "<i2")
-        peak = max(int(samples.max()), -int(samples.min()))
+        # Asked of the reductions themselves: `samples.max()` goes a longer way there than the numbers do.
+        peak = max(int(np.maximum.reduce(samples)), -int(np.minimum.reduce(samples)))
         rises = peak > max(LOUD, 3 * self._usual)
         self._usual = min(peak, self._usual + (peak - self._usual) / 16)
         return rises
+
+
+def _together(at: float) -> float:
+    return math.ceil(at / TOGETHER_S) * TOGETHER_S
 
 
 class _Stream(NamedTuple):
@@ -142,9 +151,9 @@ class Microphone:
             self._passing = None
 
     async def _gather(self) -> None:
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(GATHER_S):
-                await self._hurry.wait()
+        now = asyncio.get_running_loop().time()
+        with contextlib.suppress(TimeoutError), Deadline(_together(now + GATHER_S) - now):
+            await self._hurry.wait()
         self._hurry.clear()
 
     async def _pass_on(self, stream: _Stream, frames: list[Frame], dropped: bool) -> None:

@@ -40,6 +40,7 @@ def _session() -> Any:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.enable_cpu_mem_arena = False
+    options.enable_mem_pattern = False  # it would keep one for each number of streams and windows: 3 MB in the end
     options.log_severity_level = 3
     file = Path(package.origin).parent / "assets" / "silero_vad_v6.onnx"
     graph = silero_graph.for_many(file.read_bytes())

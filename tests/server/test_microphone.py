@@ -208,6 +208,13 @@ class CountingAudioLog(MemoryAudioLog):
         return await super().append(room, stream, frames)
 
 
+def test_what_streams_gathered_goes_at_the_same_moments_and_hardly_later() -> None:
+    due = [1_000.001 + 0.0007 * number for number in range(100)]
+    goes = [module._together(at) for at in due]
+    assert len(set(goes)) == 8  # in 70 ms
+    assert all(0 <= later - at < module.TOGETHER_S for at, later in zip(due, goes, strict=True))
+
+
 async def test_pieces_of_a_recording_are_kept_as_frames_and_acknowledged_alike() -> None:
     audio, sound = MemoryAudioLog(), recorded(speech("we halved it"))
     pieces = [sound[start : start + 600] for start in range(0, len(sound), 600)]
