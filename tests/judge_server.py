@@ -48,6 +48,8 @@ class JudgeServer:
     hanging: asyncio.Event = field(default_factory=asyncio.Event)
     left: asyncio.Event = field(default_factory=asyncio.Event)
     """Somebody hung up on a hanging answer."""
+    let_go: asyncio.Event = field(default_factory=asyncio.Event)
+    """Answers hang no more: they are refused."""
     url: str = ""
 
     async def complete(self, request: Request) -> Response:
@@ -59,7 +61,9 @@ class JudgeServer:
         match mood:
             case "hang":
                 self.hanging.set()
-                await _until_left(request)
+                await until(lambda: self.let_go.is_set() or request.is_disconnected())
+                if self.let_go.is_set():
+                    return JSONResponse({"error": {"message": "no such key"}}, 401)
                 self.left.set()
             case "429":
                 return JSONResponse({"error": {"message": "slow down"}}, 429, headers={"retry-after-ms": "20"})
@@ -132,12 +136,6 @@ def _chunk(delta: dict[str, Any], finish: str | None = None) -> str:
 def _line(fields: dict[str, Any]) -> str:
     head = {"id": "c-1", "object": "chat.completion.chunk", "created": 1, "model": "judge-1"}
     return f"data: {json.dumps({**head, **fields})}\n\n"
-
-
-async def _until_left(request: Request) -> None:
-    async with asyncio.timeout(30):
-        while not await request.is_disconnected():
-            await asyncio.sleep(0.02)
 
 
 async def _texts(*texts: str) -> AsyncIterator[str]:

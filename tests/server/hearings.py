@@ -24,6 +24,7 @@ from server.settings import Settings
 from server.writer import Writer
 from tests.memory_log import MemoryRoomLog, MemorySubscriber
 from tests.speech import frames
+from tests.waiting import until
 
 CANDIDATE = Participant(id="ada", name="Ada", role=Role.CANDIDATE)
 OPENED_AT = 1_700_000_000_000
@@ -237,14 +238,12 @@ class Heard:
         through = self.seq - 1 if self.seq else None
         await self.do(c.FinishAnswer(turn=self.turn.number, stream=self.stream, through=through))
 
-    async def until(self, true: Callable[[], Any], deadline_s: float = 10.0) -> None:
+    async def until(self, true: Callable[[], Any]) -> None:
         """Wait for something to become true, or fail."""
-        async with asyncio.timeout(deadline_s):
-            while not true():
-                await asyncio.sleep(0.005)
+        await until(true)
 
-    async def closed(self, turn: int = 1, deadline_s: float = 10.0) -> Turn:
-        await self.until(lambda: len(self.room.turns) >= turn and not self.room.turns[turn - 1].open, deadline_s)
+    async def closed(self, turn: int = 1) -> Turn:
+        await self.until(lambda: len(self.room.turns) >= turn and not self.room.turns[turn - 1].open)
         return self.room.turns[turn - 1]
 
     def told(self, kind: str) -> list[Tell]:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from itertools import pairwise
@@ -40,6 +40,7 @@ from tests.kept_rooms import (
     typed_turn,
 )
 from tests.servers import Postgres
+from tests.waiting import DEADLINE_S, PATIENT_MS, until
 
 ROOM = "r-1"
 
@@ -136,16 +137,10 @@ def archiver(room: Live, store: object, retired: Retired, *, batch_s: float = 0.
     return Archiver(log, cast(ReportStore, store), leases, batch_s=batch_s)
 
 
-async def until(holds: Callable[[], Awaitable[bool]], deadline_s: float = 20) -> None:
-    async with asyncio.timeout(deadline_s):
-        while not await holds():
-            await asyncio.sleep(0.01)
-
-
 @asynccontextmanager
 async def opened(url: str) -> AsyncIterator[SqlReportStore]:
     await migrate(url)
-    database = Database(url, timeout_ms=1_000)
+    database = Database(url, timeout_ms=PATIENT_MS)
     yield SqlReportStore(database, SystemClock())
     await database.close()
 
@@ -172,7 +167,7 @@ async def test_a_closed_room_is_archived_reported_and_retired(store: SqlReportSt
 async def test_facts_are_archived_while_the_interview_goes_on(store: SqlReportStore) -> None:
     log, retired = interview(), Retired()
     room = await live(log[:1])
-    async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(2 * DEADLINE_S), asyncio.TaskGroup() as tasks:
         serving = tasks.create_task(archiver(room, store, retired).serve(room.feed))
         for number in range(1, len(log)):
             await room.happen(log[number])
@@ -195,7 +190,7 @@ async def test_a_snapshot_is_made_now_and_then_and_at_the_end(store: SqlReportSt
         batch_s=0.01,
         snapshots=Snapshots(every_records=8, tail_records=100),
     ).serve(room.feed)
-    async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(2 * DEADLINE_S), asyncio.TaskGroup() as tasks:
         tasks.create_task(serving)
         for number in range(1, len(log)):
             await room.happen(log[number])
@@ -211,7 +206,7 @@ async def test_a_snapshot_is_made_now_and_then_and_at_the_end(store: SqlReportSt
 async def test_facts_in_quick_succession_share_transactions(store: SqlReportStore) -> None:
     log, counting = interview(), Counting(store)
     room = await live(log[:1])
-    async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(2 * DEADLINE_S), asyncio.TaskGroup() as tasks:
         tasks.create_task(archiver(room, counting, Retired(), batch_s=30).serve(room.feed))
         await until(lambda: _archived(store, 1))
         await room.happen(*log[1:])  # the last one closes the room, which ends the gathering
@@ -237,7 +232,7 @@ async def test_a_worker_that_stood_still_goes_on_behind_what_another_archived_an
 ) -> None:
     log, counting = interview(), Counting(store)
     room = await live(log[:5])
-    async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(2 * DEADLINE_S), asyncio.TaskGroup() as tasks:
         tasks.create_task(archiver(room, counting, Retired()).serve(room.feed))
         await until(partial(_archived, store, 5))
         await store.archive(ROOM, room.log.epoch, log[5:12])
@@ -279,7 +274,7 @@ async def test_a_database_in_trouble_holds_up_no_interview_and_misses_nothing(
         await room.happen(*log[3:])
         assert not serving.done()
         counting.broken = None
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(2 * DEADLINE_S):
             await serving
     assert await kept(store) == log
     assert _behind(caplog) == [3, len(log)]
@@ -362,7 +357,7 @@ async def test_a_room_that_cannot_be_archived_gets_a_letter_and_is_archived_when
     assert await letters.take(ROOM)
     await until(partial(_archived, store, 10))
     await room.happen(*log[10:])
-    await asyncio.wait_for(serving, 20)
+    await asyncio.wait_for(serving, DEADLINE_S)
     assert await kept(store) == log
     assert (retired.rooms, letters.of_rooms) == ([ROOM], {})
     assert "ledger" not in "\n".join(JsonLines().format(record) for record in caplog.records)
@@ -377,12 +372,12 @@ async def test_a_closed_room_with_a_letter_wants_no_worker_and_keeps_its_log(sto
     counting, letters, retired = Counting(store), Letters(), Retired()
     room = await live(interview())
     counting.broken = ValueError("no")
-    await asyncio.wait_for(patient(room, counting, retired, letters).serve(room.feed), 20)
+    await asyncio.wait_for(patient(room, counting, retired, letters).serve(room.feed), DEADLINE_S)
     assert (retired.rooms, room.log.expiring, room.log.durable) == ([ROOM], [], 0)
-    await asyncio.wait_for(patient(room, counting, retired, letters).serve(room.feed), 20)
+    await asyncio.wait_for(patient(room, counting, retired, letters).serve(room.feed), DEADLINE_S)
     assert letters.of_rooms[ROOM].tries == 4
     counting.broken = None
-    await asyncio.wait_for(patient(room, counting, retired, letters).serve(room.feed), 20)
+    await asyncio.wait_for(patient(room, counting, retired, letters).serve(room.feed), DEADLINE_S)
     assert (room.log.expiring, letters.of_rooms) == ([ROOM], {})
     assert await store.report(ROOM) == written(room.feed.room)
 
@@ -396,7 +391,7 @@ async def test_an_outage_however_long_is_no_reason_for_a_letter(store: SqlReport
     await asyncio.sleep(0.2)
     assert letters.of_rooms == {}
     counting.broken = None
-    await asyncio.wait_for(serving, 20)
+    await asyncio.wait_for(serving, DEADLINE_S)
 
 
 # --- forks ----------------------------------------------------------------------------------------------------
@@ -427,7 +422,7 @@ async def test_a_log_that_forks_under_our_eyes_is_archived_as_it_is_now(store: S
     first, second = forked(7)
     room = await live(first)
     assert len(first) == 13
-    async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(2 * DEADLINE_S), asyncio.TaskGroup() as tasks:
         tasks.create_task(archiver(room, store, Retired()).serve(room.feed))
         await until(lambda: _archived(store, len(first)))
         room.log.records = second[:now]
@@ -446,7 +441,7 @@ async def test_a_log_that_lost_what_was_about_to_be_read_is_no_failure_to_archiv
     await store.archive(ROOM, "epoch-1", first[:10])
     room = await live(first)
     room.log.records = second[:8]
-    async with asyncio.timeout(20), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(2 * DEADLINE_S), asyncio.TaskGroup() as tasks:
         tasks.create_task(archiver(room, store, Retired()).serve(room.feed))
         await until(lambda: _last_tag(store, second[7]))
         await room.happen(*second[8:])
@@ -482,7 +477,7 @@ async def _last_tag(store: ReportStore, last: Record) -> bool:
 
 
 async def test_a_room_in_redis_is_archived_as_it_happens_and_then_let_go(redis_url: str, store: SqlReportStore) -> None:
-    async with RedisConnection(redis_url, 3_000) as redis, asyncio.timeout(20):
+    async with RedisConnection(redis_url, PATIENT_MS) as redis, asyncio.timeout(2 * DEADLINE_S):
         log, leases = RedisRoomLog(redis), RedisLeases(redis)
         feeds = Feeds(log, RedisSubscriber(redis))
         async with asyncio.TaskGroup() as tasks:
@@ -516,7 +511,7 @@ async def test_postgres_killed_in_mid_interview_and_restarted_has_each_fact_once
 ) -> None:
     server = killable_postgres()
     log, retired = chain(_long_interview(60)), Retired()
-    async with opened(server.url) as store, asyncio.timeout(60), asyncio.TaskGroup() as tasks:
+    async with opened(server.url) as store, asyncio.timeout(2 * DEADLINE_S), asyncio.TaskGroup() as tasks:
         room = await live(log[:1])
         serving = tasks.create_task(archiver(room, store, retired).serve(room.feed))
         for number, record in enumerate(log[1:], 1):

@@ -11,6 +11,7 @@ from server import departures as departures_module
 from server.departures import Departures
 from tests.memory_holds import MemoryHolds
 from tests.server.hearings import CANDIDATE, Heard, Rig
+from tests.waiting import DEADLINE_S
 
 COACH = Participant(id="ben", name="Ben", role=Role.COACH)
 
@@ -29,10 +30,11 @@ async def test_who_stays_away_for_the_grace_is_gone() -> None:
 
 async def test_who_comes_back_in_time_was_never_gone() -> None:
     rig = Rig()
-    async with rig.up(), rig.room() as room, Departures(rig.writer, MemoryHolds(), grace_ms=20) as departures:
-        await room.do(c.Join(participant=COACH, connection="k-1", worker="w"), SYSTEM)
-        departures.left(room.id, COACH.id, "k-1", "k-1")
-        await room.do(c.Join(participant=COACH, connection="k-2", worker="w"), SYSTEM)
+    async with rig.up(), rig.room() as room:
+        async with Departures(rig.writer, MemoryHolds(), grace_ms=60_000) as departures:
+            await room.do(c.Join(participant=COACH, connection="k-1", worker="w"), SYSTEM)
+            departures.left(room.id, COACH.id, "k-1", "k-1")
+            await room.do(c.Join(participant=COACH, connection="k-2", worker="w"), SYSTEM)
         await room.until(lambda: room.room.people[1].connections == ("k-2",))
         events = [record.event for record in await rig.log.read(room.id, 0, 100)]
         stories = (replay(events[:length]) for length in range(1, len(events) + 1))
@@ -49,8 +51,8 @@ async def test_who_took_a_connection_over_leaves_no_ghost_where_that_was_forgott
 async def test_an_outage_of_the_log_does_not_leave_a_ghost(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(departures_module, "AGAIN_S", 0.02)
     rig = Rig()
-    rig.writer._deadline_s = 0.05
     async with rig.up(), rig.room() as room, Departures(rig.writer, MemoryHolds(), grace_ms=1) as departures:
+        rig.writer._deadline_s = 0.05
         rig.log.away = True
         departures.left(room.id, CANDIDATE.id, "c", "c")
         await asyncio.sleep(0.2)  # the first try has failed
@@ -71,8 +73,8 @@ async def test_a_worker_that_stops_during_an_outage_stops_all_the_same(monkeypat
     monkeypatch.setattr(departures_module, "LAST_S", 0.1)
     rig = Rig()
     async with rig.up(), rig.room() as room:
-        rig.log.away = True
-        async with asyncio.timeout(1):
+        rig.log.away, rig.writer._deadline_s = True, 3_600.0
+        async with asyncio.timeout(DEADLINE_S):
             async with Departures(rig.writer, MemoryHolds(), grace_ms=1) as departures:
                 departures.left(room.id, CANDIDATE.id, "c", "c")
         rig.log.away = False

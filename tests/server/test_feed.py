@@ -24,7 +24,7 @@ from tests.laws.mirror_fixture import story
 from tests.memory_log import MemoryRoomLog, MemorySubscriber
 from tests.redis_parts import OPENED, ROOM, append, cut_all_connections, open_room, whisper
 from tests.servers import Redis
-from tests.waiting import until, until_it_works
+from tests.waiting import DEADLINE_S, PATIENT_MS, until, until_it_works
 
 
 class Diary:
@@ -499,7 +499,7 @@ async def test_moved_returns_when_the_room_has_moved(log: MemoryRoomLog) -> None
         await asyncio.sleep(0)
         assert not waiting.done()
         await whispers(log, cursor, 1, prefix="d")
-        await asyncio.wait_for(waiting, 10)
+        await asyncio.wait_for(waiting, DEADLINE_S)
 
 
 @pytest.mark.usefixtures("often")
@@ -509,7 +509,7 @@ async def test_moved_returns_when_the_room_was_reset_to_less(log: MemoryRoomLog)
         waiting = asyncio.create_task(feed.moved(cursor.version))
         await asyncio.sleep(0)
         log.fall_back(ROOM, 2)
-        await asyncio.wait_for(waiting, 10)
+        await asyncio.wait_for(waiting, DEADLINE_S)
         assert feed.cursor.version == 2
 
 
@@ -611,7 +611,7 @@ async def test_a_process_is_healthy_while_it_reaches_the_log_and_hears_itself(
 
 @asynccontextmanager
 async def on_redis(url: str) -> AsyncIterator[tuple[RedisRoomLog, Feeds]]:
-    async with RedisConnection(url, 10_000) as redis:
+    async with RedisConnection(url, PATIENT_MS) as redis:
         log = RedisRoomLog(redis)
         async with running(log, RedisSubscriber(redis)) as feeds:
             yield log, feeds

@@ -87,7 +87,7 @@ async def test_a_whisper_that_dies_while_rooms_speak_costs_no_word(on_redis: Rig
         for room in (one, two):
             await room.say(speech(SAID)[half:] + silence(1_500))
         for room in (one, two):
-            await room.until(lambda room=room: room.texts, deadline_s=30)
+            await room.until(lambda room=room: room.texts)
             assert room.texts == [SAID]
             assert not room.told("hearing_trouble")
         assert whisper.windows.starts == 2
@@ -106,7 +106,7 @@ async def test_pocketsphinx_writes_some_of_what_was_said_and_silence_ends_the_tu
             await room.say(spoken[start : start + 32_000])
             await room.until(lambda before=position: hearing._ears[room.id][0].position != before)
         await room.say(LONG_SILENCE)
-        turn = await room.closed(deadline_s=30)
+        turn = await room.closed()
         words = speaking_of(turn.transcript.words)
         assert len(words & {"it", "was", "a", "good", "idea", "to", "put", "money", "in", "bank"}) >= 6
         assert all(480 <= word.start_ms <= 500 + len(spoken) // 32 + 200 for word in turn.transcript.words)
@@ -136,7 +136,7 @@ async def test_any_frames_give_the_same_words_and_times(rig: Rig, frame_ms: int)
             await room.say(
                 silence(500) + speech("two years later the company was in the market") + LONG_SILENCE, cut_ms
             )
-            turn = await room.closed(deadline_s=30)
+            turn = await room.closed()
             found.append([(u.text, u.start_ms, u.end_ms, u.words) for u in turn.utterances])
     assert found[0] == found[1]
     assert found[0]
@@ -168,7 +168,7 @@ async def test_a_person_who_reads_aloud_is_heard(rig: Rig) -> None:
     known = {clip["file"]: clip["transcript"] for clip in json.loads((CLIPS / "manifest.json").read_text())}
     async with rig.room() as room, rig.hearing(SphinxTranscriber(1), room, voice=Silero):
         await room.say(silence(500) + samples(clip) + LONG_SILENCE)
-        turn = await room.closed(deadline_s=30)
+        turn = await room.closed()
         assert len(speaking_of(turn.transcript.words) & set(known[clip.name].split())) >= 4
 
 

@@ -14,6 +14,7 @@ from rooms.people import SYSTEM, Participant, Role
 from rooms.phases import Phase
 from server.interviewer import Interviewer
 from tests.server.hearings import CANDIDATE, Heard, Rig
+from tests.waiting import DEADLINE_S
 
 PATIENCE_MS = 150
 COACH = Participant(id="ben", name="Ben", role=Role.COACH)
@@ -198,7 +199,7 @@ async def test_whoever_ends_the_interview_ends_it_with_the_open_turn(who: Partic
 
 async def test_an_interview_that_is_ended_before_it_begins_closes() -> None:
     rig = Rig()
-    async with rig.up(), rig.room(asked=False) as room, asyncio.timeout(5):
+    async with rig.up(), rig.room(asked=False) as room, asyncio.timeout(DEADLINE_S):
         await room.do(c.EndInterview())
         await work(rig, room)
         assert room.room.phase is Phase.CLOSED

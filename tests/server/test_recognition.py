@@ -6,6 +6,7 @@ import pytest
 from rooms.transcript import Word
 from server.hearing.recognition import Recognition
 from server.ports import Hung, Hypothesis, TranscriberFailed
+from tests.waiting import DEADLINE_S
 
 WORD = Word(text="yes", start_ms=0, end_ms=10)
 
@@ -53,7 +54,7 @@ class Streams:
 
 async def test_one_stream_hears_the_utterance_and_gives_its_words() -> None:
     stream = Stream()
-    recognition = Recognition(Streams(stream), 1)
+    recognition = Recognition(Streams(stream), DEADLINE_S)
     assert await recognition.hear(b"ab") == Hypothesis((WORD,))
     await recognition.hear(b"cd")
     assert await recognition.finish(b"ef") == (WORD,)
@@ -74,7 +75,7 @@ async def test_after_a_failure_a_fresh_stream_hears_it_all_again(first: Stream) 
 
 async def test_a_stream_that_goes_deaf_on_the_way_is_replaced_at_the_end() -> None:
     first, second = Stream(deaf=True), Stream()
-    recognition = Recognition(Streams(first, second), 1)
+    recognition = Recognition(Streams(first, second), DEADLINE_S)
     assert await recognition.hear(b"ab") is None
     assert await recognition.hear(b"cd") is None
     assert await recognition.finish() == (WORD,)
@@ -84,7 +85,7 @@ async def test_a_stream_that_goes_deaf_on_the_way_is_replaced_at_the_end() -> No
 async def test_two_failures_are_a_failure_within_the_deadline() -> None:
     recognition = Recognition(Streams(Stream(hangs=True), Stream(hangs=True)), 0.1)
     await recognition.hear(b"ab")
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(DEADLINE_S):
         with pytest.raises(TranscriberFailed):
             await recognition.finish()
 
@@ -96,20 +97,20 @@ async def test_audio_that_a_recogniser_hung_on_is_not_tried_again() -> None:
 
     second = Stream()
     with pytest.raises(TranscriberFailed):
-        await Recognition(Streams(Hanging(), second), 1).finish(b"ab")
+        await Recognition(Streams(Hanging(), second), DEADLINE_S).finish(b"ab")
     assert second.pcm == b""
 
 
 async def test_more_words_than_anybody_says_are_garbage() -> None:
     flood = Stream(says=Word(text="la" * 90, start_ms=0, end_ms=10))
-    recognition = Recognition(Streams(flood, Stream()), 1)
+    recognition = Recognition(Streams(flood, Stream()), DEADLINE_S)
     assert await recognition.finish(bytes(32_000)) == (WORD,)
     assert flood.abandoned
 
 
 async def test_hints_reach_every_stream() -> None:
     streams = Streams(Stream(fails=True), Stream())
-    recognition = Recognition(streams, 1, ["Kafka"])
+    recognition = Recognition(streams, DEADLINE_S, ["Kafka"])
     await recognition.hear(b"ab")
     await recognition.finish()
     assert streams.hints == [["Kafka"], ["Kafka"]]

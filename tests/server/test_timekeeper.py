@@ -25,6 +25,7 @@ from server.writer import Writer
 from tests.server.hearings import CANDIDATE, OPENED_AT, Heard, LevelVoice, Rig
 from tests.server.test_interviewer import BANK
 from tests.server.test_worker import MemoryLeases
+from tests.waiting import PATIENT_MS, until
 
 LIMITS = Limits(answer_ms=300_000, warning_ms=60_000, reminder_ms=60_000, abandoned_ms=3_600_000, unbegun_ms=86_400_000)
 
@@ -36,7 +37,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 async def redis(redis_url: str) -> AsyncIterator[RedisConnection]:
-    async with RedisConnection(redis_url, 3_000) as redis:
+    async with RedisConnection(redis_url, PATIENT_MS) as redis:
         yield redis
 
 
@@ -58,12 +59,11 @@ async def kept(rig: Rig, room: Heard, *serving: Timekeeper, firing: tuple[Timeke
 
 
 async def timer_is_put(redis: RedisConnection, at_ms: int | None) -> None:
-    async with asyncio.timeout(5):
-        while True:
-            score = await redis.call("ZSCORE", "greenroom:timers", "r-1")
-            if (None if score is None else int(float(score))) == at_ms:
-                return
-            await asyncio.sleep(0.005)
+    async def it_is() -> bool:
+        score = await redis.call("ZSCORE", "greenroom:timers", "r-1")
+        return (None if score is None else int(float(score))) == at_ms
+
+    await until(it_is)
 
 
 async def kinds(rig: Rig) -> list[str]:

@@ -22,6 +22,7 @@ from tests.memory_log import MemoryRoomLog, MemorySubscriber
 from tests.redis_parts import ROOM, cut_all_connections
 from tests.server.test_feed import running
 from tests.servers import Redis, free_port
+from tests.waiting import PATIENT_MS
 
 ADA = Participant(id="ada", name="Ada", role=Role.CANDIDATE)
 GRACE = Participant(id="grace", name="Grace", role=Role.COACH)
@@ -50,7 +51,7 @@ def log() -> MemoryRoomLog:
 async def test_who_has_another_life_of_the_log_before_their_eyes_is_told_so_and_nothing_is_done(
     log: MemoryRoomLog,
 ) -> None:
-    writer = Writer(log, None, Stopped(), deadline_ms=2_000)
+    writer = Writer(log, None, Stopped(), deadline_ms=PATIENT_MS)
     await opened(writer)
     before = (await log.head(ROOM)).epoch
     assert isinstance(await writer.do(ROOM, CONSENT, ADA, "c-1", life=before), Done)
@@ -65,7 +66,7 @@ async def test_who_has_another_life_of_the_log_before_their_eyes_is_told_so_and_
 
 @pytest.fixture
 async def writer(log: MemoryRoomLog) -> Writer:
-    writer = Writer(log, None, Stopped(), deadline_ms=2_000)
+    writer = Writer(log, None, Stopped(), deadline_ms=PATIENT_MS)
     await opened(writer)
     return writer
 
@@ -355,12 +356,10 @@ async def test_an_append_whose_answer_was_lost_is_done_once(log: MemoryRoomLog, 
     assert len(await events(log)) == BEGINNING + 1
 
 
-async def test_without_a_log_a_command_ends_at_its_deadline(log: MemoryRoomLog) -> None:
-    writer = Writer(log, None, Stopped(), deadline_ms=100)
-    await opened(writer)
+async def test_without_a_log_a_command_ends_at_its_deadline(log: MemoryRoomLog, writer: Writer) -> None:
     log.away = True
     with pytest.raises(Unavailable):
-        await writer.do(ROOM, CONSENT, ADA, "c-1")
+        await Writer(log, None, Stopped(), deadline_ms=100).do(ROOM, CONSENT, ADA, "c-1")
     log.away = False
     assert isinstance(await writer.do(ROOM, CONSENT, ADA, "c-1"), Done)
     assert len(await events(log)) == BEGINNING + 1
@@ -380,7 +379,7 @@ async def test_a_full_log_is_said_at_once(log: MemoryRoomLog, writer: Writer, mo
 
     monkeypatch.setattr(log, "append", full)
     with pytest.raises(Unavailable) as refused:
-        await asyncio.wait_for(writer.do(ROOM, CONSENT, ADA, "c-1"), 0.5)
+        await asyncio.wait_for(writer.do(ROOM, CONSENT, ADA, "c-1"), PATIENT_MS / 2_000)  # not at its deadline
     assert refused.value.full
 
 
@@ -410,10 +409,10 @@ async def hammer(url: str, disturb: Callable[[], None] | None = None) -> None:
     async with AsyncExitStack() as stack:
         places: list[Writer] = []
         for _ in range(writers):
-            redis = await stack.enter_async_context(RedisConnection(url, 2_000))
+            redis = await stack.enter_async_context(RedisConnection(url, PATIENT_MS))
             log = RedisRoomLog(redis)
             feeds = await stack.enter_async_context(running(log, RedisSubscriber(redis)))
-            places.append(Writer(log, feeds, Stopped(), deadline_ms=20_000))
+            places.append(Writer(log, feeds, Stopped(), deadline_ms=PATIENT_MS))
             if len(places) == 1:
                 await opened(places[0])
             await stack.enter_async_context(feeds.follow(ROOM))
@@ -462,7 +461,7 @@ async def test_four_processes_write_one_room_while_redis_is_killed(killable_redi
 
 
 async def test_of_two_processes_that_open_one_room_one_does(any_redis_url: str) -> None:
-    async with RedisConnection(any_redis_url, 2_000) as one, RedisConnection(any_redis_url, 2_000) as other:
+    async with RedisConnection(any_redis_url, PATIENT_MS) as one, RedisConnection(any_redis_url, PATIENT_MS) as other:
         writers = [Writer(RedisRoomLog(redis), None, Stopped()) for redis in (one, other)]
         outcomes = await asyncio.gather(
             *(writer.do(ROOM, OPEN, SYSTEM, f"open-{number}") for number, writer in enumerate(writers))

@@ -20,6 +20,7 @@ from starlette.routing import Route
 from server.adapters.openai_transcriber import OpenAITranscriber
 from server.ports import TranscriberFailed
 from tests.speech import noise
+from tests.waiting import DEADLINE_S, until
 
 Answer = Callable[[], Response]
 
@@ -42,7 +43,7 @@ class Api:
             asked[str(name)] = sound if part.get_filename() else bytes(sound).decode()
         self.asked.append(asked)
         if self.hang:
-            await asyncio.sleep(30)
+            await asyncio.sleep(3_600)
         return (self.answers.pop(0) if len(self.answers) > 1 else self.answers[0])()
 
 
@@ -52,9 +53,7 @@ async def api() -> AsyncIterator[Api]:
     app = Starlette(routes=[Route("/v1/audio/transcriptions", api.transcribe, methods=["POST"])])
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, lifespan="off", timeout_graceful_shutdown=0))
     serving = asyncio.create_task(server.serve())
-    async with asyncio.timeout(5):
-        while not server.started:
-            await asyncio.sleep(0.01)
+    await until(lambda: server.started)
     api.url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/v1"
     yield api
     server.should_exit = server.force_exit = True
@@ -62,7 +61,7 @@ async def api() -> AsyncIterator[Api]:
         await serving
 
 
-async def transcribed(api: Api, model: str = "whisper-1", timeout_s: float = 5.0) -> list[tuple[str, int, int]]:
+async def transcribed(api: Api, model: str = "whisper-1", timeout_s: float = DEADLINE_S) -> list[tuple[str, int, int]]:
     transcriber = OpenAITranscriber("sk-test", api.url, model, timeout_s)
     try:
         utterance = transcriber.open(["Kafka"])
@@ -116,7 +115,7 @@ async def test_what_nobody_said_is_left_out(api: Api, doubt: dict[str, Any]) -> 
 async def test_a_prompt_is_bounded_and_its_echo_left_out(api: Api) -> None:
     names = [f"Name{n:02}" for n in range(40)]
     api.answers = [lambda: JSONResponse({"text": "Name00, Name01, Name02."})]
-    transcriber = OpenAITranscriber("sk-test", api.url, "gpt-4o-mini-transcribe", 5.0)
+    transcriber = OpenAITranscriber("sk-test", api.url, "gpt-4o-mini-transcribe", DEADLINE_S)
     assert await transcriber.open(names).finish(noise(1_000)) == ()
     assert api.asked[0]["prompt"] == ", ".join(names[:31])
     await transcriber.close()
@@ -155,7 +154,7 @@ async def test_errors_and_garbage_fail_the_utterance(api: Api, answer: Answer) -
 
 async def test_a_server_that_hangs_fails_in_time(api: Api) -> None:
     api.answers, api.hang = [lambda: JSONResponse({"text": "late"})], True
-    async with asyncio.timeout(4):
+    async with asyncio.timeout(DEADLINE_S):
         with pytest.raises(TranscriberFailed):
             await transcribed(api, timeout_s=0.2)
 

@@ -10,6 +10,7 @@ import pytest
 from server.adapters.sphinx import SphinxTranscriber
 from server.ports import TranscriberFailed
 from tests.speech import length_ms, noise, silence, speech
+from tests.waiting import DEADLINE_S
 
 SENTENCE = "we have a website and the people like it"
 SPOKEN = silence(300) + speech(SENTENCE, words_per_minute=150) + silence(500)
@@ -86,7 +87,7 @@ async def hangs_and_is_given_up(sphinx: SphinxTranscriber) -> Process:
 
 async def test_a_recogniser_that_hangs_is_killed_and_another_one_answers(sphinx: SphinxTranscriber) -> None:
     stuck = await hangs_and_is_given_up(sphinx)
-    assert await asyncio.wait_for(stuck.wait(), 2) == -signal.SIGKILL
+    assert await asyncio.wait_for(stuck.wait(), DEADLINE_S) == -signal.SIGKILL
     again = sphinx.open()
     await again.hear(SPOKEN[:64_000])
     assert await again.finish()

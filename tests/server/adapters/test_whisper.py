@@ -13,7 +13,8 @@ from server.adapters.whisper_job import Job
 from server.adapters.whisper_windows import HINT_TOKENS, WhisperWindows
 from server.ports import Hypothesis, Misconfigured
 from tests.canned_whisper import Said, evenly, write
-from tests.speech import noise, silence, speech
+from tests.speech import noise, silence
+from tests.waiting import DEADLINE_S, until
 
 TEXT = "I led the payments team and we cut failures by half."
 
@@ -59,11 +60,7 @@ async def test_a_model_with_uneven_words_is_aligned_to_them(tmp_path: Path) -> N
 
 async def test_guesses_come_while_the_utterance_lasts(whisper: WhisperTranscriber) -> None:
     utterance = whisper.open()
-    guess = None
-    for _ in range(200):
-        guess = guess or await utterance.hear(noise(20))
-        await asyncio.sleep(0.01)
-    assert guess
+    guess = await until(lambda: utterance.hear(noise(20)))
     assert guess.words[0].text == "I"
     await utterance.finish()
 
@@ -112,7 +109,7 @@ async def test_cancelled_work_leaves_the_queue() -> None:
     windows.gate.clear()
     first = asyncio.create_task(whisper.open(room="a").finish())
     second = asyncio.create_task(whisper.open(room="b").finish())
-    await asyncio.sleep(0.01)
+    await until(lambda: len(whisper.decoding._queue) == 1)
     second.cancel()
     await asyncio.gather(second, return_exceptions=True)
     windows.gate.set()
@@ -126,22 +123,23 @@ async def test_passages_of_several_rooms_go_through_together_where_that_is_faste
     whisper = WhisperTranscriber(windows, "fake", together=8)
     windows.gate.clear()
     finishing = [asyncio.create_task(whisper.open(room=room).finish()) for room in "abcd"]
-    await asyncio.sleep(0.01)
+    await until(lambda: len(whisper.decoding._queue) == 3)
     windows.gate.set()
     assert [[word.text for word in words] for words in await asyncio.gather(*finishing)] == [["word"]] * 4
     assert windows.batches == [1, 3]
     await whisper.close()
 
 
-async def test_the_event_loop_goes_on_while_whisper_works(whisper: WhisperTranscriber) -> None:
-    utterance = whisper.open()
-    await utterance.hear(speech("a sentence") * 8)
-    finishing = asyncio.ensure_future(utterance.finish())
-    beats = 0
-    while not finishing.done():
-        await asyncio.sleep(0.001)
-        beats += 1
-    assert beats > 5
+async def test_the_event_loop_goes_on_while_whisper_works() -> None:
+    windows = _Windows()
+    whisper = WhisperTranscriber(windows, "fake")
+    windows.gate.clear()
+    finishing = asyncio.create_task(whisper.open().finish())
+    await until(windows.begun.is_set)
+    assert not finishing.done()
+    windows.gate.set()
+    await finishing
+    await whisper.close()
 
 
 async def test_a_directory_that_holds_no_model_says_so(tmp_path: Path) -> None:
@@ -174,11 +172,12 @@ class _Windows(WhisperWindows):
     def __init__(self) -> None:
         self.asked: list[Job] = []
         self.batches: list[int] = []
-        self.gate = threading.Event()
+        self.gate, self.begun = threading.Event(), threading.Event()
         self.gate.set()
 
     def decode(self, jobs: Sequence[Job]) -> list[tuple[Word, ...]]:
-        assert self.gate.wait(5)
+        self.begun.set()
+        assert self.gate.wait(DEADLINE_S)
         self.asked += jobs
         self.batches.append(len(jobs))
         return [(Word(text="word", start_ms=0, end_ms=100),) for _ in jobs]

@@ -1,11 +1,15 @@
 import { cleanup, configure, getConfig } from "@testing-library/react";
-import { afterEach, vi } from "vitest";
+import { afterEach, inject, vi } from "vitest";
 
-import { EVENTUALLY_MS } from "./patience";
+declare module "vitest" {
+  interface ProvidedContext {
+    eventuallyMs: number;
+  }
+}
 
 const usual = getConfig();
 configure({
-  asyncUtilTimeout: EVENTUALLY_MS,
+  asyncUtilTimeout: inject("eventuallyMs"),
   // A page listens just after it is shown: React runs effects in a task behind the one that shows it.
   asyncWrapper: <T>(wait: () => Promise<T>) =>
     usual.asyncWrapper(async () => {
