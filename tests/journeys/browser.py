@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from playwright.async_api import Browser, BrowserContext, Locator, Page, ViewportSize, async_playwright
+from playwright.async_api import Browser, BrowserContext, Locator, Page, ViewportSize, async_playwright, expect
 
 from tests.deployment import TOKEN
 from tests.speech import RATE_HZ
@@ -21,6 +21,7 @@ PICTURES = Path(os.environ.get("TEST_ARTEFACTS", ROOT / "test-artefacts")) / "br
 DIST = ROOT / "client" / "web" / "dist" / "index.html"
 AXE = ROOT / "client" / "web" / "node_modules" / "axe-core" / "axe.min.js"
 DEADLINE_MS = 30_000
+expect.set_options(timeout=DEADLINE_MS)  # a busy machine needs more than the five seconds that are usual
 
 # Chromium's fake microphone plays a file from when it is opened, however long it takes until somebody listens. So it
 # plays silence, and a voice is laid over it when the test says so: the page gets one stream, as from any device.

@@ -4,7 +4,6 @@ afterwards, everybody is told in the table's words, and when it is back the inte
 import asyncio
 import shutil
 import subprocess
-import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -26,7 +25,9 @@ from tests.servers import Postgres, Redis, ServerNotFoundError, find_postgres, f
 from tests.waiting import until
 
 SHORT = {"REDIS_TIMEOUT_MS": "1000", "DATABASE_TIMEOUT_MS": "1000"}
-GHOSTS_GONE_S = 8.0
+GHOSTS_GONE_S = 16.0
+"""Their sign of life runs out after 4.5 s, they are given 1.8 s more, and looked for once a second: 7.5 s, and as much
+again where the machine is busy."""
 
 
 class Standing(NamedTuple):
@@ -106,7 +107,7 @@ async def test_redis_killed_while_commands_are_under_way_loses_and_doubles_nothi
                 await under_way
             else:
                 await candidate.do(TypeAnswer(turn=1, text=text))
-        room = await coach.until(lambda room: len(room.turns[0].utterances) == len(said), 10)
+        room = await coach.until(lambda room: len(room.turns[0].utterances) == len(said))
         assert [utterance.text for utterance in room.turns[0].utterances] == said
         await quiet.noticed_nothing()
         await candidate.do(EndInterview())
@@ -139,7 +140,7 @@ async def test_while_redis_hangs_everybody_is_told_and_then_it_goes_on(
                 standing.redis.resume()
             await candidate.do(TypeAnswer(turn=1, text="After."))
             await observer.is_well()  # its socket outlived the outage
-        seen = await coach.until(lambda room: room.turns[0].utterances[-1].text == "After.", 10)
+        seen = await coach.until(lambda room: room.turns[0].utterances[-1].text == "After.")
         texts = [utterance.text for utterance in seen.turns[0].utterances]
         # Whether what was refused for want of an answer was done is not known; it is not done twice.
         assert texts in (["Before.", "After."], ["Before.", "Meanwhile.", "After."])
@@ -192,7 +193,7 @@ async def test_without_the_database_the_interview_goes_on_and_its_report_comes_w
             await not_shown_marks(greenroom, room)
         finally:
             standing.postgres.start()
-    report = await greenroom.wait_for_report(room, 30)
+    report = await greenroom.wait_for_report(room)
     said = [utterance["text"] for turn in report["turns"] for utterance in turn["transcript"]["utterances"]]
     assert said == list(ANSWERS)
 
@@ -241,9 +242,9 @@ async def test_on_a_full_disk_the_interview_goes_on_and_its_report_comes_when_th
             # SQLite needs a little room to read beside a writer, so reading may be refused too.
             assert refused.value.code in ("report_not_ready", "database_full")
             assert refused.value.retry
-            await until(lambda: '"full": true' in deployment.logs, 20)
+            await until(lambda: '"full": true' in deployment.logs)
             ballast.unlink()
-            report = await greenroom.wait_for_report(room, 30)
+            report = await greenroom.wait_for_report(room)
             assert len(report["turns"]) == 3
 
 
@@ -258,8 +259,6 @@ async def test_whoever_was_on_a_killed_web_worker_and_does_not_come_back_is_gone
         async with connect(doomed.url, token=TOKEN) as there, inside(there, candidate.room.id, Role.OBSERVER):
             await coach.until(lambda room: len(room.people) == 3)
             doomed.kill()
-            began = time.monotonic()
-            await coach.until(lambda room: [p.here for p in room.people] == [True, True, False], 2 * GHOSTS_GONE_S)
-            assert time.monotonic() - began < GHOSTS_GONE_S
+            await coach.until(lambda room: [p.here for p in room.people] == [True, True, False], GHOSTS_GONE_S)
         await quiet.noticed_nothing()
         await candidate.do(EndInterview())

@@ -11,6 +11,7 @@ from rooms.protocol import Happened
 from tests.deployment import TOKEN, deployed
 from tests.journeys.people import begin, next_turn
 from tests.servers import Redis
+from tests.waiting import DEADLINE_S
 
 SHORT = {
     "ABANDONED_ROOM_S": "2",
@@ -49,7 +50,7 @@ async def test_timers_fire_once_over_killed_workers_and_a_crash_of_redis(
                 redis.start()
                 await coach.until(lambda room: not room.scheduled)
             report = await greenroom.wait_for_report(left.room)
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(DEADLINE_S):
                 while any([(await greenroom.room(room)).stage == "scheduled" for room in planned]):
                     await asyncio.sleep(0.05)
             for room in planned:

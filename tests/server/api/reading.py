@@ -25,6 +25,7 @@ from server.reporting import written
 from server.settings import Settings
 from server.shelf import Shelf
 from tests.kept_rooms import EPOCH, OPENED_AT, interview
+from tests.waiting import PATIENT_MS
 
 REPORT = b'{"schema_version": "1", "overall": 3.0, "quote": "caf\xc3\xa9"}'
 
@@ -107,7 +108,7 @@ async def _answer(_: Request, error: Exception) -> JSONResponse:
 @asynccontextmanager
 async def opened(url: str) -> AsyncIterator[Greenroom]:
     await migrate(url)
-    database = Database(url, timeout_ms=1_000)
+    database = Database(url, timeout_ms=PATIENT_MS)
     yield Greenroom(database, url)
     await database.close()
 

@@ -12,13 +12,14 @@ from client.cli import main
 from client.replay import replay
 from client.screen import Screen
 from rooms.commands import EndInterview, GiveConsent, OpenLobby, StartInterview, TakeNote, Whisper
-from rooms.people import Role
+from rooms.people import SYSTEM, Role
 from rooms.protocol import Happened
 from rooms.state import Room, after
 from server.adapters.redis_connection import RedisConnection, room_key
 from tests.deployment import TOKEN
 from tests.server.conftest import Standing
 from tests.server.talker import as_guest
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -35,9 +36,11 @@ async def over(greenroom: Greenroom) -> tuple[str, Room]:
         await greenroom.wait_for_report(opened.room)
         await coach.until(lambda room: room.closed_ms is not None)
         seen = coach.room
-    async with asyncio.timeout(10):
-        while any(person.here for person in folded(await told(greenroom, opened.room)).people):
-            await asyncio.sleep(0.05)  # from now on nothing happens there any more
+
+    async def nobody_is_here() -> bool:
+        return not any(person.here for person in folded(await told(greenroom, opened.room)).people)
+
+    await until(nobody_is_here)  # from now on nothing happens there any more
     return opened.room, seen
 
 
@@ -168,11 +171,12 @@ async def test_a_room_is_planned_and_opened_early_by_its_coach(greenroom: Greenr
 
 
 async def test_a_planned_room_opens_by_itself(greenroom: Greenroom) -> None:
-    opened = await greenroom.open_room("technical", starts_at=in_ms(0.5))
+    opened = await greenroom.open_room("technical", starts_at=in_ms(1.5))  # it must have arrived by then
     async with greenroom.join(opened) as candidate:
-        assert candidate.room.scheduled
         await candidate.until(lambda room: not room.scheduled)
         assert time.time() * 1000 >= candidate.room.starts_at
+    (by,) = [fact.event.by for fact in await told(greenroom, opened.room) if fact.event.kind == "lobby_opened"]
+    assert by == SYSTEM.id
 
 
 @pytest.mark.parametrize(
