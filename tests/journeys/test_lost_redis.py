@@ -16,10 +16,11 @@ from rooms.state import Room
 from tests.deployment import TOKEN, Deployment, Web, deployed
 from tests.journeys.people import ANSWERS, begin, next_turn, type_answer, until_closed
 from tests.servers import Redis, ServerNotFoundError, find_redis
+from tests.waiting import DEADLINE_S
 
 pytestmark = pytest.mark.alone
 
-BACK_S = 6.0
+BACK_S = DEADLINE_S
 SHORT_LOGS = {"SNAPSHOT_EVERY_RECORDS": "8", "LOG_TAIL_RECORDS": "8"}
 """So that rooms are read from snapshots, and most of their facts are in the database only."""
 

@@ -27,7 +27,7 @@ from tests.memory_log import MemoryRoomLog, MemorySubscriber
 from tests.redis_parts import ROOM
 from tests.server.test_feed import Diary
 from tests.server.test_writer import GRACE, JOINS, OPEN
-from tests.waiting import until
+from tests.waiting import PATIENT_MS, until
 
 
 class Clock:
@@ -89,7 +89,7 @@ class Process:
     def __init__(self, log: MemoryRoomLog, store: Kept) -> None:
         self.restorer = Restorer(cast(RoomLog, log), cast(ReportStore, store), Clock())
         self.feeds = Feeds(log, MemorySubscriber(log), self.restorer)
-        self.writer = Writer(log, self.feeds, Clock(), self.restorer, deadline_ms=2_000)
+        self.writer = Writer(log, self.feeds, Clock(), self.restorer, deadline_ms=PATIENT_MS)
 
     async def whisper(self, text: str, id: str | None = None) -> Done:
         done = await self.writer.do(ROOM, c.Whisper(text=text), GRACE, id or f"say.{text}")

@@ -6,8 +6,9 @@ from io import StringIO
 from typing import Any
 
 import pytest
+import pytest_asyncio
 
-from client import Greenroom, RefusedError
+from client import Greenroom, RefusedError, connect
 from client.cli import main
 from client.replay import replay
 from client.screen import Screen
@@ -22,9 +23,14 @@ from tests.server.talker import as_guest
 from tests.waiting import until
 
 
-@pytest.fixture
-async def over(greenroom: Greenroom) -> tuple[str, Room]:
-    """A room that is over, and how its coach saw it at the end."""
+@pytest_asyncio.fixture(loop_scope="module", scope="module")
+async def over(standing: Standing) -> tuple[str, Room]:
+    """A room that is over, for all who only read it, and how its coach saw it at the end."""
+    async with connect(standing.web.url, token=TOKEN) as greenroom:
+        return await one_that_is_over(greenroom)
+
+
+async def one_that_is_over(greenroom: Greenroom) -> tuple[str, Room]:
     opened = await greenroom.open_room("behavioural")
     async with greenroom.join(opened, Role.COACH) as coach:
         async with greenroom.join(opened) as candidate:
@@ -106,10 +112,8 @@ async def test_a_candidate_reads_what_a_candidate_saw(greenroom: Greenroom, over
     assert not {"note_taken", "turn_scored"} & set(kinds)
 
 
-async def test_what_the_log_has_forgotten_is_read_from_the_archive(
-    standing: Standing, greenroom: Greenroom, over: tuple[str, Room]
-) -> None:
-    id, _ = over
+async def test_what_the_log_has_forgotten_is_read_from_the_archive(standing: Standing, greenroom: Greenroom) -> None:
+    id, _ = await one_that_is_over(greenroom)
     before = await told(greenroom, id)
     async with RedisConnection(standing.redis.url, 3_000) as redis:
         for name in ("log", "head", "commands", "told", "snapshot"):
@@ -135,10 +139,8 @@ async def test_a_replay_prints_what_was_watched_in_its_own_time(greenroom: Green
     assert sum(waited) == pytest.approx((facts[-1].at - facts[0].at) / 2_000)
 
 
-async def test_the_command_line_replays_and_erases(
-    greenroom: Greenroom, over: tuple[str, Room], capsys: pytest.CaptureFixture[str]
-) -> None:
-    id, _ = over
+async def test_the_command_line_replays_and_erases(greenroom: Greenroom, capsys: pytest.CaptureFixture[str]) -> None:
+    id, _ = await one_that_is_over(greenroom)
     place = ["--url", greenroom.base, "--token", TOKEN]
     assert await asyncio.to_thread(main, ["replay", f"{greenroom.base}/rooms/{id}/coach", "--at-once", *place]) == 0
     assert "notes: Calm." in capsys.readouterr().out
