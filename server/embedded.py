@@ -29,7 +29,8 @@ RESTART_PAUSE_SECONDS = 0.5
 PORT_ATTEMPTS = 3  # between our choosing a free port and the server's binding it, another may take it
 LOG_TAIL_LINES = 12
 
-# appendfsync everysec: a power cut may cost the last second, a crash of ours or of the server costs nothing.
+# appendfsync everysec: a power cut may cost the last second, a crash of ours nothing, one of the server nothing
+# either unless the disk is so slow that it answered before it wrote (up to two seconds).
 # save "": the append-only file alone is the truth; a snapshot beside it would only cost time at exit.
 SERVER_SETTINGS = """\
 bind 127.0.0.1

@@ -21,7 +21,7 @@ from hypothesis import HealthCheck, settings
 from tests import sharing
 from tests.redis_parts import PASSWORD, least_rights
 from tests.redis_servers import RedisCluster, running
-from tests.servers import Postgres, Redis, ServerNotFoundError, find_postgres, find_redis
+from tests.servers import WRITES_BEFORE_IT_ANSWERS, Postgres, Redis, ServerNotFoundError, find_postgres, find_redis
 
 # How long an example takes says how busy the machine is, not whether it holds. And what a run says is about what was
 # changed: its examples are those of the run before, unless more of them are asked for.
@@ -160,7 +160,7 @@ def _running_redis(program: str) -> Iterator[Redis]:
 
 def _redis(program: str) -> Redis:
     try:
-        return Redis(find_redis(program))
+        return Redis(find_redis(program), **WRITES_BEFORE_IT_ANSWERS)
     except ServerNotFoundError as absent:
         pytest.skip(str(absent))
 

@@ -364,8 +364,7 @@ def running(servers: Started) -> Iterator[Started]:
 
 def _node(binary: Path, settings: dict[str, str | int]) -> Redis:
     server = Redis(binary, **settings)
-    while server.port > 55_535:  # the nodes speak among themselves 10,000 above
-        server.port = free_port()
+    server.port = free_port(and_above=10_000)  # where the nodes speak among themselves
     server.url = f"redis://127.0.0.1:{server.port}/0"
     return server
 

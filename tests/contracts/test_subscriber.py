@@ -212,7 +212,7 @@ async def test_it_listens_again_at_a_server_whose_first_replica_came_since(
             replica.replicaof("127.0.0.1", str(home.port))
             await until(lambda: admin.info("replication")["master_replid"] != before)
             admin.client_kill_filter(_type="pubsub")
-            await until(lambda: ear.reconnected == 1)
+            await until(lambda: ear.reconnected >= 1)
             await append(ear.log, "c", cursor)
             await until(lambda: ear.versions == [1, 2])
 
@@ -231,21 +231,19 @@ async def test_it_listens_again_after_redis_was_killed(killable_redis: Start) ->
 async def test_a_frozen_redis_is_noticed_by_its_silence(
     killable_redis: Start, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(redis_receiver, "QUIET_S", 0.1)
     server = killable_redis()
+    frozen: list[Redis] = []
+    clock = Clock(lambda: frozen)
+    clock.rule(redis_receiver, monkeypatch)
     async with listening(server.url) as ear:
         await ear.subscriber.subscribe(ROOM)
         server.pause()
+        frozen.append(server)
         await until(lambda: "redis connection lost" in caplog.text)
-        monkeypatch.undo()
+        assert clock.now < 3 * redis_receiver.QUIET_S
+        frozen.clear()
         server.resume()
         await until(lambda: ear.reconnected >= 1)
-
-        async def is_heard() -> bool:  # unless it was cut once more meanwhile
-            await ear.log.tell(ROOM, "partial", b"{}")
-            return bool(ear.heard)
-
-        await until(is_heard)
         await open_room(ear.log)
         await until(lambda: ear.versions == [1])
 

@@ -21,7 +21,7 @@ from server.errors import TABLE
 from tests.deployment import TOKEN, Deployment, Web, deployed
 from tests.journeys.people import ANSWERS, begin, next_turn, type_answer, until_closed
 from tests.server.talker import inside, knocking, quiet_room
-from tests.servers import Postgres, Redis, ServerNotFoundError, find_postgres, find_redis
+from tests.servers import WRITES_BEFORE_IT_ANSWERS, Postgres, Redis, ServerNotFoundError, find_postgres, find_redis
 from tests.waiting import until
 
 SHORT = {"REDIS_TIMEOUT_MS": "1000", "DATABASE_TIMEOUT_MS": "1000"}
@@ -40,7 +40,7 @@ class Standing(NamedTuple):
 @pytest.fixture(scope="module")
 def redis() -> Iterator[Redis]:
     try:
-        server = Redis(find_redis())
+        server = Redis(find_redis(), **WRITES_BEFORE_IT_ANSWERS)
     except ServerNotFoundError as absent:
         pytest.skip(str(absent))
     server.start()
