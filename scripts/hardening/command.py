@@ -42,7 +42,7 @@ def main(words: Sequence[str] | None = None, network: Network | None = None) -> 
     if asked.judge:
         return _judge(asked.judge)
     if asked.write:
-        around(asked.write)
+        around(asked.write, _kind(asked))
     own_mounts()
     asked.histories.mkdir(parents=True, exist_ok=True)
     try:
@@ -54,7 +54,7 @@ def main(words: Sequence[str] | None = None, network: Network | None = None) -> 
     if asked.lane:
         return 0
     if asked.write and verdicts:
-        write(asked.write, verdicts, shlex.join(("scripts/room_hardening", *(words or sys.argv[1:]))))
+        write(asked.write, verdicts, shlex.join(("scripts/room_hardening", *(words or sys.argv[1:]))), _kind(asked))
     if len(verdicts) > 1:
         print("\n".join(table(verdicts)))
     print(summary(verdicts))
@@ -92,6 +92,11 @@ def _rounds(asked: argparse.Namespace) -> Iterator[Round]:
 
 def _default(asked: argparse.Namespace) -> Collection[str]:
     return OF_SENTINEL if asked.sentinel else OF_CLUSTER if asked.cluster else OF_ONE_REDIS
+
+
+def _kind(asked: argparse.Namespace) -> str:
+    """What this run is, beside the usual; "" where it is that."""
+    return next((name for name in KINDS if getattr(asked, name)), "")
 
 
 async def _each(rounds: Iterator[Round]) -> AsyncIterator[Round]:

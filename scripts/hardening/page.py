@@ -10,23 +10,25 @@ from pathlib import Path
 
 from scripts.hardening.verdicts import Verdict, summary, table
 
-BEGINS, ENDS = "<!-- the long run begins -->\n", "<!-- the long run ends -->\n"
 
-
-def write(page: Path, verdicts: Sequence[Verdict], command: str) -> None:
-    """Put this run in the place of the one that the page tells of. The page must have both marks, once."""
-    before, after = around(page)
+def write(page: Path, verdicts: Sequence[Verdict], command: str, of: str = "") -> None:
+    """Put this run in the place of the one `of` the same kind that the page tells of."""
+    before, after = around(page, of)
     told = "\n".join(lines(verdicts, command))
-    page.write_text(f"{before}{BEGINS}{told}\n{ENDS}{after}", encoding="utf-8")
+    page.write_text(f"{before}{told}\n{after}", encoding="utf-8")
 
 
-def around(page: Path) -> tuple[str, str]:
-    """What stands before and behind the run's place. OSError or ValueError if there is none: ask before a long run."""
-    before, begins, rest = page.read_text(encoding="utf-8").partition(BEGINS)
-    _, ends, after = rest.partition(ENDS)
-    if not begins or not ends:
-        raise ValueError(f"{page} has no place for a run: {BEGINS.strip()} and {ENDS.strip()}")
-    return before, after
+def around(page: Path, of: str = "") -> tuple[str, str]:
+    """What stands before and behind the run's place, with the marks there. `of`: a kind of run, "cluster".
+
+    OSError or ValueError if there is no place: ask before a long run.
+    """
+    begins, ends = (f"<!-- the long run{f' of --{of}' if of else ''} {word} -->\n" for word in ("begins", "ends"))
+    before, has_begun, rest = page.read_text(encoding="utf-8").partition(begins)
+    _, has_ended, after = rest.partition(ends)
+    if not has_begun or not has_ended:
+        raise ValueError(f"{page} has no place for a run: {begins.strip()} and {ends.strip()}")
+    return before + begins, ends + after
 
 
 def lines(verdicts: Sequence[Verdict], command: str) -> list[str]:

@@ -24,7 +24,7 @@ from scripts.hardening.faults import of_people
 from scripts.hardening.faults.of_people import StuckReader
 from scripts.hardening.history import History
 from scripts.hardening.lanes import played
-from scripts.hardening.page import BEGINS, ENDS, write
+from scripts.hardening.page import write
 from scripts.hardening.people import LENGTH, PATIENCE_S, Candidate
 from scripts.hardening.post import COMES_UP_S, Post
 from scripts.hardening.proxy import Proxy
@@ -216,6 +216,9 @@ def test_a_round_that_was_played_again_counts_as_it_came_out_last(tmp_path: Path
     assert [kept.broken for kept in ledger.kept()] == [(), ("nothing_is_lost",)]
 
 
+BEGINS, ENDS = "<!-- the long run begins -->\n", "<!-- the long run ends -->\n"
+
+
 def test_a_run_takes_the_place_of_the_one_before_in_its_page(tmp_path: Path) -> None:
     page, run = tmp_path / "PAGE.md", HELD.model_copy(update={"commit": "abc", "at": "2026-11-21 21:25"})
     page.write_text(f"before\n{BEGINS}**an old run**\n{ENDS}after\n", encoding="utf-8")
@@ -227,6 +230,16 @@ def test_a_run_takes_the_place_of_the_one_before_in_its_page(tmp_path: Path) -> 
     assert "| `web-killed` | 1-2 | 2 of 2 |" in text
     assert text.endswith(f"|\n{ENDS}after\n")
     assert "an old run" not in text
+
+
+def test_a_run_on_a_cluster_has_a_place_of_its_own(tmp_path: Path) -> None:
+    page, run = tmp_path / "PAGE.md", HELD.model_copy(update={"commit": "abc", "at": "2026-11-21 21:25"})
+    places = "<!-- the long run of --cluster begins -->\n<!-- the long run of --cluster ends -->\n"
+    page.write_text(f"{BEGINS}**another run**\n{ENDS}{places}after\n", encoding="utf-8")
+    write(page, [run], "scripts/room_hardening --cluster", "cluster")
+    text = page.read_text(encoding="utf-8")
+    assert text.startswith(f"{BEGINS}**another run**\n{ENDS}{places.splitlines()[0]}\n**2026-11-21 21:25 to")
+    assert text.endswith(f"|\n{places.splitlines()[1]}\nafter\n")
 
 
 def test_a_page_without_a_place_for_a_run_is_left_as_it_is(tmp_path: Path) -> None:
