@@ -206,8 +206,10 @@ class Ear:
         self._stir.clear()
         with contextlib.suppress(TimeoutError), Deadline(_LOOK_S):
             await self._stir.wait()
+        if self._batches:  # to be heard at once: what is kept behind them is kept then
+            return
         idle_s = _IDLE_PAUSED_S if self._feed.room.paused else _IDLE_S
-        if self._under_way and not self._batches and _now() - self._heard_at > idle_s:
+        if self._under_way and _now() - self._heard_at > idle_s:
             await self._break_off()
         await self._keep()
 
