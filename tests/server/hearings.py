@@ -186,7 +186,6 @@ class Heard:
         self.stream = "mic"
         self.seq = 0
         self.at_ms = 0
-        self._last = ""
         self._wishes = 0
 
     @property
@@ -221,14 +220,13 @@ class Heard:
         """Put frames into the audio log, and move the clock to the end of each."""
         for frame in sent:
             await self._rig.audio.append(self.id, self.stream, [frame])
-            self._last = str(self._rig.audio.appended)
             self.seq, self.at_ms = frame.seq + 1, frame.capture_ms + frame.duration_ms
             self._rig.clock.ms = max(self._rig.clock.ms, OPENED_AT + self.at_ms)
 
     async def taken_in(self, hearing: Hearing) -> None:
         """Wait until all that was said is heard: read, judged and, where the recogniser is quick, recognised."""
         ears = hearing._ears
-        await self.until(lambda: self.id in ears and ears[self.id][0]._keeping._marks[-1].place.position == self._last)
+        await self.until(lambda: self.id in ears and ears[self.id][0]._through.get(self.stream) == self.seq - 1)
 
     def mute(self, ms: int) -> None:
         self.at_ms += ms
