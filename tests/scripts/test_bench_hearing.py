@@ -83,6 +83,7 @@ def test_word_errors_are_told_of_a_recording_as_it_is_and_of_all_its_beginnings(
     wrong = [Wrong(20, [9, 6, 12], [4, 4, 6], 3), Wrong(30, [3, 3, 3], [3, 3, 3], 1)]
     row = wrong[0].row("jfk: words wrong")
     assert (row.ours, row.compared) == ("9 of 20", "4 offline; 3 passages; from other beginnings 6-12, offline 4-6")
+    assert Wrong(171, [86], [89], 9).row("heard once").compared == "89 offline; 9 passages"
     as_they_are, of_all = (rates(wrong, "", some) for some in (slice(1), slice(None)))
     assert [row.ours for row in as_they_are] == pytest.approx([24.0, 10.0])
     assert [row.ours for row in of_all] == pytest.approx([24.0, 100 * 13 / 150])

@@ -39,8 +39,9 @@ class Wrong(NamedTuple):
     def row(self, what: str) -> Row:
         ours = f"{self.live[0]} of {self.said}"
         pieces = f"{self.whole[0]} offline; {self.passages} passage{'s' * (self.passages > 1)}"
-        luck = f"; from other beginnings {_span(self.live[1:])}, offline {_span(self.whole[1:])}"
-        return Row(what, ours, Mode.FREE, pieces + (luck if len(self.live) > 1 else ""))
+        if len(self.live) > 1:
+            pieces += f"; from other beginnings {_span(self.live[1:])}, offline {_span(self.whole[1:])}"
+        return Row(what, ours, Mode.FREE, pieces)
 
 
 def measure(given: Given) -> Iterator[Row]:
