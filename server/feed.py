@@ -85,7 +85,7 @@ class Feeds:
         """Keep all followed rooms up to date until cancelled."""
         try:
             async with asyncio.TaskGroup() as self._tasks:
-                self._tasks.create_task(self._subscriber.run(self._deliver, self._look_now.set, self._known))
+                self._tasks.create_task(self._subscriber.run(self._deliver, self._look_now.set))
                 self._tasks.create_task(self._watch())
         finally:
             self._tasks = None
@@ -104,11 +104,6 @@ class Feeds:
             except BaseException:
                 await self._subscriber.unsubscribe(feed.room_id)
                 raise
-
-    def _known(self, room_id: str) -> int:
-        """Up to which version a room is known here."""
-        feed = self._feeds.get(room_id)
-        return feed.cursor.version if feed else 0
 
     def _deliver(self, message: Message) -> None:
         feed = self._feeds.get(message.room)

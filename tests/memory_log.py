@@ -249,12 +249,7 @@ class MemorySubscriber:
     async def unsubscribe(self, room: str) -> None:
         self.rooms.discard(room)
 
-    async def run(
-        self,
-        deliver: Callable[[Message], None],
-        reconnected: Callable[[], None],
-        known: Callable[[str], int] = lambda room: 0,
-    ) -> None:
+    async def run(self, deliver: Callable[[Message], None], reconnected: Callable[[], None]) -> None:
         self._deliver, self._reconnected = deliver, reconnected
         await asyncio.Event().wait()
 

@@ -1,13 +1,16 @@
 """Measures a change beside what was before it: `scripts/bench_rooms --beside CHECKOUT [--rounds 3]`.
 
-Decides that both take turns in one run, the order turned round each time, and that what each round took is compared by
-pairs: this machine's speed changes by the minute. Only lines are measured (`fanout`), and only between our own.
+Decides that both stand side by side and take turns of a second or two, the order turned round each time, and that what
+each took is compared by pairs: a machine's speed changes by the minute. Only lines are
+measured (`fanout`), and only between our own.
 """
 
+import contextlib
 import statistics
 import time
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -17,52 +20,59 @@ from scripts.bench.machine import rest_costs
 from tests.deployment import deployed
 from tests.servers import Redis, find_redis
 
-RATES: Final = (500, 1500)
-PACED_S: Final = 4.0
-FLAT_OUT_S: Final = 3.0
-WINDOWS: Final = {"flat out, a line a room at a time": 1, "flat out": WINDOW}
-"""With one at a time lines are alone like people's, but nobody rests in between."""
+PACED_S: Final = 2.0
+FLAT_OUT_S: Final = 1.5
 PARTS: Final = ("a", "b", "redis")
 
 Rounds = dict[str, dict[str, list[float]]]
 
 
 async def beside(checkout: Path, rounds: int, limits: dict[str, str]) -> str:
-    """A table: each measure of this checkout and the other's, medians, and the median ratio of the pairs."""
+    """A table: each measure of the other checkout and of this one, medians, and the median ratio of the pairs."""
     found: Rounds = defaultdict(lambda: defaultdict(list))
     redis = Redis(find_redis())
     redis.start()
+    assert redis.process is not None, "it was started"
     try:
-        with deployed(redis.url, **limits) as deployment:
-            pair = (Greenroom(deployment, "before", checkout), Greenroom(deployment, "now"))
+        with deployed(redis.url, **limits) as deployment, contextlib.ExitStack() as stack:
+            stages: list[tuple[str, Stage]] = []
+            for name, whose in (("before", checkout), ("now", None)):
+                contestant = Greenroom(deployment, name, whose)
+                a, b = stack.enter_context(working(contestant))
+                stages.append((name, Stage(contestant, a, b, redis.process.pid)))
+                await stages[-1][1].fill()
             for number in range(rounds):
-                for contestant in pair[:: -1 if number % 2 else 1]:
-                    for measure, value in (await _measured(contestant, redis)).items():
-                        found[contestant.name][measure].append(value)
-                    redis.flush()
+                for measure in MEASURES:
+                    for name, stage in stages[:: -1 if number % 2 else 1]:
+                        for row, value in (await measure(stage)).items():
+                            found[name][row].append(value)
                 print(f"round {number + 1} of {rounds}, {time.strftime('%H:%M:%S')}", flush=True)
+            for _, stage in stages:
+                stage.empty()
     finally:
         redis.remove()
     rest = f"Work in Python that begins after a rest of 2 ms takes {rest_costs():.1f} times the processor time."
     return "\n".join([*_table(found), "", rest])
 
 
-async def _measured(contestant: Greenroom, redis: Redis) -> Figures:
-    assert redis.process is not None, "it was started"
-    figures: Figures = {}
-    with working(contestant) as (a, b):
-        stage = Stage(contestant, a, b, redis.process.pid)
-        await stage.fill()
-        for rate in RATES:
-            paced = await stage.paced(rate, PACED_S)
-            figures |= {f"p50 at {rate}/s, ms": paced["p50_ms"], f"p99 at {rate}/s, ms": paced["p99_ms"]}
-            figures |= _a_line(f"at {rate}/s", paced, rate / MEMBERS)
-        for when, window in WINDOWS.items():
-            flat = await stage.flat_out(FLAT_OUT_S, window)
-            figures[f"deliveries/s {when}"] = flat["per_second"]
-            figures |= _a_line(when, flat, flat["per_second"] / MEMBERS)
-        stage.empty()
-    return figures
+async def _paced(stage: Stage, rate: int) -> Figures:
+    paced = await stage.paced(rate, PACED_S)
+    figures = {f"p50 at {rate}/s, ms": paced["p50_ms"], f"p99 at {rate}/s, ms": paced["p99_ms"]}
+    return figures | _a_line(f"at {rate}/s", paced, rate / MEMBERS)
+
+
+async def _flat_out(stage: Stage, when: str, window: int) -> Figures:
+    flat = await stage.flat_out(FLAT_OUT_S, window)
+    return {f"deliveries/s {when}": flat["per_second"], **_a_line(when, flat, flat["per_second"] / MEMBERS)}
+
+
+MEASURES: Final = (
+    partial(_paced, rate=500),
+    partial(_paced, rate=1500),
+    partial(_flat_out, when="flat out, a line a room at a time", window=1),
+    partial(_flat_out, when="flat out", window=WINDOW),
+)
+"""With a line a room at a time lines are alone like people's, but nobody rests in between."""
 
 
 def _a_line(when: str, figures: Figures, lines_per_second: float) -> Figures:

@@ -27,6 +27,8 @@ from server.ports import Anew, Appended, Clash, Fenced, Head, Record, Wanted
 
 ERASED_KEPT_MS = 24 * 3_600_000
 """How long an erased room is remembered as such: its id, and nothing that was said."""
+OWN_KEPT = 256
+"""Appends that may wait to be heard by the process they are from."""
 TOLD_TTL_S = 3600
 """What is told is about the present moment; a room that was left takes it along."""
 
@@ -44,8 +46,8 @@ __all__ = ["RedisRoomLog", "RedisSubscriber"]
 class RedisRoomLog:
     def __init__(self, redis: RedisConnection) -> None:
         self._redis = redis
-        self.under_way: dict[bytes, list[Record]] = {}
-        """Records that are being appended from here, by the message that will bring them."""
+        self.own: dict[bytes, list[Record]] = {}
+        """Records that are or were appended from here, by the message that brings them, until it was heard."""
 
     async def append(
         self,
@@ -93,11 +95,10 @@ class RedisRoomLog:
         keys = [room_key(room, name) for name in ("log", "head", "commands")]
         args = (start.epoch, start.version, start.tag, epoch, fence or 0, channel(room), len(wanted))
         message = as_message(written)
-        self.under_way[message] = records
-        try:
-            reply = await self._redis.script(_APPEND, keys, (*args, *places, *written), replicated=True)
-        finally:
-            self.under_way.pop(message, None)
+        self.own[message] = records
+        while len(self.own) > OWN_KEPT:  # nobody here listens for their rooms
+            del self.own[next(iter(self.own))]
+        reply = await self._redis.script(_APPEND, keys, (*args, *places, *written), replicated=True)
         if reply == [b"fenced"]:
             raise Fenced(room)
         return reply, done

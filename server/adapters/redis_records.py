@@ -41,12 +41,6 @@ def as_message(written: Iterable[bytes]) -> bytes:
     return b"\n".join(written)
 
 
-def upto(text: bytes) -> int:
-    """The version of the last of the records on several lines. ValueError if there is none."""
-    last = text.rfind(b"\n") + 2
-    return int(text[last : text.index(b",", last)])
-
-
 def unpacked_all(text: bytes) -> list[Record]:
     """The records on several lines."""
     return [unpacked(line) for line in text.split(b"\n")]

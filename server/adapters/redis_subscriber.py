@@ -6,8 +6,7 @@ heard again. Never heals what was missed: it only says `reconnected`.
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from redis.exceptions import ResponseError
@@ -15,10 +14,9 @@ from redis.exceptions import ResponseError
 from rooms.protocol import Cursor
 from server.adapters.redis_connection import RedisConnection
 from server.adapters.redis_receiver import Receiver, channel, room_of
-from server.adapters.redis_records import unpacked_all, upto
+from server.adapters.redis_records import unpacked_all
 from server.ports import Message, Record, Unavailable
 
-_NOTHING: Mapping[bytes, Sequence[Record]] = MappingProxyType({})
 INSIST_S = 0.25
 """How often rooms are asked for again that a node should have confirmed by now: their slots are on the move."""
 
@@ -28,9 +26,10 @@ __all__ = ["RedisSubscriber", "channel"]
 
 
 class RedisSubscriber:
-    def __init__(self, redis: RedisConnection, under_way: Mapping[bytes, Sequence[Record]] = _NOTHING) -> None:
-        """`under_way`: records that this process appends right now (`RedisRoomLog`), which need not be read."""
-        self._redis, self._under_way = redis, under_way
+    def __init__(self, redis: RedisConnection, own: dict[bytes, list[Record]] | None = None) -> None:
+        """`own`: what this process appended (`RedisRoomLog.own`), which need not be read when it is heard."""
+        self._redis = redis
+        self._own = {} if own is None else own
         self._confirmed: dict[str, asyncio.Future[None]] = {}
         """Every wanted room; done when the server confirmed it, once: reconnecting does not undo that."""
         self._receivers: dict[str, Receiver] = {}
@@ -44,7 +43,6 @@ class RedisSubscriber:
         self._running: dict[str, asyncio.Task[None]] = {}
         self._deliver: Callable[[Message], None] = lambda message: None
         self._reconnected: Callable[[], None] = lambda: None
-        self._known: Callable[[str], int] = lambda room: 0
         redis.watch(self._settle)
 
     async def subscribe(self, room: str) -> None:
@@ -70,13 +68,8 @@ class RedisSubscriber:
             if receiver := self._places.pop(room, None):
                 receiver.remove(room)
 
-    async def run(
-        self,
-        deliver: Callable[[Message], None],
-        reconnected: Callable[[], None],
-        known: Callable[[str], int] = lambda room: 0,
-    ) -> None:
-        self._deliver, self._reconnected, self._known = deliver, reconnected, known
+    async def run(self, deliver: Callable[[Message], None], reconnected: Callable[[], None]) -> None:
+        self._deliver, self._reconnected = deliver, reconnected
         try:
             async with asyncio.TaskGroup() as self._tasks:
                 sharded = await self._until_known()
@@ -170,12 +163,11 @@ class RedisSubscriber:
                 self._redis.look_again()
 
     def _message(self, room: str, payload: bytes) -> Message | None:
-        """None for what says nothing new, or cannot be read."""
+        """None for what cannot be read."""
         try:
             if payload.startswith(b"["):
-                if upto(payload) <= self._known(room):
-                    return None
-                return Message(room, self._under_way.get(payload) or unpacked_all(payload))
+                own = self._own.pop(payload, None)
+                return Message(room, own or unpacked_all(payload))
             if payload[:1].isdigit():
                 version, epoch, tag = payload.decode().split(" ")
                 return Message(room, durable=Cursor(epoch=epoch, version=int(version), tag=tag))

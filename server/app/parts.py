@@ -76,7 +76,7 @@ async def parts(settings: Settings, kind: str) -> AsyncIterator[Parts]:
         log = RedisRoomLog(redis)
         store = SqlReportStore(database, clock)
         source = Restorer(log, store, clock)
-        subscriber = RedisSubscriber(redis, log.under_way)
+        subscriber = RedisSubscriber(redis, log.own)
         feeds = Feeds(log, subscriber, source)
         loads, equipments = RedisLoads(redis), RedisEquipments(redis)
         leases, letters = RedisLeases(redis), RedisDeadLetters(redis)

@@ -179,14 +179,5 @@ class Subscriber(Protocol):
     async def unsubscribe(self, room: str) -> None:
         """The room's messages need not be delivered any more. Never waits for the store."""
 
-    async def run(
-        self,
-        deliver: Callable[[Message], None],
-        reconnected: Callable[[], None],
-        known: Callable[[str], int] = lambda room: 0,
-    ) -> None:
-        """Deliver messages until cancelled. After a lost connection: subscribe all again, then `reconnected()`.
-
-        `known`: up to which version a room is known here. Records that go no further need not be delivered: a process
-        hears all that it appended itself.
-        """
+    async def run(self, deliver: Callable[[Message], None], reconnected: Callable[[], None]) -> None:
+        """Deliver messages until cancelled. After a lost connection: subscribe all again, then `reconnected()`."""
