@@ -40,6 +40,8 @@ STEADY_S = 60.0
 
 BEAT_LATE = 1.2
 """A beat may come this much later than its time."""
+LOOK_S = 1.0
+"""How often ghosts are looked for."""
 
 Reader = Callable[[Feed, Pen], Awaitable[None]]
 """Follows a room, and writes into it with the pen."""
@@ -214,7 +216,7 @@ class Worker:
         """
         silent_since: dict[str, float] = {}
         while True:
-            await asyncio.sleep(1)
+            await asyncio.sleep(LOOK_S)
             here = {c: p.participant.id for p in feed.room.people for c in p.connections}
             try:
                 held = await self._holds.holders(feed.room_id, here)

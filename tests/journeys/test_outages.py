@@ -26,8 +26,7 @@ from tests.waiting import until
 
 SHORT = {"REDIS_TIMEOUT_MS": "1000", "DATABASE_TIMEOUT_MS": "1000"}
 GHOSTS_GONE_S = 16.0
-"""Their sign of life runs out after 4.5 s, they are given 1.8 s more, and looked for once a second: 7.5 s, and as much
-again where the machine is busy."""
+"""As it comes within eight (`test_worker.py` adds it up), and as much again where the machine is busy."""
 
 
 class Standing(NamedTuple):

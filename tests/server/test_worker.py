@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import math
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from itertools import pairwise
 
@@ -14,6 +15,7 @@ from server import worker as module
 from server.feed import Feed
 from server.pen import Pen
 from server.ports import Message, Unavailable
+from server.settings import Settings
 from server.worker import Reader, Worker, worker_of
 from tests.memory_holds import MemoryHolds
 from tests.memory_log import MemoryRoomLog, MemorySubscriber
@@ -306,6 +308,13 @@ async def test_ghosts_of_a_dead_web_worker_leave(leases: MemoryLeases) -> None:
             await room.until(lambda: room.room.people[1].connections == ("web-1.a",))
             leases.living.clear()
             await room.until(lambda: not any(person.here for person in room.room.people))
+
+
+def test_ghosts_are_gone_within_eight_seconds() -> None:
+    """As the settings come: silent at one look, given a late beat's time, and dead at a look after that."""
+    settings = Rig(worker_ttl_ms=Settings.model_fields["worker_ttl_ms"].default).settings
+    looks = 1 + math.ceil(settings.beat_s * module.BEAT_LATE / module.LOOK_S)
+    assert settings.worker_ttl_ms / 1000 + looks * module.LOOK_S < 8
 
 
 async def test_who_was_carried_on_by_a_worker_that_lives_is_no_ghost_and_who_was_by_one_that_died_is(
