@@ -9,7 +9,7 @@ import asyncio
 import logging
 import random
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any, NamedTuple
@@ -246,7 +246,7 @@ def _answer(waiting: _Waiting, reply: Any) -> None:
         waiting.reply.set_result(reply)
 
 
-async def keep_up(make: Callable[[], Awaitable[Link]], use: Callable[[Link], Awaitable[None]]) -> None:
+async def keep_up(make: Callable[[], Awaitable[Link]], use: Callable[[Link], Coroutine[Any, Any, None]]) -> None:
     """Make a connection and use it, over and over, until cancelled. `use` ends by failing: its connection is lost."""
     pause, told = RECONNECT_MIN_S, False
     while True:
@@ -254,7 +254,7 @@ async def keep_up(make: Callable[[], Awaitable[Link]], use: Callable[[Link], Awa
         try:
             link = await make()
             try:
-                await use(link)
+                await _apart(use(link))
             finally:
                 await link.connection.disconnect(nowait=True)
         except* BROKEN as lost:
@@ -267,3 +267,15 @@ async def keep_up(make: Callable[[], Awaitable[Link]], use: Callable[[Link], Awa
         pause = RECONNECT_MIN_S if lasted else min(RECONNECT_MAX_S, pause * 2)
         told = not lasted
         await asyncio.sleep(random.uniform(pause / 2, pause))
+
+
+async def _apart(work: Coroutine[Any, Any, None]) -> None:
+    """Do it in a task of its own: a group of tasks that fails in the very moment in which it is cancelled hides that
+    (Python before 3.13), and we would go on for ever."""
+    doing = asyncio.create_task(work)
+    try:
+        await asyncio.wait([doing])
+    finally:
+        doing.cancel()
+        await asyncio.wait([doing])
+    await doing

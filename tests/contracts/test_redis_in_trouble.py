@@ -8,15 +8,17 @@ from urllib.parse import urlsplit
 
 import pytest
 from redis import Redis as Client
+from redis.asyncio import Connection
 from redis.exceptions import ResponseError
 
 from server.adapters import redis_pipe
 from server.adapters.redis_connection import RedisConnection
+from server.adapters.redis_pipe import Link, Server, keep_up
 from server.ports import Appended, Unavailable
 from tests.kept_rooms import OPENED_AT
 from tests.redis_parts import ROOM, append, cut_all_connections, open_room, room_log, whisper
 from tests.servers import Redis, free_port
-from tests.waiting import PATIENT_MS, Clock, until_it_works, within
+from tests.waiting import PATIENT_MS, Clock, until, until_it_works, within
 
 Start = Callable[[], Redis]
 
@@ -188,6 +190,34 @@ async def test_a_call_that_was_given_up_does_not_mix_up_the_answers(redis_url: s
             await asyncio.sleep(0)
             given_up.cancel()
             assert await redis.call("ECHO", str(number)) == str(number).encode()
+
+
+async def test_who_leaves_while_the_connection_is_being_lost_is_not_held_up() -> None:
+    """The loss used to hide the wish to leave: a process that was told to go went on connecting, for ever."""
+    used, lost = asyncio.Event(), asyncio.Event()
+
+    async def make() -> Link:
+        return Link(Connection(), Server())
+
+    async def breaks() -> None:
+        used.set()
+        await lost.wait()
+        raise OSError("as the network goes")
+
+    async def use(_: Link) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(breaks())
+
+    keeping = asyncio.create_task(keep_up(make, use))
+    await used.wait()
+    lost.set()
+    keeping.cancel()
+    used.clear()
+    await until(lambda: keeping.done() or used.is_set())
+    went = keeping.cancelled()
+    keeping.cancel()
+    await asyncio.wait([keeping])
+    assert went
 
 
 async def test_a_wrong_password_is_an_outage_until_it_is_right(killable_redis: Start) -> None:
