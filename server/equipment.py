@@ -6,7 +6,7 @@ while a new release comes in they differ for a while.
 """
 
 import asyncio
-import contextlib
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
@@ -19,6 +19,7 @@ from server.ports import Unavailable
 
 SAY_EVERY_S: Final = 2.0
 NONE: Final = "none"
+_log = logging.getLogger(__name__)
 MUST_AGREE: Final[Mapping[str, str]] = MappingProxyType(
     {
         "encoder": "Processes have different sentence encoders: rooms that one opened are marked without by another. "
@@ -79,8 +80,17 @@ def judges_in_words(policy: JudgePolicy | None) -> str:
 
 
 async def keep_saying(equipments: Equipments, now: Callable[[], Equipment]) -> None:
-    """Say it every two seconds, until cancelled: weights may be added while a process runs."""
+    """Say it every two seconds, until cancelled: weights may be added while a process runs. Whatever goes wrong here
+    keeps no process from working."""
+    told = False
     while True:
-        with contextlib.suppress(Unavailable):
+        try:
             await equipments.say(await asyncio.to_thread(now))  # the first time weights are read from files
+            told = False
+        except Unavailable:
+            pass
+        except Exception:
+            if not told:
+                _log.exception("what this process marks with cannot be said")
+            told = True
         await asyncio.sleep(SAY_EVERY_S)

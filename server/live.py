@@ -107,7 +107,10 @@ class Feed:
         if _are_one(cursor, self._cursor):
             self._cursor = cursor  # the channel was first; known by sight from now on
         elif records and _are_one(since, self._cursor) and not self.reading.locked():
-            self._take(records, cursor)
+            try:
+                self._take(records, cursor)
+            except Exception:  # what cannot be folded before them takes nothing from what stands in the log
+                _log.exception("a record cannot be folded", extra={"room": self.room_id})
 
     def lately(self) -> Sequence[Record]:
         """The last records, as far as they are remembered."""

@@ -40,6 +40,8 @@ class Revoked:
         self._at: dict[str, int] = {}
         """Name -> when it was revoked last. As many as were within the life of a session, about 100 bytes each."""
         self.changed: Callable[[], None] = lambda: None
+        self._since = self._latest = 0
+        self._told = False
 
     def why_not(self, grounds: Grounds) -> str | None:
         """The code of the problem where one of these holds no more; None while all stand."""
@@ -57,22 +59,25 @@ class Revoked:
 
     async def run(self) -> None:
         """Look for what others revoked until cancelled. While the database is away, nothing more can be revoked."""
-        since, latest, told = 0, 0, False
         while True:
-            begun = self._clock.now_ms()
-            try:
-                found = await self._kept.since(since)
-                self._note(found)
-                # By the clock that is behind, this worker's or theirs: one that jumps ahead must not hide anything.
-                latest = max([latest, *(one.at for one in found)])
-                since, told = min(begun, latest) - LATE_MS, False
-            except Unavailable:
-                pass
-            except Exception:  # say it once: this is asked every second
-                if not told:
-                    _log.exception("nobody can say who signed out")
-                told = True
+            await self.look()
             await asyncio.sleep(self._every_s)
+
+    async def look(self) -> None:
+        """Once; to no effect while the database is away."""
+        begun = self._clock.now_ms()
+        try:
+            found = await self._kept.since(self._since)
+            self._note(found)
+            # By the clock that is behind, this worker's or theirs: one that jumps ahead must not hide anything.
+            self._latest = max([self._latest, *(one.at for one in found)])
+            self._since, self._told = min(begun, self._latest) - LATE_MS, False
+        except Unavailable:
+            pass
+        except Exception:  # say it once: this is asked every second
+            if not self._told:
+                _log.exception("nobody can say who signed out")
+            self._told = True
 
     def _note(self, revocations: Sequence[Revocation]) -> None:
         new = {one.name: one.at for one in revocations if self._at.get(one.name, -1) < one.at}

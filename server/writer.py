@@ -8,6 +8,7 @@ import asyncio
 import random
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from rooms.commands import Command, OpenRoom
@@ -283,14 +284,13 @@ class Writer:
         return desk.place if desk else NOWHERE
 
     def _desk(self, room_id: str) -> Desk:
-        """A room's; made, and one that nobody uses cleared away, where there is none."""
+        """A room's; made, and those that nobody uses and that are too many cleared away, where there is none."""
         if desk := self._desks.get(room_id):
             self._desks.move_to_end(room_id)
             return desk
-        if len(self._desks) >= ROOMS_KEPT:
-            unused = next((room for room, desk in self._desks.items() if not desk.users), None)
-            if unused is not None:
-                del self._desks[unused]
+        unused = (room for room, desk in self._desks.items() if not desk.users)
+        for room in list(islice(unused, max(0, len(self._desks) - ROOMS_KEPT + 1))):
+            del self._desks[room]
         desk = self._desks[room_id] = Desk()
         return desk
 

@@ -150,7 +150,7 @@ class Weights(Value):
 def digest(raw: Mapping[str, Any]) -> str:
     """The hash of a weights file's content, its own `sha256` line left out; layout and comments do not count."""
     content = {key: value for key, value in raw.items() if key != "sha256"}
-    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":"), default=str).encode()).hexdigest()
 
 
 def parse_weights(text: str, file: str) -> Weights:

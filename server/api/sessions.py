@@ -65,7 +65,10 @@ def routes(identity: Identity, gate: Gate, revoked: Revoked, shown: Notice, look
         """Where an invitation leads: signs a guest in for one room and role."""
         before = identity.person(request)
         person, invitation = identity.accept(code, before)
-        return await signed_in_as(person, before, await page_of(invitation))
+        page = await page_of(invitation)
+        if person.owner:  # who takes any role in their rooms as it is; no link makes their session last longer
+            return RedirectResponse(page, status_code=303)
+        return await signed_in_as(person, before, page)
 
     async def page_of(invitation: Invitation) -> str:
         """A coach who comes when all is over is led to the answers alone: the room would show its marks."""

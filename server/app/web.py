@@ -148,6 +148,7 @@ async def serve_web(settings: Settings, host: str, port: int, fd: int | None) ->
                 server_header=False,
             )
             server = Server(config, sockets, settings.drain_ms)
+            await revoked.look()  # before anybody is let in
             running = p.feeds.run(), _beat(p), revoked.run(), say_equipment(p, reader)
             async with asyncio.TaskGroup() as tasks:
                 behind = [tasks.create_task(task) for task in running]

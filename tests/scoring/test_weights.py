@@ -43,6 +43,12 @@ def test_shares_that_do_not_add_up_are_named() -> None:
         parse_weights(text, "odd.toml")
 
 
+def test_a_date_without_quotes_is_named() -> None:
+    text = resigned(shipped().replace('training_set = "prior-2026-11"', "training_set = 2026-11-22"))
+    with pytest.raises(WeightsError, match="training_set"):
+        parse_weights(text, "odd.toml")
+
+
 def test_an_unknown_feature_is_named() -> None:
     with pytest.raises(WeightsError, match="no such feature: charm"):
         parse_weights(resigned(shipped().replace("alternative = 0.5", "charm = 0.5")), "odd.toml")

@@ -1,5 +1,6 @@
 """What operators see where processes mark with different things."""
 
+import asyncio
 import json
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from rooms.evidence import JudgePolicy
 from rooms.people import Role
 from scoring.prompt import PROMPT
 from scoring.weights import NEWEST_JUDGE
+from server import equipment as equipment_module
 from server.equipment import MUST_AGREE, NONE, Equipment, differences
 from server.shelf import Shelf
 from tests.deployment import TOKEN
@@ -33,6 +35,30 @@ def test_what_differs_is_named_with_who_has_which_and_what_to_do(what: str) -> N
     assert found.what == what
     assert found.found == {getattr(WEB, what): ["web-1", "web-2"], "another": ["worker-1"]}
     assert found.sentence == MUST_AGREE[what]
+
+
+async def test_what_cannot_be_said_keeps_no_process_from_working(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    trouble, heard = [OSError("a folder on a network that is away")] * 2, list[Equipment]()
+
+    class Listening:
+        async def say(self, equipment: Equipment) -> None:
+            heard.append(equipment)
+
+        async def all(self) -> list[Equipment]:
+            return heard
+
+    def asked() -> Equipment:
+        if trouble:
+            raise trouble.pop()
+        return WEB
+
+    monkeypatch.setattr(equipment_module, "SAY_EVERY_S", 0)
+    saying = asyncio.create_task(equipment_module.keep_saying(Listening(), asked))
+    await until(lambda: bool(heard))
+    saying.cancel()
+    assert [record.message for record in caplog.records] == ["what this process marks with cannot be said"]
 
 
 def test_another_file_of_weights_is_another_shelf(tmp_path: Path) -> None:

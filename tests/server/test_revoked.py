@@ -137,6 +137,9 @@ async def test_another_part_in_the_room_or_another_person_ends_the_pages_of_the_
         async with guest.page(other, room) as owning:
             await guest.http.get(sign_in)  # the printed link, opened twice
             await owning.is_well()
+            before = guest.cookie
+            assert (await guest.http.get(coach)).status_code == 303
+            assert guest.cookie == before  # no link makes an owner's session last longer
 
 
 async def test_the_python_client_says_what_happened_and_does_not_come_back(
