@@ -110,10 +110,10 @@ class Identity:
 
     def sign_in(self, token: str, before: Person | None) -> Person | None:
         """The owner on this browser, for the right token. `before`: who was signed in on it."""
-        owner = self.owner(token)
-        same = before is not None and owner is not None and before.id == owner.id
-        session = before.session if before and same else _new_session()
-        return owner and owner.model_copy(update={"session": session, "token": self._token})
+        if (owner := self.owner(token)) is None:
+            return None
+        session = before.session if before and before.owner else ""
+        return owner.model_copy(update={"session": session or _new_session(), "token": self._token})
 
     def forget(self, response: Response) -> None:
         """Have the browser let go of its cookie."""
@@ -139,8 +139,8 @@ class Identity:
     def accept(self, code: str, person: Person | None) -> tuple[Person, Invitation]:
         """The person (a new guest, if nobody is signed in) with the invitation added.
 
-        A guest who had another role in that room goes on with another session: the one before is to be ended. Whatever
-        invitations the owner opens, to see where they lead: they take any role in their rooms, and stay.
+        A guest who had another role in that room goes on with another session: the one before is to be ended. The
+        owner, who takes any role in their rooms, stays as they are: no link makes their session last longer.
         """
         try:
             raw = self._invitations.loads(code, max_age=self._settings.invitation_ttl_s)
@@ -150,8 +150,10 @@ class Identity:
         room, role, made = invitation.room, invitation.role, invitation.made
         if self.why_not(((of_invitation(room, role), made),)):
             raise Failed("invitation_invalid")
+        if person and person.owner:
+            return person, invitation
         guest = person or Person(id=f"guest-{secrets.token_hex(6)}", name="Guest", session=_new_session())
-        same = guest.owner or guest.invited.get(room, role) is role
+        same = guest.invited.get(room, role) is role
         others = [known for known in guest.invited if known != room][-(MOST_INVITED - 1) :]
         added = {
             "invited": {known: guest.invited[known] for known in others} | {room: role},

@@ -66,7 +66,7 @@ def routes(identity: Identity, gate: Gate, revoked: Revoked, shown: Notice, look
         before = identity.person(request)
         person, invitation = identity.accept(code, before)
         page = await page_of(invitation)
-        if person.owner:  # who takes any role in their rooms as it is; no link makes their session last longer
+        if person.owner:
             return RedirectResponse(page, status_code=303)
         return await signed_in_as(person, before, page)
 
