@@ -5,7 +5,6 @@ takes ten times as long for them. Every other frame goes to `websockets`, whole 
 can be wrong with a frame is its affair (tests/server/test_incoming.py holds the two against each other).
 """
 
-from collections.abc import Iterator
 from typing import Final
 
 from websockets import frames as library
@@ -40,8 +39,9 @@ class Incoming:
         self.ponged: bytes | None = None
         """What the last pong answered to."""
 
-    def messages(self, data: bytes) -> Iterator[str | bytes]:
+    def messages(self, data: bytes) -> list[str | bytes]:
         """What was said, as far as it is whole."""
+        messages: list[str | bytes] = []
         heard: bytes | bytearray = data
         if self._rest is not None:
             self._rest += data
@@ -50,7 +50,7 @@ class Incoming:
         while at < size:
             mask, end = _frame_at(heard, at)
             if mask < 0 or self._conn.state is not OPEN:
-                yield from self._odd(bytes(heard[at:]))  # the library says what is wrong, or waits for their close
+                messages += self._odd(bytes(heard[at:]))  # the library says what is wrong, or waits for their close
                 at = size
             elif end > size:
                 break
@@ -58,11 +58,12 @@ class Incoming:
                 said = self._said(kind, _unmasked(heard[mask + 4 : end], heard[mask : mask + 4]))
                 at = end
                 if said is not None:
-                    yield said
+                    messages.append(said)
             else:
-                yield from self._odd(bytes(heard[at:end]))
+                messages += self._odd(bytes(heard[at:end]))
                 at = end
         self._rest = bytearray(heard[at:]) if at < size else None
+        return messages
 
     def _said(self, kind: Opcode, payload: bytes) -> str | bytes | None:
         """None for a text that is none."""
@@ -74,8 +75,9 @@ class Incoming:
             self._conn.fail(CloseCode.INVALID_DATA, "not UTF-8")
             return None
 
-    def _odd(self, frames: bytes) -> Iterator[str | bytes]:
+    def _odd(self, frames: bytes) -> list[str | bytes]:
         """Pings, pongs, closes, pieces, and what is no frame at all."""
+        messages: list[str | bytes] = []
         self._conn.receive_data(frames)
         for frame in self._conn.events_received():
             if not isinstance(frame, Frame):
@@ -85,7 +87,8 @@ class Incoming:
                 if frame.opcode is Opcode.PONG:
                     self.ponged = bytes(frame.data)
             elif frame.opcode in DATA_OPCODES and (said := self._piece(frame)) is not None:
-                yield said
+                messages.append(said)
+        return messages
 
     def _piece(self, frame: Frame) -> str | bytes | None:
         if self._pieces is None:
@@ -105,8 +108,9 @@ def _frame_at(data: bytes | bytearray, at: int) -> tuple[int, int]:
 
     A negative place of the mask: there is something wrong with this frame.
     """
-    more = len(data) + 1
-    if len(data) < at + 2:
+    there = len(data)
+    more = there + 1
+    if there < at + 2:
         return 0, more
     first, second = data[at], data[at + 1]
     size, mask = second & 127, at + 2
@@ -114,7 +118,7 @@ def _frame_at(data: bytes | bytearray, at: int) -> tuple[int, int]:
         return -1, 0
     if size > 125:
         mask += 2 if size == 126 else 8
-        if len(data) < mask:
+        if there < mask:
             return 0, more
         size = int.from_bytes(data[at + 2 : mask], "big")
     return (mask, mask + 4 + size) if size <= MAX_MESSAGE_BYTES else (-1, 0)

@@ -12,8 +12,10 @@ class Record:
 
     __slots__ = ("_event", "_text", "at", "before", "command", "kind", "tag", "version")
 
-    def __init__(self, version: int, tag: str, before: str, at: int, command: str, event: Event | bytes) -> None:
-        """`event` may be its JSON, which must then begin with its kind."""
+    def __init__(
+        self, version: int, tag: str, before: str, at: int, command: str, event: Event | bytes, kind: str = ""
+    ) -> None:
+        """`event` may be its JSON, which must then begin with its kind. `kind`: that, where it was read already."""
         self.version = version
         """Counts from 1 without gaps."""
         self.tag = tag
@@ -28,7 +30,7 @@ class Record:
         self.kind: str
         """The event's."""
         if isinstance(event, bytes):
-            self._text, self._event, self.kind = event, None, _kind_of(event)
+            self._text, self._event, self.kind = event, None, kind or _kind_of(event)
         else:
             self._text, self._event, self.kind = None, event, event.kind
 

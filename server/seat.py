@@ -86,7 +86,7 @@ class Seat:
         """
         while True:
             wishes: list[Do] = []
-            messages = (await way.receive(), *way.at_hand(AT_ONCE - 1))
+            messages = await way.receive_some(AT_ONCE)
             now = time.monotonic()
             for message in messages:
                 said = self._taken(message, now)
@@ -145,11 +145,10 @@ class Seat:
     async def _do(self, message: Do) -> None:
         """Put the command to the room and answer."""
         who, command, room = self._member.participant, message.command, self._hall.room_id
+        is_plain = type(command) in _PLAIN
         try:
-            if isinstance(command, ChooseNext) and not self._in_bank(command.question, self._hall.room.mode):
-                raise Failed(Code.UNKNOWN_QUESTION.value)
-            if isinstance(command, OpenMicrophone) and self._admission and self._hall.room.microphone is None:
-                await self._admission.admit()
+            if not is_plain:
+                await self._expect_possible(command)
             # The person's id makes the command's: nobody can spend another's.
             outcome = await self._writer.do(room, command, who, f"{who.id}/{message.id}", life=self._life)
             if isinstance(outcome, Refusal):
@@ -163,10 +162,22 @@ class Seat:
             self._member.say(refused(problem, message.id))
             return
         self._member.accept([(message.id, outcome.cursor.version)])
-        if self._microphone and isinstance(command, OpenMicrophone):
-            self._microphone.opened(command.stream, command.encoding)
-        if self._microphone and isinstance(command, WithdrawConsent):
-            await self._microphone.withdrawn()
+        if self._microphone and not is_plain:
+            await self._listened(self._microphone, command)
+
+    async def _expect_possible(self, command: PersonCommand) -> None:
+        """Failed where the room need not even be asked."""
+        if isinstance(command, ChooseNext) and not self._in_bank(command.question, self._hall.room.mode):
+            raise Failed(Code.UNKNOWN_QUESTION.value)
+        if isinstance(command, OpenMicrophone) and self._admission and self._hall.room.microphone is None:
+            await self._admission.admit()
+
+    async def _listened(self, microphone: Microphone, command: PersonCommand) -> None:
+        """Tell the microphone what was done, if that is its affair."""
+        if isinstance(command, OpenMicrophone):
+            microphone.opened(command.stream, command.encoding)
+        if isinstance(command, WithdrawConsent):
+            await microphone.withdrawn()
 
     def _in_bank(self, question: str, mode: Mode) -> bool:
         return any(known.id == question for known in self._bank.questions(mode))

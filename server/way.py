@@ -45,8 +45,8 @@ class Way(Protocol):
     async def receive(self) -> str | bytes:
         """The next message. Gone when the other side left, behind all that it said; Closed when this side closed."""
 
-    def at_hand(self, most: int) -> list[str | bytes]:
-        """What has come in and was not received yet, at most so many messages."""
+    async def receive_some(self, most: int) -> list[str | bytes]:
+        """The same, with what came in behind it: at least one message, at most so many."""
 
     def at_once(self, frames: bytes) -> bool:
         """Send without waiting. False: the socket takes nothing just now (`on_flow`), or nothing any more."""
@@ -101,6 +101,9 @@ class AsgiWay:
                 task.cancel()
 
     async def receive(self) -> str | bytes:
+        return (await self.receive_some(1))[0]
+
+    async def receive_some(self, most: int) -> list[str | bytes]:
         while not self._unheard:
             if self._over:
                 raise self._over
@@ -108,11 +111,6 @@ class AsgiWay:
             await self._changed.wait()
         if isinstance(self._over, Closed):
             raise self._over
-        return self.at_hand(1)[0]
-
-    def at_hand(self, most: int) -> list[str | bytes]:
-        if isinstance(self._over, Closed):
-            return []
         self._room.set()
         return [self._unheard.popleft() for _ in range(min(most, len(self._unheard)))]
 

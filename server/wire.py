@@ -76,6 +76,10 @@ class Wire(asyncio.Protocol):
 
     async def receive(self) -> str | bytes:
         """See `server.way.Way`."""
+        return (await self.receive_some(1))[0]
+
+    async def receive_some(self, most: int) -> list[str | bytes]:
+        """See `server.way.Way`."""
         while not self._unheard:
             if self._over:
                 raise self._over
@@ -86,14 +90,11 @@ class Wire(asyncio.Protocol):
                 self._waiter = None
         if isinstance(self._over, Closed):
             raise self._over
-        return self.at_hand(1)[0]
-
-    def at_hand(self, most: int) -> list[str | bytes]:
-        """See `server.way.Way`."""
-        if not self._unheard or isinstance(self._over, Closed):
-            return []
         taken, self._unheard = self._unheard[:most], self._unheard[most:]
-        self._unheard_bytes -= sum(map(len, taken)) + MESSAGE_COST_BYTES * len(taken)
+        if self._unheard:
+            self._unheard_bytes -= sum(map(len, taken)) + MESSAGE_COST_BYTES * len(taken)
+        else:
+            self._unheard_bytes = 0
         if self._held and not self._unheard:
             self._listen_on()
         return taken
@@ -170,6 +171,8 @@ class Wire(asyncio.Protocol):
         else:
             for message in self._incoming.messages(data):
                 self._heard(message)
+            if self._unheard:
+                self._wake()
             if self._incoming.controls:
                 self._controlled(self._incoming)
         if self._conn.writes:
@@ -242,7 +245,6 @@ class Wire(asyncio.Protocol):
         if self._unheard_bytes > UNHEARD_BYTES and not self._held:
             self._held = True
             self._transport.pause_reading()
-        self._wake()
 
     def _write(self) -> None:
         """Send what the library has to say. Answers to pings that nobody reads are let go of."""

@@ -20,7 +20,7 @@ from rooms.people import Participant
 from rooms.protocol import Cursor
 from rooms.refusals import Refusal
 from rooms.state import Room, after
-from server.deadline import Deadline
+from server.deadline import Deadlines
 from server.feed import Feeds
 from server.ports import Appended, Clash, Clock, Record, RoomLog, Unavailable, Wanted
 from server.story import BrokenChain, UnknownRoom, pages
@@ -49,15 +49,6 @@ class Done(NamedTuple):
 class OtherLife(Exception):
     """The log has begun a new life: who puts the command is to see the room anew first, and to put again, in order,
     what they hold from before."""
-
-
-class Terms(NamedTuple):
-    """Under which a command is put."""
-
-    fence: int | None
-    """The number of a lease."""
-    life: str | None
-    """The epoch of the log that whoever puts it has before their eyes."""
 
 
 class Place(NamedTuple):
@@ -102,7 +93,7 @@ class Writer:
     ) -> None:
         self._source = source or LogAndArchive(log)
         self._log, self._feeds, self._clock = log, feeds, clock
-        self._deadline_s = deadline_ms / 1000
+        self._deadlines = Deadlines(deadline_ms / 1000)
         self._desks: OrderedDict[str, Desk] = OrderedDict()
         """The one used last is the last."""
 
@@ -125,9 +116,9 @@ class Writer:
         desk = self._desk(room_id)
         desk.users += 1
         try:
-            with Deadline(self._deadline_s):
+            with self._deadlines.one():
                 async with desk.turn:
-                    return await self._do(room_id, command, who, command_id, Terms(fence, life))
+                    return await self._do(room_id, command, who, command_id, fence, life)
         except TimeoutError:
             raise Unavailable("redis") from None
         finally:
@@ -143,7 +134,7 @@ class Writer:
         desk = self._desk(room_id)
         desk.users += 1
         try:
-            with Deadline(self._deadline_s):
+            with self._deadlines.one():
                 async with desk.turn:
                     return await self._do_all(room_id, commands, who, life)
         except Exception:  # each finds out what it was
@@ -165,7 +156,7 @@ class Writer:
         return (await self._read_on(room_id, self._kept(room_id), head)).room if head else None
 
     async def _do(
-        self, room_id: str, command: Command, who: Participant, command_id: str, terms: Terms
+        self, room_id: str, command: Command, who: Participant, command_id: str, fence: int | None, life: str | None
     ) -> Done | Refusal:
         place = NOWHERE if isinstance(command, OpenRoom) else None
         if place is None and self._source.unsure(room_id):
@@ -174,10 +165,10 @@ class Writer:
         while True:
             tries += 1
             try:
-                place = place or await self._place(room_id)
-                if terms.life and place.cursor and place.cursor.epoch != terms.life:
+                place = place or self._known(room_id) or await self._read_whole(room_id)
+                if life and place.cursor and place.cursor.epoch != life:
                     raise OtherLife(room_id)
-                outcome = await self._attempt(room_id, place, command, who, command_id, terms.fence)
+                outcome = await self._attempt(room_id, place, command, who, command_id, fence)
                 if not isinstance(outcome, Clash):
                     return outcome
                 place = await self._read_on(room_id, place, outcome.cursor)
@@ -210,14 +201,16 @@ class Writer:
 
     def _found(self, room_id: str, since: Cursor | None, place: Place, records: Sequence[Record]) -> None:
         """This is where the room stands now, by what was appended here behind `since`."""
-        self._keep(room_id, place)
+        self._desks[room_id].place = place  # whose turn it is keeps the desk
         if since and place.cursor and place.room and self._feeds and (feed := self._feeds.here(room_id)):
             feed.appended(since, records, place.cursor, place.room)
 
     async def _do_all(
         self, room_id: str, commands: Sequence[tuple[str, Command]], who: Participant, life: str | None
     ) -> Sequence[Done] | None:
-        place = NOWHERE if self._source.unsure(room_id) else await self._place(room_id)
+        if self._source.unsure(room_id):
+            return None
+        place = self._known(room_id) or await self._read_whole(room_id)
         start, room, now = place.cursor, place.room, self._clock.now_ms()
         if start is None or (life and start.epoch != life):
             return None
@@ -233,13 +226,13 @@ class Writer:
         self._found(room_id, start, Place(done[-1].cursor, room), records)
         return [Done(each.cursor, events) for each, events in zip(done, decided, strict=True)]
 
-    async def _place(self, room_id: str) -> Place:
+    def _known(self, room_id: str) -> Place | None:
         """The furthest that this process knows of the room. If that is late or wrong, the log will say so."""
         kept = self._kept(room_id)
         feed = self._feeds.here(room_id) if self._feeds else None
         if feed and not (kept.cursor and (kept.cursor is feed.cursor or _is_ahead(kept.cursor, feed.cursor))):
             return Place(feed.cursor, feed.room)
-        return kept if kept.cursor else await self._read_whole(room_id)
+        return kept if kept.cursor else None
 
     async def _read_on(self, room_id: str, place: Place, head: Cursor) -> Place:
         """The room as far as its log goes, at least to `head`: read on from `place` where the log continues it."""

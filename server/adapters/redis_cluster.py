@@ -82,6 +82,9 @@ class ClusterRoad:
 
     # --- commands -------------------------------------------------------------------------------------------------
 
+    async def ask_one(self, command: Command, *, replicated: bool) -> Any:
+        return (await self.ask([command], replicated=replicated))[0]
+
     async def ask(self, commands: Sequence[Command], *, replicated: bool) -> list[Any]:
         replies: list[Any] = [None] * len(commands)
         wishes = [_Wish(place, command, slot_of(command)) for place, command in enumerate(commands)]

@@ -30,7 +30,7 @@ from server.adapters.redis_cluster import ClusterRoad
 from server.adapters.redis_pipe import Link, Lost, Replicas, Server, TooFewReplicas, is_read_only
 from server.adapters.redis_roads import Road, StraightRoad
 from server.adapters.redis_socket import Command, Word
-from server.deadline import Deadline
+from server.deadline import Deadlines
 from server.ports import Misconfigured, Unavailable
 
 PREFIX = "greenroom:"
@@ -77,6 +77,7 @@ class RedisConnection:
 
     def __init__(self, url: str, timeout_ms: int, *, wait_replicas: int = 0, wait_timeout_ms: int = 500) -> None:
         self.timeout_s = timeout_ms / 1000
+        self._deadlines = Deadlines(self.timeout_s)
         if wait_replicas and wait_timeout_ms >= timeout_ms / 2:
             raise Misconfigured("REDIS_WAIT_TIMEOUT_MS must be less than half of REDIS_TIMEOUT_MS.")
         self.waits = wait_replicas > 0
@@ -119,7 +120,16 @@ class RedisConnection:
         self, script: Script, keys: Sequence[str], args: Sequence[Word], *, replicated: bool = False
     ) -> Any:
         """Run a script. All keys it touches are among `keys`, and in one slot of a cluster."""
-        return (await self.scripts(script, [(keys, args)], replicated=replicated))[0]
+        text = self._text(script) or await self._known_text(script)
+        call = ("EVALSHA", text.sha, len(keys), *keys, *args)
+        try:
+            with self._deadlines.one():
+                reply = await self._road.ask_one(call, replicated=replicated)
+        except TimeoutError:
+            raise Unavailable("redis") from None
+        if isinstance(reply, ResponseError):
+            (reply,) = await self._taught(text, [call], [reply], replicated)
+        return reply
 
     async def scripts(
         self,
@@ -129,10 +139,20 @@ class RedisConnection:
         replicated: bool = False,
     ) -> list[Any]:
         """Run a script many times in one round trip."""
-        sharded = self._road.is_sharded
-        text = script.sharded if sharded or (sharded is None and await self.sharded()) else script.plain
+        text = self._text(script) or await self._known_text(script)
         commands: list[Command] = [("EVALSHA", text.sha, len(keys), *keys, *args) for keys, args in runs]
-        replies = await self._ask(commands, replicated)
+        return await self._taught(text, commands, await self._ask(commands, replicated), replicated)
+
+    def _text(self, script: Script) -> Text | None:
+        """As it is run here; None while that is unknown."""
+        sharded = self._road.is_sharded
+        return None if sharded is None else script.sharded if sharded else script.plain
+
+    async def _known_text(self, script: Script) -> Text:
+        return script.sharded if await self.sharded() else script.plain
+
+    async def _taught(self, text: Text, commands: Sequence[Command], replies: list[Any], replicated: bool) -> list[Any]:
+        """The replies, had every server known the script."""
         if forgotten := [place for place, reply in enumerate(replies) if isinstance(reply, NoScriptError)]:
             # A Redis that was restarted, or a node that never knew it, learns it by running its source.
             again: list[Command] = [("EVAL", text.source, *commands[place][2:]) for place in forgotten]
@@ -177,7 +197,7 @@ class RedisConnection:
 
     async def _ask(self, commands: Sequence[Command], replicated: bool) -> list[Any]:
         try:
-            with Deadline(self.timeout_s):
+            with self._deadlines.one():
                 return await self._road.ask(commands, replicated=replicated)
         except TimeoutError:
             raise Unavailable("redis") from None

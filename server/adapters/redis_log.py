@@ -16,7 +16,8 @@ Never decides what follows from a command, or what a gap means.
 import random
 import secrets
 from collections.abc import Mapping, Sequence
-from typing import Any
+from functools import lru_cache
+from typing import NamedTuple
 
 from rooms.events import Event
 from rooms.protocol import Cursor
@@ -58,8 +59,10 @@ class RedisRoomLog:
         events: Sequence[Event],
         fence: int | None = None,
     ) -> Appended | Clash:
-        reply, (done,) = await self._append(room, expected, at, [Wanted(command, events)], fence)
-        match reply:
+        words, (done,) = self._to_append(room, expected, at, ((command, events),), fence)
+        match await self._redis.script(_APPEND, _places(room).keys, words, replicated=True):
+            case [b"appended"]:
+                return done
             case [b"known", known_epoch, place]:
                 known = _known(known_epoch, place)
                 # Our own tags came back: the command was sent twice by a connection that was lost in between.
@@ -67,41 +70,45 @@ class RedisRoomLog:
             case [b"clash", *head]:
                 return Clash(_cursor(head) or _NEW)
             case _:
-                return done
+                raise Fenced(room)
 
     async def append_all(
         self, room: str, expected: Cursor, at: int, wanted: Sequence[Wanted]
     ) -> Sequence[Appended] | None:
         if len({command for command, _ in wanted}) < len(wanted):
             return None
-        reply, done = await self._append(room, expected, at, wanted)
+        words, done = self._to_append(room, expected, at, wanted)
+        reply = await self._redis.script(_APPEND, _places(room).keys, words, replicated=True)
         return done if reply == [b"appended"] else None
 
-    async def _append(
-        self, room: str, expected: Cursor | None, at: int, wanted: Sequence[Wanted], fence: int | None = None
-    ) -> tuple[Any, list[Appended]]:
-        """What Redis says, and what became of each command if it was appended now."""
+    def _to_append(
+        self,
+        room: str,
+        expected: Cursor | None,
+        at: int,
+        wanted: Sequence[tuple[str, Sequence[Event]]],
+        fence: int | None = None,
+    ) -> tuple[list[Word], list[Appended]]:
+        """The script's arguments, and what becomes of each command if it is appended now."""
         start = expected or _NEW
         epoch, version, tag = start.epoch or secrets.token_urlsafe(9), start.version, start.tag
-        done, places, records = list[Appended](), list[Word](), list[Record]()
+        live = _places(room).live
+        words: list[Word] = [start.epoch, version, tag, epoch, fence or 0, live, len(wanted)]
+        done, records, written = list[Appended](), list[Record](), list[bytes]()
         for command, events in wanted:
             first = len(records)
             for event in events:
-                version, before, tag = version + 1, tag, random.randbytes(6).hex()
-                records.append(Record(version, tag, before, at, command, event.as_json()))
+                version, before, tag = version + 1, tag, f"{random.getrandbits(48):012x}"
+                record = Record(version, tag, before, at, command, event.as_json(), event.kind)
+                records.append(record)
+                written.append(packed(record))
             done.append(Appended(Cursor.known(epoch=epoch, version=version, tag=tag), True, records[first:]))
-            places += (command, version, tag)
-        written = [packed(record) for record in records]
-        keys = [room_key(room, name) for name in ("log", "head", "commands")]
-        args = (start.epoch, start.version, start.tag, epoch, fence or 0, channel(room), len(wanted))
-        message = as_message(written)
-        self.own[message] = records
+            words += (command, version, tag)
+        words += written
+        self.own[as_message(written)] = records
         while len(self.own) > OWN_KEPT:  # nobody here listens for their rooms
             del self.own[next(iter(self.own))]
-        reply = await self._redis.script(_APPEND, keys, (*args, *places, *written), replicated=True)
-        if reply == [b"fenced"]:
-            raise Fenced(room)
-        return reply, done
+        return words, done
 
     async def mark_durable(self, room: str, upto: Cursor) -> bool:
         keys = [room_key(room, name) for name in ("log", "head")]
@@ -117,9 +124,8 @@ class RedisRoomLog:
             if self._redis.waits:
                 # It may have been appended while too few replicas were there; nobody was told "accepted" then. What
                 # is known is found before the cursor is looked at, and no log stands at this one.
-                keys = [room_key(room, name) for name in ("log", "head", "commands")]
                 await self._redis.script(
-                    _APPEND, keys, ("nowhere", 0, "", "", 0, "", 1, command, 0, ""), replicated=True
+                    _APPEND, _places(room).keys, ("nowhere", 0, "", "", 0, "", 1, command, 0, ""), replicated=True
                 )
             return Appended(_known(head[0] or b"", place), fresh=False)
         return None if now == expected else Clash(now or _NEW)
@@ -184,6 +190,19 @@ class RedisRoomLog:
     async def erase(self, room: str) -> None:
         names = ("head", "log", "commands", "snapshot", "told", "holders")
         await self._redis.script(_ERASE, [room_key(room, name) for name in names], (ERASED_KEPT_MS,))
+
+
+class _Places(NamedTuple):
+    """Of a room, as appending needs them."""
+
+    keys: Sequence[str]
+    live: str
+    """The channel."""
+
+
+@lru_cache(maxsize=4096)
+def _places(room: str) -> _Places:
+    return _Places(tuple(room_key(room, name) for name in ("log", "head", "commands")), channel(room))
 
 
 def _head(room: str) -> tuple[str, ...]:

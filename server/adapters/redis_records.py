@@ -4,8 +4,8 @@ The same text lies in the log and travels on the channel, where a line break par
 event is written as JSON once, and what is in front of it is all that is read to know where a record belongs.
 """
 
-import json
 from collections.abc import Iterable
+from json.encoder import encode_basestring_ascii as quoted
 
 from pydantic import TypeAdapter
 
@@ -20,7 +20,7 @@ _EVENT_BEGINS = b',{"kind":"'
 
 def packed(record: Record) -> bytes:
     """A record as JSON, on one line. Its tags are ours: nothing in them is escaped."""
-    head = f'[{record.version},"{record.tag}","{record.before}",{record.at},{json.dumps(record.command)},'
+    head = f'[{record.version},"{record.tag}","{record.before}",{record.at},{quoted(record.command)},'
     return b"%b%b]" % (head.encode(), record.text)
 
 

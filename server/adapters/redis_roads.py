@@ -7,7 +7,7 @@ A cluster's road is redis_cluster.py; what both have in common is `Road`.
 import asyncio
 import logging
 import ssl
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
 
 from redis.asyncio import Connection, Redis
@@ -46,6 +46,9 @@ class Road(Protocol):
 
     async def ask(self, commands: Sequence[Command], *, replicated: bool) -> list[Any]:
         """The replies in order; errors come as values. The caller sets the deadline."""
+
+    def ask_one(self, command: Command, *, replicated: bool) -> Awaitable[Any]:
+        """The reply to one command, to be awaited; an error comes as a value. The caller sets the deadline."""
 
     async def sharded(self) -> bool:
         """The same; waits for a first look."""
@@ -91,6 +94,9 @@ class StraightRoad:
         finally:
             if self._sentinels:
                 await self._sentinels.close()
+
+    def ask_one(self, command: Command, *, replicated: bool) -> Awaitable[Any]:
+        return (self._slow if replicated else self._pipe).put(command)
 
     async def ask(self, commands: Sequence[Command], *, replicated: bool) -> list[Any]:
         put = self._slow.put if replicated else self._pipe.put

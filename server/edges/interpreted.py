@@ -93,14 +93,14 @@ class Interpreted:
                 await self._listening
 
     async def receive(self) -> str | bytes:
+        return (await self.receive_some(1))[0]
+
+    async def receive_some(self, most: int) -> list[str | bytes]:
         while not self._to_room:
             if self._over:
                 raise self._over
             self._stir.clear()
             await self._stir.wait()
-        return self._to_room.popleft()
-
-    def at_hand(self, most: int) -> list[str | bytes]:
         return [self._to_room.popleft() for _ in range(min(most, len(self._to_room)))]
 
     def at_once(self, frames: bytes) -> bool:

@@ -235,13 +235,10 @@ async def test_who_is_sent_off_and_reads_nothing_is_not_heard_any_more() -> None
     class Saying:
         said: ClassVar = ['{"type":"do","id":"c-1","command":{"kind":"whisper","text":"Too late."}}']
 
-        async def receive(self) -> str:
+        async def receive_some(self, most: int) -> list[str | bytes]:
             if not self.said:
                 raise Gone(1005)
-            return self.said.pop()
-
-        def at_hand(self, most: int) -> list[str | bytes]:
-            return []
+            return [self.said.pop()]
 
     class Hers:
         life, room_id = "e", "r-1"

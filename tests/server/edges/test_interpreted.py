@@ -31,8 +31,8 @@ class Foreign(Way):
             raise Gone(1001)
         return said
 
-    def at_hand(self, most: int) -> list[str | bytes]:
-        return []
+    async def receive_some(self, most: int) -> list[str | bytes]:
+        return [await self.receive()]
 
     def close(self, code: int, reason: str) -> None:
         self.code, self.reason = code, reason
