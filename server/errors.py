@@ -35,6 +35,7 @@ _FAULTS = (
     Problem("invitation_withdrawn", "Your invitation to this room was withdrawn. Ask for a new one. What was accepted is kept.", False, 403, Close.SIGNED_OUT),
     Problem("sign_in_refused", "This sign-in link is not valid. Use the newest link that was printed.", False, 403, None),
     Problem("invitation_invalid", "This invitation is not valid any more. Ask for a new one.", False, 403, None),
+    Problem("invitation_used_up", "This invitation was opened too often. Ask for a new one.", False, 403, None),
     Problem("owner_only", "Only the owner of this Greenroom opens rooms. Ask them for an invitation.", False, 403, None),
     Problem("weights_owner_only", "Only the owner of this Greenroom looks after its weights.", False, 403, None),
     Problem("activation_forbidden", "This server is set so that nobody puts other weights into use (WEIGHTS_ACTIVATED_BY).", False, 403, None),

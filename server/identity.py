@@ -130,9 +130,9 @@ class Identity:
             samesite="lax",
         )
 
-    def invite(self, room: str, role: Role) -> str:
-        """A code that lets its bearer into the room in this role, until it runs out."""
-        invitation = Invitation(room=room, role=role, made=self._clock.now_ms())
+    def invite(self, room: str, role: Role, holds_from: int = 0) -> str:
+        """A code that lets its bearer into the room in this role, until it runs out. `holds_from`: see `Revoked`."""
+        invitation = Invitation(room=room, role=role, made=max(self._clock.now_ms(), holds_from))
         code = self._invitations.dumps(invitation.model_dump(mode="json"))
         return code if isinstance(code, str) else code.decode()
 

@@ -12,10 +12,13 @@ from typing import Final
 
 from rooms.people import Role
 from server.ports import Clock, Grounds, Revocation, Revocations, Unavailable
-from server.settings import Settings
+from server.settings import LONGEST_S, Settings
 
 LATE_MS: Final = 60_000
-"""How far clocks of web workers may differ, and a write take, for it to be seen at the next look."""
+"""How far clocks of web workers may differ, and a write take, for it to be seen at the next look, and for what was
+given before to be revoked with it."""
+LONGER_MS: Final = 24 * 3600 * 1000
+"""How much longer than a session lasts its end is kept in mind: a worker that could not know may have prolonged it."""
 
 _log = logging.getLogger(__name__)
 
@@ -36,11 +39,11 @@ class Revoked:
     def __init__(self, settings: Settings, kept: Revocations, clock: Clock) -> None:
         self._kept, self._clock = kept, clock
         self._every_s = settings.sign_out_check_ms / 1000
-        self._lives_ms = 1000 * max(settings.session_ttl_s, settings.invitation_ttl_s)
+        self._lives_ms = 1000 * max(settings.session_ttl_s, settings.invitation_ttl_s) + LONGER_MS
         self._at: dict[str, int] = {}
         """Name -> when it was revoked last. As many as were within the life of a session, about 100 bytes each."""
         self.changed: Callable[[], None] = lambda: None
-        self._since = self._latest = 0
+        self._since = self._latest = clock.now_ms() - self._lives_ms
         self._told = False
 
     def why_not(self, grounds: Grounds) -> str | None:
@@ -51,11 +54,17 @@ class Revoked:
         return None
 
     async def revoke(self, name: str) -> None:
-        """From now on nobody who had this by now has it any more. Unavailable while that cannot be kept."""
+        """From now on nobody who had this by now has it any more. Unavailable while that cannot be kept.
+
+        By now: also by the clock of a worker that is ahead of this one's.
+        """
         now = self._clock.now_ms()
-        revocation = Revocation(name, now, now + self._lives_ms)
-        await self._kept.add(revocation)
-        self._note([revocation])
+        at = max(now + LATE_MS, self.holds_from(name))
+        self._note([await self._kept.add(Revocation(name, at, now + 1000 * LONGEST_S))])
+
+    def holds_from(self, name: str) -> int:
+        """The earliest moment that may be given for what somebody gets of this name now, for it to hold."""
+        return self._at.get(name, -1) + 1
 
     async def run(self) -> None:
         """Look for what others revoked until cancelled. While the database is away, nothing more can be revoked."""

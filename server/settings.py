@@ -6,7 +6,7 @@ own under var/ and hands them on through the environment.
 
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
@@ -15,6 +15,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from rooms.events import Profile
 
 Positive = Annotated[int, Field(gt=0)]
+
+LONGEST_S: Final = 400 * 24 * 3600
+"""The longest that a session or an invitation may be set to last; browsers keep no cookie longer. What was ended is
+remembered so long, whatever is set: a longer setting brings nothing back."""
 
 
 class Settings(BaseSettings):
@@ -128,8 +132,10 @@ class Settings(BaseSettings):
     return_ticket_ttl_s: Annotated[int, Field(gt=0, le=24 * 3600)] = 4 * 3600
     """How long after coming in somebody may come back without signing in anew, while their room counts them as here.
     At most as long as it is remembered that a ticket was spent (server/adapters/redis_holds.py)."""
-    session_ttl_s: Positive = 30 * 24 * 3600
-    invitation_ttl_s: Positive = 7 * 24 * 3600
+    session_ttl_s: Annotated[int, Field(gt=0, le=LONGEST_S)] = 30 * 24 * 3600
+    invitation_ttl_s: Annotated[int, Field(gt=0, le=LONGEST_S)] = 7 * 24 * 3600
+    sessions_per_invitation: Positive = 100
+    """How many guests' sessions may begin by one link: each may be signed out of, and that is kept."""
     snapshot_every_records: Positive = 200
     """After how many facts a room's snapshot is made anew: what a worker that takes it up has to read."""
     log_tail_records: Positive = 2_000

@@ -269,5 +269,6 @@ revocations = Table(
     Column("until", BigInteger, nullable=False),
     PrimaryKeyConstraint("name"),
     Index(None, "at"),
+    Index(None, "until"),
 )
-"""Sessions that were ended and invitations that were withdrawn, each as long as a cookie or a link may name it."""
+"""Sessions that were ended and invitations that were withdrawn, each as long as a cookie or a link may ever name it."""

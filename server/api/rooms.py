@@ -201,7 +201,9 @@ def routes(
         room, _ = entered(await writer.glance(room_id), person)
         if room.owner != person.id:
             raise Failed("not_your_role")
-        return Invited(url=f"{settings.public_url}/invited/{identity.invite(room_id, wish.role)}")
+        await revoked.look()  # what was withdrawn elsewhere a moment ago
+        code = identity.invite(room_id, wish.role, revoked.holds_from(of_invitation(room_id, wish.role)))
+        return Invited(url=f"{settings.public_url}/invited/{code}")
 
     @router.delete("/rooms/{room_id}/invitations/{role}", status_code=204)
     async def withdraw(room_id: Id, role: Invitable, person: signed_in) -> None:

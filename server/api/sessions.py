@@ -15,8 +15,9 @@ from server.errors import Failed
 from server.gate import Gate
 from server.identity import Identity, Invitation, Person
 from server.notice import Notice
-from server.ports import Unavailable
+from server.ports import Purses, Unavailable
 from server.revoked import Revoked, of_session
+from server.settings import Settings
 
 _log = logging.getLogger(__name__)
 
@@ -27,7 +28,9 @@ class Me(BaseModel):
     owner: bool
 
 
-def routes(identity: Identity, gate: Gate, revoked: Revoked, shown: Notice, look: Look) -> APIRouter:
+def routes(
+    settings: Settings, identity: Identity, gate: Gate, revoked: Revoked, purses: Purses, shown: Notice, look: Look
+) -> APIRouter:
     router = APIRouter(tags=["sessions"])
     signed_in = Annotated[Person, Depends(gate.signed_in)]
 
@@ -68,7 +71,16 @@ def routes(identity: Identity, gate: Gate, revoked: Revoked, shown: Notice, look
         page = await page_of(invitation)
         if person.owner:
             return RedirectResponse(page, status_code=303)
+        if before is None or before.session != person.session:
+            await count(invitation)
         return await signed_in_as(person, before, page)
+
+    async def count(invitation: Invitation) -> None:
+        """A session begins by this link: no more than may be ended, as each end is kept for long."""
+        link = f"sessions:{invitation.room}:{invitation.role.value}:{invitation.made}"
+        with contextlib.suppress(Unavailable):  # as above
+            if not await purses.spend(link, 1, settings.sessions_per_invitation, settings.invitation_ttl_s):
+                raise Failed("invitation_used_up")
 
     async def page_of(invitation: Invitation) -> str:
         """A coach who comes when all is over is led to the answers alone: the room would show its marks."""

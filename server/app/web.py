@@ -20,6 +20,7 @@ from server.adapters.redis_dead_letters import RedisDeadLetters
 from server.adapters.redis_directory import RedisDirectory
 from server.adapters.redis_holds import RedisHolds
 from server.adapters.redis_ledger import RedisLedger
+from server.adapters.redis_purses import RedisPurses
 from server.adapters.redis_tickets import RedisTickets
 from server.adapters.redis_timers import RedisTimers
 from server.adapters.revocation_store import SqlRevocations
@@ -102,7 +103,7 @@ async def serve_web(settings: Settings, host: str, port: int, fd: int | None) ->
                 partial(_came_late, p),
             )
             routers = (
-                sessions.routes(identity, gate, revoked, notice, p.writer.look),
+                sessions.routes(settings, identity, gate, revoked, RedisPurses(p.redis), notice, p.writer.look),
                 rooms.routes(
                     settings,
                     identity,

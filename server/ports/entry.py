@@ -52,16 +52,19 @@ class Revocation(NamedTuple):
 
     name: str
     at: int
-    """Milliseconds since 1970, UTC."""
+    """Milliseconds since 1970, UTC. May lie ahead, so that what somebody else's clock says of the past is before it."""
     until: int
-    """From when on nobody has such grounds any more: then it may be forgotten."""
+    """From when on nobody can have such grounds any more: then it may be forgotten."""
 
 
 class Revocations(Protocol):
     """Raises `Unavailable` when the database is away. Not in Redis: that may come back empty."""
 
-    async def add(self, revocation: Revocation) -> None:
-        """Keep it, in place of an earlier one of that name, and forget those whose time has passed by then."""
+    async def add(self, revocation: Revocation) -> Revocation:
+        """Keep it, in place of an earlier one of that name, and forget those whose time has passed by then.
+
+        Gives it as it is kept: always later than the one before of its name, whatever the clocks say.
+        """
 
     async def since(self, at: int) -> Sequence[Revocation]:
         """Those of this moment or later."""

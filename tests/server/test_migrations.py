@@ -7,14 +7,16 @@ import sys
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, inspect, text
 
 from server.adapters.database import Database
-from server.adapters.migrations import NewerDatabaseError, migrate
+from server.adapters.migrations import NewerDatabaseError, configured, migrate
 from server.adapters.tables import tables
 from server.ports import Unavailable
+from server.settings import LONGEST_S
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -35,6 +37,21 @@ async def test_the_steps_lead_to_the_tables_that_the_code_uses(url: str) -> None
     await database.close()
 
 
+async def test_what_was_ended_before_an_update_stays_ended_as_long_as_what_is_ended_after_it(url: str) -> None:
+    database = Database(url, timeout_ms=5_000)
+    if url.startswith("sqlite"):
+        Path(url.removeprefix("sqlite+aiosqlite:///")).parent.mkdir()
+    async with database.writing() as connection:
+        await connection.run_sync(lambda sync: command.upgrade(configured(sync), "0004"))
+        await connection.execute(text("INSERT INTO revocations VALUES ('session s', 5, 10), ('session t', 6, :far)"),
+                                 {"far": 10**14})  # fmt: skip
+    await migrate(url)
+    async with database.reading() as connection:
+        kept = await connection.execute(text("SELECT until FROM revocations ORDER BY at"))
+        assert kept.scalars().all() == [5 + 1000 * LONGEST_S, 10**14]
+    await database.close()
+
+
 async def test_migrating_again_changes_nothing(url: str) -> None:
     await migrate(url)
     await migrate(url)
@@ -50,7 +67,7 @@ async def test_four_processes_that_start_at_once_migrate_once(url: str) -> None:
         assert ended.returncode == 0, said.decode()
     database = Database(url, timeout_ms=5_000)
     async with database.reading() as connection:
-        assert (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalars().all() == ["0004"]
+        assert (await connection.execute(text("SELECT version_num FROM alembic_version"))).scalars().all() == ["0005"]
     await database.close()
 
 

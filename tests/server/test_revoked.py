@@ -15,6 +15,7 @@ from rooms.protocol import VERSION, Close
 from server.clock import SystemClock
 from server.errors import Failed
 from server.fanout import Hall
+from server.identity import Identity
 from server.member import Member
 from server.ports import Clock, Revocation, RoomLog, Unavailable
 from server.revoked import LATE_MS, Revoked, of_invitation, of_session
@@ -37,10 +38,13 @@ SETTINGS = Settings(
 )
 
 
+FEW = 3
+
+
 @pytest.fixture(scope="module")
 def other(standing: Standing) -> str:
-    """A second web worker."""
-    return standing.deployment.web(SIGN_OUT_CHECK_MS="200").url
+    """A second web worker, whose links begin few sessions."""
+    return standing.deployment.web(SIGN_OUT_CHECK_MS="200", SESSIONS_PER_INVITATION=str(FEW)).url
 
 
 class Browser:
@@ -142,6 +146,25 @@ async def test_another_part_in_the_room_or_another_person_ends_the_pages_of_the_
             assert guest.cookie == before  # no link makes an owner's session last longer
 
 
+async def test_a_link_begins_so_many_sessions_and_who_came_by_it_stays(
+    standing: Standing, other: str, greenroom: Greenroom, room: str
+) -> None:
+    """Each can be signed out of, which is kept for long: round and round, a guest would fill the database."""
+    coach, observer = [
+        (await greenroom.invite(room, role)).replace(standing.web.url, other) for role in (Role.COACH, Role.OBSERVER)
+    ]
+    async with browser() as first, browser(coach) as staying, staying.page(other, room) as on:
+        for _ in range(FEW - 1):
+            assert (await first.http.get(coach)).status_code == 303
+            assert (await first.http.get(observer)).status_code == 303
+        refused = await first.http.get(coach)  # from observer to coach is another session
+        assert (refused.status_code, refused.json()["code"]) == (403, "invitation_used_up")
+        assert (await staying.http.get(coach)).status_code == 303  # their own, again
+        await on.is_well()
+        async with browser(await greenroom.invite(room, Role.COACH)) as newcomer, newcomer.page(other, room) as new:
+            await new.is_well()
+
+
 async def test_the_python_client_says_what_happened_and_does_not_come_back(
     standing: Standing, greenroom: Greenroom, room: str
 ) -> None:
@@ -168,10 +191,12 @@ class Kept:
     def __init__(self, *kept: Revocation) -> None:
         self.kept, self.away, self.asked = list(kept), False, [0][:0]
 
-    async def add(self, revocation: Revocation) -> None:
+    async def add(self, revocation: Revocation) -> Revocation:
         if self.away:
             raise Unavailable("database")
-        self.kept.append(revocation)
+        before = max((one.at for one in self.kept if one.name == revocation.name), default=-1)
+        self.kept.append(revocation._replace(at=max(revocation.at, before + 1)))
+        return self.kept[-1]
 
     async def since(self, at: int) -> Sequence[Revocation]:
         self.asked.append(at)
@@ -216,11 +241,35 @@ async def test_a_clock_that_jumps_ahead_hides_nothing() -> None:
 
 
 async def test_only_invitations_from_before_they_were_withdrawn_are() -> None:
-    kept = Kept(Revocation(of_invitation("r-1", Role.COACH), 1_000, 2_000))
+    now = SystemClock().now_ms()
+    kept = Kept(Revocation(of_invitation("r-1", Role.COACH), now, now + 1_000_000))
     async with minding(kept) as revoked:
-        whys = [revoked.why_not(((of_invitation("r-1", Role.COACH), at),)) for at in (999, 1_000, 1_001)]
+        whys = [revoked.why_not(((of_invitation("r-1", Role.COACH), now + late),)) for late in (-1, 0, 1)]
         assert whys == ["invitation_withdrawn", "invitation_withdrawn", None]
         assert revoked.why_not(((of_invitation("r-1", Role.CANDIDATE), 0), (of_session("s"), 0))) is None
+
+
+async def test_a_link_made_before_is_withdrawn_and_one_made_after_holds_whichever_clocks_are_behind() -> None:
+    class Clocked:
+        def __init__(self, behind_ms: int) -> None:
+            self._behind_ms = behind_ms
+
+        def now_ms(self) -> int:
+            return SystemClock().now_ms() - self._behind_ms
+
+    kept, name = Kept(), of_invitation("r-1", Role.COACH)
+    clocks = [Clocked(0), Clocked(LATE_MS - 5_000)]
+    workers = [(Revoked(SETTINGS, kept, clock), clock) for clock in clocks]
+    for makes, withdraws in ((0, 1), (1, 0), (0, 1), (1, 1), (0, 0)):
+        revoked, clock = workers[makes]
+        await revoked.look()
+        identity = Identity(SETTINGS, clock=clock)
+        _, link = identity.accept(identity.invite("r-1", Role.COACH, revoked.holds_from(name)), None)
+        assert revoked.why_not(((name, link.made),)) is None
+        await workers[withdraws][0].revoke(name)
+        for there, _ in workers:
+            await there.look()
+            assert there.why_not(((name, link.made),)) == "invitation_withdrawn"
 
 
 async def test_who_is_sent_off_and_reads_nothing_is_not_heard_any_more() -> None:
