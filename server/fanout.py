@@ -6,7 +6,7 @@ see (`rooms.views`) or how an older version says it (`rooms.editions`).
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
 from typing import NamedTuple
@@ -173,8 +173,7 @@ class Hall:
                 lane.happened(records)
             except Exception:  # what comes next would seem to follow on what they saw last: they must not stay
                 _log.exception("facts cannot be told", extra={"room": self.room_id, "role": lane.role.value})
-                for member in lane.members:
-                    member.end("lost_track")
+                _end_all(lane.members, lambda _: "lost_track")
         if any(record.kind in _PRESENCE for record in records):
             for member in self.members:  # a second device took over; or this worker was silent and thought dead
                 self._check(member)
@@ -191,8 +190,7 @@ class Hall:
 
     def reset(self, reason: ResetReason) -> None:
         """The log is not the one these members saw: they come back for the whole room."""
-        for member in self.members:
-            member.end("restored")
+        _end_all(self.members, lambda _: "restored")
         self._lanes.clear()
 
 
@@ -227,9 +225,20 @@ class Fanout:
 
     def send_off(self, why_not: Callable[[Grounds], str | None]) -> None:
         """End whoever's place has lost its grounds; `why_not` gives the code of the problem."""
-        for member in self.members:
-            if code := why_not(member.grounds):
+        _end_all(self.members, lambda member: why_not(member.grounds))
+
+
+def _end_all(members: Iterable[Member], why: Callable[[Member], str | None]) -> None:
+    """End each for whom there is a reason. One who cannot be ended keeps nobody else from it; that is said once."""
+    failed: list[Exception] = []
+    for member in tuple(members):
+        try:
+            if code := why(member):
                 member.end(code)
+        except Exception as error:
+            failed.append(error)
+    if failed:
+        _log.error("members could not be ended", exc_info=failed[0], extra={"members": len(failed)})
 
 
 def _telling(raw: bytes, role: Role) -> Telling | None:

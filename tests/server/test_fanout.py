@@ -10,10 +10,11 @@ import pytest
 
 from rooms import commands as c
 from rooms.people import SYSTEM, Participant, Role
-from rooms.protocol import TELL, VERSION, Cursor, DeliverySoFar, Partial
+from rooms.protocol import TELL, VERSION, Cursor, DeliverySoFar, Partial, ResetReason
 from server import fanout as module
-from server.errors import Failed
+from server.errors import TABLE, Failed
 from server.fanout import Fanout, Hall
+from server.logs import JsonLines
 from server.member import Member
 from server.ports import Record
 from server.story import UnknownRoom
@@ -284,3 +285,30 @@ async def test_there_is_no_hall_for_a_room_that_never_was() -> None:
         with pytest.raises(UnknownRoom):
             async with fanout.hall("r-never"):
                 pass
+
+
+@pytest.mark.parametrize("by", ["sending off", "a restored room"])
+async def test_one_who_cannot_be_ended_keeps_nobody_else_in(by: str, caplog: pytest.LogCaptureFixture) -> None:
+    theirs = "words " + "of theirs"  # not as such in the line of code that the log may show
+
+    def broken(code: int, reason: str) -> None:
+        raise OSError(theirs)
+
+    rig = Rig()
+    async with hall_of(rig) as (room, hall, fanout):
+        seats = [Seat(COACH, "k"), *(Seat(OBSERVER, f"o-{number}") for number in range(4))]
+        await come_in(rig, room, hall, *seats[1:])
+        async with seated(hall, *seats):
+            for seat in seats[1:4]:
+                seat.way.close = broken  # type: ignore[method-assign]
+            if by == "sending off":
+                fanout.send_off(lambda _: "session_ended")
+            else:
+                hall.reset(ResetReason.FORK)
+        code = "session_ended" if by == "sending off" else "restored"
+        assert [seat.ended for seat in seats] == [code] * len(seats)
+        assert [seat.way.code for seat in (seats[0], seats[4])] == [TABLE[code].close] * 2
+    (said,) = [record for record in caplog.records if record.name == "server.fanout"]
+    line = JsonLines().format(said)
+    assert json.loads(line)["members"] == 3
+    assert theirs not in line
