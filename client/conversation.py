@@ -195,7 +195,7 @@ class Conversation:
     def receive(self, text: str | bytes) -> News:
         """What a message means. What is wrong with one shows in `leave` and `over`; it is never raised."""
         try:
-            message = SERVER_MESSAGE.validate_json(text)
+            message = SERVER_MESSAGE.validate_json(text, extra="ignore")
         except ValidationError:
             self.over = ClosedError(1003, "The server sent what this client cannot read. Install the matching release.")
             return News(leave=AfterClose.STAY_AWAY)
@@ -235,7 +235,7 @@ class Conversation:
         None: it was not; the socket is of no use, and the one in use stays.
         """
         try:
-            welcome = SERVER_MESSAGE.validate_json(text)
+            welcome = SERVER_MESSAGE.validate_json(text, extra="ignore")
         except ValidationError:
             return None
         if not isinstance(welcome, Welcome):

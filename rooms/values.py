@@ -3,7 +3,8 @@
 Decides how values are checked and written as JSON; never what they mean.
 """
 
-from functools import cache
+from functools import cache, partial
+from operator import eq
 from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -57,6 +58,14 @@ def _made(kind: type[V], fields: dict[str, Any], given: set[str]) -> V:
     _put_extra(value, None)
     _put_private(value, None)
     return value
+
+
+def added(default: Any) -> Any:
+    """For a field that came later than the facts it is part of: where it says nothing, it is not written.
+
+    So who does not use what came with it writes what the release before reads (docs/REDIS.md, "Two releases").
+    """
+    return Field(default, exclude_if=partial(eq, default))
 
 
 Milliseconds = Annotated[int, Field(ge=0)]

@@ -10,7 +10,6 @@ import logging
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from rooms.events import ConsentWithdrawn
 from rooms.protocol import TELL, ResetReason, TurnEnding
 from rooms.state import Room, Turn
 from server.feed import Feed
@@ -56,7 +55,7 @@ class Ahead:
     def told(self, tell: bytes) -> None:
         if _MARK not in tell:
             return
-        said, room = TELL.validate_json(tell), self._feed.room
+        said, room = TELL.validate_json(tell, extra="ignore"), self._feed.room
         if not isinstance(said, TurnEnding) or room.turn is None or room.turn.number != said.turn:
             return
         self.take_back()
@@ -67,7 +66,7 @@ class Ahead:
 
     def happened(self, records: Sequence[Record]) -> None:
         """All other facts are the scorer's to read."""
-        if any(isinstance(record.event, ConsentWithdrawn) for record in records):
+        if any(record.kind == "consent_withdrawn" for record in records):
             self.take_back()
 
     def durable(self, version: int) -> None:

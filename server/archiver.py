@@ -15,6 +15,7 @@ from typing import NamedTuple, TypeVar
 
 from rooms.phases import Phase
 from rooms.protocol import Cursor
+from rooms.releases import NewerFact
 from rooms.state import Room, replay
 from server.feed import Feed
 from server.ports import DeadLetter, DeadLetters, Leases, ReportRow, ReportStore, RoomLog, Unavailable
@@ -187,6 +188,8 @@ class Archiver:
         while True:
             try:
                 done = await attempt()
+            except NewerFact:
+                raise  # nothing is wrong with it: a worker of a newer release archives the room
             except Exception as error:
                 failures += 1
                 faults += not isinstance(error, Unavailable)

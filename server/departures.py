@@ -10,6 +10,7 @@ from typing import Final
 
 from rooms.commands import Leave
 from rooms.people import SYSTEM
+from rooms.releases import NewerFact
 from server.ports import Holds, Unavailable
 from server.writer import Writer
 
@@ -55,8 +56,8 @@ class Departures:
                 if await self._holds.let_go(room, leave.connection, holder, before):
                     await self._writer.do(room, leave, SYSTEM, f"leave.{leave.connection}")
                 return
-            except Unavailable:
-                if self._closing.is_set():
+            except (Unavailable, NewerFact) as why:
+                if self._closing.is_set() or isinstance(why, NewerFact):  # nobody holds it: who serves the room sees it
                     _log.warning("a departure is left to others", extra={"room": room, "connection": leave.connection})
                     return
             except Exception:

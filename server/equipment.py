@@ -9,13 +9,16 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from types import MappingProxyType
 from typing import Final, Protocol
 
 from pydantic import BaseModel
 
+from rooms.events import EVENT
 from rooms.evidence import JudgePolicy
 from server.ports import Unavailable
+from server.shape import shape
 
 SAY_EVERY_S: Final = 2.0
 NONE: Final = "none"
@@ -28,6 +31,8 @@ MUST_AGREE: Final[Mapping[str, str]] = MappingProxyType(
         "Give all the same release and WEIGHTS_DIR.",
         "judges": "Processes know different judges, or ask them otherwise: answers are marked by rules, or say so. "
         "Set JUDGES and JUDGE_PANEL alike for web workers and workers.",
+        "facts": "Processes of two releases are running: as it should be while a new one comes in, and not for longer. "
+        "What the older one cannot read it leaves to the newer one (docs/REDIS.md).",
     }
 )
 """What is compared -> what to tell whoever runs this, where it differs."""
@@ -41,6 +46,8 @@ class Equipment(BaseModel):
     """The short name of the encoder's sha256, or "none"; the same goes for the others."""
     weights: str
     judges: str
+    facts: str = NONE
+    """The shape of the facts that it reads (`shape`): a release's own, unless nothing changed in them."""
 
 
 class Equipments(Protocol):
@@ -70,6 +77,12 @@ def differences(said: Iterable[Equipment]) -> list[Difference]:
         if len(who) > 1:
             found.append(Difference(what=what, sentence=sentence, found=dict(who)))
     return found
+
+
+@cache
+def facts() -> str:
+    """What this release reads. Asked once: it takes some 50 ms."""
+    return shape(EVENT.json_schema())
 
 
 def judges_in_words(policy: JudgePolicy | None) -> str:

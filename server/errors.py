@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from rooms.protocol import Close, Goodbye, Refused
 from rooms.refusals import Code, Refusal, refuse
+from rooms.releases import NewerFact
 from server.ports import Unavailable
 from server.story import UnknownRoom
 
@@ -70,6 +71,7 @@ _FAULTS = (
     Problem("room_full", "This room has all the connections it can hold. Try again later.", True, 503, Close.TRY_AGAIN),
     Problem("worker_full", "This server is full. Try again; another one may answer.", True, 503, Close.TRY_AGAIN),
     Problem("going_away", "This server restarts. Connect again; another one answers.", True, 503, Close.GOING_AWAY),
+    Problem("release_behind", "This server is of an older release than what happened in this room. Try again; another one answers.", True, 503, Close.TRY_AGAIN, logging.WARNING),
     Problem("redis_away", "Rooms cannot be reached right now. What was accepted is safe. Trying again helps.", True, 503, Close.TRY_AGAIN, logging.ERROR),
     Problem("redis_full", "Rooms cannot take more right now. What was accepted is safe. Try again later.", True, 503, Close.TRY_AGAIN, logging.ERROR),
     Problem("database_away", "Reports cannot be reached right now. Interviews go on. Try again later.", True, 503, Close.TRY_AGAIN, logging.ERROR),
@@ -110,6 +112,8 @@ def problem_of(error: BaseException | Refusal) -> Problem:
         return error.problem
     if isinstance(error, UnknownRoom):
         return TABLE[Code.UNKNOWN_ROOM.value]
+    if isinstance(error, NewerFact):
+        return TABLE["release_behind"]
     if isinstance(error, Unavailable):
         return TABLE[f"{error.part}_{'full' if error.full else 'away'}"]
     return TABLE["internal"]

@@ -29,6 +29,7 @@ from rooms.protocol import (
     Welcome,
     happened_json,
 )
+from rooms.releases import NewerFact
 from rooms.state import Room
 from rooms.views import Sight, hears, sight, view
 from server.errors import Failed
@@ -171,12 +172,23 @@ class Hall:
         for lane in self._lanes.values():
             try:
                 lane.happened(records)
+            except NewerFact as newer:  # nobody here knows who may see it
+                self._leave_to_others(lane, newer)
             except Exception:  # what comes next would seem to follow on what they saw last: they must not stay
                 _log.exception("facts cannot be told", extra={"room": self.room_id, "role": lane.role.value})
                 _end_all(lane.members, lambda _: "lost_track")
         if any(record.kind in _PRESENCE for record in records):
             for member in self.members:  # a second device took over; or this worker was silent and thought dead
                 self._check(member)
+
+    def _leave_to_others(self, lane: Lane, newer: NewerFact) -> None:
+        """Whoever comes back to a worker of a newer release goes on where they were here, and misses nothing."""
+        members = [member for member in lane.members if not member.ended]
+        if members:
+            line = {"room": self.room_id, "role": lane.role.value, "members": len(members), "kind": newer.kind}
+            _log.warning("members are sent on to a newer release", extra=line)
+        for member in members:
+            member.end("release_behind")
 
     def told(self, tell: bytes) -> None:
         for lane in self._lanes.values():
@@ -242,19 +254,28 @@ def _end_all(members: Iterable[Member], why: Callable[[Member], str | None]) -> 
 
 
 def _telling(raw: bytes, role: Role) -> Telling | None:
-    """What was told, as this role hears it. What another release told in its own way is not passed on."""
+    """What was told, as this role hears it. Of what another release told, what this one does not know is left out."""
     try:
-        tell = TELL.validate_json(raw)
+        tell = TELL.validate_json(raw, extra="ignore")
     except ValidationError:
         return None
     return Telling(what=tell) if hears(tell, role) else None
 
 
+class _Sights(dict[str, Sight]):
+    """By kind of fact."""
+
+    def __missing__(self, kind: str) -> Sight:
+        raise NewerFact(kind)
+
+
 @cache
 def _sights(tongue: Tongue) -> Mapping[str, Sight]:
     """How who speaks so sees each kind of fact: their role may see it, their version knows it."""
-    return {kind: sight(kind, tongue.role) if knows(made, tongue.protocol) else Sight.HIDDEN
-            for kind, made in KINDS.items()}  # fmt: skip
+    return _Sights(
+        (kind, sight(kind, tongue.role) if knows(made, tongue.protocol) else Sight.HIDDEN)
+        for kind, made in KINDS.items()
+    )
 
 
 def _frames(records: Sequence[Record], tongue: Tongue, shown: int) -> tuple[list[bytes], int]:

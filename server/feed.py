@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from uuid import uuid4
 
 from rooms.protocol import Cursor, ResetReason
+from rooms.releases import NewerFact
 from server.live import Feed, Listener
 from server.ports import Message, RoomLog, Subscriber, Unavailable
 from server.story import BrokenChain, UnknownRoom
@@ -140,6 +141,8 @@ class Feeds:
             if feed.room_id not in self._gone:
                 _log.warning("a room's log is gone; its last state stays for now", extra={"room": feed.room_id})
             self._gone.add(feed.room_id)
+        except NewerFact as newer:
+            _log.debug("a room is left to a newer release", extra={"room": feed.room_id, "kind": newer.kind})
         except Exception:
             _log.exception("a room's log cannot be read", extra={"room": feed.room_id})
         finally:

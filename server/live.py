@@ -17,6 +17,7 @@ from typing import Protocol
 from rooms.lineage import Place, is_behind
 from rooms.people import Role
 from rooms.protocol import Cursor, ResetReason
+from rooms.releases import NewerFact
 from rooms.state import Room
 from server.ports import Record, RoomLog, Unavailable
 from server.story import PAGE_RECORDS, BrokenChain, Story, continued, expect_all_next, pages
@@ -244,7 +245,7 @@ class Feed:
         What the log lacks of what was seen here is put back first, where that can be.
         """
         if reason is ResetReason.FORK:
-            with contextlib.suppress(Unavailable):  # then the log's word counts, if it has one
+            with contextlib.suppress(Unavailable, NewerFact):  # then the log's word counts, if it has one
                 await self._source.heal(self.room_id, self.lately)
         async with self.reading:
             try:
@@ -252,7 +253,11 @@ class Feed:
                     return await self._read_on()
             except BrokenChain as broken:
                 reason = broken.reason
-            self._begin(await self._source.whole(self.room_id))
+            try:
+                self._begin(await self._source.whole(self.room_id))
+            except NewerFact:
+                self._reset(reason)  # what was told is not the room, and here nobody can be told what is
+                raise
             self._reset(reason)
             await self._read_on()
 
@@ -286,8 +291,9 @@ class Feed:
                 _log.exception("a listener failed")
         if self._waiters:
             self._wake(reset=False)
-        while len(self._unfolded) > UNFOLDED:
-            self._fold_some()  # last: one that cannot be read must not keep the others from being told
+        with contextlib.suppress(NewerFact):  # whoever asks for the room is told
+            while len(self._unfolded) > UNFOLDED:
+                self._fold_some()  # last: one that cannot be read must not keep the others from being told
 
     def _fold_some(self) -> None:
         assert self._folded is not None, "records are taken behind a story"

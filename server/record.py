@@ -4,7 +4,8 @@ Decides that an event is read from its JSON when somebody asks for it, and writt
 records only pass through on their way to sockets. Never what an event means.
 """
 
-from rooms.events import EVENT, Event
+from rooms.events import Event
+from rooms.releases import fact
 
 
 class Record:
@@ -36,11 +37,14 @@ class Record:
 
     @property
     def event(self) -> Event:
-        """Read anew each time from a record that came as JSON: of thousands that are kept, few are looked at again."""
+        """Read anew each time from a record that came as JSON: of thousands that are kept, few are looked at again.
+
+        NewerFact where only a newer release can read it; as text, it is kept and passed on unharmed.
+        """
         if self._event is not None:
             return self._event
         assert self._text is not None, "it has the one or the other"
-        return EVENT.validate_json(self._text)
+        return fact(self._text, self.kind)
 
     @property
     def text(self) -> bytes:

@@ -20,6 +20,7 @@ from rooms.people import SYSTEM
 from rooms.phases import Phase
 from rooms.protocol import Cursor
 from rooms.refusals import Refusal
+from rooms.releases import NewerFact
 from rooms.state import Room
 from server.ports import Anew, Clock, Directory, Head, Leases, Record, ReportStore, RoomLog, Unavailable
 from server.story import BrokenChain, Story, UnknownRoom, continued
@@ -39,6 +40,8 @@ ASKED_TOGETHER = 50
 """Rooms that the database is asked about at once: a worker that dies leaves hundreds to be looked at anew."""
 CHECKED_KEPT = 20_000
 """Rooms remembered as checked."""
+LEFT_S = 10.0
+"""How long the rest of a sweep is left to processes of a newer release before it is tried again."""
 LOOK_S = 0.5
 """How often it is looked whether the store came back empty."""
 
@@ -85,7 +88,7 @@ class Restorer:
             return
         try:
             await self.heal(room, lately)
-        except Unavailable:
+        except (Unavailable, NewerFact):
             pass  # whoever reads or writes next says so, or finds it back
         except (BrokenChain, ValueError):
             _log.exception("a room cannot be checked", extra={"room": room})
@@ -109,18 +112,25 @@ class Restorer:
                     return head is not None or anew is not None
             return True  # others are writing to it
 
-    async def sweep(self, leases: Leases, directory: Directory) -> None:
-        """Put back every room that is not finished, into its owner's list too, and have it served."""
-        rooms = await self._store.unfinished()
+    async def sweep(self, leases: Leases, directory: Directory) -> bool:
+        """Put back every room that is not finished, into its owner's list too, and have it served.
+
+        False: some can be read by a newer release only, and are left for one of its processes to put back.
+        """
+        rooms, left = await self._store.unfinished(), 0
         for room in rooms:
             try:
                 if await self.heal(room):
                     await directory.add(await self._owner(room), room)
                     await leases.announce(room)
+            except NewerFact:
+                left += 1
             except (BrokenChain, ValueError):
                 _log.exception("a room cannot be restored", extra={"room": room})
-        await self._log.remember()
-        _log.warning("the store came back empty", extra={"unfinished": len(rooms)})
+        if not left:
+            await self._log.remember()
+        _log.warning("the store came back empty", extra={"unfinished": len(rooms), "left_to_newer": left})
+        return not left
 
     async def _owner(self, room: str) -> str:
         return (await read_whole(self._log, room, self._store)).story.room.owner
@@ -129,8 +139,8 @@ class Restorer:
         """Sweep whenever the store has come back empty, until cancelled."""
         while True:
             try:
-                if not await self._log.remembers():
-                    await self.sweep(leases, directory)
+                if not await self._log.remembers() and not await self.sweep(leases, directory):
+                    await asyncio.sleep(LEFT_S)
             except Unavailable:
                 pass
             except Exception:

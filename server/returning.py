@@ -64,7 +64,7 @@ class Returns:
         text, _, signature = ticket.rpartition("/")
         if not hmac.compare_digest(signature.encode(), self._signature(text, room, origin).encode()):
             raise Failed("ticket_invalid")
-        connection, holder, epoch, until_s, _ = said
+        connection, holder, epoch, until_s, *_ = said  # the next release may say more
         if self._now_s() >= int(until_s):
             raise Failed("ticket_invalid")
         return Return(connection, holder, epoch, int(until_s))

@@ -16,6 +16,7 @@ from rooms.interview.bank import Bank
 from rooms.people import Id, Participant, Role
 from rooms.protocol import CLIENT_MESSAGE, TELL, ClientMessage, Do, Hello, IsTyping, Ping, Pong, Typing
 from rooms.refusals import Code, Refusal
+from rooms.releases import NewerFact
 from server.budget import Budget
 from server.errors import TABLE, Failed, Problem, problem_of, refused
 from server.fanout import Hall
@@ -155,6 +156,8 @@ class Seat:
                 raise Failed(outcome.code.value)
         except OtherLife:
             raise Failed("restored") from None  # what was accepted before this and lost comes before this again
+        except NewerFact:
+            raise  # it stays in their outbox, and a worker of the newer release does it
         except Exception as error:
             problem = problem_of(error)
             if problem.code == "internal":  # only this command: a socket that closed would come back with the same one

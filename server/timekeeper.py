@@ -13,6 +13,7 @@ from typing import Final
 from rooms.people import SYSTEM
 from rooms.phases import Phase
 from rooms.refusals import Refusal
+from rooms.releases import NewerFact
 from rooms.state import Room
 from rooms.timers import Limits, standing
 from server.feed import Feed
@@ -84,7 +85,10 @@ class Timekeeper:
 
     async def _due(self, room_id: str, claim: Claim) -> None:
         try:
-            next_ms = await self._fire(room_id, claim.now_ms)
+            try:
+                next_ms = await self._fire(room_id, claim.now_ms)
+            except NewerFact:
+                next_ms = claim.now_ms + AGAIN_MS  # by then a worker of a newer release may be the first
             await self._timers.settle(room_id, claim.until_ms, next_ms)
         except Unavailable:
             return  # what was done is done once; the claim runs out

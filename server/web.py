@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Router, WebSocketRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from rooms.releases import NewerFact
 from server import pages
 from server.errors import TABLE, Failed, Problem, body, problem_of
 from server.ports import Unavailable
@@ -54,6 +55,7 @@ def build(
     app.router.routes.extend(pages.routes())
     app.add_exception_handler(Failed, _answer)
     app.add_exception_handler(Unavailable, _answer)
+    app.add_exception_handler(NewerFact, _answer)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _answer)

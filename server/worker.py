@@ -13,6 +13,7 @@ from typing import NamedTuple
 from rooms.commands import Leave
 from rooms.people import SYSTEM
 from rooms.phases import Phase
+from rooms.releases import NewerFact
 from rooms.state import Room
 from server.absence import Absence
 from server.feed import Feed, Feeds, UnknownRoom
@@ -171,6 +172,8 @@ class Worker:
         except* Unavailable as away:
             self._rest(room, began, LONGEST_REST_AWAY_S)
             _log.warning("room let go", extra={"room": room, "error": str(_first(away))})
+        except* NewerFact as newer:
+            self._leave_to_others(room, newer)
         except* UnknownRoom:  # the log is lost, and the archive has nothing to go on with: over, or never kept
             self._rest(room, began, LONGEST_REST_S)
             _log.warning("a room to serve is gone", extra={"room": room})
@@ -188,6 +191,13 @@ class Worker:
         doubled_s = before.seconds * 2 if before and _now() - began < STEADY_S else FIRST_REST_S
         seconds = min(longest_s, doubled_s)
         self._resting[room] = Rest(seconds, _now() + seconds)
+
+    def _leave_to_others(self, room: str, newer: BaseExceptionGroup[NewerFact]) -> None:
+        """To workers of a newer release. It stays wanted, nothing of it is lost, and nothing here is broken."""
+        level = logging.DEBUG if room in self._resting else logging.WARNING  # said once
+        line = {"room": room, "kind": str(_first(newer))}
+        _log.log(level, "a room is left to workers of a newer release", extra=line)
+        self._resting[room] = Rest(LONGEST_REST_S, _now() + LONGEST_REST_S)
 
     def _rests(self, room: str) -> bool:
         rest = self._resting.get(room)
@@ -288,7 +298,7 @@ async def _reading(reader: Reader, feed: Feed, pen: Pen) -> None:
     await reader(feed, pen)
 
 
-def _first(group: BaseExceptionGroup[Unavailable]) -> BaseException:
+def _first(group: BaseExceptionGroup[Exception]) -> BaseException:
     """What a reader raised, out of the groups of tasks it stood in."""
     error = group.exceptions[0]
     return _first(error) if isinstance(error, BaseExceptionGroup) else error

@@ -14,7 +14,6 @@ from typing import Any
 from sqlalchemy import Column, Select, Table, TextClause, bindparam, delete, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from rooms.events import EVENT
 from rooms.lineage import Place
 from server.adapters import tables as t
 from server.adapters.database import Database, insert
@@ -164,8 +163,8 @@ def _row(room: str, epoch: str, record: Record) -> Row:
         "before": record.before,
         "at": record.at,
         "command": record.command,
-        "kind": record.event.kind,
-        "event": record.event.model_dump_json(),
+        "kind": record.kind,
+        "event": record.text.decode(),
     }
 
 
@@ -178,7 +177,7 @@ async def _page(connection: AsyncConnection, room: str, after: int, limit: int |
         .limit(limit)
     )
     found = await connection.execute(query)
-    return [Record(*row[:-1], EVENT.validate_json(row[-1])) for row in found]
+    return [Record(*row[:-1], row[-1].encode()) for row in found]
 
 
 async def _whole_log(connection: AsyncConnection, room: str) -> list[Record]:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Request
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field
 
 from rooms.commands import OpenRoom
 from rooms.events import Mode, Profile, Seniority, Terms
@@ -16,6 +16,7 @@ from rooms.lifecycle import Stage, stage
 from rooms.people import SYSTEM, Id, Participant, Role
 from rooms.phases import Phase
 from rooms.refusals import Refusal
+from rooms.releases import NewerFact
 from rooms.state import Room
 from server.errors import Failed
 from server.gate import Gate
@@ -130,7 +131,9 @@ def routes(
         """The room; None if its log is gone or cannot be read: one such room must not hide the others."""
         try:
             return await writer.look(room_id)
-        except (BrokenChain, ValidationError):
+        except NewerFact:
+            return None  # a worker of a newer release shows it
+        except (BrokenChain, ValueError):
             _log.exception("a room cannot be read", extra={"room": room_id})
             return None
         except Unavailable as away:

@@ -22,7 +22,7 @@ from server.adapters.redis_presence import RedisPresence
 from server.adapters.report_store import SqlReportStore
 from server.adapters.review_store import SqlReviews
 from server.clock import SystemClock
-from server.equipment import NONE, Equipment, judges_in_words, keep_saying
+from server.equipment import NONE, Equipment, facts, judges_in_words, keep_saying
 from server.feed import Feeds
 from server.judging import policy_of
 from server.operations import Backlog
@@ -120,6 +120,6 @@ async def say_equipment(p: Parts, reader: Encoder | None) -> None:
     judges, encoder_name = judges_in_words(policy_of(p.settings)), reader.sha256[:12] if reader else NONE
 
     def now() -> Equipment:
-        return Equipment(worker=p.name, encoder=encoder_name, weights=p.shelf.contents, judges=judges)
+        return Equipment(worker=p.name, encoder=encoder_name, weights=p.shelf.contents, judges=judges, facts=facts())
 
     await keep_saying(p.equipments, now)

@@ -107,7 +107,7 @@ class Interpreted:
         if not self._flush():
             return False
         for text in unframed(frames):
-            self._pass_on(self._interpreter.told(SERVER_MESSAGE.validate_json(text)))
+            self._pass_on(self._interpreter.told(SERVER_MESSAGE.validate_json(text, extra="ignore")))
         if not self._interpreter.full:
             self._eased.set()
         return True

@@ -8,10 +8,8 @@ utterance under way also has its committed words, which were told to people: the
 open passage is heard again.
 """
 
-import hashlib
-import json
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from pydantic import ConfigDict, ValidationError
 
@@ -19,6 +17,7 @@ from rooms.passages import OpenUtterance
 from rooms.turns import TurnDetector
 from rooms.values import Value
 from rooms.windows import Cut
+from server.shape import shape
 
 
 class Stream(NamedTuple):
@@ -52,20 +51,9 @@ class Checkpoint(Value):
     """The utterance under way, if words of it are committed: its open passage begins behind the place."""
 
 
-def _shape() -> str:
-    """A short name for what a checkpoint looks like: it changes with every field of all that is in it."""
-    schema = json.dumps(_undescribed(Checkpoint.model_json_schema()), sort_keys=True)
-    return hashlib.sha256(schema.encode()).hexdigest()[:12]
-
-
-def _undescribed(schema: Any) -> Any:
-    if isinstance(schema, dict):
-        return {name: _undescribed(part) for name, part in schema.items() if name != "description"}
-    return [_undescribed(part) for part in schema] if isinstance(schema, list) else schema
-
-
-EDITION: Final = f"1.{_shape()}"
-"""The number is raised when the same fields come to mean something else."""
+EDITION: Final = f"1.{shape(Checkpoint.model_json_schema())}"
+"""It changes with every field of all that is in a checkpoint. The number is raised when the same fields come to mean
+something else."""
 
 
 def written(checkpoint: Checkpoint) -> bytes:
