@@ -15,7 +15,14 @@ from threading import Thread
 from scripts.hardening.clocked import follow
 from tests.deployment import STOP_DEADLINE_S
 
-READ = ("server.app", "server.cli", "uvicorn.protocols.http.httptools_impl", "uvicorn.protocols.websockets.auto")
+READ = (
+    "server.app.web",
+    "server.app.worker",
+    "server.adapters.migrations",
+    "server.cli",
+    "uvicorn.protocols.http.httptools_impl",
+    "uvicorn.protocols.websockets.auto",
+)
 
 _nursery = multiprocessing.get_context("forkserver")
 _nursery.set_forkserver_preload([*READ, __name__])

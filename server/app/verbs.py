@@ -1,30 +1,36 @@
-"""What each verb of the server's command line runs, from its settings to its end."""
+"""What each verb of the server's command line runs, from its settings to its end.
+
+Each reads the code that it runs and no other: a process's start is mostly reading code.
+"""
 
 import asyncio
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from server.adapters.migrations import migrate
-from server.adapters.transcribers import choose, found
-from server.app.parts import parts
-from server.app.web import serve_web
-from server.app.worker import serve_worker
+from server.app.promptness import start_without_the_collector
 from server.logs import configure
-from server.operations import line_of, replay, told
 from server.settings import Settings
 
 T = TypeVar("T")
 
 
 def run_web(settings: Settings, host: str, port: int, fd: int | None) -> None:
+    start_without_the_collector()
+    from server.app.web import serve_web
+
     _run(settings, serve_web(settings, host, port, fd))
 
 
 def run_worker(settings: Settings) -> None:
+    start_without_the_collector()
+    from server.app.worker import serve_worker
+
     _run(settings, serve_worker(settings))
 
 
 def run_migrations(settings: Settings) -> None:
+    from server.adapters.migrations import migrate
+
     _run(settings, migrate(settings.database_url))
 
 
@@ -34,6 +40,9 @@ def run_status(settings: Settings) -> str:
 
 
 async def _status(settings: Settings) -> str:
+    from server.app.parts import parts
+    from server.operations import told
+
     async with parts(settings, "status") as p:
         return told(await p.backlog.look())
 
@@ -44,6 +53,9 @@ def run_dead_letters(settings: Settings, again: bool, room: str | None) -> str:
 
 
 async def _dead_letters(settings: Settings, again: bool, room: str | None) -> str:
+    from server.app.parts import parts
+    from server.operations import line_of, replay
+
     async with parts(settings, "dead-letters") as p:
         if again:
             rooms = await replay(p.letters, p.leases, room)
@@ -59,6 +71,8 @@ def run_fetch(settings: Settings) -> str:
 
 
 async def _fetch(settings: Settings) -> str:
+    from server.adapters.transcribers import choose, found
+
     transcriber = await choose(settings)
     if transcriber:
         await transcriber.close()
