@@ -26,6 +26,7 @@ export default defineConfig({
     environment: "jsdom",
     setupFiles: ["src/testing/setup.ts"],
     restoreMocks: true,
+    maxWorkers: "100%", // by itself it leaves a processor idle: of two, half of them
     provide: { eventuallyMs: EVENTUALLY_MS },
     expect: { poll: { timeout: EVENTUALLY_MS } },
     testTimeout: 20_000, // how long a test takes says how busy the machine is, not whether it holds
