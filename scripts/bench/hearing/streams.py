@@ -4,7 +4,7 @@ The real road, in real processes: sockets, a web worker, Redis with its append-o
 tells on its way back to the socket. Two cores carry all of it, the load generator included. An event's delay counts
 from when the frame with the speech's first voiced sample was sent until it is back at the candidate. Its parts:
 until the frame is sent behind which the rules tell of a voice, until that one is safe, and until the event came. With
-`--soak-minutes` the voices go on for so long, and memory must not grow.
+`--soak-minutes` the voices go on for so long, and memory must not grow while all of them are heard.
 """
 
 import asyncio
@@ -14,6 +14,7 @@ import os
 import statistics
 import tempfile
 import time
+from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -43,6 +44,8 @@ LATE_S: Final = 1.0
 SAMPLE_EVERY_S: Final = 10.0
 WARM_S: Final = 120.0
 """Memory that comes with the first audio is not growth."""
+HEARD_WITHIN_S: Final = 60.0
+"""Every voice begins to speak more often than this."""
 LIMITS: Final = {
     "MESSAGES_PER_SECOND": "1000000",
     "TICKET_TTL_S": "600",
@@ -73,6 +76,8 @@ class Speaker:
         """...when it was sent..."""
         self._safe: float | None = None
         """...and when it was acknowledged."""
+        self._told = time.perf_counter()
+        """When it was last told that this voice speaks."""
         socket.heard = self._heard
 
     def speak(self) -> None:
@@ -87,6 +92,10 @@ class Speaker:
             self._sent = time.perf_counter()
         self._seq += 1
 
+    @property
+    def heard(self) -> bool:
+        return time.perf_counter() - self._told < HEARD_WITHIN_S
+
     def forget(self) -> None:
         """What is measured begins here."""
         self.took_ms, self.safe_ms, self.told_ms = [], [], []
@@ -98,7 +107,7 @@ class Speaker:
             through = json.loads(message)["through"]
             self._safe = now if through is not None and through >= self._tells else None
         elif b'"speaking"' in message and b'"on":true' in message:
-            began, self._began = self._began, None
+            self._told, began, self._began = now, self._began, None
             if began is None or now - began >= LATE_S:
                 self.uncalled += 1
                 return
@@ -180,20 +189,28 @@ async def _memory(given: Given, seconds: float) -> list[Row]:
         while (passed := time.monotonic() - began) < seconds:
             for name, pid in stage.pids.items():
                 taken.setdefault(name, []).append((passed, resident_kb(pid)))
+            heard = sum(speaker.heard for speaker in stage.speakers)
             given.say(
-                f"    {passed:.0f} s: " + ", ".join(f"{n} {all_[-1][1] / 1024:.1f} MB" for n, all_ in taken.items())
+                f"    {passed:.0f} s: {heard} heard, "
+                + ", ".join(f"{n} {all_[-1][1] / 1024:.1f} MB" for n, all_ in taken.items())
             )
+            if heard < len(stage.speakers) and passed >= WARM_S:
+                codes = Counter(s.socket.code for s in stage.speakers if s.socket.closed.is_set())
+                raise RuntimeError(f"after {passed:.0f} s only {heard} are heard; closed: {dict(codes)}")
             await asyncio.sleep(SAMPLE_EVERY_S)
     return [
-        Row.at_most(
-            f"memory of {name}: growth in 10 minutes, % (over {seconds / 60:g} minutes)",
-            slope_percent(samples),
-            1.0,
-            compared=f"{samples[-1][1] / 1024:.1f} MB at the end",
-            digits=2,
-        )
-        for name, samples in taken.items()
-        if name != "redis"
+        Row.at_least("live streams that were heard all the time", heard, STREAMS, digits=0),
+        *(
+            Row.at_most(
+                f"memory of {name}: growth in 10 minutes, % (over {seconds / 60:g} minutes)",
+                slope_percent(samples),
+                1.0,
+                compared=f"{samples[-1][1] / 1024:.1f} MB at the end",
+                digits=2,
+            )
+            for name, samples in taken.items()
+            if name != "redis"
+        ),
     ]
 
 
