@@ -9,6 +9,7 @@ import asyncio
 from types import TracebackType
 from typing import Final
 
+_IN_A_TASK: Final = "a deadline is set within a task"
 _EARLY_S: Final = 0.001
 """What an event loop's clock may be short of when a timer of its own is due."""
 
@@ -24,7 +25,9 @@ class Deadline:
 
     def __enter__(self) -> None:
         loop = asyncio.get_running_loop()
-        self._begin(loop)
+        task = asyncio.current_task(loop)
+        assert task is not None, _IN_A_TASK
+        self._task, self._cancelling = task, task.cancelling()
         self._handle = loop.call_later(self._seconds, self.strike)
 
     def __exit__(
@@ -39,63 +42,58 @@ class Deadline:
         self._struck = True
         self._task.cancel()
 
-    def _begin(self, loop: asyncio.AbstractEventLoop) -> None:
-        task = asyncio.current_task(loop)
-        assert task is not None, "a deadline is set within a task"
-        self._task, self._cancelling = task, task.cancelling()
-
     def _end(self, kind: type[BaseException] | None, error: BaseException | None) -> None:
         # Cancelled by somebody else as well: then that is what happened.
         if self._task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
             raise TimeoutError from error
 
 
-class Deadlines:
-    """Any number of one length: `with deadlines.one(): await ...`, as `Deadline`."""
+class OneOf(Deadline):
+    """`with OneOf(deadlines): await ...`, as `Deadline`."""
 
-    __slots__ = ("_loop", "_running", "_seconds", "_timer")
+    __slots__ = ("_deadlines",)
 
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._running: dict[_OneOfMany, float] = {}
-        """When each ends; the first to end is the first."""
-        self._timer: asyncio.TimerHandle | None = None
-        """For the one that was the first when it was set: those that are over in time leave it be."""
-
-    def one(self) -> Deadline:
-        return _OneOfMany(self)
-
-    def _add(self, deadline: "_OneOfMany", loop: asyncio.AbstractEventLoop) -> None:
-        self._running[deadline] = loop.time() + self._seconds
-        if self._timer is None:
-            self._timer = loop.call_later(self._seconds, self._look, loop)
-
-    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Strike those that are due, and look again when the next one is."""
-        self._timer, now = None, loop.time()
-        while self._running:
-            deadline, end = next(iter(self._running.items()))
-            if end > now + _EARLY_S:
-                self._timer = loop.call_later(end - now, self._look, loop)
-                return
-            del self._running[deadline]
-            deadline.strike()
-
-
-class _OneOfMany(Deadline):
-    __slots__ = ("_many",)
-
-    def __init__(self, many: Deadlines) -> None:
-        self._many, self._struck = many, False
+    def __init__(self, deadlines: "Deadlines") -> None:
+        self._deadlines, self._struck = deadlines, False
 
     def __enter__(self) -> None:
-        loop = asyncio.get_running_loop()
-        self._begin(loop)
-        self._many._add(self, loop)
+        loop, deadlines = asyncio.get_running_loop(), self._deadlines
+        task = asyncio.current_task(loop)
+        assert task is not None, _IN_A_TASK
+        self._task, self._cancelling = task, task.cancelling()
+        deadlines.running[self] = loop.time() + deadlines.seconds
+        if deadlines.timer is None:
+            deadlines.watch(loop, deadlines.seconds)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._many._running.pop(self, None)
+        self._deadlines.running.pop(self, None)
         if self._struck:
             self._end(kind, error)
+
+
+class Deadlines:
+    """Any number of one length. They share a timer, which is set for the first and left alone when that is over in
+    time: it looks for whom to strike when it is due, and is set for the next."""
+
+    __slots__ = ("running", "seconds", "timer")
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
+        self.running: dict[OneOf, float] = {}
+        """When each ends, the first to end first."""
+        self.timer: asyncio.TimerHandle | None = None
+
+    def watch(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
+        self.timer = loop.call_later(seconds, self._look, loop)
+
+    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.timer, now = None, loop.time()
+        while self.running:
+            first, end = next(iter(self.running.items()))
+            if end > now + _EARLY_S:
+                return self.watch(loop, end - now)
+            del self.running[first]
+            first.strike()
+        return None

@@ -72,7 +72,10 @@ class Member:
 
     def accept(self, done: Iterable[tuple[Id, int]]) -> None:
         """Say that commands are done, and where."""
-        self.send(b"".join([framed(accepted_json(command, version)) for command, version in done]))
+        frames = b""
+        for command, version in done:
+            frames += framed(accepted_json(command, version))
+        self.send(frames)
 
     def say(self, message: ServerMessage) -> None:
         if (text := said(message, self.protocol)) is not None:

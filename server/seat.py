@@ -106,7 +106,13 @@ class Seat:
         budget = self._frames if self._frames and isinstance(message, bytes) else self._messages
         if not budget.spend(1, now):
             return TABLE["too_much"]
-        return message if isinstance(message, bytes) else _read(message)
+        if isinstance(message, bytes):
+            return message
+        try:
+            said: ClientMessage = _validate(message, strict=True)
+            return said
+        except ValidationError:
+            return None
 
     async def _answer(self, said: ClientMessage | bytes | Problem | None, message: str | bytes) -> None:
         match said:
@@ -195,14 +201,6 @@ class _Named(BaseModel):
     """What can be read of a message that is not valid."""
 
     id: Annotated[Id, Field(max_length=40)]
-
-
-def _read(text: str) -> ClientMessage | None:
-    try:
-        said: ClientMessage = _validate(text, strict=True)
-        return said
-    except ValidationError:
-        return None
 
 
 def _id_in(text: str) -> str | None:

@@ -20,7 +20,7 @@ from rooms.people import Participant
 from rooms.protocol import Cursor
 from rooms.refusals import Refusal
 from rooms.state import Room, after
-from server.deadline import Deadlines
+from server.deadline import Deadlines, OneOf
 from server.feed import Feeds
 from server.ports import Appended, Clash, Clock, Record, RoomLog, Unavailable, Wanted
 from server.story import BrokenChain, UnknownRoom, pages
@@ -116,7 +116,7 @@ class Writer:
         desk = self._desk(room_id)
         desk.users += 1
         try:
-            with self._deadlines.one():
+            with OneOf(self._deadlines):
                 async with desk.turn:
                     return await self._do(room_id, command, who, command_id, fence, life)
         except TimeoutError:
@@ -134,7 +134,7 @@ class Writer:
         desk = self._desk(room_id)
         desk.users += 1
         try:
-            with self._deadlines.one():
+            with OneOf(self._deadlines):
                 async with desk.turn:
                     return await self._do_all(room_id, commands, who, life)
         except Exception:  # each finds out what it was
@@ -227,8 +227,9 @@ class Writer:
         return [Done(each.cursor, events) for each, events in zip(done, decided, strict=True)]
 
     def _known(self, room_id: str) -> Place | None:
-        """The furthest that this process knows of the room. If that is late or wrong, the log will say so."""
-        kept = self._kept(room_id)
+        """The furthest that this process knows of the room, for whose turn it is there. If that is late or wrong, the
+        log will say so."""
+        kept = self._desks[room_id].place
         feed = self._feeds.here(room_id) if self._feeds else None
         if feed and not (kept.cursor and (kept.cursor is feed.cursor or _is_ahead(kept.cursor, feed.cursor))):
             return Place(feed.cursor, feed.room)

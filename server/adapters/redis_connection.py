@@ -30,7 +30,7 @@ from server.adapters.redis_cluster import ClusterRoad
 from server.adapters.redis_pipe import Link, Lost, Replicas, Server, TooFewReplicas, is_read_only
 from server.adapters.redis_roads import Road, StraightRoad
 from server.adapters.redis_socket import Command, Word
-from server.deadline import Deadlines
+from server.deadline import Deadlines, OneOf
 from server.ports import Misconfigured, Unavailable
 
 PREFIX = "greenroom:"
@@ -123,7 +123,7 @@ class RedisConnection:
         text = self._text(script) or await self._known_text(script)
         call = ("EVALSHA", text.sha, len(keys), *keys, *args)
         try:
-            with self._deadlines.one():
+            with OneOf(self._deadlines):
                 reply = await self._road.ask_one(call, replicated=replicated)
         except TimeoutError:
             raise Unavailable("redis") from None
@@ -197,7 +197,7 @@ class RedisConnection:
 
     async def _ask(self, commands: Sequence[Command], replicated: bool) -> list[Any]:
         try:
-            with self._deadlines.one():
+            with OneOf(self._deadlines):
                 return await self._road.ask(commands, replicated=replicated)
         except TimeoutError:
             raise Unavailable("redis") from None

@@ -5,14 +5,14 @@ from collections.abc import Callable
 
 import pytest
 
-from server.deadline import Deadline, Deadlines
+from server.deadline import Deadline, Deadlines, OneOf
 
 NEVER = 60
 
 
 Set = Callable[[float], Deadline]
 either = pytest.mark.parametrize(
-    "deadline", [Deadline, lambda seconds: Deadlines(seconds).one()], ids=["alone", "many"]
+    "deadline", [Deadline, lambda seconds: OneOf(Deadlines(seconds))], ids=["alone", "many"]
 )
 
 
@@ -66,14 +66,14 @@ async def test_of_many_deadlines_each_strikes_at_its_own_time() -> None:
 
     async def struck_after(pause: float) -> float:
         await asyncio.sleep(pause)
-        with pytest.raises(TimeoutError), deadlines.one():
+        with pytest.raises(TimeoutError), OneOf(deadlines):
             await asyncio.sleep(NEVER)
         return asyncio.get_running_loop().time() - began
 
-    with deadlines.one():
+    with OneOf(deadlines):
         await asyncio.sleep(0)
     took = await asyncio.wait_for(asyncio.gather(*map(struck_after, (0.01, 0.02, 0.05))), 5)
     assert all(late >= least - 0.002 for late, least in zip(took, (0.04, 0.05, 0.08), strict=True))
     assert list(took) == sorted(took)
-    with deadlines.one():  # and who comes behind them all has their time
+    with OneOf(deadlines):  # and who comes behind them all has their time
         await asyncio.sleep(0.001)
