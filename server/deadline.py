@@ -57,13 +57,14 @@ class OneOf(Deadline):
         self._deadlines, self._struck = deadlines, False
 
     def __enter__(self) -> None:
-        loop, deadlines = asyncio.get_running_loop(), self._deadlines
+        deadlines = self._deadlines
+        loop = deadlines.loop or deadlines.begin()
         task = asyncio.current_task(loop)
         assert task is not None, _IN_A_TASK
         self._task, self._cancelling = task, task.cancelling()
         deadlines.running[self] = loop.time() + deadlines.seconds
         if deadlines.timer is None:
-            deadlines.watch(loop, deadlines.seconds)
+            deadlines.watch(deadlines.seconds)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -74,26 +75,33 @@ class OneOf(Deadline):
 
 
 class Deadlines:
-    """Any number of one length. They share a timer, which is set for the first and left alone when that is over in
-    time: it looks for whom to strike when it is due, and is set for the next."""
+    """Any number of one length, on one event loop. They share a timer, which is set for the first and left alone when
+    that is over in time: it looks for whom to strike when it is due, and is set for the next."""
 
-    __slots__ = ("running", "seconds", "timer")
+    __slots__ = ("loop", "running", "seconds", "timer")
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         self.running: dict[OneOf, float] = {}
         """When each ends, the first to end first."""
         self.timer: asyncio.TimerHandle | None = None
+        self.loop: asyncio.AbstractEventLoop | None = None
+        """Once there was one: to ask for it is a system call each time."""
 
-    def watch(self, loop: asyncio.AbstractEventLoop, seconds: float) -> None:
-        self.timer = loop.call_later(seconds, self._look, loop)
+    def begin(self) -> asyncio.AbstractEventLoop:
+        self.loop = asyncio.get_running_loop()
+        return self.loop
+
+    def watch(self, seconds: float) -> None:
+        assert self.loop is not None, "there was a deadline"
+        self.timer = self.loop.call_later(seconds, self._look, self.loop)
 
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
         self.timer, now = None, loop.time()
         while self.running:
             first, end = next(iter(self.running.items()))
             if end > now + _EARLY_S:
-                return self.watch(loop, end - now)
+                return self.watch(end - now)
             del self.running[first]
             first.strike()
         return None

@@ -169,10 +169,8 @@ class Wire(asyncio.Protocol):
                 if isinstance(request, Request):
                     self._asked(request)
         else:
-            for message in self._incoming.messages(data):
-                self._heard(message)
-            if self._unheard:
-                self._wake()
+            if messages := self._incoming.messages(data):
+                self._heard(messages)
             if self._incoming.controls:
                 self._controlled(self._incoming)
         if self._conn.writes:
@@ -237,14 +235,15 @@ class Wire(asyncio.Protocol):
         if incoming.ponged == self._pinged:
             self._pinged = None
 
-    def _heard(self, message: str | bytes) -> None:
+    def _heard(self, messages: list[str | bytes]) -> None:
         if self._over:
             return
-        self._unheard.append(message)
-        self._unheard_bytes += len(message) + MESSAGE_COST_BYTES
+        self._unheard += messages
+        self._unheard_bytes += sum(map(len, messages)) + MESSAGE_COST_BYTES * len(messages)
         if self._unheard_bytes > UNHEARD_BYTES and not self._held:
             self._held = True
             self._transport.pause_reading()
+        self._wake()
 
     def _write(self) -> None:
         """Send what the library has to say. Answers to pings that nobody reads are let go of."""
