@@ -143,8 +143,8 @@ class Seat:
         if len(wishes) > 1 and all(type(wish.command) in _PLAIN for wish in wishes):
             who, room = self._member.participant, self._hall.room_id
             commands = [(f"{who.id}/{wish.id}", wish.command) for wish in wishes]
-            if (done := await self._writer.do_all(room, commands, who, life=self._life)) is not None:
-                self._member.accept((wish.id, end.cursor.version) for wish, end in zip(wishes, done, strict=True))
+            if (ends := await self._writer.do_all(room, commands, who, life=self._life)) is not None:
+                self._member.accept(zip([wish.id for wish in wishes], ends, strict=True))
                 return
         for wish in wishes:
             await self._do(wish)

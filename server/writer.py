@@ -8,7 +8,7 @@ import asyncio
 import random
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
-from itertools import islice
+from itertools import accumulate, islice
 from typing import NamedTuple
 
 from rooms.commands import Command, OpenRoom
@@ -22,7 +22,7 @@ from rooms.refusals import Refusal
 from rooms.state import Room, after
 from server.deadline import Deadlines, OneOf
 from server.feed import Feeds
-from server.ports import Appended, Clash, Clock, Record, RoomLog, Unavailable, Wanted
+from server.ports import Appended, Clash, Clock, Record, RoomLog, Unavailable
 from server.story import BrokenChain, UnknownRoom, pages
 from server.whole import Lately, LogAndArchive, Source, nothing
 
@@ -126,8 +126,9 @@ class Writer:
 
     async def do_all(
         self, room_id: str, commands: Sequence[tuple[str, Command]], who: Participant, *, life: str | None = None
-    ) -> Sequence[Done] | None:
-        """Do what one person put together, each by its id, in order and in one step, if nothing stands against it.
+    ) -> Sequence[int] | None:
+        """Do what one person put together, each by its id, in order and in one step, if nothing stands against it: the
+        versions at which they end.
 
         None: something does, or whether it was done is unknown. Put one by one with the same ids, each finds out.
         """
@@ -207,7 +208,7 @@ class Writer:
 
     async def _do_all(
         self, room_id: str, commands: Sequence[tuple[str, Command]], who: Participant, life: str | None
-    ) -> Sequence[Done] | None:
+    ) -> Sequence[int] | None:
         if self._source.unsure(room_id):
             return None
         place = self._known(room_id) or await self._read_whole(room_id)
@@ -218,13 +219,12 @@ class Writer:
         if isinstance(outcome, Refusal):
             return None
         decided, room = outcome
-        wanted = [Wanted(command_id, events) for (command_id, _), events in zip(commands, decided, strict=True)]
+        wanted = list(zip([command_id for command_id, _ in commands], decided, strict=True))
         done = await self._log.append_all(room_id, start, now, wanted)
         if done is None:
             return None
-        records = [record for each in done for record in each.records]
-        self._found(room_id, start, Place(done[-1].cursor, room), records)
-        return [Done(each.cursor, events) for each, events in zip(done, decided, strict=True)]
+        self._found(room_id, start, Place(done.cursor, room), done.records)
+        return list(accumulate(map(len, decided), initial=start.version))[1:]
 
     def _known(self, room_id: str) -> Place | None:
         """The furthest that this process knows of the room, for whose turn it is there. If that is late or wrong, the

@@ -86,18 +86,16 @@ class MemoryRoomLog:
             raise Unavailable("redis")
         return done
 
-    async def append_all(
-        self, room: str, expected: Cursor, at: int, wanted: Sequence[Wanted]
-    ) -> Sequence[Appended] | None:
+    async def append_all(self, room: str, expected: Cursor, at: int, wanted: Sequence[Wanted]) -> Appended | None:
         await self._answer()
         life, names = self.rooms.get(room), [command for command, _ in wanted]
         if life is None or life.head != expected or len(set(names)) < len(names) or life.commands.keys() & set(names):
             return None
-        done = [self._take(room, life, command, at, events) for command, events in wanted]
+        took = [self._take(room, life, command, at, events) for command, events in wanted]
         if self.forgets_to_answer:
             self.forgets_to_answer -= 1
             raise Unavailable("redis")
-        return done
+        return Appended(life.head, True, [record for one in took for record in one.records])
 
     def _take(self, room: str, life: Life, command: str, at: int, events: Sequence[Event]) -> Appended:
         added = []

@@ -59,7 +59,7 @@ class RedisRoomLog:
         events: Sequence[Event],
         fence: int | None = None,
     ) -> Appended | Clash:
-        words, (done,) = self._to_append(room, expected, at, ((command, events),), fence)
+        words, done = self._to_append(room, expected, at, ((command, events),), fence)
         match await self._redis.script(_APPEND, _places(room).keys, words, replicated=True):
             case [b"appended"]:
                 return done
@@ -72,9 +72,7 @@ class RedisRoomLog:
             case _:
                 raise Fenced(room)
 
-    async def append_all(
-        self, room: str, expected: Cursor, at: int, wanted: Sequence[Wanted]
-    ) -> Sequence[Appended] | None:
+    async def append_all(self, room: str, expected: Cursor, at: int, wanted: Sequence[Wanted]) -> Appended | None:
         if len({command for command, _ in wanted}) < len(wanted):
             return None
         words, done = self._to_append(room, expected, at, wanted)
@@ -86,29 +84,27 @@ class RedisRoomLog:
         room: str,
         expected: Cursor | None,
         at: int,
-        wanted: Sequence[tuple[str, Sequence[Event]]],
+        wanted: Sequence[Wanted],
         fence: int | None = None,
-    ) -> tuple[list[Word], list[Appended]]:
-        """The script's arguments, and what becomes of each command if it is appended now."""
+    ) -> tuple[list[Word], Appended]:
+        """The script's arguments, and what was appended if it is now."""
         start = expected or _NEW
         epoch, version, tag = start.epoch or secrets.token_urlsafe(9), start.version, start.tag
         live = _places(room).live
         words: list[Word] = [start.epoch, version, tag, epoch, fence or 0, live, len(wanted)]
-        done, records, written = list[Appended](), list[Record](), list[bytes]()
+        records, written = list[Record](), list[bytes]()
         for command, events in wanted:
-            first = len(records)
             for event in events:
                 version, before, tag = version + 1, tag, f"{random.getrandbits(48):012x}"
                 record = Record(version, tag, before, at, command, event.as_json(), event.kind)
                 records.append(record)
                 written.append(packed(record))
-            done.append(Appended(Cursor.known(epoch=epoch, version=version, tag=tag), True, records[first:]))
             words += (command, version, tag)
         words += written
         self.own[as_message(written)] = records
         while len(self.own) > OWN_KEPT:  # nobody here listens for their rooms
             del self.own[next(iter(self.own))]
-        return words, done
+        return words, Appended(Cursor.known(epoch=epoch, version=version, tag=tag), True, records)
 
     async def mark_durable(self, room: str, upto: Cursor) -> bool:
         keys = [room_key(room, name) for name in ("log", "head")]

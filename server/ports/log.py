@@ -22,11 +22,8 @@ class Appended(NamedTuple):
     """What was appended now, as the log has it."""
 
 
-class Wanted(NamedTuple):
-    """What a command led to, to be appended."""
-
-    command: str
-    events: Sequence[Event]
+Wanted = tuple[str, Sequence[Event]]
+"""A command's id and what it led to, to be appended."""
 
 
 class Clash(NamedTuple):
@@ -95,10 +92,9 @@ class RoomLog(Protocol):
         a lower one, unless the command is in the log already.
         """
 
-    async def append_all(
-        self, room: str, expected: Cursor, at: int, wanted: Sequence[Wanted]
-    ) -> Sequence[Appended] | None:
-        """Append what several commands led to, one behind the other, in one atomic step.
+    async def append_all(self, room: str, expected: Cursor, at: int, wanted: Sequence[Wanted]) -> Appended | None:
+        """Append what several commands led to, one behind the other, in one atomic step: all of it, and where the last
+        of them ended.
 
         None, and nothing was appended now: the log does not stand at `expected`, or one of the commands is in it
         already, or twice among these. `append` says what it is, of each.

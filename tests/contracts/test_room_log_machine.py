@@ -28,7 +28,7 @@ from rooms.lineage import Place
 from rooms.protocol import Cursor
 from server.adapters.redis_connection import RedisConnection, room_key
 from server.adapters.redis_log import RedisRoomLog
-from server.ports import Anew, Appended, Clash, Fenced, Record, RoomLog, Wanted
+from server.ports import Anew, Appended, Clash, Fenced, Record, RoomLog
 from tests.memory_log import MemoryRoomLog
 from tests.waiting import PATIENT_MS
 
@@ -119,18 +119,21 @@ class LogMachine(RuleBasedStateMachine):
         assert before is not None
         expected = self.past[0] if stale else before
         wanted = [
-            Wanted(command, [e.Whispered(by="p", text=f"{command}.{n}", at_ms=n) for n in range(count)])
+            (command, [e.Whispered(by="p", text=f"{command}.{n}", at_ms=n) for n in range(count)])
             for command in commands
         ]
         done = self.run(self.log.append_all(self.room, expected, AT, wanted))
         new = self.run(self.log.read(self.room, len(self.records), 10))
         possible = len(set(commands)) == len(commands) and not self.commands.keys() & set(commands)
         assert (done is not None) == (possible and expected == before)
-        assert [record.event for record in new] == [event for one in wanted for event in one.events if done]
-        assert [record for each in done or () for record in each.records] == list(new)
-        for command, (end, _, _) in zip(commands, done or (), strict=False):
-            self.commands[command] = Place(end.version, end.tag)
-            self.past.append(end)
+        assert [record.event for record in new] == [event for _, events in wanted for event in events if done]
+        assert list(done.records if done else ()) == list(new)
+        if done:
+            ends = [new[number * count - 1] if count else before for number in range(1, len(commands) + 1)]
+            for command, end in zip(commands, ends, strict=True):
+                self.commands[command] = Place(end.version, end.tag)
+            self.past += [before.but(version=end.version, tag=end.tag) for end in ends]
+            assert done.cursor == self.past[-1]
         self.records += new
 
     def _check_new(self, before: Cursor | None, now: Cursor, events: Sequence[e.Event], command: str) -> None:
