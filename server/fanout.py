@@ -8,7 +8,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from functools import cache
+from functools import cache, partial
 from typing import NamedTuple
 
 from pydantic import ValidationError
@@ -56,13 +56,13 @@ class Lane:
     """The members of a room who see it alike, and the version of the last fact that they were shown."""
 
     def __init__(self, tongue: Tongue, version: int) -> None:
-        self.role, self._protocol = self._tongue = tongue
-        self._shown = version
+        self.role, self._protocol = tongue
+        self._wordings, self._shown = _wordings(tongue), version
         self.members: set[Member] = set()
 
     def happened(self, records: Sequence[Record]) -> None:
         """Pass records on, as this role sees them. Framed once, and one piece for each, however many there are."""
-        frames, self._shown = _frames(records, self._tongue, self._shown)
+        frames, self._shown = _frames(records, self._wordings, self._shown)
         if frames:
             together = b"".join(frames)
             for member in self.members:
@@ -141,7 +141,7 @@ class Hall:
             reason = missed if isinstance(missed, ResetReason) else ResetReason.FIRST
             member.begin(welcome.model_copy(update={"reset": reason, "room": self._feed.seen_by(role)}))
         else:
-            story, _ = _frames(missed, tongue, resume.version)
+            story, _ = _frames(missed, _wordings(tongue), resume.version)
             member.begin(welcome.model_copy(update={"resumed": len(story)}), story)
         self._lanes.setdefault(tongue, Lane(tongue, self._feed.cursor.version)).members.add(member)
         self._check(member)
@@ -262,38 +262,45 @@ def _telling(raw: bytes, role: Role) -> Telling | None:
     return Telling(what=tell) if hears(tell, role) else None
 
 
-class _Sights(dict[str, Sight]):
-    """By kind of fact."""
+Wording = Callable[[Record, int], bytes]
+"""A record as JSON for somebody who was shown the one at this version last."""
 
-    def __missing__(self, kind: str) -> Sight:
+
+class _Wordings(dict[str, Wording | None]):
+    """By kind of fact; None for what is not said."""
+
+    def __missing__(self, kind: str) -> Wording:
         raise NewerFact(kind)
 
 
 @cache
-def _sights(tongue: Tongue) -> Mapping[str, Sight]:
-    """How who speaks so sees each kind of fact: their role may see it, their version knows it."""
-    return _Sights(
-        (kind, sight(kind, tongue.role) if knows(made, tongue.protocol) else Sight.HIDDEN)
-        for kind, made in KINDS.items()
-    )
-
-
-def _frames(records: Sequence[Record], tongue: Tongue, shown: int) -> tuple[list[bytes], int]:
-    """What who speaks so may see of records, as frames that follow on version `shown`; and the version of the last."""
-    frames, sights = [], _sights(tongue)
-    for record in records:
-        if (how := sights[record.kind]) is Sight.HIDDEN:
-            continue
+def _wordings(tongue: Tongue) -> Mapping[str, Wording | None]:
+    """How each kind of fact is said to who speaks so, if their role may see it and their version knows it."""
+    wordings = _Wordings.fromkeys(KINDS)
+    for kind, made in KINDS.items():
+        how = sight(kind, tongue.role) if knows(made, tongue.protocol) else Sight.HIDDEN
         if how is Sight.AS_IT_IS and tongue.protocol == VERSION:
-            text = happened_json(record.version, shown, record.tag, record.at, record.text)
-        else:
-            text = _retold(record, tongue, shown)
-        frames.append(framed(text))
-        shown = record.version
+            wordings[kind] = _as_it_is
+        elif how is not Sight.HIDDEN:
+            wordings[kind] = partial(_retold, tongue)
+    return wordings
+
+
+def _frames(records: Sequence[Record], wordings: Mapping[str, Wording | None], shown: int) -> tuple[list[bytes], int]:
+    """What may be seen of records, as frames that follow on version `shown`; and the version of the last."""
+    frames = []
+    for record in records:
+        if wording := wordings[record.kind]:
+            frames.append(framed(wording(record, shown)))
+            shown = record.version
     return frames, shown
 
 
-def _retold(record: Record, tongue: Tongue, shown: int) -> bytes:
+def _as_it_is(record: Record, shown: int) -> bytes:
+    return happened_json(record.version, shown, record.tag, record.at, record.text)
+
+
+def _retold(tongue: Tongue, record: Record, shown: int) -> bytes:
     """A record in other words than the log's."""
     seen = view(record.event, tongue.role)
     assert seen is not None, "it is for them"

@@ -30,8 +30,6 @@ UNFOLDED = 256
 FOLDED_TOGETHER = 32
 """At half the price of one by one, in a quarter of a millisecond."""
 
-_NOWHERE = Cursor(epoch="", version=0, tag="")
-
 _log = logging.getLogger(__name__)
 
 
@@ -64,7 +62,9 @@ class Feed:
         self._folded: Story | None = None
         """As far as it was asked for; behind it lie `_unfolded`, up to `cursor`."""
         self._unfolded: deque[Record] = deque()
-        self._cursor = _NOWHERE
+        self._epoch, self._version, self._tag = "", 0, ""
+        self._cursor: Cursor | None = None
+        """These three, once somebody asks for them: who only passes records on need not make a value of each."""
         self._foreseen: tuple[Cursor, Room] | None = None
         self._recent: deque[Record] = deque(maxlen=RECENT_RECORDS)
         self.durable = 0
@@ -86,16 +86,18 @@ class Feed:
     @property
     def room(self) -> Room:
         if self._foreseen and self._unfolded:
-            there, room = self._foreseen
-            if there is self._cursor:
+            (there, room), here = self._foreseen, self.cursor
+            if there is here:
                 return room
-            if _are_one(there, self._cursor):
-                self._foreseen = self._cursor, room  # hearing asks ten thousand times a second: known by sight now
+            if _are_one(there, here):
+                self._foreseen = here, room  # hearing asks ten thousand times a second: known by sight now
                 return room
         return self.story.room
 
     @property
     def cursor(self) -> Cursor:
+        if self._cursor is None:
+            self._cursor = Cursor.known(epoch=self._epoch, version=self._version, tag=self._tag)
         return self._cursor
 
     def appended(self, since: Cursor, records: Sequence[Record], cursor: Cursor, room: Room) -> None:
@@ -105,9 +107,9 @@ class Feed:
         Where this feed stands elsewhere, or the log is being read into it, all that is left to the channel.
         """
         self._foreseen = cursor, room
-        if _are_one(cursor, self._cursor):
+        if _are_one(cursor, self.cursor):
             self._cursor = cursor  # the channel was first; known by sight from now on
-        elif records and _are_one(since, self._cursor) and not self.reading.locked():
+        elif records and _are_one(since, self.cursor) and not self.reading.locked():
             try:
                 self._take(records, cursor)
             except Exception:  # what cannot be folded before them takes nothing from what stands in the log
@@ -182,11 +184,14 @@ class Feed:
 
     def receive(self, records: Sequence[Record]) -> ResetReason | None:
         """Take what a message brought. Returns why the log must be read (`mend`), if it must."""
-        self._heard = max(self._heard, records[-1].version)
-        if self._folded is None or self.reading.locked() or records[-1].version <= self._cursor.version:
+        last = records[-1].version
+        self._heard = max(self._heard, last)
+        if self._folded is None or self.reading.locked() or last <= self._version:
             return None
+        if records[0].version <= self._version:
+            records = [record for record in records if record.version > self._version]
         try:
-            self._take([record for record in records if record.version > self._cursor.version])
+            self._take(records)
         except BrokenChain as broken:
             return broken.reason
         return None
@@ -203,7 +208,7 @@ class Feed:
         life, or beyond what was read, it may speak of something else, and who put what stood there would let go of it.
         The next comparison brings it again. A tag of "" is not compared."""
         version = upto.version
-        if version <= self.durable or version > self._cursor.version or upto.epoch != self._cursor.epoch:
+        if version <= self.durable or version > self._version or upto.epoch != self._epoch:
             return
         if upto.tag and self._tag_at(version) not in (None, upto.tag):
             return
@@ -230,7 +235,7 @@ class Feed:
 
     def _tag_at(self, version: int) -> str | None:
         """None where that is not remembered."""
-        at = version - self._cursor.version + len(self._recent) - 1
+        at = version - self._version + len(self._recent) - 1
         return self._recent[at].tag if 0 <= at < len(self._recent) else None
 
     async def look(self) -> None:
@@ -264,6 +269,7 @@ class Feed:
     def _begin(self, whole: Whole) -> None:
         self._folded, recent, self.durable = whole
         self._cursor = self._folded.cursor
+        self._epoch, self._version, self._tag = self._cursor.epoch, self._cursor.version, self._cursor.tag
         self._foreseen = None
         self._unfolded.clear()
         self._recent.clear()
@@ -280,8 +286,8 @@ class Feed:
 
     def _take(self, records: Sequence[Record], end: Cursor | None = None) -> None:
         """Make them the last ones, and tell. BrokenChain if they do not follow. `end`: where that is, if known."""
-        version, tag = expect_all_next(records, self._cursor.version, self._cursor.tag)
-        self._cursor = end or self._cursor.but(version=version, tag=tag)
+        self._version, self._tag = expect_all_next(records, self._version, self._tag)
+        self._cursor = end
         self._recent.extend(records)
         self._unfolded.extend(records)
         for listener in self._listeners:

@@ -71,17 +71,12 @@ def _is_abridged(kind: str) -> bool:
 def expect_all_next(records: Sequence[Record], version: int, tag: str) -> tuple[int, str]:
     """Where records end that come right behind the one with this version and tag. BrokenChain if they do not."""
     for record in records:
-        expect_next(record, version, tag)
+        if record.version != version + 1:
+            raise BrokenChain(ResetReason.TRIMMED)
+        if record.before != tag:
+            raise BrokenChain(ResetReason.FORK)
         version, tag = record.version, record.tag
     return version, tag
-
-
-def expect_next(record: Record, version: int, tag: str) -> None:
-    """BrokenChain unless the record comes right behind the one with this version and tag."""
-    if record.version != version + 1:
-        raise BrokenChain(ResetReason.TRIMMED)
-    if record.before != tag:
-        raise BrokenChain(ResetReason.FORK)
 
 
 async def pages(log: RoomLog, room: str, start: Cursor) -> AsyncIterator[Sequence[Record]]:

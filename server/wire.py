@@ -23,7 +23,7 @@ from rooms.protocol import MAX_MESSAGE_BYTES, Close
 from server.budget import Budget
 from server.handshake import Handshake
 from server.incoming import Incoming
-from server.outgoing import Outgoing
+from server.outgoing import Outgoing, turn_of
 from server.tcp import bound
 from server.way import LAST_WORDS_S, Closed, Gone, Serve
 
@@ -126,7 +126,7 @@ class Wire(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
-        self._outgoing = Outgoing(self._transport, self._loop)
+        self._outgoing = Outgoing(self._transport, turn_of(self._loop))
         self._connections.add(self)  # type: ignore[arg-type]  # of which it asks no more than `shutdown`
         bound(transport.get_extra_info("socket"))
 

@@ -6,6 +6,7 @@ in the socket, and when too much waits there, Redis cuts the connection (client-
 
 import asyncio
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from time import monotonic
 from typing import Any
 
@@ -117,5 +118,6 @@ def channel(room: str) -> str:
     return room_key(room, "live")
 
 
+@lru_cache(maxsize=4096)
 def room_of(name: bytes) -> str:
     return name.decode()[len(PREFIX) + 1 : -len("}:live")]

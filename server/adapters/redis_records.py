@@ -29,7 +29,8 @@ def unpacked(text: bytes) -> Record:
     if at < 0:
         raise ValueError("a record without an event that begins with its kind")
     head: tuple[int, str, str, int, str] = _validate(text[:at] + b"]")
-    return Record(*head, text[at + 1 : -1])
+    begin = at + len(_EVENT_BEGINS)
+    return Record(*head, text[at + 1 : -1], text[begin : text.index(b'"', begin)].decode())
 
 
 def as_message(written: Iterable[bytes]) -> bytes:
