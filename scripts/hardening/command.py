@@ -21,7 +21,7 @@ from scripts.hardening.lanes import given, played
 from scripts.hardening.network import Network
 from scripts.hardening.page import around, write
 from scripts.hardening.rounds import judged
-from scripts.hardening.verdicts import ROOT, Ledger, Round, Verdict, line, summary, table, told
+from scripts.hardening.verdicts import ROOT, Ledger, Round, Verdict, line, not_done, summary, table, told
 
 HISTORIES = ROOT / "var" / "hardening"
 KINDS = ("voice", "sentinel", "cluster")
@@ -29,7 +29,10 @@ KINDS = ("voice", "sentinel", "cluster")
 
 
 def main(words: Sequence[str] | None = None, network: Network | None = None) -> int:
-    """Run as told; 1 if an invariant broke. `network`: where this process is, if that is one of its own."""
+    """Run as told; 1 if an invariant broke, 2 if nothing that was asked for could be done on this machine.
+
+    `network`: where this process is, if that is one of its own.
+    """
     asked = _parser().parse_args(words)
     asked.rooms = asked.rooms or (2 if asked.quick else 4)
     asked.webs = asked.webs or (2 if asked.quick else 3)
@@ -53,12 +56,15 @@ def main(words: Sequence[str] | None = None, network: Network | None = None) -> 
         return 130
     if asked.lane:
         return 0
-    if asked.write and verdicts:
+    done = [verdict for verdict in verdicts if not verdict.left_out]
+    if asked.write and done:
         write(asked.write, verdicts, shlex.join(("scripts/room_hardening", *(words or sys.argv[1:]))), _kind(asked))
-    if len(verdicts) > 1:
-        print("\n".join(table(verdicts)))
+    if len(done) > 1:
+        print("\n".join(table(done)))
     print(summary(verdicts))
-    return 1 if any(verdict.broken for verdict in verdicts) else 0
+    if verdicts and not done:
+        return 2
+    return 1 if any(verdict.broken for verdict in done) else 0
 
 
 async def _run(asked: argparse.Namespace, network: Network | None) -> list[Verdict]:
@@ -123,9 +129,10 @@ async def _one_cluster(
         print(f"cluster up in {monotonic() - began:.1f} s", flush=True)
         async for one in rounds:
             if unfit := [name for name in one.faults if not FAULTS[name].fits(cluster)]:
-                print(f"NOT DONE, as this machine does not let us: {', '.join(unfit)}", flush=True)
+                print(not_done(unfit), flush=True)
+                left_out = Verdict(seed=one.seed, faults=one.faults, seconds=0, entries=0, left_out=True)
+                verdicts.append(left_out)
                 if asked.lane:
-                    left_out = Verdict(seed=one.seed, faults=one.faults, seconds=0, entries=0, left_out=True)
                     print(left_out.model_dump_json(), flush=True)
                 continue
             verdict, lines = await judged(cluster, one, asked.rooms, asked.histories)
@@ -153,6 +160,9 @@ async def _side_by_side(asked: argparse.Namespace) -> list[Verdict]:
     words += [f"--{name}" for name in KINDS if getattr(asked, name)]
     lane = (sys.executable, "-m", "scripts.hardening", "--lane", *words)
     async for verdict in played(left, asked.lanes, lane, print):
+        if verdict.left_out:  # the lane said so
+            verdicts.append(verdict)
+            continue
         verdicts.append(ledger.keep(verdict.model_copy(update={"voice": asked.voice})))
         pace_s = (monotonic() - began) / (len(verdicts) - before)
         ahead = f" of {wanted}, {(wanted - len(verdicts)) * pace_s / 60:.0f} minutes left" if wanted else ""

@@ -73,8 +73,7 @@ async def _lane(
             plays = True
             verdict = await _one(lane, next_one, say)
             plays = False
-            if not verdict.left_out:
-                await judged(verdict)
+            await judged(verdict)
             if verdict.failed:
                 return True
             next_one = next(rounds, None)

@@ -33,11 +33,12 @@ def around(page: Path, of: str = "") -> tuple[str, str]:
 
 def lines(verdicts: Sequence[Verdict], command: str) -> list[str]:
     """The run in markdown."""
-    times = sorted(verdict.at for verdict in verdicts)
-    commits = ", ".join(dict.fromkeys(verdict.commit for verdict in verdicts))
+    done = [verdict for verdict in verdicts if not verdict.left_out]
+    times = sorted(verdict.at for verdict in done)
+    commits = ", ".join(dict.fromkeys(verdict.commit for verdict in done))
     machine = f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
     return [
         f"**{times[0]} to {times[-1]} UTC, `{command}`** (commit {commits}; {machine}): {summary(verdicts)}.",
         "",
-        *table(verdicts),
+        *table(done),
     ]

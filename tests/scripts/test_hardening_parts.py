@@ -221,14 +221,17 @@ BEGINS, ENDS = "<!-- the long run begins -->\n", "<!-- the long run ends -->\n"
 
 def test_a_run_takes_the_place_of_the_one_before_in_its_page(tmp_path: Path) -> None:
     page, run = tmp_path / "PAGE.md", HELD.model_copy(update={"commit": "abc", "at": "2026-11-21 21:25"})
+    left_out = HELD.model_copy(update={"faults": ("loopback-down",), "left_out": True})
     page.write_text(f"before\n{BEGINS}**an old run**\n{ENDS}after\n", encoding="utf-8")
-    write(page, [run, run.model_copy(update={"seed": 2, "at": "2026-11-21 22:24"})], "scripts/room_hardening --seeds 2")
+    later = run.model_copy(update={"seed": 2, "at": "2026-11-21 22:24"})
+    write(page, [run, later, left_out], "scripts/room_hardening --seeds 2")
     text = page.read_text(encoding="utf-8")
     assert text.startswith(
         f"before\n{BEGINS}**2026-11-21 21:25 to 2026-11-21 22:24 UTC, `scripts/room_hardening --seeds 2`** (commit abc"
     )
     assert "| `web-killed` | 1-2 | 2 of 2 |" in text
     assert text.endswith(f"|\n{ENDS}after\n")
+    assert text.count("loopback-down") == text.count("NOT DONE") == 1
     assert "an old run" not in text
 
 
@@ -298,9 +301,14 @@ async def test_lanes_do_not_take_each_others_ports() -> None:
     assert len({line.partition("ports of ")[2] for line in said if "ports of" in line}) == 2
 
 
-async def test_what_a_machine_does_not_let_us_break_is_left_out_and_the_next_one_played() -> None:
-    verdicts, _ = await hand_out([1, 11, 2], 1)
-    assert [verdict.seed for verdict in verdicts] == [1, 2]
+async def test_what_a_machine_does_not_let_us_break_is_said_at_the_end_and_the_next_one_played() -> None:
+    verdicts, said = await hand_out([1, 11, 2], 1)
+    assert [(verdict.seed, verdict.left_out) for verdict in verdicts] == [(1, False), (11, True), (2, False)]
+    assert said.count("1| cluster up") == 1
+    told = summary(verdicts)
+    assert told.startswith("2 rounds, 1 kinds of fault")
+    assert told.endswith("0 rounds broken. NOT DONE, as this machine does not let us: web-killed")
+    assert "NOT DONE" not in summary(verdicts[:1])
 
 
 @pytest.mark.parametrize(("seed", "broken"), [(7, ()), (13, ("no_process_breaks",))])
