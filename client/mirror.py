@@ -10,7 +10,7 @@ from typing import Self
 from rooms import events as e
 from rooms.commands import InTurn, PersonCommand
 from rooms.events import Event
-from rooms.protocol import Cursor, Happened, Partial, Tell, Telling, Welcome
+from rooms.protocol import Cursor, Happened, HearingTrouble, Partial, Tell, Telling, Welcome
 from rooms.state import Room, after
 from rooms.values import Value
 
@@ -41,7 +41,8 @@ class Mirror(Value):
         `asked` is the cursor that was named in the hello. Where another socket went on meanwhile, the mirror is
         beyond it, and perhaps beyond what the new one knows yet.
         """
-        told = latest((), (telling.what for telling in welcome.told))
+        known = welcome.room or self.room
+        told = latest((), (telling.what for telling in welcome.told if not overtaken(telling.what, known)))
         if welcome.room is not None:
             return self._now(room=welcome.room, cursor=welcome.cursor, told=told, owed=0, goal=None)
         if self.room is None or self.cursor is None or welcome.resumed is None:
@@ -74,8 +75,8 @@ class Mirror(Value):
         return self._now(room=room, cursor=here, told=told, owed=max(0, self.owed - 1))._arrived()
 
     def heard(self, telling: Telling) -> Self:
-        """The mirror after something told and not kept."""
-        return self._now(told=latest(self.told, (telling.what,)))
+        """The mirror after something told and not kept; itself where that comes behind the fact that settled it."""
+        return self if overtaken(telling.what, self.room) else self._now(told=latest(self.told, (telling.what,)))
 
     @property
     def partial(self) -> Partial | None:
@@ -105,6 +106,16 @@ def latest(known: tuple[Tell, ...], more: Iterable[Tell]) -> tuple[Tell, ...]:
     """One of each kind: the last."""
     by_kind = {tell.kind: tell for tell in (*known, *more)}
     return tuple(by_kind.values())
+
+
+def overtaken(tell: Tell, room: Room | None) -> bool:
+    """Whether a fact that is known has settled this already. Facts go before what is told where a reader is slow, and
+    a process knows what it appended before it hears what was told just before."""
+    if room is None or isinstance(tell, HearingTrouble) or tell.turn is None or tell.turn > len(room.turns):
+        return False
+    turn = room.turns[tell.turn - 1]
+    written = isinstance(tell, Partial) and any(each.id == tell.utterance for each in turn.utterances)
+    return written or not turn.open
 
 
 def still_true(told: tuple[Tell, ...], event: Event) -> tuple[Tell, ...]:

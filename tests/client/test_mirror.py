@@ -5,7 +5,7 @@ import pytest
 from client.mirror import LostTrackError, Mirror
 from rooms import commands as c
 from rooms.people import SYSTEM, Role
-from rooms.protocol import Happened, HearingTrouble, Partial, Telling, Welcome
+from rooms.protocol import Happened, HearingTrouble, Partial, Speaking, Telling, TurnEnding, Welcome
 from rooms.transcript import Source, Utterance
 from tests.client.toy import ADA, GRACE, ToyRoom
 
@@ -161,3 +161,23 @@ def test_a_partial_ends_with_its_own_utterance_only(toy: ToyRoom, heard: str, le
     (fact,) = toy.story(Role.CANDIDATE, behind, behind)
     after = mirror.happened(fact).partial
     assert (after.utterance if after else None) == left
+    assert mirror.happened(fact).heard(partial("u1", "we")).partial == after  # it waited behind the fact
+
+
+def test_what_was_told_of_a_turn_is_not_taken_for_new_behind_its_end(toy: ToyRoom) -> None:
+    mirror, _ = entered(toy)
+    behind = len(toy.log)
+    toy.command(c.TypeAnswer(turn=1, text="We tried."), ADA)
+    toy.command(c.FinishAnswer(turn=1), ADA)
+    toy.command(c.CloseTurn(turn=1), SYSTEM)
+    trouble = Telling(what=HearingTrouble(code="hearing_behind", sentence="Wait."))
+    ends = Telling(what=TurnEnding(turn=1, on=True))
+    told = (partial("u9", "we"), Telling(what=Speaking(turn=1, on=True)), ends, trouble)
+    before = after = mirror
+    for telling in told:
+        before = before.heard(telling)
+    for fact in toy.story(Role.CANDIDATE, behind, behind):
+        before, after = before.happened(fact), after.happened(fact)
+    for telling in told:
+        after = after.heard(telling)
+    assert before.told == after.told == (trouble.what,)

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 
-import { CLOSE } from "../protocol";
+import { CLOSE, type Event, type Telling } from "../protocol";
 import { closed, enter, live, Steps, told, wish } from "../testing/steps";
 import { asked, began, CONSENTED, happened, roomAfter, spoken, STARTED, welcome } from "../testing/wire";
 import { LONGEST_WAIT_MS, pending, waitMs, type Input } from "./connection";
@@ -53,6 +53,33 @@ describe("entering a room", () => {
     line.feed({ is: "enter" }, away);
     expect(line.effects).toEqual([{ do: "wait", fromMs: 200, toMs: 600 }]);
     expect(waitMs(50).toMs).toBe(LONGEST_WAIT_MS);
+  });
+});
+
+describe("what is told", () => {
+  const of = (utterance: string): Telling => ({
+    type: "telling",
+    what: { kind: "partial", turn: 1, utterance, stable: "hel", unstable: "" },
+  });
+  const guess = (utterance: string) => told(of(utterance));
+  const answering = roomAfter(CONSENTED, STARTED, asked(1), began(1));
+
+  it("ends with the fact that settles it, also where that comes first", () => {
+    line.feed(...live(answering), guess("u1"));
+    expect(line.now.told.partial?.utterance).toBe("u1");
+    line.feed(told(happened(11, spoken(1, "u1", "hello"))), guess("u1"));
+    expect(line.now.told.partial).toBeNull();
+    line.feed(guess("u2"));
+    expect(line.now.told.partial?.utterance).toBe("u2");
+  });
+
+  it("is nothing of a turn that is over, on the way and at the welcome", () => {
+    const end: Event = { kind: "turn_closed", turn: 1, reason: "done", at_ms: 5_000 };
+    const over = roomAfter(CONSENTED, STARTED, asked(1), began(1), end);
+    line.feed(...enter, told(welcome(over, { told: [of("u1")] })));
+    expect(line.now.told.partial).toBeNull();
+    line.feed(guess("u1"));
+    expect(line.now.told.partial).toBeNull();
   });
 });
 

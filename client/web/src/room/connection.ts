@@ -13,7 +13,7 @@ import type { Outgoing } from "./outbox";
 import type { Connection, Effect, Input, Problem } from "./shape";
 import { happened, isLost, welcomed } from "./story";
 import { flowing, isStale, opening, reopened, replayed, safe, unheard } from "./stream";
-import { hear, NOTHING_TOLD, settle } from "./told";
+import { hear, NOTHING_TOLD, overtaken, settle } from "./told";
 
 export { AT_REST } from "./shape";
 export type { Connection, Effect, Input, Problem, Stage } from "./shape";
@@ -186,7 +186,7 @@ function received(now: Connection, message: ServerMessage): Step {
     case "event":
       return now.stage === "live" ? told(now, message.event, happened(now.story, message)) : [now, []];
     case "telling":
-      return [{ ...now, told: hear(now.told, message.what) }, []];
+      return overtaken(message.what, now.room) ? [now, []] : [{ ...now, told: hear(now.told, message.what) }, []];
     case "accepted":
       return [{ ...now, hindrance: null, outbox: boxes.accepted(now.outbox, message.id, message.version) }, []];
     case "refused":
@@ -214,10 +214,9 @@ function welcomedBy(now: Connection, message: Welcome): Step {
   const story = welcomed(now.story, message, now.asked);
   if (isLost(story)) return backOff({ ...now, afresh: story.lost === "afresh" }, [{ do: "close" }]);
   const whole = message.room !== null;
-  const lately = message.told.reduce((so_far, telling) => hear(so_far, telling.what), {
-    ...NOTHING_TOLD,
-    typing: now.told.typing,
-  });
+  const lately = message.told
+    .filter(({ what }) => !overtaken(what, story.room))
+    .reduce((so_far, { what }) => hear(so_far, what), { ...NOTHING_TOLD, typing: now.told.typing });
   // Wishes of an earlier page are said by whoever made them, or by nobody.
   const mine = now.outbox.wishes.filter((wish) => wish.by === null || wish.by === message.you.id);
   const box = { ...now.outbox, wishes: mine };

@@ -3,7 +3,7 @@
  *
  * Decides how long a telling holds: until a newer one of its kind, or the fact that settles it.
  */
-import type { DeliverySoFar, Event, HearingTrouble, Partial, SoundQuality, Tell } from "../protocol";
+import type { DeliverySoFar, Event, HearingTrouble, Partial, Room, SoundQuality, Tell } from "../protocol";
 
 export interface Told {
   readonly partial: Partial | null;
@@ -45,6 +45,17 @@ export function hear(told: Told, tell: Tell): Told {
     case "turn_ending":
       return { ...told, ending: tell.on ? tell.turn : null };
   }
+}
+
+/**
+ * Whether a fact that is known has settled this already. Facts go before what is told where a reader is slow, and a
+ * process knows what it appended before it hears what was told just before.
+ */
+export function overtaken(tell: Tell, room: Room | null): boolean {
+  const turn = tell.kind === "hearing_trouble" || tell.turn === null ? undefined : room?.turns[tell.turn - 1];
+  if (!turn) return false;
+  const written = tell.kind === "partial" && turn.utterances.some(({ id }) => id === tell.utterance);
+  return written || turn.closed_ms !== null;
 }
 
 /** What still holds after a fact. */
