@@ -34,6 +34,11 @@ settings.register_profile(
 settings.load_profile("any machine")
 
 
+def pytest_collection(session: pytest.Session) -> None:
+    if this := getattr(session.config, "workerinput", None):
+        sharing.begin_apart(session.config, int(this["workerid"].removeprefix("gw")), this["workercount"])
+
+
 @pytest.hookimpl(tryfirst=True)  # before xdist looks for the groups
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if hasattr(config, "workerinput"):

@@ -1,7 +1,8 @@
 """A real Chromium for journeys: a person at it speaks when told to, its pictures are kept, its pages are checked.
 
-Pictures go to test-artefacts/browser (or TEST_ARTEFACTS). Accessibility is checked with axe-core from the web client's
-node_modules; without it the check says so and is left out.
+Where TEST_ARTEFACTS names a folder, pictures go to its folder `browser`; they take a quarter of the time, and no test
+looks at them. What was there when a test failed is always kept: in test-artefacts/browser, where none is named.
+Accessibility is checked with axe-core from the web client's node_modules; without it the check says so and is left out.
 """
 
 import os
@@ -85,6 +86,7 @@ async def looked_at(*people: "Person") -> AsyncIterator[None]:
     try:
         yield
     except BaseException:
+        PICTURES.mkdir(parents=True, exist_ok=True)
         for person in people:
             await person.page.screenshot(path=PICTURES / f"last-{person.name}.png", full_page=True)
             (PICTURES / f"last-{person.name}.txt").write_text(await person.page.inner_text("body"))
@@ -183,7 +185,8 @@ class Person:
             await self.page.set_viewport_size({"width": size["width"], "height": size["height"]})
             for scheme in ("light", "dark"):
                 await self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # no picture of a change
-                await self.page.screenshot(path=PICTURES / f"{name}-{label}-{scheme}.png", full_page=whole)
+                if "TEST_ARTEFACTS" in os.environ:
+                    await self.page.screenshot(path=PICTURES / f"{name}-{label}-{scheme}.png", full_page=whole)
         await self.page.set_viewport_size({"width": wide["width"], "height": wide["height"]})
         await self.page.emulate_media(color_scheme="light", reduced_motion="no-preference")
 

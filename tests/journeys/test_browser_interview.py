@@ -9,7 +9,7 @@ from playwright.async_api import Locator, expect
 
 from tests import canned_whisper
 from tests.deployment import Deployment, deployed
-from tests.journeys.browser import DIST, PICTURES, Person, browsing, looked_at, save_wav
+from tests.journeys.browser import DIST, Person, browsing, looked_at, save_wav
 from tests.speech import silence, speech
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(240)]
@@ -59,7 +59,6 @@ async def test_an_interview_is_spoken_typed_skipped_watched_and_read(
             await reads_the_report(ana)
             await ben.sees("The interview is over.")
             assert ana.broke == ben.broke == []
-    print(f"pictures are in {PICTURES}")
 
 
 async def opens_a_room(ana: Person) -> str:

@@ -1,6 +1,8 @@
 """How tests share a machine: what stays together, what comes first, and the same order everywhere."""
 
 import random
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
@@ -68,3 +70,19 @@ def test_every_process_counts_the_same_order() -> None:
         f"tests/rooms/test_a.py::test[{case}]" for _ in (3, 9) for case in "abcd"
     ]
     assert not orders
+
+
+def test_each_process_reads_all_files_and_begins_with_another_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    monkeypatch.setattr(sharing.importlib, "import_module", lambda name: read.append(name) or 1 / (name[-1] != "c"))
+    for name in ("b/test_c.py", "a/test_a.py", "a/b/test_b.py", "a/helper.py", "b/test_d.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    config = cast("pytest.Config", SimpleNamespace(rootpath=tmp_path, args=["a", "b/test_d.py::test", "b"]))
+    sharing.begin_apart(config, 0, 2)
+    assert read == ["a.b.test_b", "a.test_a", "b.test_c", "b.test_d"]
+    read.clear()
+    sharing.begin_apart(config, 1, 2)
+    assert read == ["b.test_c", "b.test_d", "a.b.test_b", "a.test_a"]
