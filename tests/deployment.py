@@ -118,9 +118,10 @@ class Deployment:
         web.wait_until_ready()
         return web
 
-    def worker(self, program: str = "server", **settings: str) -> Process:
-        """One more worker, by another program than ours where one is named."""
-        worker = Process({**self._environment, **settings}, self._log("worker"), "worker", program=program)
+    def worker(self, program: str = "server", checkout: Path | None = None, **settings: str) -> Process:
+        """One more worker, by another program or of another checkout than ours where one is named."""
+        environment = {**self._environment, **settings}
+        worker = Process(environment, self._log("worker"), "worker", program=program, checkout=checkout)
         self._started.append(worker)
         return worker
 
