@@ -34,6 +34,11 @@ def behind(record: Record, tag: str) -> Record:
     return Record(record.version, record.tag, tag, record.at, record.command, record.event)
 
 
+def newer(last: Record) -> Record:
+    """What only a release after this one reads, right behind this record."""
+    return Record(last.version + 1, "newer", last.tag, last.at + 1, "next-1", b'{"kind":"turn_sung","turn":1}')
+
+
 def interview(room: str = "r-1", owner: str = "owner", closed_ms: int = 300_000) -> list[Record]:
     """A whole interview of three turns, closed."""
     return chain([*opening(room, owner), *spoken_turn(1), *typed_turn(2), *skipped_turn(3), closing(closed_ms)])

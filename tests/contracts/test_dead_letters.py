@@ -1,5 +1,7 @@
 """The contract of `ports.DeadLetters`, and what is made of them and of the heads of rooms."""
 
+import json
+
 import pytest
 
 from rooms.protocol import Cursor
@@ -40,6 +42,8 @@ async def test_letters_are_kept_replaced_listed_and_taken(every_redis_url: str) 
         assert await letters.all() == [LETTER._replace(tries=16), later]
         assert await letters.of("r-2") == later
         assert [await letters.take("r-2") for _ in range(2)] == [True, False]
+        await redis.call("HSET", "greenroom:dead-letters", "r-3", json.dumps({**LETTER._asdict(), "more": 1}))
+        assert await letters.of("r-3") == LETTER  # what the next release adds is overlooked
 
 
 async def test_what_waits_for_the_database_is_counted_and_too_much_of_it_opens_no_room(redis_url: str) -> None:

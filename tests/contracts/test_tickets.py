@@ -1,6 +1,7 @@
 """The contract of `ports.Tickets`, on Valkey, on Redis 6.2 and on a cluster."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 
 import pytest
@@ -56,3 +57,12 @@ async def test_redis_never_sees_the_secret(tickets: Tickets, every_redis_url: st
         for key in admin.scan_iter():
             assert secret.encode() not in key
             assert secret.encode() not in admin.get(key)
+
+
+async def test_what_the_next_release_adds_to_a_ticket_is_overlooked(tickets: Tickets, every_redis_url: str) -> None:
+    secret = await tickets.issue(TICKET, 30)
+    with admin_of(every_redis_url) as admin:
+        (key,) = admin.scan_iter()
+        room, who, *rest = json.loads(admin.get(key))
+        admin.set(key, json.dumps([room, who | {"pronoun": "she"}, *rest, {"more": 1}]), keepttl=True)
+    assert await tickets.spend(secret) == TICKET

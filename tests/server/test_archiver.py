@@ -13,6 +13,7 @@ import pytest
 
 from rooms.events import Event, ParticipantLeft
 from rooms.protocol import Cursor, ResetReason
+from rooms.releases import NewerFact
 from server import archiver as module
 from server.adapters.database import Database
 from server.adapters.migrations import migrate
@@ -29,11 +30,13 @@ from server.ports import Appended, DeadLetter, DeadLetters, Head, Leases, Record
 from server.reporting import written
 from server.whole import read
 from tests.kept_rooms import (
+    EPOCH,
     OPENED_AT,
     behind,
     chain,
     closing,
     interview,
+    newer,
     opening,
     skipped_turn,
     spoken_turn,
@@ -534,3 +537,27 @@ async def test_postgres_killed_in_mid_interview_and_restarted_has_each_fact_once
 
 def _long_interview(turns: int) -> list[Event]:
     return [*opening(), *(event for turn in range(1, turns + 1) for event in skipped_turn(turn)), closing()]
+
+
+@pytest.mark.usefixtures("quick")
+async def test_what_only_a_newer_release_reads_is_no_fault_of_a_room_and_no_reason_for_a_letter(
+    store: SqlReportStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    log, letters, retired = interview(), Letters(), Retired()
+    room = await live(log[:3])
+    serving = asyncio.create_task(patient(room, store, retired, letters).serve(room.feed))
+    await until(partial(_archived, store, 3))
+    await room.happen(newer(log[2]))
+    with pytest.raises(NewerFact):
+        await asyncio.wait_for(serving, DEADLINE_S)
+    assert (letters.of_rooms, retired.rooms, await store.archived(ROOM)) == ({}, [], 3)
+    assert not await _said(caplog, "archiving fails")
+
+
+async def test_the_archive_keeps_what_only_a_newer_release_reads_as_it_was_written(store: SqlReportStore) -> None:
+    log = interview()[:3]
+    with_more = Record(4, "t-4", log[-1].tag, log[-1].at, "c-4", b'{"kind":"interview_started","next":[1, 2]}')
+    await store.archive(ROOM, EPOCH, [*log, with_more, newer(with_more)])
+    found = [record async for record in store.records(ROOM)]
+    assert [record.text for record in found[3:]] == [with_more.text, newer(with_more).text]
+    assert [record.kind for record in found[3:]] == ["interview_started", "turn_sung"]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from rooms import events as e
 from rooms.people import Role
 from rooms.protocol import Cursor, ResetReason
+from rooms.releases import NewerFact
 from rooms.state import replay
 from rooms.views import snapshot
 from server import feed as feed_module
@@ -18,8 +19,10 @@ from server import live as live_module
 from server.adapters.redis_connection import RedisConnection
 from server.adapters.redis_log import RedisRoomLog, RedisSubscriber
 from server.feed import Feed, Feeds, UnknownRoom
+from server.live import UNFOLDED
 from server.ports import Message, Record, RoomLog, Subscriber, Unavailable
 from server.story import PAGE_RECORDS
+from tests.kept_rooms import newer
 from tests.laws.mirror_fixture import story
 from tests.memory_log import MemoryRoomLog, MemorySubscriber
 from tests.redis_parts import OPENED, ROOM, append, cut_all_connections, open_room, whisper
@@ -339,6 +342,42 @@ async def test_a_log_that_cannot_be_folded_disturbs_no_other_room(log: MemoryRoo
         await append(log, "c", broken, e.TurnHeld(turn=9), room="r-broken")
         await whispers(log, cursor, 1)
         assert feed.cursor.version == 2
+
+
+def happens_in_a_newer_release(log: MemoryRoomLog) -> Record:
+    record = newer(log.rooms[ROOM].records[-1])
+    log.rooms[ROOM].records.append(record)
+    return record
+
+
+async def test_what_only_a_newer_release_reads_is_told_and_nobody_here_has_the_room(log: MemoryRoomLog) -> None:
+    await open_room(log)
+    async with running(log, MemorySubscriber(log)) as feeds, feeds.follow(ROOM) as feed:
+        diary = Diary(feed)
+        log.publish(Message(ROOM, [happens_in_a_newer_release(log)]))
+        assert diary.versions == [2]
+        with pytest.raises(NewerFact, match="turn_sung"):
+            assert feed.room
+        for _ in range(UNFOLDED + 1):  # nor does what comes next disturb anybody
+            cursor = await append(log, f"c-{feed.cursor.version}", feed.cursor)
+        assert diary.versions[-1] == cursor.version
+
+
+@pytest.mark.usefixtures("often")
+async def test_who_is_told_of_a_new_life_that_only_a_newer_release_reads_is_told_that_it_is_another(
+    log: MemoryRoomLog,
+) -> None:
+    await open_room(log)
+    async with running(log, MemorySubscriber(log)) as feeds, feeds.follow(ROOM) as feed:
+        diary = Diary(feed)
+        log.forget(ROOM)
+        await open_room(log)
+        happens_in_a_newer_release(log)
+        await until(lambda: bool(diary.resets))
+    async with running(log, MemorySubscriber(log)) as feeds:
+        with pytest.raises(NewerFact):
+            async with feeds.follow(ROOM):
+                pass
 
 
 @pytest.mark.usefixtures("never")

@@ -22,7 +22,7 @@ from server.ports import Directory, Leases, Record, ReportStore, RoomLog, Unavai
 from server.restoring import Restorer
 from server.story import UnknownRoom
 from server.writer import Done, Writer
-from tests.kept_rooms import OPENED_AT, interview
+from tests.kept_rooms import OPENED_AT, interview, newer
 from tests.memory_log import MemoryRoomLog, MemorySubscriber
 from tests.redis_parts import ROOM
 from tests.server.test_feed import Diary
@@ -371,3 +371,23 @@ async def test_a_store_that_came_back_empty_gets_all_unfinished_rooms_once(log: 
         assert leases.rooms == [ROOM]
         assert listed.added == [("owner", ROOM)]
         assert log.rooms.keys() == {ROOM}
+
+
+async def test_a_room_that_only_a_newer_release_reads_is_left_for_it_to_put_back(
+    log: MemoryRoomLog, store: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LEFT_S", 0.0)
+    monkeypatch.setattr(module, "LOOK_S", 0.0)
+    async with processes(log, store, 1) as (one,):
+        await archive(log, store)
+        store.rooms["r-newer"] = [*interview("r-newer")[:5], newer(interview("r-newer")[4])]
+        log.forget(ROOM)
+        leases, listed = Announced(), Listed()
+        watching = asyncio.create_task(one.restorer.watch(cast(Leases, leases), cast(Directory, listed)))
+        await until(lambda: len(leases.rooms) > 1)  # nobody says yet that all is back, so somebody else finds out
+        assert set(leases.rooms) == {ROOM}
+        assert log.rooms.keys() == {ROOM}
+        assert not log.remembered
+        store.rooms["r-newer"].pop()  # as if a process of the newer release had been there
+        await until(lambda: log.remembered)
+        watching.cancel()

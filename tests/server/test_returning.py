@@ -127,3 +127,11 @@ def test_each_has_a_place_of_their_own_and_the_first_free_one() -> None:
     line.leave(0)
     assert [line.take() for _ in range(3)] == [0, 2, 4]
     assert after_ms(0) == 0 < after_ms(1) < after_ms(2_000) <= after_ms(10**6) == LONGEST_LINE_MS
+
+
+def test_what_the_next_release_says_besides_is_overlooked() -> None:
+    ours = returns()
+    back = ours.first("w.1", "epoch")
+    text, _, _ = ours.issue(back, "r-1", "").rpartition("/")
+    more = f"{text}/more"
+    assert ours.read(f"{more}/{ours._signature(more, 'r-1', '')}", "r-1", "") == back

@@ -20,8 +20,9 @@ from server.marker import Marker
 from server.reporting import written
 from server.scorer import Scorer
 from server.shelf import Shelf
-from server.timekeeper import CLAIM_MS, Timekeeper
+from server.timekeeper import AGAIN_MS, CLAIM_MS, Timekeeper
 from server.writer import Writer
+from tests.kept_rooms import newer
 from tests.server.hearings import CANDIDATE, OPENED_AT, Heard, LevelVoice, Rig
 from tests.server.test_interviewer import BANK
 from tests.server.test_worker import MemoryLeases
@@ -67,7 +68,7 @@ async def timer_is_put(redis: RedisConnection, at_ms: int | None) -> None:
 
 
 async def kinds(rig: Rig) -> list[str]:
-    return [record.event.kind for record in await rig.log.read("r-1", 0, 1_000)]
+    return [record.kind for record in await rig.log.read("r-1", 0, 1_000)]
 
 
 async def test_an_answer_is_warned_of_and_ended_once_though_many_look(redis: RedisConnection) -> None:
@@ -213,3 +214,16 @@ async def test_a_room_that_everybody_left_ends_by_itself_and_says_why(redis: Red
         row, report = written(room.room)
         assert row.closed_at == rig.clock.ms
         assert report
+
+
+async def test_a_timer_of_a_room_that_only_a_newer_release_reads_is_left_to_its_workers(redis: RedisConnection) -> None:
+    rig = Rig()
+    async with rig.up(), rig.room():
+        rig.clock.ms = OPENED_AT + 240_000
+        await RedisTimers(redis).put("r-1", rig.clock.ms)
+        life = rig.log.rooms["r-1"]
+        life.records.append(newer(life.records[-1]))
+        firing = asyncio.create_task(keeper(rig, redis).run())
+        await timer_is_put(redis, rig.clock.ms + AGAIN_MS)  # soon, not when the claim runs out
+        firing.cancel()
+        assert (await kinds(rig)).count("turn_limit_near") == 0
