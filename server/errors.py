@@ -55,6 +55,7 @@ _FAULTS = (
     Problem("unknown_turn", "This interview has no such answer.", False, 404, None),
     Problem("rated_already", "You have rated this answer. A rating stands; to change a score, override it.", False, 409, None),
     Problem("rate_first", "Rate this answer before you see or change the machine's marks.", False, 409, None),
+    Problem("overridden_often", "The score of this answer was changed too often to be changed once more.", False, 409, None),
     Problem("not_over", "The interview is not over. End it first; then its room can be erased.", True, 409, None),
     Problem("hello_expected", "Say hello with a ticket before anything else.", False, 400, Close.HELLO_EXPECTED),
     Problem("ticket_invalid", "The ticket is spent, expired or for another room. Get a new one.", True, 403, Close.TICKET_INVALID),

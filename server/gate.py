@@ -86,6 +86,12 @@ class Gate:
             raise Failed("ticket_invalid")
         return page.grounds(room.id, who.role, room.owner)
 
+    def places(self, role: Role) -> int:
+        """How many connections to a room a worker may hold with one more in this role. The last fifth is left to
+        coaches: whoever looks on, or has a link for that, keeps nobody out who is needed."""
+        most = self._settings.connections_per_room
+        return most if role is Role.COACH else most - most // 5
+
     async def admit(self, secret: str, room: str, origin: str) -> Ticket:
         """What this ticket says, once. Failed if it does not fit this room and origin."""
         ticket = await self._tickets.spend(secret)

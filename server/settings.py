@@ -108,6 +108,7 @@ class Settings(BaseSettings):
     retention_days: Annotated[int, Field(ge=0)] = 0
     """How many days a closed room, its words and its report are kept. 0: for ever, or until they are erased."""
     connections_per_room: Positive = 50
+    """On one web worker, the candidate's aside; a fifth of them is for coaches alone."""
     connections_per_worker: Positive = 10_000
     messages_per_second: Positive = 20
     """Commands a connection may send on average; bursts of three times as many pass."""

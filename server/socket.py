@@ -150,7 +150,7 @@ class Sockets:
             line |= {"participant": who.id, "role": who.role.value, "connection": socket, "client": hello.client}
             # Before joining: whom there is no space for leaves no trace in the room. A candidate is always let in,
             # because each new connection takes over the last one.
-            if hall.users > self._settings.connections_per_room and not speaks(who):
+            if hall.users > self._gate.places(who.role) and not speaks(who):
                 raise Failed("room_full")
             if back and not speaks(who):
                 line |= {"connection": back.connection, "socket": socket}

@@ -21,6 +21,8 @@ from server.ports import Clock, ReportStore, Reviews
 from server.reviewing import Sheet, SheetTurn, seen_live, sheet
 
 MOST_WAITING = 100
+MOST_OVERRIDES = 60
+"""Of one answer, by everybody: ten for each of its sides. None is taken back, and each is read with the report."""
 
 TurnPath = Annotated[int, Field(ge=1, le=1_000)]
 
@@ -134,6 +136,8 @@ def routes(gate: Gate, look: Look, store: ReportStore, reviews: Reviews, clock: 
         known = _turn(await sheet_of(report, person), turn)
         if known.machine is None:
             raise Failed("rate_first")
+        if len(known.overrides) >= MOST_OVERRIDES:
+            raise Failed("overridden_often")
         machine = next((one.score for one in known.machine.dimensions if one.dimension is word.dimension), None)
         said = Override(
             turn=turn,

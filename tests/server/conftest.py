@@ -13,7 +13,7 @@ from client import Greenroom, connect
 from tests.deployment import TOKEN, Deployment, Web, deployed
 from tests.servers import Redis, ServerNotFoundError, find_redis
 
-CONNECTIONS_PER_ROOM = 4
+CONNECTIONS_PER_ROOM = 5
 MESSAGES_PER_SECOND = 1_000
 GRACE_S = 2.0
 """Long enough for who comes back at once, on a machine that stands still for a moment."""

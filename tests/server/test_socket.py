@@ -400,13 +400,19 @@ async def test_a_full_room_is_found_full_and_nobody_in_it_notices(greenroom: Gre
         inside(greenroom, room, Role.OBSERVER),
         inside(greenroom, room, Role.OBSERVER),
     ):
-        assert CONNECTIONS_PER_ROOM == 4
+        assert CONNECTIONS_PER_ROOM == 5  # and one of them is for coaches
         ticket = (await greenroom.ticket(room, Role.OBSERVER)).ticket
         seen = await _joins(first)
         async with knocking(greenroom, room) as fifth:
             await fifth.say({"type": "hello", "protocol": VERSION, "ticket": ticket})
             await fifth.is_sent_away("room_full")
         assert await _joins(first) == seen
+        async with inside(greenroom, room, Role.COACH) as colleague:  # whoever looks on keeps no coach out
+            await colleague.is_well()
+            ticket = (await greenroom.ticket(room, Role.COACH)).ticket
+            async with knocking(greenroom, room) as sixth:
+                await sixth.say({"type": "hello", "protocol": VERSION, "ticket": ticket})
+                await sixth.is_sent_away("room_full")
         async with inside(greenroom, room) as device:  # her seat is hers
             await device.is_well()
 

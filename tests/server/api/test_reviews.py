@@ -11,6 +11,7 @@ from rooms import events as e
 from rooms.evidence import Dimension
 from rooms.people import Participant, Role
 from scoring.weights import NEWEST
+from server.api import reviews as routes
 from server.identity import Person
 from server.ports import Record
 from server.shelf import Shelf
@@ -154,6 +155,17 @@ async def test_an_override_wins_in_the_report_and_keeps_before_after_and_why(gre
     assert depth(shown["score"])["score"] == 3.0
     assert [(one["before"], one["after"]) for one in shown["overrides"]] == [(None, 4.0), (4.0, 3.0)]
     assert sum(part["value"] for part in depth(shown["score"])["contributions"]) == 3.0
+
+
+async def test_an_answer_is_not_overridden_without_end(greenroom: Greenroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(routes, "MOST_OVERRIDES", 2)
+    path = "/api/reviews/r-1/turns/1/overrides"
+    await greenroom.put("/api/reviews/r-1/turns/1/rating", COACH, TWOS)
+    for _ in range(2):
+        assert (await greenroom.put(path, COACH, OVERRIDE)).status_code == 201
+    assert refused(await greenroom.put(path, COACH, OVERRIDE)) == (409, "overridden_often", False)
+    await greenroom.put("/api/reviews/r-1/turns/2/rating", COACH, TWOS)
+    assert (await greenroom.put(path.replace("1/over", "2/over"), COACH, OVERRIDE)).status_code == 201
 
 
 async def test_the_list_of_reports_shows_the_number_that_a_person_changed(greenroom: Greenroom) -> None:
