@@ -69,8 +69,10 @@ class RedisRoomLog:
                 return done if events and known == done.cursor else Appended(known, fresh=False)
             case [b"clash", *head]:
                 return Clash(_cursor(head) or _NEW)
-            case _:
+            case [b"fenced"]:
                 raise Fenced(room)
+            case reply:
+                raise AssertionError(f"append.lua says {reply!r}")
 
     async def append_all(self, room: str, expected: Cursor, at: int, wanted: Sequence[Wanted]) -> Appended | None:
         if len({command for command, _ in wanted}) < len(wanted):
