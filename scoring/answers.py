@@ -69,11 +69,12 @@ class Grader(NamedTuple):
         if found.nearness < OFF_TOPIC:
             lost = -OFF_TOPIC_COSTS * sum(part.value for part in parts)
             parts.append(Contribution(label="Means something else altogether", value=_stepped(lost)))
+        familiar = None
         if self.learnt:
-            gained = beyond(self.learnt, traits(reading, model, found.vector), self.figures.rated)
+            gained, familiar = beyond(self.learnt, traits(reading, model, found.vector), self.figures.rated)
             label = f"Rated answers like it: {self.learnt.number} to this question"
             parts.append(Contribution(label=label, value=_stepped(gained)))
-        return _graded(parts, self.widths(model), wider)
+        return _graded(parts, self.widths(model), familiar, wider)
 
     def cannot_tell(self, rubric: Rubric, reading: Reading) -> str | None:
         """Why words alone cannot grade this answer, or None. An encoder can, or rated answers."""
@@ -87,7 +88,7 @@ class Grader(NamedTuple):
             return Measured(likeness(model, reading))
         if tuple(self.figures.effects) == IN_CONTEXT:
             assert self.encoder.in_context is not None, "asked for in grader()"
-            return measured_in_context(model, reading, self.encoder.in_context)
+            return measured_in_context(model, reading, self.encoder.in_context, self.figures.read_whole)
         return measured(model, reading, self.encoder.encode)
 
     def sum_for(self, model: Model) -> Sum:
@@ -153,13 +154,16 @@ def _within_the_scale(total: float) -> list[Contribution]:
     return [Contribution(label="Kept within 0 to 5", value=kept - total)] if kept != total else []
 
 
-def _graded(parts: list[Contribution], widths: Widths, wider: float) -> Graded:
+def _graded(parts: list[Contribution], widths: Widths, familiar: float | None, wider: float) -> Graded:
     parts += _within_the_scale(sum(part.value for part in parts))
     total = sum(part.value for part in parts)
     score = math.floor(total * 10 + 0.5) / 10
     if score != total:
         parts.append(Contribution(label="Rounded to tenths", value=score - total))
-    low = total - float(np.interp(total, widths.at, widths.below)) - wider
+    below = float(np.interp(total, widths.at, widths.below))
+    if familiar is not None and widths.familiar:
+        below *= float(np.interp(familiar, widths.familiar, widths.times))
+    low = total - below - wider
     high = total + float(np.interp(total, widths.at, widths.above)) + wider
     return Graded(score, *_ends(score, low, high), tuple(parts))
 

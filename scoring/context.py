@@ -5,7 +5,8 @@ found middle layers best). Never how many points that is (`scoring.answers`).
 """
 
 import math
-from functools import lru_cache
+from collections.abc import Sequence
+from functools import lru_cache, partial
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -34,10 +35,13 @@ class _Prepared(NamedTuple):
     counts: Matrix
 
 
-def measured_in_context(model: Model, reading: Reading, encode: InContext) -> Measured:
-    """The figures of `IN_CONTEXT` for an answer. The encoder runs once, for the answer; the others are known."""
-    asked, wanted = _known(encode, model.asked), _known(encode, model.outline)
-    said = _prepared(encode, without_persons(reading, model))
+def measured_in_context(model: Model, reading: Reading, encode: InContext, read_whole: int | None = None) -> Measured:
+    """The figures of `IN_CONTEXT` for an answer. The encoder runs once, for the answer; the others are known.
+
+    Of a text of more than `read_whole` pieces the later layers read only the words of content; None: they read all.
+    """
+    asked, wanted = _known(encode, model.asked, read_whole), _known(encode, model.outline, read_whole)
+    said = _prepared(encode, without_persons(reading, model), read_whole)
     told, own = _told(asked, wanted, said)
     nearness = float(said.whole @ wanted.whole)
     found = {
@@ -73,16 +77,27 @@ def _share(near: Matrix, counts: Matrix) -> float:
 
 
 @lru_cache(maxsize=200)
-def _known(encode: InContext, text: str) -> _Prepared:
+def _known(encode: InContext, text: str, read_whole: int | None) -> _Prepared:
     """A question or a model answer, which are asked for with every answer."""
-    return _prepared(encode, text)
+    return _prepared(encode, text, read_whole)
 
 
-def _prepared(encode: InContext, text: str) -> _Prepared:
-    pieces, vectors, whole = encode(text)
-    kept = [at for at, piece in enumerate(pieces) if any(map(str.isalnum, piece))]
+def _prepared(encode: InContext, text: str, read_whole: int | None) -> _Prepared:
+    pieces, vectors, whole = encode(text, None if read_whole is None else partial(_of_content, read_whole))
+    kept = [at for at, piece in enumerate(pieces) if _is_word(piece)]
     rows = np.asarray(vectors, dtype=np.float64)[kept]
     rows /= np.linalg.norm(rows, axis=1, keepdims=True) + 1e-9
     small = word_lists().function
     counts = np.array([0.0 if pieces[at] in small else 1.0 for at in kept])
     return _Prepared(whole, rows, counts)
+
+
+def _of_content(read_whole: int, pieces: Sequence[str]) -> Sequence[int]:
+    if len(pieces) <= read_whole:
+        return range(len(pieces))
+    small = word_lists().function
+    return [at for at, piece in enumerate(pieces) if piece not in small and _is_word(piece)]
+
+
+def _is_word(piece: str) -> bool:
+    return any(map(str.isalnum, piece))

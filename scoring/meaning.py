@@ -29,7 +29,12 @@ class Pieces(NamedTuple):
     whole: Vector
 
 
-InContext = Callable[[str], Pieces]
+Choose = Callable[[Sequence[str]], Sequence[int]]
+"""Of the pieces of a text the places of those that the later layers read too, in order."""
+InContext = Callable[[str, Choose | None], Pieces]
+"""A text, and which of its pieces are read to the end (None: all). The others are read by the first layers alone: they
+tell how those are meant, and are gone then. Pieces and whole are of those that were read to the end.
+"""
 
 ENCODED: Final = ("same_words", "own_words", "length", "same_meaning", "beyond_question")
 LABELS: Final = {

@@ -44,6 +44,8 @@ class Learnt(NamedTuple):
 
     rated: tuple[Traits, ...]
     shares: NDArray[np.floating[Any]]
+    apart: NDArray[np.floating[Any]]
+    """The inverse of how alike they are, the noise of one rating included."""
 
     @property
     def number(self) -> int:
@@ -57,18 +59,28 @@ def traits(reading: Reading, model: Model, meaning: Vector | None) -> Traits:
     return Traits(pieces(" ".join(token.word for token in tokens)), words, meaning)
 
 
+class Beyond(NamedTuple):
+    """What rated answers say of another one."""
+
+    points: float
+    """By which it lies above what was expected."""
+    familiar: float
+    """How much of what may lie above or below was seen in answers like it (variance explained; Rasmussen 2006)."""
+
+
 def learn(rated: Sequence[Traits], beyond: Sequence[float], figures: RatedFigures) -> Learnt | None:
     """`beyond`: what people gave beyond what was expected, in points. None where too few were rated."""
     if len(rated) < figures.at_least:
         return None
     alike = _alike(rated, rated, figures) + np.eye(len(rated))
     shares = np.linalg.solve(alike, np.asarray(beyond, dtype=np.float64))
-    return Learnt(tuple(rated), shares)
+    return Learnt(tuple(rated), shares, np.linalg.inv(alike))
 
 
-def beyond(learnt: Learnt, answer: Traits, figures: RatedFigures) -> float:
-    """Points by which this answer lies above what was expected, going by the rated ones."""
-    return float((_alike([answer], learnt.rated, figures) @ learnt.shares)[0])
+def beyond(learnt: Learnt, answer: Traits, figures: RatedFigures) -> Beyond:
+    """Points by which this answer lies above what was expected, going by the rated ones, and how well they know it."""
+    alike = _alike([answer], learnt.rated, figures)
+    return Beyond(float((alike @ learnt.shares)[0]), float(alike[0] @ learnt.apart @ alike[0]))
 
 
 def _alike(some: Sequence[Traits], others: Sequence[Traits], figures: RatedFigures) -> Matrix:

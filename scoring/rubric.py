@@ -17,6 +17,8 @@ from rooms.places import line_of
 from rooms.values import Value
 
 Text = Annotated[str, Field(min_length=3, max_length=400)]
+SHOWN_CHARS = 80
+"""So much of a question is shown where something is wrong with it."""
 
 
 class RubricError(ValueError):
@@ -83,7 +85,8 @@ class Rubric(Value):
                 points=tuple(Criterion(id=i, text=t, weight=w, cues=tuple(c)) for i, t, w, c in points),
             )
         except ValueError as wrong:
-            raise RubricError(f"rubric of {question!r}: {_first_reason(wrong)}") from wrong
+            shown = question if len(question) <= SHOWN_CHARS else question[:SHOWN_CHARS] + "…"
+            raise RubricError(f"rubric of {shown!r}: {_first_reason(wrong)}") from wrong
 
 
 class Anchors(Value):

@@ -37,7 +37,7 @@ def read_pairs(path: Path) -> list[dict[str, str]]:
     """The texts of a file. Raises TableError naming the file, and the place in it, when it is not such a list."""
     try:
         raw: Any = json.loads(path.read_bytes())
-    except ValueError as wrong:
+    except (ValueError, RecursionError) as wrong:  # the latter where lists are nested deeper than Python goes
         raise TableError(f"{path}: no JSON: {wrong}") from wrong
     if not isinstance(raw, list):
         raise TableError(f"{path}: a list is wanted, of objects with {' and '.join(FIELDS)}")

@@ -34,8 +34,10 @@ def read_table(path: Path, wanted: Sequence[str]) -> Table:
     """The rows of a CSV file with a header. Raises TableError when a wanted column or a field is missing."""
     name = str(path)
     csv.field_size_limit(FIELD_CHARS)
-    reader = csv.reader(io.StringIO(_decoded(path), newline=""))
+    text = _decoded(path)
+    reader = csv.reader(io.StringIO(text, newline=""))
     try:
+        _check_quotes(text, name)
         header = next(reader, None)
         if not header or not any(header):
             raise TableError(f"{name}: the file is empty; a header with {', '.join(wanted)} is wanted")
@@ -52,6 +54,17 @@ def read_table(path: Path, wanted: Sequence[str]) -> Table:
         return Table(name, tuple(columns), tuple(rows))
     except csv.Error as wrong:
         raise TableError(f"{name}: line {reader.line_num}: {wrong}") from wrong
+
+
+def _check_quotes(text: str, name: str) -> None:
+    """Raises TableError where a quotation mark is not closed: all rows below would be one field."""
+    reader, line = csv.reader(io.StringIO(text, newline=""), strict=True), 1
+    try:
+        for _ in reader:
+            line = reader.line_num + 1
+    except csv.Error as wrong:
+        if "end of data" in str(wrong):  # what else is not strictly right can be read
+            raise TableError(f"{name}: line {line}: a quotation mark is not closed") from wrong
 
 
 def _row(fields: Sequence[str], columns: Sequence[str], name: str, line: int) -> Row:

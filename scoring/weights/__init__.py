@@ -20,7 +20,7 @@ from scoring.rubric import Family
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Points = Annotated[float, Field(ge=-5, le=5)]
-NEWEST = "1.4.0"
+NEWEST = "1.5.0"
 NEWEST_JUDGE = "1.0.0"
 MEASURED = frozenset(
     {"points", "reference", "topic", "parts", "in_order", "measured", "amount", "short_sentences", "varied_words"}

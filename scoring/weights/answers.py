@@ -34,12 +34,22 @@ class Widths(Value):
     at: Annotated[tuple[float, ...], Field(min_length=2)]
     below: tuple[Half, ...]
     above: tuple[Half, ...]
+    familiar: tuple[float, ...] = ()
+    """How well rated answers know an answer; none: that changes nothing."""
+    times: tuple[Half, ...] = ()
+    """So many times as far grades lay below scores of answers as familiar as that."""
 
     @model_validator(mode="after")
     def _fit(self) -> Self:
-        if not len(self.at) == len(self.below) == len(self.above) or list(self.at) != sorted(set(self.at)):
+        if not len(self.at) == len(self.below) == len(self.above) or not _rising(self.at):
             raise ValueError("each score needs a reach below and above, in rising order")
+        if len(self.familiar) != len(self.times) or not _rising(self.familiar):
+            raise ValueError("each familiarity needs how many times as far, in rising order")
         return self
+
+
+def _rising(some: tuple[float, ...]) -> bool:
+    return list(some) == sorted(set(some))
 
 
 class Sum(Value):
@@ -54,6 +64,10 @@ class AnswerModel(Sum):
 
     encoder: str | None = None
     """The sha256 of the sentence encoder whose figures are among them."""
+    read_whole: Annotated[int, Field(ge=0)] | None = None
+    """Texts of so many pieces are read whole by the encoder; of longer ones its later layers read only the words of
+    content. None: all texts are read whole.
+    """
     to_long: Sum | None = None
     """The sum of the same figures for long model answers, of which people expect more; None: the same one."""
     short: Widths

@@ -26,9 +26,12 @@ from scoring.rated import RatedFigures, Traits, beyond, learn, traits
 from scoring.reading import read
 from scoring.weights import digest
 from scripts.fitting.examples import RATINGS, ROOT, keep_or_compare
+from scripts.fitting.widths import SURE, SURE_LONG, Array, LeftOut, Widths, bounds, widths_of
 from server.adapters.sentences import sentence_encoder
 
-VERSION = "1.2.0"
+VERSION = "1.3.0"
+READ_WHOLE = 46
+"""Of longer texts, in pieces, the encoder's later layers read the words of content alone."""
 LEVEL_OF_ITS_OWN = 0.7
 """How much of a question's mean is taken to be its own: from 0, all pooled, to 1, only differences within."""
 RIDGE = 200.0
@@ -39,16 +42,12 @@ By words alone one sum for both did as well.
 """
 LONG_FROM = 16
 FOLDS = 9
-SURE = 0.9
-SURE_LONG = 0.92
-"""Long model answers are few (18 questions and some), so what was left out says less about the next."""
-KNOTS = (1.5, 2.5, 3.25, 3.75, 4.1, 4.4, 4.7, 5.0)
 RATED = {
     "plain": RatedFigures(at_least=5, level=0.2, letters=2.0, words=2.0, meaning=0.0),
     "encoded": RatedFigures(at_least=5, level=0.2, letters=2.0, words=2.0, meaning=3.0),
 }
-
-Array = NDArray[np.float64]
+SURES = {False: SURE, True: SURE_LONG}
+"""By whether the model answer is long."""
 
 
 class Answers(NamedTuple):
@@ -114,7 +113,9 @@ def _measured(name: str, rows: Sequence[Graded], encoder: Encoder | None) -> Ans
     for question, reference, answer, *_others in rows:
         rubric, reading = rubric_of(question, reference), read(transcript_of(answer))
         model = model_of(rubric.question, rubric.reference)
-        meant = measured_in_context(model, reading, encoder.in_context) if encoder and encoder.in_context else None
+        meant = None
+        if encoder and encoder.in_context:
+            meant = measured_in_context(model, reading, encoder.in_context, READ_WHOLE)
         figures.append(likeness(model, reading) | (meant.figures if meant else {}))
         found.append(traits(reading, model, meant.vector if meant else None))
         long.append(model.content >= LONG_FROM)
@@ -191,9 +192,9 @@ def held_out(sets: Sequence[Answers], names: Sequence[str], variant: str) -> lis
     return found
 
 
-def with_rated(own: Answers, expected: Array, figures: RatedFigures, most: int = 25, parts: int = 7) -> Array:
+def with_rated(own: Answers, expected: Array, figures: RatedFigures, most: int = 25, parts: int = 7) -> LeftOut:
     """What is expected once up to `most` other answers to the question were rated, a seventh left out at a time."""
-    result, questions = expected.copy(), np.array(own.questions)
+    result, familiar, questions = expected.copy(), np.zeros(len(expected)), np.array(own.questions)
     chance = np.random.default_rng(7)
     for name in dict.fromkeys(own.questions):
         places = chance.permutation(np.flatnonzero(questions == name))
@@ -204,76 +205,47 @@ def with_rated(own: Answers, expected: Array, figures: RatedFigures, most: int =
             learnt = learn([own.traits[i] for i in rated], gaps, figures)
             for i in left if learnt else ():
                 assert learnt is not None
-                result[i] = min(5.0, max(0.0, expected[i] + beyond(learnt, own.traits[i], figures)))
-    return result
+                more, familiar[i] = beyond(learnt, own.traits[i], figures)
+                result[i] = min(5.0, max(0.0, expected[i] + more))
+    return LeftOut(result, own.grades, familiar)
 
 
-def reach(expected: Array, grades: Array) -> dict[str, list[float]]:
-    """How far below and above grades lie, at each of `KNOTS`: the narrowest reach that holds nine in ten nearby."""
-    below, above = [], []
-    for knot in KNOTS:
-        order = np.argsort(np.abs(expected - knot), kind="stable")[: max(150, len(expected) // 8)]
-        gap = np.sort(grades[order] - expected[order])
-        best = (np.inf, 0.0, 0.0)
-        inside = int(np.ceil(SURE * (len(gap) + 1))) - 1
-        room = 5.0 - knot
-        for start in range(len(gap) - inside):
-            low, high = gap[start], min(gap[start + inside], max(room, 0.0))
-            if start + inside >= len(gap) - 1 or gap[start + inside] >= room - 1e-9:
-                high = max(room, 0.0)
-            best = min(best, (max(0.0, -low) + max(0.0, high), max(0.0, -low), max(0.0, high)))
-        below.append(min(5.0, best[1]))
-        above.append(min(5.0, best[2]))
-    return {"at": list(KNOTS), "below": below, "above": above}
-
-
-def stretched(widths: dict[str, list[float]], expected: Array, grades: Array, sure: float) -> dict[str, list[float]]:
-    """The same, by so much wider or narrower as it takes to hold the share `sure` of all."""
-    best = 1.0
-    for factor in np.arange(0.7, 1.5, 0.01):
-        best = float(factor)
-        tried = {**widths, "below": [best * b for b in widths["below"]]}
-        low, high = bounds(tried, expected)
-        if np.mean((grades >= low) & (grades <= high)) >= sure:
-            break
-    return {
-        "at": widths["at"],
-        "below": [round(min(5.0, best * b), 3) for b in widths["below"]],
-        "above": [round(b, 3) for b in widths["above"]],
-    }
-
-
-def bounds(widths: dict[str, list[float]], expected: Array) -> tuple[Array, Array]:
-    low = np.clip(expected - np.interp(expected, widths["at"], widths["below"]) - 0.005, 0, 5)
-    high = np.clip(expected + np.interp(expected, widths["at"], widths["above"]) + 0.005, 0, 5)
-    return low, high
-
-
-def widths_of(sets: Sequence[Answers], expected: Sequence[Array], long: bool) -> dict[str, list[float]]:
+def reach_of(sets: Sequence[Answers], found: Sequence[LeftOut], long: bool) -> Widths:
     """The reach for short or long model answers, learnt from what was left out."""
-    found = np.concatenate([e[s.long == long] for s, e in zip(sets, expected, strict=True)])
-    grades = np.concatenate([s.grades[s.long == long] for s in sets])
-    return stretched(reach(found, grades), found, grades, SURE_LONG if long else SURE)
+    return widths_of(_joined([_at(f, s.long == long) for s, f in zip(sets, found, strict=True)]), SURES[long])
 
 
-def held_out_bounds(sets: Sequence[Answers], expected: Sequence[Array]) -> list[tuple[Array, Array]]:
+def held_out_bounds(sets: Sequence[Answers], found: Sequence[LeftOut]) -> list[tuple[Array, Array]]:
     """Intervals of answers whose own group taught neither the score nor the reach."""
-    found = []
-    for own, own_expected in zip(sets, expected, strict=True):
+    told = []
+    for own, own_found in zip(sets, found, strict=True):
         low, high = np.zeros(len(own.grades)), np.zeros(len(own.grades))
         for left in folds(own.groups):
-            kept = [_without(s, left) if s is own else s for s in sets]
-            kept_expected = [e[~left] if s is own else e for s, e in zip(sets, expected, strict=True)]
             for long in (False, True):
                 here = left & (own.long == long)
                 if here.any():
-                    low[here], high[here] = bounds(widths_of(kept, kept_expected, long), own_expected[here])
-        found.append((low, high))
-    return found
+                    others = [
+                        _at(f, (s.long == long) & ~left if s is own else s.long == long)
+                        for s, f in zip(sets, found, strict=True)
+                    ]
+                    widths, asked = widths_of(_joined(others), SURES[long]), _at(own_found, here)
+                    low[here], high[here] = bounds(widths, asked.expected, asked.familiar)
+        told.append((low, high))
+    return told
 
 
-def _without(own: Answers, left: NDArray[np.bool_]) -> Answers:
-    return own._replace(grades=own.grades[~left], long=own.long[~left])
+def _at(found: LeftOut, places: NDArray[np.bool_]) -> LeftOut:
+    familiar = None if found.familiar is None else found.familiar[places]
+    return LeftOut(found.expected[places], found.grades[places], familiar)
+
+
+def _joined(some: Sequence[LeftOut]) -> LeftOut:
+    familiar = [one.familiar for one in some if one.familiar is not None]
+    return LeftOut(
+        np.concatenate([one.expected for one in some]),
+        np.concatenate([one.grades for one in some]),
+        np.concatenate(familiar) if familiar else None,
+    )
 
 
 def metrics(expected: Array, grades: Array, low: Array, high: Array) -> dict[str, float]:
@@ -294,24 +266,25 @@ def fitted(sets: Sequence[Answers], variant: str, encoder: Encoder | None) -> tu
     """The figures of one variant, and what they reached on what was left out."""
     names = IN_CONTEXT if encoder else PLAIN
     expected = held_out(sets, names, variant)
-    reached: dict[str, Any] = {}
-    for own, own_expected, (low, high) in zip(sets, expected, held_out_bounds(sets, expected), strict=True):
-        reached[f"{own.name} {variant}"] = metrics(own_expected, own.grades, low, high)
+    alone = [LeftOut(e, s.grades) for s, e in zip(sets, expected, strict=True)]
     taught = [with_rated(s, e, RATED[variant]) for s, e in zip(sets, expected, strict=True)]
-    for own, own_expected, (low, high) in zip(sets, taught, held_out_bounds(sets, taught), strict=True):
-        reached[f"{own.name} {variant} rated"] = metrics(own_expected, own.grades, low, high)
+    reached: dict[str, Any] = {}
+    for called, found in ((variant, alone), (f"{variant} rated", taught)):
+        for own, own_found, (low, high) in zip(sets, found, held_out_bounds(sets, found), strict=True):
+            reached[f"{own.name} {called}"] = metrics(own_found.expected, own.grades, low, high)
     x = np.concatenate([s.matrix(names) for s in sets])
     grades, long = np.concatenate([s.grades for s in sets]), np.concatenate([s.long for s in sets])
     whole = fits(x, grades, [q for s in sets for q in s.questions], long, variant)
     model = {
         "encoder": encoder.sha256 if encoder else None,
+        **({"read_whole": READ_WHOLE} if encoder else {}),
         **_sum(names, whole.short),
         **({"to_long": _sum(names, whole.long)} if OF_THE_OTHERS[variant] != (1.0, 1.0) else {}),
-        "short": widths_of(sets, expected, False),
-        "long": widths_of(sets, expected, True),
+        "short": reach_of(sets, alone, False),
+        "long": reach_of(sets, alone, True),
         "rated": RATED[variant].model_dump(),
-        "rated_short": widths_of(sets, taught, False),
-        "rated_long": widths_of(sets, taught, True),
+        "rated_short": reach_of(sets, taught, False),
+        "rated_long": reach_of(sets, taught, True),
     }
     return model, reached
 

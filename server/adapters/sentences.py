@@ -6,7 +6,7 @@ batch the int8 scales of one would depend on the others. Never what a likeness i
 
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -15,8 +15,8 @@ import numpy as np
 import onnxruntime
 from tokenizers import Tokenizer
 
-from scoring.meaning import Encoder, Pieces, Vector
-from server.adapters.onnx_layers import with_words_in_context
+from scoring.meaning import Choose, Encoder, Pieces, Vector
+from server.adapters.onnx_layers import parted
 from server.ports import Misconfigured
 
 _FILES: Final = ("model.onnx", "tokenizer.json")
@@ -68,13 +68,13 @@ def _file(folder: Path, name: str) -> Path:
 
 
 class _Encoding:
+    """One text at a time. Where the model can be divided, its first layers and the others run one after the other."""
+
     def __init__(self, model: Path, words: Path, threads: int) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
-        graph, self._layer = with_words_in_context(model.read_bytes())
-        self._session: Any = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
-        self._inputs = {one.name for one in self._session.get_inputs()}
-        self._whole: str = self._session.get_outputs()[0].name
+        raw = model.read_bytes()
+        self._parts = parted(raw)
+        models = (raw,) if self._parts is None else (self._parts.lower, self._parts.upper)
+        self._sessions = [_Session(model, threads) for model in models]
         self._words = Tokenizer.from_file(str(words))
         self._words.no_padding()
         self._words.enable_truncation(_TOKENS)
@@ -85,27 +85,49 @@ class _Encoding:
 
     @property
     def knows_context(self) -> bool:
-        return self._layer is not None
+        return self._parts is not None
 
-    def in_context(self, text: str) -> Pieces:
-        """The first 256 pieces of a text; the marks at its ends are none."""
-        found, (whole, layer) = self._run(text, [self._whole, self._layer])
-        words = [at for at, special in enumerate(found.special_tokens_mask) if not special]
-        texts = found.tokens  # asked for once: all of them are made anew each time
-        return Pieces([texts[at] for at in words], layer[0][words], _unit(whole))
+    def in_context(self, text: str, choose: Choose | None) -> Pieces:
+        """The first 256 pieces of a text; the marks at its ends are none, but are read with it."""
+        assert self._parts is not None, "asked for in sentence_encoder()"
+        found = self._words.encode(text)
+        texts, marks = found.tokens, found.special_tokens_mask  # asked for once: all of them are made anew each time
+        read, fed = list(range(len(texts))), _fed(found)
+        (seam,) = self._sessions[0].run(fed)
+        if choose is not None:
+            words = [at for at in read if not marks[at]]
+            chosen = {words[place] for place in choose([texts[at] for at in words])}
+            read = [at for at in read if marks[at] or at in chosen]
+            seam, fed = seam[:, read], {name: ids[:, read] for name, ids in fed.items()}
+        whole, layer = self._sessions[-1].run(fed | {self._parts.seam: seam})
+        rows = [row for row, at in enumerate(read) if not marks[at]]
+        return Pieces([texts[read[row]] for row in rows], layer[0][rows], _unit(whole))
 
     def _encoded(self, text: str) -> Vector:
-        _, (out,) = self._run(text, [self._whole])
-        return _unit(out)
+        fed = _fed(self._words.encode(text))
+        if self._parts is not None:
+            fed[self._parts.seam] = self._sessions[0].run(fed)[0]
+        return _unit(self._sessions[-1].run(fed)[0])
 
-    def _run(self, text: str, outputs: Sequence[str | None]) -> tuple[Any, Any]:
-        found = self._words.encode(text)
-        fed = {
-            "input_ids": np.array([found.ids], np.int64),
-            "attention_mask": np.array([found.attention_mask], np.int64),
-            "token_type_ids": np.array([found.type_ids], np.int64),
-        }
-        return found, self._session.run(outputs, {name: fed[name] for name in self._inputs})
+
+class _Session:
+    def __init__(self, model: bytes, threads: int) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+        self._session: Any = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        self._inputs = [one.name for one in self._session.get_inputs()]
+
+    def run(self, fed: Mapping[str, Any]) -> Any:
+        """All outputs in their order; what the model does not ask for is not given to it."""
+        return self._session.run(None, {name: fed[name] for name in self._inputs})
+
+
+def _fed(found: Any) -> dict[str, Any]:
+    return {
+        "input_ids": np.array([found.ids], np.int64),
+        "attention_mask": np.array([found.attention_mask], np.int64),
+        "token_type_ids": np.array([found.type_ids], np.int64),
+    }
 
 
 def _unit(out: Vector) -> Vector:

@@ -9,8 +9,10 @@ import pytest
 from rooms.evidence import Dimension
 from scoring.answers import grader
 from scoring.evaluate.content import rubric_of
+from scoring.likeness import model_of
 from scoring.local import score
-from scoring.meaning import Encoder, Pieces, Vector
+from scoring.meaning import Choose, Encoder, Pieces, Vector
+from scoring.rated import beyond, traits
 from scoring.reading import read
 from scoring.weights import WeightsError, load_weights
 from scoring.weights.answers import load_answer_weights, parse_answer_weights
@@ -21,6 +23,7 @@ RIGHT = "A collection where you remove the element that was added last."
 HALF = "A stack is a collection of elements."
 WEIGHTS = load_answer_weights("1.1.0")
 IN_CONTEXT = load_answer_weights("1.2.0")
+NEWEST = load_answer_weights("1.3.0")
 
 
 @pytest.mark.parametrize("answer", [RIGHT, HALF, "a stack stack stack", "Anna says elements are added. " * 40])
@@ -47,7 +50,7 @@ def test_neither_names_nor_pronouns_change_a_score(names: tuple[str, str, str]) 
     told = f"{name} says that {who} removes the element {whose} friend added last. {name} called it a collection."
     usual = "Maria says that she removes the element her friend added last. Maria called it a collection."
     encoder = spelling_encoder(WEIGHTS.encoded.encoder or "")
-    for grading in (None, grader(WEIGHTS, encoder), grader(IN_CONTEXT, encoder)):
+    for grading in (None, *(grader(weights, encoder) for weights in (WEIGHTS, IN_CONTEXT, NEWEST))):
         assert score(ASKED, typed(told), grading=grading).overall == score(ASKED, typed(usual), grading=grading).overall
 
 
@@ -80,6 +83,34 @@ def test_rated_answers_teach_what_the_model_answer_does_not_say() -> None:
     assert plain.taught(ASKED, rated[:2]) == plain
 
 
+def test_the_better_rated_answers_know_an_answer_the_narrower_is_its_interval() -> None:
+    rated = [(read(typed(f"{RIGHT} It is like {one}.")), 4.0) for one in ("plates", "a pile", "trays", "books", "cups")]
+    taught = grader(NEWEST).taught(ASKED, rated)
+    assert taught.learnt is not None
+    model = model_of(ASKED.question, ASKED.reference)
+    seen, new = f"{RIGHT} It is like plates.", "Something that people made for keeping things tidy."
+    known = [
+        beyond(taught.learnt, traits(read(typed(answer)), model, None), NEWEST.plain.rated).familiar
+        for answer in (seen, new)
+    ]
+    assert known[0] > known[1] + 1
+    widths = taught.widths(model)
+    times = [float(np.interp(one, widths.familiar, widths.times)) for one in known]
+    assert times[0] < times[1]
+    found = taught.grade(ASKED, read(typed(seen)))
+    total = sum(part.value for part in found.parts if not part.label.startswith("Rounded"))
+    assert found.low == round(total - times[0] * float(np.interp(total, widths.at, widths.below)), 2)
+
+
+@pytest.mark.parametrize("variant", ["plain", "encoded"])
+@pytest.mark.parametrize("which", ["short", "long", "rated_short", "rated_long"])
+def test_no_higher_and_no_better_known_score_reaches_further_down(variant: str, which: str) -> None:
+    widths = getattr(getattr(NEWEST, variant), which)
+    assert list(widths.below) == sorted(widths.below, reverse=True)
+    assert list(widths.times) == sorted(widths.times, reverse=True)
+    assert bool(widths.times) == which.startswith("rated")
+
+
 def spelling_encoder(sha256: str) -> Encoder:
     """Texts as counts of their letters: an encoder by its contract, if a poor one."""
 
@@ -87,8 +118,9 @@ def spelling_encoder(sha256: str) -> Encoder:
         counts = [np.bincount(np.frombuffer(text.lower().encode(), np.uint8), minlength=256) for text in texts]
         return [(one / np.linalg.norm(one)).astype(np.float32) for one in counts]
 
-    def in_context(text: str) -> Pieces:
+    def in_context(text: str, choose: Choose | None) -> Pieces:
         words = re.findall(r"\w+|\S", text.lower())
+        words = [words[at] for at in choose(words)] if choose else words
         return Pieces(words, np.array(encode(words)), encode([text])[0])
 
     return Encoder(sha256, "letters", encode, in_context)
@@ -126,9 +158,9 @@ def test_the_encoder_reads_an_answer_once_and_its_parts_add_up() -> None:
     plainly = letters.in_context
     assert plainly is not None
 
-    def in_context(text: str) -> Pieces:
+    def in_context(text: str, choose: Choose | None) -> Pieces:
         read_by_it.append(text)
-        return plainly(text)
+        return plainly(text, choose)
 
     grading = grader(IN_CONTEXT, letters._replace(in_context=in_context))
     found = [score(ASKED, typed(answer), grading=grading) for answer in (RIGHT, HALF, "Anna? - ... 42 <b>", "...stack")]
@@ -137,6 +169,41 @@ def test_the_encoder_reads_an_answer_once_and_its_parts_add_up() -> None:
         relevance = next(dimension for dimension in one.dimensions if dimension.dimension is Dimension.RELEVANCE)
         assert sum(part.value for part in relevance.contributions) == relevance.score == one.overall
     assert (found[0].overall or 0) > (found[2].overall or 0)
+
+
+def test_of_a_long_text_the_later_layers_read_words_of_content_alone() -> None:
+    letters, left = spelling_encoder(NEWEST.encoder or ""), list[list[str]]()
+    plainly = letters.in_context
+    assert plainly is not None
+
+    def in_context(text: str, choose: Choose | None) -> Pieces:
+        found = plainly(text, choose)
+        left.append(list(found.texts))
+        return found
+
+    grading = grader(NEWEST, letters._replace(in_context=in_context))
+    things = [
+        "plates",
+        "books",
+        "trays",
+        "cups",
+        "letters",
+        "shirts",
+        "crates",
+        "coins",
+        "tyres",
+        "bricks",
+        "cards",
+        "pans",
+    ]
+    long = "It is like the " + ", and also like the ".join(things)
+    assert NEWEST.encoded.read_whole == 46
+    score(ASKED, typed(RIGHT), grading=grading)
+    score(ASKED, typed(long), grading=grading)
+    short, thinned = left[-2:]
+    assert short == re.findall(r"\w+", RIGHT.lower())
+    assert [word for word in thinned if word not in ("like", "also")] == things
+    assert not {"the", "and", "it", "is", ","} & set(thinned)
 
 
 def test_long_model_answers_have_a_sum_of_their_own() -> None:

@@ -66,6 +66,8 @@ def test_thirty_minutes_of_speech_are_an_answer(tmp_path: Path) -> None:
         ("question,reference,answer\nq,r,a\nq,r\n", "line 3: column 'answer' is missing"),
         ('question,reference,answer\n"q\nq",r,a\nq,r,a,b\n', "line 4: 4 fields where the header has 3"),
         ("question,reference,answer\n ,r,a\n", "line 2: rubric of ''"),
+        (f"question,reference,answer\n{'why ' * 600},r,a\n", "line 2: rubric of 'why"),
+        ('question,reference,answer\nq,r,a\nq,r,"a\nq,r,a\n', "line 3: a quotation mark is not closed"),
     ],
 )
 def test_a_table_that_does_not_hold_is_named_with_its_line(
@@ -77,6 +79,7 @@ def test_a_table_that_does_not_hold_is_named_with_its_line(
     said = capsys.readouterr().err
     assert str(source) in said
     assert told in said
+    assert len(said) < len(str(source)) + 250
     assert not out.exists()
 
 

@@ -33,6 +33,7 @@ def test_two_rows_for_each_pair(tmp_path: Path) -> None:
     ("text", "told"),
     [
         ("", "no JSON"),
+        ("[" * 100_000, "no JSON"),
         ("{}", "a list is wanted"),
         ('[{"original": "a", "disfluent": "b"}, 7]', "entry 1: an object"),
         ('[{"original": 5}]', "entry 0: original is int"),
