@@ -55,9 +55,10 @@ def continued(story: Story | None, records: Sequence[Record], epoch: str, room: 
     events = [record.event for record in records if room is None or _is_abridged(record.kind)]
     whole = room or replay(events, story.room if story else None)
     assert whole is not None, "there is at least one record"
+    told = [event for event in events if _is_abridged(event.kind)]
     abridged = {}
     for role in _ABRIDGED:
-        seen = (known for event in events if (known := view(event, role)) is not None)
+        seen = (known for event in told if (known := view(event, role)) is not None)
         abridged[role] = replay(seen, story.abridged[role] if story else None) or whole
     return Story(Cursor.known(epoch=epoch, version=version, tag=tag), whole, MappingProxyType(abridged))
 
