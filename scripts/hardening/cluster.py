@@ -116,7 +116,8 @@ class Cluster:
     async def stop(self) -> None:
         for post in self.posts:
             post.resume()
-            await post.disconnect()
+            for way in post.ways:
+                way.heal()  # whoever cannot reach Redis takes its deadlines to end
         running = [post.process for post in self.posts if post.process]
         for process in running:
             process.terminate()
@@ -124,6 +125,8 @@ class Cluster:
         while any(process.running for process in running) and monotonic() < until:  # noqa: ASYNC110
             await asyncio.sleep(READY_POLL_S)
         await asyncio.gather(*(post.kill() for post in self.posts))
+        for post in self.posts:
+            await post.disconnect()
 
     async def heal(self) -> None:
         """Whatever a fault left behind is made good: everything runs, flows and answers."""
