@@ -177,7 +177,7 @@ class Feeds:
                 reason = feed.compare(cursor, head.cursor if head else None)
                 self._mend(feed, reason)
                 if head and reason is None:
-                    feed.mark_durable(Cursor(epoch=head.cursor.epoch, version=head.durable, tag=""))
+                    feed.mark_durable(Cursor.known(epoch=head.cursor.epoch, version=head.durable, tag=""))
         self._compared_at = asyncio.get_running_loop().time()
         if not self._probing:
             await self._subscriber.subscribe(self._probe)

@@ -17,16 +17,15 @@ _log = logging.getLogger(__name__)
 class Turn:
     """The connections of an event loop on which something was said in this turn of it."""
 
-    __slots__ = ("_loop", "_spoken")
+    __slots__ = ("_spoken",)
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop = loop
+    def __init__(self) -> None:
         self._spoken: list[Outgoing] = []
 
     def said(self, on: "Outgoing") -> None:
         """Let it write at the end of this turn."""
         if not self._spoken:
-            self._loop.call_soon(self._end)
+            asyncio.get_running_loop().call_soon(self._end)  # not kept: a loop that ended would never be let go of
         self._spoken.append(on)
 
     def _end(self) -> None:
@@ -45,7 +44,7 @@ def turn_of(loop: asyncio.AbstractEventLoop) -> Turn:
     """The one that all connections of a loop share."""
     turn = _turns.get(loop)
     if turn is None:
-        turn = _turns[loop] = Turn(loop)
+        turn = _turns[loop] = Turn()
     return turn
 
 

@@ -1,6 +1,8 @@
 """What is said in one turn of the loop is one write to each connection."""
 
 import asyncio
+import gc
+import weakref
 from typing import cast
 
 import pytest
@@ -60,3 +62,13 @@ async def test_one_that_cannot_be_written_to_keeps_nobody_from_hearing(caplog: p
     await asyncio.sleep(0)
     assert (closing.written, whole.written) == ([], [b"a"])
     assert "could not be written" in caplog.text
+
+
+def test_a_loop_that_ended_is_let_go_of() -> None:
+    loop = asyncio.new_event_loop()
+    turn_of(loop)
+    gone = weakref.ref(loop)
+    loop.close()
+    del loop
+    gc.collect()
+    assert gone() is None
