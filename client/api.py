@@ -352,7 +352,7 @@ def _reply(response: httpx.Response) -> dict[str, Any]:
 
 def _read(kind: type[R], body: dict[str, Any]) -> R:
     try:
-        return kind.model_validate(body)
+        return kind.model_validate(body, extra="ignore")
     except ValidationError as wrong:
         raise GreenroomError("The server's reply is not understood. Install the matching release.") from wrong
 

@@ -52,8 +52,8 @@ def _turn(turn: Mapping[str, Any], caution: str | None) -> list[str]:
     if turn.get("score") is None:
         return ["not scored"]
     try:
-        score = Score.model_validate(turn["score"])
-        delivery = Delivery.model_validate(turn["delivery"]) if turn.get("delivery") else None
+        score = Score.model_validate(turn["score"], extra="ignore")
+        delivery = Delivery.model_validate(turn["delivery"], extra="ignore") if turn.get("delivery") else None
     except ValidationError:
         return ["(see the page for this turn's score)"]
     if score.caution and caution and score.caution in caution:

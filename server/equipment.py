@@ -85,10 +85,11 @@ def facts() -> str:
     return shape(EVENT.json_schema())
 
 
-def judges_in_words(policy: JudgePolicy | None) -> str:
+def judges_in_words(policy: JudgePolicy | None, endpoints: Sequence[str]) -> str:
+    """`endpoints`: where they are, each by a short name: two at one host are not one."""
     if policy is None:
         return NONE
-    asked = "; ".join(policy.judges)
+    asked = "; ".join(f"{judge} ({place})" for judge, place in zip(policy.judges, endpoints, strict=True))
     return f"{asked}; {policy.panel} together; prompt {policy.prompt}; weights {policy.weights}"
 
 

@@ -4,6 +4,7 @@ Decides what a provider needs and where its key comes from: an environment varia
 key stands in a file of settings. Never asks anybody anything.
 """
 
+import hashlib
 import json
 import tomllib
 from collections.abc import Mapping
@@ -46,6 +47,14 @@ class JudgeSettings(Value):
     def label(self) -> str:
         """What a reader is told: which model, and where the words go."""
         return f"{self.model} at {urlsplit(self.base_url or OPENAI).hostname}"
+
+    @property
+    def endpoint(self) -> str:
+        """A short name for where its words go, port and path included: a host may have several, and a path may hold a
+        key. What stands before an @ or behind a ? is not where they go."""
+        scheme, netloc, path, *_ = urlsplit(self.base_url or OPENAI)
+        place = netloc.rpartition("@")[2].lower().removesuffix({"http": ":80", "https": ":443"}[scheme])
+        return hashlib.sha256(f"{scheme}://{place}{path.rstrip('/')}".encode()).hexdigest()[:8]
 
     @property
     def manner(self) -> str:

@@ -36,6 +36,11 @@ def policy_of(settings: Settings) -> JudgePolicy | None:
     )
 
 
+def endpoints_of(settings: Settings) -> tuple[str, ...]:
+    """Where the judges of this server are, each by a short name. Raises Misconfigured where JUDGES cannot work."""
+    return tuple(judge.endpoint for judge in named(settings.judges))
+
+
 @contextlib.asynccontextmanager
 async def marker(
     settings: Settings,

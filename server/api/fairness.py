@@ -63,7 +63,7 @@ def routes(gate: Gate, store: ReportStore, reviews: Reviews) -> APIRouter:
         for room in dict.fromkeys(row.room for row in asked.rows):
             kept = await store.report(room)
             if kept is not None and kept[0].owner == person.id:
-                reports[room] = Report.model_validate_json(kept[1])
+                reports[room] = Report.model_validate_json(kept[1], extra="ignore")
         ratings = await reviews.ratings(list(reports)) if reports else ()
         rows = [row for row in asked.rows if row.room in reports]
         cases = cases_of(rows, reports, ratings)

@@ -59,7 +59,7 @@ def routes(
 
     def with_words(report: bytes, words: Sequence[Override]) -> Report:
         """The report with people's word in it."""
-        return overridden(Report.model_validate_json(report), words, shares)
+        return overridden(Report.model_validate_json(report, extra="ignore"), words, shares)
 
     @router.get("/reports")
     async def my_reports(

@@ -90,7 +90,7 @@ def routes(gate: Gate, look: Look, store: ReportStore, reviews: Reviews, clock: 
             raise Failed("unknown_room")
         if Role.COACH not in roles:
             raise Failed("not_your_role")
-        return Report.model_validate_json(report)
+        return Report.model_validate_json(report, extra="ignore")
 
     async def sheet_of(report: Report, person: Person) -> Sheet:
         seen = seen_live([record async for record in store.records(report.room)], person.id)
@@ -157,7 +157,9 @@ def routes(gate: Gate, look: Look, store: ReportStore, reviews: Reviews, clock: 
         """How people and the machine agree, by dimension and person. Only blind ratings of others' answers count."""
         if not person.owner:
             raise Failed("owner_only")
-        reports = [Report.model_validate_json(each) for each in (await reviews.scored(person.id)).values()]
+        reports = [
+            Report.model_validate_json(each, extra="ignore") for each in (await reviews.scored(person.id)).values()
+        ]
         scores = {(each.room, turn.number): turn.score for each in reports for turn in each.turns if turn.score}
         ratings = await reviews.ratings([each.room for each in reports])
         machine, people = pairs(ratings, scores), between_people(ratings)

@@ -24,7 +24,7 @@ from server.adapters.review_store import SqlReviews
 from server.clock import SystemClock
 from server.equipment import NONE, Equipment, facts, judges_in_words, keep_saying
 from server.feed import Feeds
-from server.judging import policy_of
+from server.judging import endpoints_of, policy_of
 from server.operations import Backlog
 from server.restoring import Restorer
 from server.settings import Settings
@@ -117,7 +117,8 @@ def encoder(settings: Settings) -> Encoder | None:
 
 async def say_equipment(p: Parts, reader: Encoder | None) -> None:
     """Say what this process marks with, until cancelled. `reader`: its sentence encoder."""
-    judges, encoder_name = judges_in_words(policy_of(p.settings)), reader.sha256[:12] if reader else NONE
+    judges = judges_in_words(policy_of(p.settings), endpoints_of(p.settings))
+    encoder_name = reader.sha256[:12] if reader else NONE
 
     def now() -> Equipment:
         return Equipment(worker=p.name, encoder=encoder_name, weights=p.shelf.contents, judges=judges, facts=facts())

@@ -14,6 +14,7 @@ from rooms.commands import Command
 from rooms.events import EVENT
 from rooms.protocol import TELL
 from rooms.values import Value
+from scoring.report import Report
 from server.adapters.tables import tables
 
 FILE: Final = Path(__file__).parent / "release_before.json"
@@ -48,6 +49,7 @@ def of_this_release() -> Node:
     return {
         "facts": bare(EVENT.json_schema()),
         "told": bare(TELL.json_schema()),
+        "report": bare(Report.model_json_schema()),
         "wishes": {kind.__name__: sorted(kind.model_fields) for kind in get_args(Command)},
         "tables": {
             table.name: {

@@ -14,8 +14,11 @@ from rooms.events import EVENT
 from rooms.protocol import SERVER_MESSAGE, TELL, Happened
 from rooms.refusals import Refusal
 from rooms.releases import NewerFact, fact
+from rooms.state import replay
 from rooms.values import Value, added
+from scoring.report import Report
 from scripts import protocol_examples as examples
+from server.reporting import written as report_of
 from tests.kept_rooms import interview
 from tests.laws.mirror_fixture import story
 from tests.laws.walks import Walk, walks
@@ -63,11 +66,17 @@ def written(kind: TypeAdapter[Any]) -> Node:
     return schema
 
 
+def test_the_report_of_an_interview_is_read_by_the_release_before() -> None:
+    room = replay([record.event for record in interview()])
+    assert room is not None
+    assert BEFORE.wrong(report_of(room)[1], "report") == []
+
+
 def unreadable(before: Node, now: Node) -> list[str]:
     """What this release may have to write in its facts that the release before does not read."""
     found = []
-    for name, known in before["$defs"].items():
-        shape = now["$defs"].get(name)
+    for name, known in {**before["$defs"], "It": before}.items():
+        shape = now if name == "It" else now["$defs"].get(name)
         if shape is None:
             continue  # nothing is written of it any more
         fields, must = known.get("properties", {}), set(shape.get("required", ()))
@@ -83,6 +92,7 @@ def test_every_field_that_was_added_to_a_fact_is_left_out_where_it_says_nothing(
     """Fails when a field was added without `rooms.values.added`, or was taken away or changed; and for a new word:
     that is a new kind of fact's matter (docs/REDIS.md, "Two releases side by side")."""
     assert unreadable(BEFORE.kept["facts"], written(EVENT)) == []
+    assert unreadable(BEFORE.kept["report"], written(TypeAdapter(Report))) == []
 
 
 def test_what_the_tables_of_the_release_before_hold_is_where_it_was() -> None:

@@ -13,7 +13,8 @@ from rooms.people import Role
 from scoring.prompt import PROMPT
 from scoring.weights import NEWEST_JUDGE
 from server import equipment as equipment_module
-from server.equipment import MUST_AGREE, NONE, Equipment, differences
+from server.equipment import MUST_AGREE, NONE, Equipment, differences, judges_in_words
+from server.judge_settings import JudgeSettings
 from server.shelf import Shelf
 from tests.deployment import TOKEN
 from tests.server.conftest import METRICS_TOKEN, Standing
@@ -35,6 +36,27 @@ def test_what_differs_is_named_with_who_has_which_and_what_to_do(what: str) -> N
     assert found.what == what
     assert found.found == {getattr(WEB, what): ["web-1", "web-2"], "another": ["worker-1"]}
     assert found.sentence == MUST_AGREE[what]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("https://own/v1", "https://own/v1/", True),
+        ("https://own/v1", "https://user:key@OWN:443/v1?key=secret", True),
+        ("https://own/v1", "https://own:8443/v1", False),
+        ("https://own/v1", "https://own/team-2/v1", False),
+        ("https://own/v1", "http://own/v1", False),
+    ],
+)
+def test_two_endpoints_of_one_host_are_not_the_same_judge_and_no_address_is_shown(
+    one: str, other: str, same: bool
+) -> None:
+    judges = [JudgeSettings(model="m-1", base_url=address) for address in (one, other)]
+    policies = [JudgePolicy(judges=(j.manner,), panel=1, prompt=PROMPT, weights=NEWEST_JUDGE) for j in judges]
+    words = [judges_in_words(policy, [judge.endpoint]) for policy, judge in zip(policies, judges, strict=True)]
+    assert policies[0] == policies[1]  # what rooms keep names the host alone, as it did
+    assert (words[0] == words[1]) is same
+    assert not [word for word in words if "key" in word or "/" in word]
 
 
 async def test_what_cannot_be_said_keeps_no_process_from_working(
