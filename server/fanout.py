@@ -183,12 +183,10 @@ class Hall:
 
     def _leave_to_others(self, lane: Lane, newer: NewerFact) -> None:
         """Whoever comes back to a worker of a newer release goes on where they were here, and misses nothing."""
-        members = [member for member in lane.members if not member.ended]
-        if members:
+        if members := [member for member in lane.members if not member.ended]:
             line = {"room": self.room_id, "role": lane.role.value, "members": len(members), "kind": newer.kind}
             _log.warning("members are sent on to a newer release", extra=line)
-        for member in members:
-            member.end("release_behind")
+            _end_all(members, lambda _: "release_behind")
 
     def told(self, tell: bytes) -> None:
         for lane in self._lanes.values():

@@ -25,6 +25,9 @@ from tests.laws.walks import Walk, walks
 from tests.rooms.release_before import Before, Node, bare, of_this_release
 
 BEFORE = Before()
+READ_AND_NOT_WRITTEN: frozenset[str] = frozenset()
+"""What `unreadable` says of words and limits that this release reads and the next one writes: "Finish: tired is a new
+word". To be emptied when release_before.json is made anew."""
 
 
 # --- what this release writes --------------------------------------------------------------------------------------
@@ -89,10 +92,12 @@ def unreadable(before: Node, now: Node) -> list[str]:
 
 
 def test_every_field_that_was_added_to_a_fact_is_left_out_where_it_says_nothing() -> None:
-    """Fails when a field was added without `rooms.values.added`, or was taken away or changed; and for a new word:
-    that is a new kind of fact's matter (docs/REDIS.md, "Two releases side by side")."""
-    assert unreadable(BEFORE.kept["facts"], written(EVENT)) == []
-    assert unreadable(BEFORE.kept["report"], written(TypeAdapter(Report))) == []
+    """Fails when a field was added without `rooms.values.added`, or was taken away or changed; and for a new word or
+    limit, which is read for a release before it is written (docs/REDIS.md, "Two releases side by side")."""
+    found = unreadable(BEFORE.kept["facts"], written(EVENT)) + unreadable(
+        BEFORE.kept["report"], written(TypeAdapter(Report))
+    )
+    assert set(found) <= READ_AND_NOT_WRITTEN
 
 
 def test_what_the_tables_of_the_release_before_hold_is_where_it_was() -> None:
