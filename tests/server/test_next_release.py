@@ -22,9 +22,11 @@ from server.adapters.database import Database
 from server.adapters.redis_connection import RedisConnection
 from server.adapters.redis_dead_letters import RedisDeadLetters
 from server.adapters.redis_leases import RedisLeases
+from server.adapters.redis_loads import RedisEquipments
 from server.adapters.redis_log import RedisRoomLog
 from server.adapters.report_store import SqlReportStore
 from server.clock import SystemClock
+from server.equipment import facts
 from tests.deployment import TOKEN
 from tests.journeys.people import begin, next_turn, type_answer, until_closed
 from tests.rooms.release_before import Before
@@ -163,6 +165,9 @@ async def test_a_room_with_a_kind_of_the_next_release_is_left_to_it_and_goes_on_
     assert {line["outcome"] for line in said("connection")} >= {"release_behind"}
     worker.stop()
     newer.stop()
+    for said_of in await RedisEquipments(redis).all():  # what they said is heard for seconds, by other tests too
+        if said_of.facts != facts():
+            await redis.call("DEL", f"greenroom:equipment:{said_of.worker}")
 
 
 def checkout(folder: Path) -> Path:
