@@ -75,11 +75,13 @@ class Process:
 class Web(Process):
     """A web worker on a port of its own."""
 
-    def __init__(self, environment: Mapping[str, str], log: Path, checkout: Path | None = None) -> None:
+    def __init__(
+        self, environment: Mapping[str, str], log: Path, checkout: Path | None = None, program: str = "server"
+    ) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         arguments = ("web", "--port", str(self.port))
-        super().__init__({**environment, "PUBLIC_URL": self.url}, log, *arguments, checkout=checkout)
+        super().__init__({**environment, "PUBLIC_URL": self.url}, log, *arguments, program=program, checkout=checkout)
 
     def wait_until_ready(self) -> None:
         end = time.monotonic() + START_DEADLINE_S
@@ -111,9 +113,9 @@ class Deployment:
         if process.popen.wait(START_DEADLINE_S) != 0:
             raise AssertionError(process.log)
 
-    def web(self, checkout: Path | None = None, **settings: str) -> Web:
-        """One more web worker, ready; of another checkout than ours where one is named."""
-        web = Web({**self._environment, **settings}, self._log("web"), checkout)
+    def web(self, checkout: Path | None = None, program: str = "server", **settings: str) -> Web:
+        """One more web worker, ready; of another checkout than ours, or by another program, where one is named."""
+        web = Web({**self._environment, **settings}, self._log("web"), checkout, program)
         self._started.append(web)
         web.wait_until_ready()
         return web

@@ -12,12 +12,13 @@ import statistics
 import time
 from collections import Counter
 from collections.abc import Callable
-from itertools import pairwise
+from functools import partial
 from typing import Final, NamedTuple
 
 from client import connect
 from rooms.people import Role
 from scripts.bench.contestants import Greenroom, Worker
+from scripts.bench.counted import blocks
 from scripts.bench.fanout import Figures, stamp, stamped
 from scripts.bench.sockets import PING, Api, Socket, frame
 from scripts.bench.usage import Meter, at_share, resident_kb
@@ -49,7 +50,7 @@ class Share(NamedTuple):
 
 
 PARTS: Final = 4
-"""What is kept of bad input makes memory grow in each; caches that fill, and what malloc keeps of a peak, in some."""
+"""What is kept of bad input adds to each of them, caches that fill to the first."""
 WHOLE: Final = Share(224_000, 140_000, 240_000, 1_000, 1_040_000)
 QUICK: Final = Share(12_000, 10_000, 20_000, 100, 160_000)
 
@@ -124,7 +125,7 @@ async def fuzz(
     greenroom: Greenroom, deployment: Deployment, share: Share, say: Callable[[str], None]
 ) -> tuple[Figures, list[str], Counter[str]]:
     """Figures, what was not as it must be (in sentences), and how often each code was the answer."""
-    web, worker = deployment.web(), deployment.worker()
+    web, worker = deployment.web(program="scripts.bench.counted"), deployment.worker()
     at, ticket, notes = Worker(web.port, web.popen), Tickets(web.port), Notes(planted=(PLANTED,))
     neighbour = Neighbour(greenroom, at)
     try:
@@ -134,7 +135,8 @@ async def fuzz(
             audio = await placed(owner, "answering")
         assault = Assault(Campaign(ticket, web.port, notes, SEED), places, audio, at, ticket)
         await assault.everything(QUICK, lambda _: None)  # what only happens once happens now
-        figures = await _measured(assault, neighbour, at, share, say)
+        count = partial(blocks, web.popen.pid, deployment.directory)
+        figures = await _measured(assault, neighbour, at, count, share, say)
         wrong = [*notes.faults, *(f"the log says: {line}" for line in _errors_in(web.log))]
         if not web.running:
             wrong.append("the web worker died")
@@ -146,11 +148,18 @@ async def fuzz(
 
 
 async def _measured(
-    assault: "Assault", neighbour: Neighbour, at: Worker, share: Share, say: Callable[[str], None]
+    assault: "Assault",
+    neighbour: Neighbour,
+    at: Worker,
+    count: Callable[[], int],
+    share: Share,
+    say: Callable[[str], None],
 ) -> Figures:
     talking = asyncio.create_task(neighbour.talk())
     await asyncio.sleep(QUIET_S)
-    quiet_ms, grown_kb, thrown = neighbour.p99_ms(), [resident_kb(at.pid)], assault.thrown
+    quiet_ms, before_kb, thrown = neighbour.p99_ms(), resident_kb(at.pid), assault.thrown
+    kept: list[float] = []
+    """Blocks a frame, in each part."""
     during_ms: list[float] = []
 
     def thrown_all(text: str) -> None:
@@ -160,22 +169,23 @@ async def _measured(
     meter = Meter.start(worker=at.pid, load=os.getpid())
     began = time.monotonic()
     for _ in range(PARTS):
+        blocks_before, thrown_before = await asyncio.to_thread(count), assault.thrown
         await assault.everything(share.part(), thrown_all)
         await asyncio.sleep(1)
-        grown_kb.append(resident_kb(at.pid))
-        say(f"    memory grew by {(grown_kb[-1] - grown_kb[-2]) / 1024:.1f} MB")
+        kept.append((await asyncio.to_thread(count) - blocks_before) / (assault.thrown - thrown_before))
+        grown_mb = (resident_kb(at.pid) - before_kb) / 1024
+        say(f"    blocks kept a frame: {kept[-1]:.2f}; memory grew by {grown_mb:.1f} MB so far")
     passed, shares = time.monotonic() - began, meter.shares()
     thrown = assault.thrown - thrown
     talking.cancel()
     await asyncio.sleep(1)
     lost, doubled, cut = neighbour.wrong()
-    first_kb, *later_kb = (after - before for before, after in pairwise(grown_kb))
     return {
         "frames": thrown,
         "frames_per_second": thrown / passed,
         "pings": share.pings,
-        "memory_first_mb": first_kb / 1024,
-        "memory_later_mb": statistics.median(later_kb) / 1024,
+        "memory_mb": grown_mb,
+        "kept_blocks": statistics.median(kept[1:]),
         "quiet_p99_ms": quiet_ms,
         "neighbour_p99_ms": max(during_ms),
         "neighbour_lost": lost,
