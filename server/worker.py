@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from rooms.commands import Leave
 from rooms.people import SYSTEM
@@ -24,24 +24,24 @@ from server.writer import Writer
 
 _log = logging.getLogger(__name__)
 
-LOOK_S = 0.15
+LOOK_S: Final = 0.15
 """How often open rooms without a worker are looked for."""
 
-OTHERS_FIRST_S = 1.0
+OTHERS_FIRST_S: Final = 1.0
 """How long a worker that has enough to do leaves rooms to the others."""
 
-FIRST_REST_S = 0.5
+FIRST_REST_S: Final = 0.5
 """How long a room whose readers broke is left alone, twice as long each time..."""
-LONGEST_REST_S = 30.0
+LONGEST_REST_S: Final = 30.0
 """...up to this,"""
-LONGEST_REST_AWAY_S = 2.0
+LONGEST_REST_AWAY_S: Final = 2.0
 """or to this where only a store was away: the interview waits."""
-STEADY_S = 60.0
+STEADY_S: Final = 60.0
 """Who served a room for so long begins with short rests anew."""
 
-BEAT_LATE = 1.2
+BEAT_LATE: Final = 1.2
 """A beat may come this much later than its time."""
-LOOK_S = 1.0
+GHOSTS_EVERY_S: Final = 1.0
 """How often ghosts are looked for."""
 
 Reader = Callable[[Feed, Pen], Awaitable[None]]
@@ -54,6 +54,8 @@ class Rest(NamedTuple):
     seconds: float
     until: float
     """On the loop's clock."""
+    newer: bool = False
+    """Because only a newer release reads it."""
 
 
 class Worker:
@@ -194,10 +196,11 @@ class Worker:
 
     def _leave_to_others(self, room: str, newer: BaseExceptionGroup[NewerFact]) -> None:
         """To workers of a newer release. It stays wanted, nothing of it is lost, and nothing here is broken."""
-        level = logging.DEBUG if room in self._resting else logging.WARNING  # said once
+        before = self._resting.get(room)
+        level = logging.DEBUG if before and before.newer else logging.WARNING  # said once
         line = {"room": room, "kind": str(_first(newer))}
         _log.log(level, "a room is left to workers of a newer release", extra=line)
-        self._resting[room] = Rest(LONGEST_REST_S, _now() + LONGEST_REST_S)
+        self._resting[room] = Rest(LONGEST_REST_S, _now() + LONGEST_REST_S, newer=True)
 
     def _rests(self, room: str) -> bool:
         rest = self._resting.get(room)
@@ -226,7 +229,7 @@ class Worker:
         """
         silent_since: dict[str, float] = {}
         while True:
-            await asyncio.sleep(LOOK_S)
+            await asyncio.sleep(GHOSTS_EVERY_S)
             here = {c: p.participant.id for p in feed.room.people for c in p.connections}
             try:
                 held = await self._holds.holders(feed.room_id, here)

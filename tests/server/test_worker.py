@@ -313,8 +313,8 @@ async def test_ghosts_of_a_dead_web_worker_leave(leases: MemoryLeases) -> None:
 def test_ghosts_are_gone_within_eight_seconds() -> None:
     """As the settings come: silent at one look, given a late beat's time, and dead at a look after that."""
     settings = Rig(worker_ttl_ms=Settings.model_fields["worker_ttl_ms"].default).settings
-    looks = 1 + math.ceil(settings.beat_s * module.BEAT_LATE / module.LOOK_S)
-    assert settings.worker_ttl_ms / 1000 + looks * module.LOOK_S < 8
+    looks = 1 + math.ceil(settings.beat_s * module.BEAT_LATE / module.GHOSTS_EVERY_S)
+    assert settings.worker_ttl_ms / 1000 + looks * module.GHOSTS_EVERY_S < 8
 
 
 async def test_who_was_carried_on_by_a_worker_that_lives_is_no_ghost_and_who_was_by_one_that_died_is(
