@@ -6,6 +6,7 @@ one length share a timer, at half of that (docs/PERFORMANCE.md). Where a deadlin
 """
 
 import asyncio
+from itertools import takewhile
 from types import TracebackType
 from typing import Final
 
@@ -98,10 +99,8 @@ class Deadlines:
 
     def _look(self, loop: asyncio.AbstractEventLoop) -> None:
         self.timer, now = None, loop.time()
-        while self.running:
-            first, end = next(iter(self.running.items()))
-            if end > now + _EARLY_S:
-                return self.watch(end - now)
-            del self.running[first]
-            first.strike()
-        return None
+        for one, _ in tuple(takewhile(lambda each: each[1] <= now + _EARLY_S, self.running.items())):
+            del self.running[one]
+            one.strike()
+        if self.running:
+            self.watch(next(iter(self.running.values())) - now)

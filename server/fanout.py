@@ -178,8 +178,12 @@ class Hall:
                 _log.exception("facts cannot be told", extra={"room": self.room_id, "role": lane.role.value})
                 _end_all(lane.members, lambda _: "lost_track")
         if any(record.kind in _PRESENCE for record in records):
-            for member in self.members:  # a second device took over; or this worker was silent and thought dead
-                self._check(member)
+            try:
+                for member in self.members:  # a second device took over; or this worker was silent and thought dead
+                    self._check(member)
+            except NewerFact as newer:  # a word in it that nobody here knows; the lanes have passed it on unread
+                for lane in self._lanes.values():
+                    self._leave_to_others(lane, newer)
 
     def _leave_to_others(self, lane: Lane, newer: NewerFact) -> None:
         """Whoever comes back to a worker of a newer release goes on where they were here, and misses nothing."""

@@ -250,8 +250,13 @@ class Feed:
         What the log lacks of what was seen here is put back first, where that can be.
         """
         if reason is ResetReason.FORK:
-            with contextlib.suppress(Unavailable, NewerFact):  # then the log's word counts, if it has one
+            try:
                 await self._source.heal(self.room_id, self.lately)
+            except Unavailable:
+                pass  # then the log's word counts, if it has one
+            except NewerFact:
+                self._reset(reason)
+                raise
         async with self.reading:
             try:
                 if reason is ResetReason.TRIMMED:
@@ -293,6 +298,8 @@ class Feed:
         for listener in self._listeners:
             try:
                 listener.happened(records)
+            except NewerFact:
+                pass  # whoever asks for the room is told
             except Exception:
                 _log.exception("a listener failed")
         if self._waiters:

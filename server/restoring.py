@@ -83,12 +83,15 @@ class Restorer:
         return self._checked.get(room) != self._log.generation and self._asks
 
     async def check(self, room: str, lately: Lately = nothing) -> None:
-        """Compare the room with what is known of it, if that is due. Never fails, and never takes long."""
+        """Compare the room with what is known of it, if that is due. Never takes long.
+
+        NewerFact where only a newer release puts back what the log lacks: until it has, nobody goes on without that.
+        """
         if not self.unsure(room):
             return
         try:
             await self.heal(room, lately)
-        except (Unavailable, NewerFact):
+        except Unavailable:
             pass  # whoever reads or writes next says so, or finds it back
         except (BrokenChain, ValueError):
             _log.exception("a room cannot be checked", extra={"room": room})

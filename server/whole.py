@@ -93,7 +93,10 @@ class Source(Protocol):
         """Whether the log may lack what others know of this room: `check` before anything is decided there."""
 
     async def check(self, room: str, lately: Lately = nothing) -> None:
-        """Compare the log with what is kept of the room and was seen `lately`; put back what it lacks. Never fails."""
+        """Compare the log with what is kept of the room and was seen `lately`; put back what it lacks.
+
+        NewerFact where only a newer release can. Nothing else goes wrong here.
+        """
 
     async def heal(self, room: str, lately: Lately = nothing) -> bool:
         """The room's log is gone, or behind what was seen of it (`lately`): put back what can be. Whether there is one

@@ -29,5 +29,4 @@ class RedisDeadLetters:
 
 def _letter(text: bytes) -> DeadLetter:
     """The letter; what the next release adds to it is left out."""
-    said = json.loads(text)
-    return DeadLetter(**{name: said[name] for name in DeadLetter._fields})
+    return DeadLetter(**{name: said for name, said in json.loads(text).items() if name in DeadLetter._fields})

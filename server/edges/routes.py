@@ -19,6 +19,7 @@ from starlette.routing import WebSocketRoute
 from starlette.websockets import WebSocket
 
 from rooms.people import Role
+from rooms.releases import NewerFact
 from server.edges.interpreted import Interpreted, Interpreter
 from server.edges.openai_realtime import OpenAiRealtime
 from server.edges.twilio_media import TwilioMedia
@@ -82,7 +83,7 @@ class Edges:
         person = self._identity.owner(key)
         if person is None:
             return key
-        with contextlib.suppress(Failed, UnknownRoom, Unavailable):
+        with contextlib.suppress(Failed, UnknownRoom, Unavailable, NewerFact):
             if room := await self._writer.look(room_id):
                 ticket, _ = await self._gate.issue(person, room, Role.CANDIDATE, None, "")
                 return ticket

@@ -16,11 +16,12 @@ from server.errors import TABLE, Failed
 from server.fanout import Fanout, Hall
 from server.logs import JsonLines
 from server.member import Member
-from server.ports import Record
+from server.ports import Message, Record
 from server.story import UnknownRoom
 from tests.memory_log import MemoryRoomLog
 from tests.server.hearings import CANDIDATE, Heard, Rig
 from tests.server.way import Way
+from tests.waiting import until
 
 COACH = Participant(id="ben", name="Ben", role=Role.COACH)
 OBSERVER = Participant(id="ida", name="Ida", role=Role.OBSERVER)
@@ -232,6 +233,23 @@ async def test_who_cannot_be_told_what_happened_is_sent_back_and_the_others_are_
             hall.happened([Record(version, "tag", "before", 0, "cmd", of_a_newer_release)])
         assert (she.ended, she.kinds) == ("lost_track", [])
         assert (he.ended, he.kinds) == (None, ["question_asked"])
+
+
+async def test_who_is_in_a_room_that_somebody_unheard_of_enters_goes_on_at_a_newer_release() -> None:
+    """Lanes pass such a fact on unread: its kind is known, and only a word in it is not."""
+    rig = Rig()
+    log: MemoryRoomLog = rig.log
+    async with hall_of(rig) as (room, hall, _):
+        she, he = Seat(CANDIDATE, "c"), Seat(COACH)
+        async with seated(hall, she, he):
+            last = log.rooms[room.id].records[-1]
+            juror = b'{"id":"zoe","name":"Zoe","role":"juror"}'
+            joins = b'{"kind":"participant_joined","participant":%b,"connection":"z","worker":"w"}' % juror
+            entered = Record(last.version + 1, "newer", last.tag, last.at, "next-1", joins)
+            log.rooms[room.id].records.append(entered)
+            log.publish(Message(room.id, [entered]))
+            await until(lambda: she.ended and he.ended)
+            assert (she.ended, he.ended) == ("release_behind", "release_behind")
 
 
 async def test_what_happens_is_made_into_words_only_for_those_who_are_there(monkeypatch: pytest.MonkeyPatch) -> None:

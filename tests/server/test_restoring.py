@@ -13,8 +13,9 @@ from rooms import events as e
 from rooms.lineage import Place
 from rooms.people import SYSTEM
 from rooms.phases import Phase
-from rooms.protocol import Cursor
+from rooms.protocol import Cursor, ResetReason
 from rooms.refusals import Code, Refusal
+from rooms.releases import NewerFact
 from server import feed as feed_module
 from server import restoring as module
 from server.feed import Feeds
@@ -347,6 +348,29 @@ async def test_while_the_database_is_away_rooms_go_on_and_are_checked_later(
         await until(lambda: fresh.restorer.unsure(ROOM))
         await fresh.whisper("five")
         assert not fresh.restorer.unsure(ROOM)
+
+
+async def test_nobody_writes_into_a_log_that_only_a_newer_release_can_put_back(log: MemoryRoomLog, store: Kept) -> None:
+    async with processes(log, store, 1):
+        records = log.rooms[ROOM].records
+        store.rooms[ROOM] = [*records, newer(records[-1])]  # kept, and lost by a Redis that fell behind
+        late, before = Process(log, store), len(records)
+        with pytest.raises(NewerFact):
+            await late.whisper("I know nothing of that.")
+        with pytest.raises(NewerFact):
+            await late.restorer.whole(ROOM)
+        assert len(records) == before
+
+
+async def test_who_followed_a_log_is_told_where_only_a_newer_release_can_put_it_back(
+    log: MemoryRoomLog, store: Kept
+) -> None:
+    async with processes(log, store, 1) as (one,), one.feeds.follow(ROOM) as feed:
+        records = log.rooms[ROOM].records
+        store.rooms[ROOM], diary = [*records, newer(records[-1])], Diary(feed)
+        with pytest.raises(NewerFact):
+            await feed.mend(ResetReason.FORK)
+        assert diary.resets == [ResetReason.FORK]
 
 
 async def test_of_many_that_put_a_room_back_at_once_one_does(log: MemoryRoomLog, store: Kept) -> None:
