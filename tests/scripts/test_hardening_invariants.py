@@ -237,6 +237,22 @@ def test_a_command_that_was_held_back_on_purpose_may_be_overtaken() -> None:
     assert "order_is_kept" not in caught([*history, held])
 
 
+@pytest.mark.parametrize("who", ["candidate", "candidate.again"])
+def test_a_command_that_was_refused_at_first_may_be_overtaken_whoever_was_told(who: str) -> None:
+    """By whoever put it, or by who came back from the outbox of one that was killed."""
+
+    def swapped(log: list[tuple[str, Event]]) -> None:
+        log[7], log[9] = log[9], log[7]
+        log[6] = ("owner.candidate/say-1", log[6][1])
+
+    history = sorted(with_log(swapped), key=lambda entry: isinstance(entry, h.Answered))  # all were under way at once
+    assert "order_is_kept" in caught(history)
+    person = PEOPLE["candidate"]
+    came = h.Arrived(room=ROOM, who=who, participant=person.id, role=person.role)
+    refused = h.Answered(room=ROOM, who=who, id="say-0", code="paused")
+    assert "order_is_kept" not in caught([*history, came, refused])
+
+
 @pytest.mark.parametrize(("reason", "is_caught"), [(ResetReason.EPOCH, True), (ResetReason.FORK, False)])
 def test_what_was_put_again_may_be_overtaken_after_a_fork_and_not_in_a_new_life(
     reason: ResetReason, is_caught: bool

@@ -141,11 +141,13 @@ def order_is_kept(tale: Tale) -> Found:
     """
     if not tale.lossy:
         yield from _put_behind_what_was_accepted(tale)
-    refused = {(answer.who, answer.id) for answer in tale.answers if answer.version is None}
+    # Under whatever name: who was killed and came back from the outbox is answered as somebody else in the history.
+    refused = {tale.command(answer.who, answer.id) for answer in tale.answers if answer.version is None}
     muddled = {(held.who, id) for held in tale.of(h.Held) for id in held.ids} | _put_again(tale)
     for who in tale.arrived:
-        puts = [put.id for put in tale.puts if put.who == who and (who, put.id) not in refused | muddled]
-        stood = [(id, r[0].version) for id in dict.fromkeys(puts) if (r := tale.by_command.get(tale.command(who, id)))]
+        puts = dict.fromkeys(put.id for put in tale.puts if put.who == who and (who, put.id) not in muddled)
+        ids = [id for id in puts if tale.command(who, id) not in refused]
+        stood = [(id, r[0].version) for id in ids if (r := tale.by_command.get(tale.command(who, id)))]
         for (one, first), (other, second) in pairwise(stood):
             if second < first:
                 yield Break(sentence=f"{other} overtook {one}", who=who, ids=(one, other),
