@@ -350,9 +350,20 @@ def happens_in_a_newer_release(log: MemoryRoomLog) -> Record:
     return record
 
 
-async def test_what_only_a_newer_release_reads_is_told_and_nobody_here_has_the_room(log: MemoryRoomLog) -> None:
+class Reading(Diary):
+    """Looks into each record, as hearing does."""
+
+    def happened(self, records: Sequence[Record]) -> None:
+        for record in records:
+            assert record.event
+
+
+async def test_what_only_a_newer_release_reads_is_told_and_nobody_here_has_the_room(
+    log: MemoryRoomLog, caplog: pytest.LogCaptureFixture
+) -> None:
     await open_room(log)
     async with running(log, MemorySubscriber(log)) as feeds, feeds.follow(ROOM) as feed:
+        Reading(feed)
         diary = Diary(feed)
         log.publish(Message(ROOM, [happens_in_a_newer_release(log)]))
         assert diary.versions == [2]
@@ -361,6 +372,7 @@ async def test_what_only_a_newer_release_reads_is_told_and_nobody_here_has_the_r
         for _ in range(UNFOLDED + 1):  # nor does what comes next disturb anybody
             cursor = await append(log, f"c-{feed.cursor.version}", feed.cursor)
         assert diary.versions[-1] == cursor.version
+    assert not caplog.messages  # nothing is wrong with anybody who listens
 
 
 @pytest.mark.usefixtures("often")

@@ -11,6 +11,7 @@ import pytest
 from rooms import commands as c
 from rooms.events import ParticipantJoined
 from rooms.people import SYSTEM, Participant, Role
+from rooms.releases import NewerFact
 from server import worker as module
 from server.feed import Feed
 from server.pen import Pen
@@ -255,6 +256,28 @@ async def test_a_room_whose_reader_breaks_is_taken_up_again_after_longer_and_lon
             pauses = [after - before for before, after in pairwise(began)]
             assert [pause >= 0.05 * 2**number for number, pause in enumerate(pauses)] == [True] * 4
             assert [room for room, _ in leases.taken].count("r-2") == 1  # the other room noticed nothing
+
+
+async def test_a_room_that_is_left_to_a_newer_release_is_said_once_also_where_it_rested_before(
+    leases: MemoryLeases, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LOOK_S", 0.005)
+    monkeypatch.setattr(module, "FIRST_REST_S", 0.0)
+    monkeypatch.setattr(module, "LONGEST_REST_S", 0.0)
+    rig, serves = a_rig(), asyncio.Event()
+    wrong: list[Exception] = [Unavailable("redis"), NewerFact("turn_sung"), NewerFact("turn_sung")]
+
+    async def reader(_: Feed, __: Pen) -> None:
+        if wrong:
+            raise wrong.pop(0)
+        serves.set()
+        await asyncio.Event().wait()
+
+    async with rig.up(), rig.room():
+        leases.open = {"r-1"}
+        async with working(rig, leases, reader):
+            await until(serves.is_set)
+    assert caplog.messages.count("a room is left to workers of a newer release") == 1
 
 
 async def test_a_room_whose_log_is_gone_does_not_keep_a_worker_busy(
