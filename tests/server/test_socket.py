@@ -206,7 +206,9 @@ async def test_who_comes_back_with_a_return_ticket_was_never_gone_for_the_others
             before = coach.heard[0]
         async with knocking(greenroom, room) as again:
             welcome = await again.hello(before["return_ticket"], resume=before["cursor"])
-            assert (welcome["you"], welcome["resumed"]) == (before["you"], 0)
+            resumed = [(await again.hears("event"))["event"]["kind"] for _ in range(welcome["resumed"])]
+            assert welcome["you"] == before["you"]
+            assert resumed in ([], ["transcriber_named"])  # a worker may take the room on meanwhile
             await a_grace_later(greenroom, room, candidate)  # the end of the first socket ends nothing
             await again.is_well()
             told = [said["event"] for said in candidate.heard if said["type"] == "event"]
