@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rooms.evidence import Contribution
+from rooms.evidence import Contribution, Dimension, Score
 from scoring.context import IN_CONTEXT, measured_in_context
 from scoring.context import LABELS as CONTEXT_LABELS
 from scoring.likeness import LABELS as PLAIN_LABELS
@@ -33,6 +33,10 @@ WORDS_CANNOT_TELL = (
 )
 
 LABELS = PLAIN_LABELS | ENCODED_LABELS | CONTEXT_LABELS
+USUAL = "What people gave on average"
+SAYS_NONE = "Says that there is no answer"
+_BEGINS = (USUAL, SAYS_NONE)
+"""The first part of every answer that was held against its model answer, of all releases, and of no other."""
 
 
 class Graded(NamedTuple):
@@ -133,6 +137,12 @@ def graded_by_reference(rubric: Rubric) -> bool:
     return rubric.family is Family.TECHNICAL and bool(rubric.reference.strip()) and not rubric.points
 
 
+def relevance_is_all(score: Score) -> bool:
+    """Whether this score was held against a model answer: then its relevance is the whole, and nothing else counts."""
+    relevance = next((one for one in score.dimensions if one.dimension is Dimension.RELEVANCE), None)
+    return relevance is not None and bool(parts := relevance.contributions) and parts[0].label in _BEGINS
+
+
 def expected(figures: Sum, found: dict[str, float]) -> float:
     """The sum of the parts before any rounding, within 0 to 5."""
     more = (effect.points * (found[name] - effect.usual) for name, effect in figures.effects.items())
@@ -140,7 +150,7 @@ def expected(figures: Sum, found: dict[str, float]) -> float:
 
 
 def _parts(figures: Sum, found: dict[str, float]) -> list[Contribution]:
-    parts = [Contribution(label="What people gave on average", value=_stepped(figures.usual))]
+    parts = [Contribution(label=USUAL, value=_stepped(figures.usual))]
     for name, effect in figures.effects.items():
         value = _stepped(effect.points * (found[name] - effect.usual))
         if value:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from rooms.evidence import Contribution, Dimension, DimensionScore, Level, Mark, Score
 from rooms.transcript import Transcript
-from scoring.answers import Graded, Grader, graded_by_reference, grader
+from scoring.answers import SAYS_NONE, Graded, Grader, graded_by_reference, grader
 from scoring.combine import combine, doubt
 from scoring.dimensions import LABELS, Feature, measure, own_stems, says_no_answer
 from scoring.marking import mark
@@ -24,7 +24,7 @@ from scoring.words import word_lists
 
 SCORER = "local"
 ASIDE_CAUTION = "A sentence that spoke to the marker was set aside."
-NO_ANSWER = Graded(0.0, 0.0, 0.5, (Contribution(label="Says that there is no answer", value=0.0),))
+NO_ANSWER = Graded(0.0, 0.0, 0.5, (Contribution(label=SAYS_NONE, value=0.0),))
 """Zero evidence is certain, and not too little data."""
 NO_ANSWER_WORDS = 12
 """With fewer words of one's own, "I don't know" is the answer and not a way into one."""

@@ -4,7 +4,7 @@ Decides what a report says and in which shape it is kept. Never who may read it,
 whoever calls hands in the turns.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
@@ -50,6 +50,8 @@ class ReportTurn(Value):
     delivery: Delivery | None = None
     overrides: tuple["Override", ...] = ()
     """In the order they were given; the last of a dimension stands in `score`."""
+    shares: Mapping[Dimension, float] | None = None
+    """How much of each dimension the overall is; told to whoever reads the report. None: nobody here knows."""
 
 
 class Override(Value):

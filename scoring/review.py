@@ -13,13 +13,16 @@ from rooms.evidence import Contribution, Dimension, DimensionScore, Score
 from rooms.transcript import Quote, quote
 from rooms.values import Value
 from scoring.agreement import Pair
+from scoring.answers import relevance_is_all
 from scoring.report import Override, Report, ReportTurn, summed_up
 
 PERSONS_WORD = "A person's word"
 NOT_MARKED = "Not marked."
 
-Shares = Callable[[str, str], Mapping[Dimension, float]]
-"""Version of the weights, mode -> how much each dimension counts in an overall; the shares sum to 1."""
+UNKNOWN_SHARES = "How much each side counts is not known here (their weights are away), so the whole stays as it was."
+
+Shares = Callable[[str, str], Mapping[Dimension, float] | None]
+"""Version of the weights, mode -> how much each dimension counts in an overall; together 1. None: not known."""
 
 HalfPoints = Annotated[float, Field(ge=0, le=5, multiple_of=0.5)]
 Note = Annotated[str, Field(max_length=2_000)]
@@ -88,6 +91,16 @@ def between_people(ratings: Iterable[Rating]) -> dict[Dimension, list[Pair]]:
 # --- overrides ------------------------------------------------------------------------------------------------
 
 
+def with_shares(report: Report, shares: Shares) -> Report:
+    """The report with how much each dimension counts in each overall, so that anybody can add it up."""
+    return report.but(
+        turns=tuple(
+            turn.but(shares=_shares(turn.score, report.mode, shares)) if turn.score and turn.score.dimensions else turn
+            for turn in report.turns
+        )
+    )
+
+
 def overridden(report: Report, overrides: Sequence[Override], shares: Shares) -> Report:
     """The report with people's word in the machine's place; the same report where nobody gave any.
 
@@ -107,8 +120,15 @@ def _turn(turn: ReportTurn, overrides: Sequence[Override], mode: str, shares: Sh
     machine = {each.dimension: each for each in turn.score.dimensions}
     quotes = _all_said(turn)
     dimensions = tuple(_dimension(machine.get(each), each, last.get(each), quotes) for each in Dimension)
-    score = turn.score.but(dimensions=dimensions, **_overall(turn.score, dimensions, shares(turn.score.weights, mode)))
+    score = turn.score.but(dimensions=dimensions, **_overall(turn.score, dimensions, _shares(turn.score, mode, shares)))
     return turn.but(score=score, overrides=tuple(overrides))
+
+
+def _shares(score: Score, mode: str, shares: Shares) -> Mapping[Dimension, float] | None:
+    """Of an answer that was held against its model answer only relevance counts, whatever the weights say."""
+    if relevance_is_all(score):
+        return {each: float(each is Dimension.RELEVANCE) for each in Dimension}
+    return shares(score.weights, mode)
 
 
 def _all_said(turn: ReportTurn) -> tuple[Quote, ...]:
@@ -132,17 +152,22 @@ def _dimension(
     )
 
 
-def _overall(machine: Score, dimensions: Sequence[DimensionScore], shares: Mapping[Dimension, float]) -> dict[str, Any]:
-    """The whole moves by what its dimensions moved, each by its share.
+def _overall(
+    machine: Score, dimensions: Sequence[DimensionScore], shares: Mapping[Dimension, float] | None
+) -> dict[str, Any]:
+    """The whole with people's word in it: what its dimensions add up to, each by its share, as the machine reckons it.
 
     Where the machine had none, there is one as soon as all six dimensions have a number.
     """
     missing = [each.dimension for each in dimensions if each.score is None]
     if machine.overall is None and missing:
         return {"abstained": f"No overall: nobody has rated {', '.join(missing)}."}
+    if shares is None:
+        return {"caution": " ".join(one for one in (UNKNOWN_SHARES, machine.caution) if one)}
     before = {each.dimension: each.score or 0.0 for each in machine.dimensions}
     moved = sum(shares[each.dimension] * ((each.score or 0.0) - before.get(each.dimension, 0.0)) for each in dimensions)
-    overall = _within(moved + (machine.overall or 0.0))
+    whole = sum(shares[each.dimension] * (each.score or 0.0) for each in dimensions)
+    overall = _within(moved + (machine.overall or 0.0) if missing else whole)
     low = overall if machine.low is None else _within(machine.low + moved)
     high = overall if machine.high is None else _within(machine.high + moved)
     return {"overall": overall, "low": min(low, overall), "high": max(high, overall), "abstained": None}

@@ -4,11 +4,12 @@ Decides who may read a report: the room's owner, and whoever was invited into th
 such room.
 """
 
+import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from rooms.events import Mode
 from rooms.evidence import Dimension
@@ -16,8 +17,9 @@ from rooms.people import Id, Role
 from rooms.phases import Phase
 from rooms.state import Room
 from scoring.report import Override, Report
-from scoring.review import overridden
+from scoring.review import overridden, with_shares
 from scoring.rubric import Family
+from scoring.weights import WeightsError
 from server.errors import Failed
 from server.gate import Gate, participant_id
 from server.identity import Person
@@ -25,6 +27,8 @@ from server.ports import Clock, ReportRow, ReportStore, Reviews
 from server.shelf import Shelf
 
 PAGE = 50
+
+_log = logging.getLogger(__name__)
 
 Look = Callable[[str], Awaitable[Room | None]]
 """A room as its log has it; None for one that never was."""
@@ -54,8 +58,12 @@ def routes(
     signed_in = Annotated[Person, Depends(gate.signed_in)]
     weights = shelf or Shelf()
 
-    def shares(name: str, mode: str) -> Mapping[Dimension, float]:
-        return weights.named(name).families[Family(mode)].overall
+    def shares(name: str, mode: str) -> Mapping[Dimension, float] | None:
+        try:
+            return weights.named(name).families[Family(mode)].overall
+        except WeightsError as wrong:  # a file that went from WEIGHTS_DIR must not take reports with it
+            _log.error("weights of a report are not here", extra={"why": str(wrong)})
+            return None
 
     def with_words(report: bytes, words: Sequence[Override]) -> Report:
         """The report with people's word in it."""
@@ -76,7 +84,8 @@ def routes(
 
     @router.get("/reports/{room_id}", responses={200: {"model": Report}})
     async def one_report(room_id: Id, person: signed_in) -> Response:
-        """A report, whole, with people's word in the place of the machine's where they gave one.
+        """A report, whole, with people's word in the place of the machine's where they gave one, and with the shares
+        by which each overall can be added up.
 
         Who could review the interview and is shown it here rates it blind no more.
         """
@@ -88,8 +97,12 @@ def routes(
             raise Failed("unknown_room")
         if Role.COACH in gate.roles_in(person, room_id, row.owner):
             await reviews.show(room_id, person.id, clock.now_ms())
-        if words := await reviews.overrides(room_id):
-            report = with_words(report, words).model_dump_json().encode()
+        words = await reviews.overrides(room_id)
+        try:
+            report = with_shares(with_words(report, words), shares).model_dump_json().encode()
+        except ValidationError:
+            if words:  # the number that a person changed must not be told as it was
+                raise
         return Response(report, media_type="application/json", headers={"cache-control": "private, no-cache"})
 
     return router

@@ -1,20 +1,24 @@
 """A person's word in a report: it wins, it adds up, and what the machine said stays to be seen."""
 
+from collections.abc import Mapping
+
 import pytest
 from pydantic import ValidationError
 
 from rooms.evidence import Dimension, Score
 from scoring.agreement import Pair
-from scoring.report import Override, Report
-from scoring.review import PERSONS_WORD, Rating, between_people, overridden, pairs
+from scoring.evaluate.content import rubric_of
+from scoring.local import score
+from scoring.report import Override, Report, build
+from scoring.review import PERSONS_WORD, UNKNOWN_SHARES, Rating, between_people, overridden, pairs, with_shares
 from scoring.rubric import Family
 from scoring.weights import load_weights
 from tests.scoring.answers import typed
 from tests.scoring.test_report import report, three, turn
 
 
-def shares(version: str, mode: str = "behavioural") -> dict[Dimension, float]:
-    return dict(load_weights(version).families[Family(mode)].overall)
+def shares(version: str, mode: str = "behavioural") -> Mapping[Dimension, float] | None:
+    return load_weights(version).families[Family(mode)].overall
 
 
 def word(dimension: Dimension, after: float, *, turn: int = 1, before: float | None = None, at: int = 1) -> Override:
@@ -57,7 +61,7 @@ def test_a_persons_number_stands_and_its_parts_still_add_up_to_it() -> None:
     assert dimension(found, Dimension.DEPTH) == (4.5, 4.5)
     moved = 4.5 - (dimension(machine, Dimension.DEPTH)[0] or 0)
     assert score_of(found).overall == pytest.approx(
-        (score_of(machine).overall or 0) + moved * shares("1.0.0")[Dimension.DEPTH], abs=0.051
+        (score_of(machine).overall or 0) + moved * (shares("1.0.0") or {})[Dimension.DEPTH], abs=0.051
     )
     assert found.turns[0].overrides[0].name == "Ben"
     assert found.dimensions != machine.dimensions
@@ -114,3 +118,50 @@ def test_a_rating_says_something_of_all_six_and_in_half_points() -> None:
         Rating(room="r", turn=1, by="ben", scores={Dimension.DEPTH: 1.0}, blind=True, own=False, at=1)
     with pytest.raises(ValidationError):
         rating(depth=2.3)
+
+
+# --- how an overall comes about -------------------------------------------------------------------------------
+
+
+def added_up(found: Report, number: int = 1) -> float:
+    """What a reader makes of the sides of one answer and their shares, rounded as the page says."""
+    counts = with_shares(found, shares).turns[number - 1].shares
+    assert counts is not None
+    return round(
+        sum(counts[one.dimension] * (one.score or 0.0) for one in score_of(found, number).dimensions) + 1e-9, 1
+    )
+
+
+def test_an_overall_is_what_its_sides_add_up_to_by_their_shares_also_with_a_persons_word() -> None:
+    machine = report(three())
+    for number in (1, 2, 3):
+        assert added_up(machine, number) == score_of(machine, number).overall
+    for after in (0.0, 0.5, 2.5, 4.0, 5.0):
+        words = [word(each, after, turn=number) for each in (Dimension.DEPTH, Dimension.CLARITY) for number in (1, 2)]
+        found = overridden(machine, words, shares)
+        for number in (1, 2, 3):
+            assert added_up(found, number) == score_of(found, number).overall
+
+
+def short_answer(text: str = "A list in which the element added last is removed first.") -> Report:
+    held = rubric_of("What is a stack?", "A collection in which the element added last is the first to be removed.")
+    said = typed(text)
+    asked = turn(1, said).but(score=score(held, said))
+    return build([asked], room="r1", mode="technical", opened_at=1, duration_ms=1_000)
+
+
+@pytest.mark.parametrize("text", ["A list in which the element added last is removed first.", "I don't know."])
+def test_of_an_answer_that_is_held_against_its_model_answer_relevance_is_the_whole_also_for_a_person(text: str) -> None:
+    machine = short_answer(text)
+    assert added_up(machine) == score_of(machine).overall
+    found = overridden(machine, [word(Dimension.RELEVANCE, 1.5), word(Dimension.DEPTH, 5.0)], shares)
+    assert score_of(found).overall == added_up(found) == 1.5
+
+
+def test_where_the_weights_went_away_a_persons_word_stands_and_the_whole_is_said_to_be_as_it_was() -> None:
+    machine = report(three())
+    found = overridden(machine, [word(Dimension.DEPTH, 5.0)], lambda *_: None)
+    assert dimension(found, Dimension.DEPTH) == (5.0, 5.0)
+    assert score_of(found).overall == score_of(machine).overall
+    assert UNKNOWN_SHARES in (score_of(found).caution or "")
+    assert with_shares(found, lambda *_: None).turns[0].shares is None

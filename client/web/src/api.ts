@@ -145,12 +145,12 @@ export const getReports = (before?: number) =>
 export const reportAddress = (room: string) => `/api/reports/${encodeURIComponent(room)}`;
 export const getReport = (room: string) => call<KeptReport>(reportAddress(room)).then(whole);
 
-type KeptTurn = Omit<Report["turns"][number], "overrides"> & Partial<Report["turns"][number]>;
+type KeptTurn = Omit<Report["turns"][number], "overrides" | "shares"> & Partial<Report["turns"][number]>;
 type KeptReport = Omit<Report, "turns"> & { turns: KeptTurn[] };
 
-/** Reports that were kept before people could change a score lack that field. */
+/** Reports that were kept before people could change a score lack a field; so do those told by a server of before. */
 function whole(kept: KeptReport): Report {
-  return { ...kept, turns: kept.turns.map((turn) => ({ overrides: [], ...turn })) };
+  return { ...kept, turns: kept.turns.map((turn) => ({ overrides: [], shares: null, ...turn })) };
 }
 
 const review = (room: string) => `/api/reviews/${encodeURIComponent(room)}`;

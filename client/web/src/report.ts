@@ -1,5 +1,5 @@
 // Made by scripts/protocol_types from scoring/report.py, server/reviewing.py and server/api. Do not edit: change that file and run the script.
-// schema 7c83b65bd69b31eb body 4761966763452906
+// schema 345938a4c4557033 body 9f466d7aebe1a2b9
 /**
  * The six content dimensions, each 0 to 5. Delivery is not among them.
  */
@@ -146,6 +146,9 @@ export interface ReportTurn {
   score: Score | null;
   delivery: Delivery | null;
   overrides: Override[];
+  shares: {
+    [k: string]: number;
+  } | null;
 }
 /**
  * A question as it was put.

@@ -14,6 +14,7 @@ from scoring.weights import NEWEST
 from server.api import reviews as routes
 from server.identity import Person
 from server.ports import Record
+from server.reporting import written
 from server.shelf import Shelf
 from tests.kept_rooms import chain, closing, interview, opening, skipped_turn, spoken_turn, typed_turn
 from tests.server.api.reading import NOBODY, Greenroom, opened, refused
@@ -214,6 +215,24 @@ async def test_the_list_asks_the_database_as_often_for_many_rooms_that_people_ch
         overalls, reverse=True
     )  # the newest first, and each got a better word than the one before
     assert len(set(overalls)) == 3
+
+
+async def test_a_report_says_how_much_each_side_counts(greenroom: Greenroom) -> None:
+    told = turn((await greenroom.ask("/api/reports/r-1", CANDIDATE)).json())
+    assert list(told["shares"]) == [dimension.value for dimension in Dimension]
+    assert sum(told["shares"].values()) == pytest.approx(1)
+
+
+async def test_reports_are_told_also_where_their_weights_have_gone(greenroom: Greenroom) -> None:
+    await greenroom.put("/api/reviews/r-1/turns/1/rating", COACH, TWOS)
+    await greenroom.put("/api/reviews/r-1/turns/1/overrides", COACH, OVERRIDE)
+    row, report = written(greenroom.rooms["r-1"])
+    await greenroom.store.keep_report(row, report.replace(b'"weights":"1.0.0"', b'"weights":"9.9.9"'))
+    told = turn((await greenroom.ask("/api/reports/r-1", CANDIDATE)).json())
+    assert (told["score"]["weights"], told["score"]["overall"], told["shares"]) == ("9.9.9", 3.0, None)
+    assert "stays as it was" in told["score"]["caution"]
+    await greenroom.ask("/api/reports/r-1")
+    assert await overall(greenroom) == (3.0, False)
 
 
 async def test_what_the_machine_said_is_kept_as_it_was(greenroom: Greenroom) -> None:

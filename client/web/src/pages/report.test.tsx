@@ -2,7 +2,8 @@ import { act, cleanup, render, screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { describe, expect, it } from "vitest";
 
-import type { Condition, Interview, Report as ReportValue } from "../report";
+import type { DimensionScore } from "../protocol";
+import type { Condition, Interview, Report as ReportValue, ReportTurn, Score } from "../report";
 import { FakeServer, problem } from "../testing/server";
 import { Report } from "./report";
 
@@ -89,6 +90,7 @@ const REPORT: ReportValue = {
       number: 1,
       question: { id: "b", text: "What went wrong?", kind: "new", follow_up_of: null, competence: null, difficulty: 2 },
       overrides: [],
+      shares: null,
       finish: "silence",
       began_ms: 60_000,
       closed_ms: 68_000,
@@ -145,6 +147,7 @@ const REPORT: ReportValue = {
       number: 2,
       question: { id: null, text: "And why?", kind: "own", follow_up_of: null, competence: null, difficulty: null },
       overrides: [],
+      shares: null,
       finish: "done",
       began_ms: 80_000,
       closed_ms: 91_000,
@@ -242,6 +245,17 @@ describe("a report", () => {
   it("explains each number by parts that add up to it", async () => {
     await reads();
     expect(screen.getByText("The result has a number").closest("tr")?.textContent).toContain("+3.50");
+  });
+
+  it("shows a person's word on an answer that has no score yet", async () => {
+    const word = { turn: 2, dimension: "depth" as const, before: null, after: 1, by: "ben", name: "Ben", at: 1 };
+    const [first, second] = REPORT.turns as [ReportTurn, ReportTurn];
+    const [known] = (first.score as Score).dimensions as [DimensionScore];
+    const score = { ...(second.score as Score), dimensions: [{ ...known, dimension: "depth" as const, score: 1 }] };
+    await reads({ ...REPORT, turns: [first, { ...second, score, overrides: [{ ...word, reason: "One reason." }] }] });
+    const changed = screen.getByRole("list", { name: "Changed by a person" });
+    expect(changed.textContent).toMatch(/Depth: no score → 1.0 One reason. Ben/);
+    screen.getByText("No score: Too few words.");
   });
 
   it("says who marked, and of an AI that it is one", async () => {

@@ -3,6 +3,7 @@ import { useState } from "react";
 import { DeliveryFigures } from "../marks/delivery";
 import { Marks } from "../marks/marks";
 import { Sides } from "../marks/sides";
+import { Sum } from "../marks/sum";
 import { Transcript, type Highlight } from "../parts/transcript";
 import { Caution } from "../parts/trouble";
 import { Overrides } from "../review/overrides";
@@ -47,9 +48,10 @@ export function Question({ turn, known }: { turn: ReportTurn; known: string | nu
         {score && (
           <>
             <Marks marks={score.marks} point={point} />
-            {score.overall !== null && (
+            {score.dimensions.some((one) => one.score !== null) && (
               <>
                 <Sides scores={score.dimensions} point={point} />
+                <Sum score={score} shares={turn.shares} />
                 <Overrides overrides={turn.overrides} />
                 <p className="soft small">
                   Marked by {marker(score)}, weights {score.weights}.
