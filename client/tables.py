@@ -35,6 +35,11 @@ def calibration(found: Mapping[str, Any]) -> Iterator[str]:
         yield f"{'all':<30}{found['before']:>8.2f}{found['after']:>8.2f}"
     if found["covered"] is not None:
         yield f"Of the ratings, {found['covered']:.0%} are within 90% intervals whose width other rooms had set."
+    for one in found.get("widths", ()):  # a server of before tells none
+        before, after = one["before"], one["after"]
+        side = f"a dimension {before['dimension']:.2f} -> {after['dimension']:.2f} points to each side"
+        whole = f"the whole {before['overall']:.2f} -> {after['overall']:.2f}"
+        yield f"Intervals, {one['family']}: {side}, {whole} (from {one['answers']} ratings)."
 
 
 def audit(activations: list[Mapping[str, Any]]) -> Iterator[str]:

@@ -4,20 +4,26 @@ Decides what is learnt from ratings and whether it is better than what there was
 out. Never which ratings count (`review`) nor whether the new weights are used (`server.api.weights`).
 
 One figure is learnt for each dimension of a family: how much all its points count. So few can be learnt from the
-ratings of a few rooms, and a reader can say what changed. A ridge holds each at 1 until ratings speak against it.
+ratings of a few rooms, and a reader can say what changed. A ridge holds each at 1 until ratings speak against it. The
+half-widths of intervals are conformal, for each family by itself where enough of its answers were rated.
 """
 
 import math
 from collections.abc import Mapping, Sequence
-from itertools import chain
 from typing import Final, NamedTuple
 
 from rooms.evidence import Dimension
 from rooms.transcript import Transcript
 from rooms.values import Value
-from scoring.local import score
+from scoring.answers import relevance_is_all
+from scoring.combine import extra_width
+from scoring.dimensions import measure
+from scoring.local import cautions, score
+from scoring.reading import read
+from scoring.recall import index
 from scoring.rubric import Family, Rubric
-from scoring.weights import Weights, in_order
+from scoring.targets import compile_rubric
+from scoring.weights import Weights, Width, in_order
 
 FEWEST_ANSWERS: Final = 25
 FEWEST_ROOMS: Final = 5
@@ -52,6 +58,15 @@ class Errors(Value):
     after: float
 
 
+class Widths(Value):
+    """The half-widths of a family's intervals, of a dimension and of the whole, in points."""
+
+    family: Family
+    answers: int
+    before: Width
+    after: Width
+
+
 class Calibration(Value):
     """What ratings say about weights."""
 
@@ -65,6 +80,8 @@ class Calibration(Value):
     after: float | None = None
     covered: float | None = None
     """The share of people's ratings within intervals whose width other rooms had set."""
+    widths: tuple[Widths, ...] = ()
+    """Of the families whose intervals were learnt from answers to their own questions."""
     weights: Weights | None = None
     """The new ones, where they are better. Their `sha256` is still to be made (`scoring.weights.dumps`)."""
     why_not: str | None = None
@@ -78,9 +95,9 @@ def calibrated(rated: Sequence[Rated], base: Weights) -> Calibration:
     if len(rated) < FEWEST_ANSWERS or len(rooms) < FEWEST_ROOMS:
         few = f"{len(rated)} blind ratings of answers in {len(rooms)} rooms"
         return told.but(why_not=f"{few}: at least {FEWEST_ANSWERS} in {FEWEST_ROOMS} rooms are needed.")
-    known = [_Known(one, _scores(one, base)) for one in rated]
-    held_out = [found for fold in range(FOLDS) if (found := _held_out(known, base, rooms[fold::FOLDS]))]
-    gaps = list(chain.from_iterable(held_out))
+    known = [_Known(n, one, _scores(one, base), _extra(one, base)) for n, one in enumerate(rated)]
+    parts = [found for fold in range(FOLDS) if (found := _held_out(known, base, rooms[fold::FOLDS])).gaps]
+    gaps = [gap for part in parts for gap in part.gaps]
     dimensions = tuple(
         _errors(dimension, [gap for gap in gaps if gap.dimension is dimension]) for dimension in Dimension
     )
@@ -92,20 +109,30 @@ def calibrated(rated: Sequence[Rated], base: Weights) -> Calibration:
     if lost:
         return told.but(why_not=f"On answers that were held out they lose at {', '.join(lost)}.")
     metrics = {"answers": float(len(rated)), "rmse_before": before, "rmse_after": after}
-    weights = _moved(base, _levels(known)).but(
+    beyond = [one for part in parts for one in part.beyond]
+    weights = _wide_enough(_moved(base, _levels(known)), beyond).but(
         version=_next(base.version),
         training_set=f"coaches-{len(rooms)}-rooms-{len(rated)}-answers",
         metrics=metrics,
-        spread=base.spread.but(dimension=round(min(3.0, max(0.25, _width(gaps))), 3)),
     )
-    return told.but(weights=weights, covered=_covered(held_out))
+    return told.but(weights=weights, widths=_told(base, weights, beyond), covered=_covered(base, parts))
+
+
+class _Marked(NamedTuple):
+    """What the machine makes of an answer, as far as these weights decide it."""
+
+    scores: Mapping[Dimension, float]
+    overall: float | None
 
 
 class _Known(NamedTuple):
     """A rated answer and what the weights of before make of it."""
 
+    number: int
     rated: Rated
-    machine: Mapping[Dimension, float]
+    machine: _Marked
+    extra: float
+    """What made its scores less sure, in points of half-width."""
 
 
 class _Gap(NamedTuple):
@@ -116,23 +143,61 @@ class _Gap(NamedTuple):
     after: float
 
 
-def _held_out(known: Sequence[_Known], base: Weights, rooms: Sequence[str]) -> list[_Gap]:
+class _Beyond(NamedTuple):
+    """How far person and new weights are apart beyond what made the score less sure anyway: a width has to hold it."""
+
+    family: Family
+    answer: int
+    whole: bool
+    points: float
+
+
+class _Part(NamedTuple):
+    """What was found on rooms that were held out together."""
+
+    gaps: list[_Gap]
+    beyond: list[_Beyond]
+
+
+def _held_out(known: Sequence[_Known], base: Weights, rooms: Sequence[str]) -> _Part:
     learnt = _moved(base, _levels([each for each in known if each.rated.room not in rooms]))
-    gaps = []
-    for one, old in known:
-        if one.room in rooms:
-            new = _scores(one, learnt)
-            gaps += [
-                _Gap(dimension, old[dimension] - said, new[dimension] - said)
-                for dimension, said in one.scores.items()
-                if dimension in old and dimension in new
-            ]
-    return gaps
+    found = _Part([], [])
+    for each in known:
+        if each.rated.room in rooms:
+            _compare(each, _scores(each.rated, learnt), learnt, found)
+    return found
 
 
-def _scores(one: Rated, weights: Weights) -> dict[Dimension, float]:
+def _compare(one: _Known, new: _Marked, weights: Weights, found: _Part) -> None:
+    family, said, old = one.rated.rubric.family, one.rated.scores, one.machine.scores
+    for dimension in [each for each in Dimension if each in said and each in old and each in new.scores]:
+        gap = _Gap(dimension, old[dimension] - said[dimension], new.scores[dimension] - said[dimension])
+        found.gaps.append(gap)
+        found.beyond.append(_Beyond(family, one.number, False, abs(gap.after) - one.extra))
+    if new.overall is not None and len(said) == len(Dimension):
+        whole = sum(share * said[dimension] for dimension, share in weights.families[family].overall.items())
+        found.beyond.append(_Beyond(family, one.number, True, abs(new.overall - whole) - one.extra))
+
+
+def _scores(one: Rated, weights: Weights) -> _Marked:
+    """What was held against a model answer is left out: other figures make it, and its interval."""
     marked = score(one.rubric, one.transcript, weights, caution=one.caution)
-    return {each.dimension: each.score for each in marked.dimensions if each.score is not None}
+    short = relevance_is_all(marked)
+    found = {
+        each.dimension: each.score
+        for each in marked.dimensions
+        if each.score is not None and not (short and each.dimension is Dimension.RELEVANCE)
+    }
+    return _Marked(found, None if short else marked.overall)
+
+
+def _extra(one: Rated, weights: Weights) -> float:
+    reading = read(one.transcript)
+    if not reading.tokens:
+        return 0.0  # nothing was said, and nothing is scored
+    compiled = compile_rubric(one.rubric, weights.recall.question_words)
+    found = measure(reading, compiled, index(reading), one.rubric.family, weights)
+    return extra_width(one.rubric, found["amount"].value, one.transcript, weights, cautions(one.caution, reading))
 
 
 Levels = Mapping[tuple[Family, Dimension], float]
@@ -141,10 +206,10 @@ Levels = Mapping[tuple[Family, Dimension], float]
 def _levels(known: Sequence[_Known]) -> Levels:
     """How much the points of each dimension of a family are to count: least squares through the origin, held at 1."""
     sums: dict[tuple[Family, Dimension], tuple[float, float]] = {}
-    for one, scores in known:
-        for dimension, machine in scores.items():
-            if (said := one.scores.get(dimension)) is not None:
-                key = one.rubric.family, dimension
+    for one in known:
+        for dimension, machine in one.machine.scores.items():
+            if (said := one.rated.scores.get(dimension)) is not None:
+                key = one.rated.rubric.family, dimension
                 above, below = sums.get(key, (RIDGE, RIDGE))
                 sums[key] = above + said * machine, below + machine * machine
     return {key: round(min(MOST, max(LEAST, above / below)), 3) for key, (above, below) in sums.items()}
@@ -176,19 +241,50 @@ def _errors(dimension: Dimension, gaps: Sequence[_Gap]) -> Errors:
     return Errors(dimension=dimension, answers=len(gaps), before=before, after=after)
 
 
-def _width(gaps: Sequence[_Gap]) -> float:
-    return _quantile([abs(gap.after) for gap in gaps], SHARE)
+def _wide_enough(weights: Weights, beyond: Sequence[_Beyond]) -> Weights:
+    """The weights with intervals that hold these ratings: of a family by its own answers where they are enough."""
+    of_all = _width(beyond, Width(overall=weights.spread.overall, dimension=weights.spread.dimension))
+    families = dict(weights.families)
+    for family, figures in weights.families.items():
+        own = [one for one in beyond if one.family is family]
+        if _answers(own) >= FEWEST_ANSWERS:
+            families[family] = figures.but(width=_width(own, weights.width(family)))
+    return weights.but(spread=weights.spread.but(**dict(of_all)), families=families)
 
 
-def _covered(held_out: Sequence[Sequence[_Gap]]) -> float | None:
-    """Of each part of the rooms, how many gaps are within what all the other parts say is wide enough."""
-    if len(held_out) < 2:
+def _width(beyond: Sequence[_Beyond], known: Width) -> Width:
+    """Conformal half-widths; what is known already where too few answers say something."""
+    found = {}
+    for name, whole in (("dimension", False), ("overall", True)):
+        some = [one for one in beyond if one.whole is whole]
+        if _answers(some) >= FEWEST_ANSWERS:
+            found[name] = round(min(3.0, max(0.25, _quantile([one.points for one in some], SHARE))), 3)
+    return known.but(**found)
+
+
+def _answers(beyond: Sequence[_Beyond]) -> int:
+    return len({one.answer for one in beyond})
+
+
+def _told(base: Weights, weights: Weights, beyond: Sequence[_Beyond]) -> tuple[Widths, ...]:
+    counted = {family: _answers([one for one in beyond if one.family is family]) for family in Family}
+    return tuple(
+        Widths(family=family, answers=answers, before=base.width(family), after=weights.width(family))
+        for family, answers in counted.items()
+        if answers >= FEWEST_ANSWERS
+    )
+
+
+def _covered(base: Weights, parts: Sequence[_Part]) -> float | None:
+    """Of each part of the rooms, how many ratings are within what all the other parts say is wide enough."""
+    if len(parts) < 2:
         return None
-    within = 0
-    for part in held_out:
-        width = _width([gap for other in held_out if other is not part for gap in other])
-        within += sum(abs(gap.after) <= width for gap in part)
-    return round(within / sum(map(len, held_out)), 3)
+    within = total = 0
+    for part in parts:
+        wide = _wide_enough(base, [one for other in parts if other is not part for one in other.beyond])
+        found = [one.points <= wide.width(one.family).dimension for one in part.beyond if not one.whole]
+        within, total = within + sum(found), total + len(found)
+    return round(within / total, 3)
 
 
 def _rms(gaps: Sequence[float]) -> float:

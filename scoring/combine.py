@@ -51,9 +51,9 @@ def combine(
     `wider` is what whoever marked adds to each half-width, in points: judges that disagree. `graded` is the answer held
     against its model answer: that is its relevance then, and the whole, for nothing else was asked.
     """
-    figures = weights.families[rubric.family]
+    figures, width = weights.families[rubric.family], weights.width(rubric.family)
     features = {**features, "points": coverage(rubric, marks)}
-    wider += _extra_width(rubric, features["amount"].value, reading.transcript, weights, caution)
+    wider += extra_width(rubric, features["amount"].value, reading.transcript, weights, caution)
     compiled = compile_rubric(rubric, weights.recall.question_words)
     pieces = {dimension: _pieces(_shares(rubric, figures, dimension), features) for dimension in Dimension}
     relevance = graded.score if graded else sum(piece.points for piece in pieces[Dimension.RELEVANCE])
@@ -67,11 +67,11 @@ def combine(
         if graded and dimension is Dimension.RELEVANCE:
             dimensions.append(_held_against_the_model(graded, resting))
         else:
-            dimensions.append(_dimension_score(dimension, parts, resting, weights.spread.dimension + wider))
+            dimensions.append(_dimension_score(dimension, parts, resting, width.dimension + wider))
     if graded:
         overall, low, high = graded.score, graded.low, graded.high
     else:
-        overall, low, high = _overall(dimensions, figures, weights.spread.overall + wider)
+        overall, low, high = _overall(dimensions, figures, width.overall + wider)
     return Score(
         overall=overall,
         low=low,
@@ -115,7 +115,7 @@ def confidence(transcript: Transcript) -> float | None:
     return sum(known) / len(known) if known else None
 
 
-def _extra_width(rubric: Rubric, amount: float, transcript: Transcript, weights: Weights, caution: str | None) -> float:
+def extra_width(rubric: Rubric, amount: float, transcript: Transcript, weights: Weights, caution: str | None) -> float:
     """What makes a score less sure. Doubtful words widen the interval; they never lower the score."""
     spread = weights.spread
     thin = spread.thin * (1 - amount) + (0.0 if rubric.points else spread.no_points)

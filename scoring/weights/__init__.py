@@ -112,10 +112,19 @@ class Spread(Value):
     """Times how far the runs of a judge were apart, 0 to 1."""
 
 
+class Width(Value):
+    """Half-widths of a family's 90% intervals, learnt from people's ratings of answers to such questions."""
+
+    overall: Annotated[float, Field(gt=0, le=3)]
+    dimension: Annotated[float, Field(gt=0, le=3)]
+
+
 class FamilyWeights(Value):
     """One family's figures: what each dimension is in the whole, and what each feature is in a dimension."""
 
     amount: Amount
+    width: Width | None = None
+    """In the place of `Spread.overall` and `Spread.dimension`; None where too few answers were rated."""
     overall: dict[Dimension, Annotated[float, Field(ge=0)]]
     """Shares of the whole; together 1."""
     features: dict[Dimension, dict[str, Points]]
@@ -145,6 +154,11 @@ class Weights(Value):
     paraphrase: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")] | None = None
     """The version of the figures by which an encoder finds points in other words (`paraphrase-X.Y.Z.json`), if any."""
     families: dict[Family, FamilyWeights]
+
+    def width(self, family: Family) -> Width:
+        """The half-widths of an interval before anything makes a score less sure."""
+        known = self.families[family].width
+        return known or Width(overall=self.spread.overall, dimension=self.spread.dimension)
 
 
 def digest(raw: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
 from rooms.interview.bank import Bank, UnknownQuestion
-from scoring.calibrate import Errors, Rated, calibrated
+from scoring.calibrate import Errors, Rated, Widths, calibrated
 from scoring.review import Rating
 from scoring.weights import dumps
 from server.api.reports import Look
@@ -33,6 +33,8 @@ class Calibrated(BaseModel):
     before: float | None
     after: float | None
     covered: float | None
+    widths: list[Widths]
+    """Of the families whose intervals were learnt from answers to their own questions."""
     version: str | None
     """Of the new weights; null where they are no better, or ratings are too few."""
     file: str | None

@@ -209,6 +209,9 @@ class Ratings:
         depth = {"dimension": "depth", "answers": 30, "before": 1.4, "after": 1.1}
         figures = {"base": "1.0.0", "answers": 30, "rooms": 6, "dimensions": [depth], "before": 1.4, "after": 1.1}
         figures["covered"] = 0.91 if self._file else None
+        before, after = {"overall": 1.05, "dimension": 1.25}, {"overall": 0.8, "dimension": 1.0}
+        learnt = {"family": "technical", "answers": 30, "before": before, "after": after}
+        figures["widths"] = [learnt] if self._file else []
         better = {"file": self._file, "version": "1.1.0" if self._file else None, "why_not": "They are no better."}
         return figures | better
 
@@ -229,3 +232,4 @@ async def test_calibrating_shows_the_gain_and_publishes_only_better_weights(
     told = capsys.readouterr().out
     assert "depth                       30    1.40    1.10" in told
     assert ("91% are within 90% intervals" in told) is (file is not None)
+    assert ("technical: a dimension 1.25 -> 1.00 points to each side, the whole 1.05 -> 0.80" in told) is bool(file)

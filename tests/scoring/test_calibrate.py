@@ -1,15 +1,18 @@
 """Weights out of ratings: better on what they have not seen, or none at all."""
 
 from collections.abc import Collection
+from functools import cache
 
 from rooms.evidence import Dimension
 from scoring.calibrate import FEWEST_ANSWERS, SHARE, Calibration, Rated, calibrated
+from scoring.calibration import sample
+from scoring.evaluate.content import rubric_of
 from scoring.local import score
 from scoring.rubric import Family
-from scoring.weights import Weights, dumps, load_weights, parse_weights
+from scoring.weights import Weights, Width, dumps, load_weights, parse_weights
 from tests.scoring.answers import GOOD, MIDDLING, PROMISE, WEAK, rubric, typed
 
-BASE = load_weights("1.0.0")
+BASE, HOLDING_AGAINST = load_weights("1.0.0"), load_weights()
 ROOMS = 9
 
 
@@ -32,6 +35,27 @@ def rated(
             }
             found.append(Rated(f"r-{room}", kept, said, None, scores))
     return found
+
+
+@cache
+def of_two_families() -> tuple[list[Rated], Calibration]:
+    """Answers to behavioural and technical questions, each rated twice; people are stricter and, at the technical ones,
+    further apart."""
+    found = []
+    for n, case in enumerate([*sample()[0]] * 2):
+        off = {Family.BEHAVIOURAL: 0.5, Family.TECHNICAL: 2.0}.get(case.rubric.family)
+        marked = score(case.rubric, case.transcript, BASE)
+        if off and marked.overall is not None:
+            scores = {
+                one.dimension: min(5.0, max(0.0, round(((one.score or 0.0) * 0.75 + off * (n % 3 - 1)) * 2) / 2))
+                for one in marked.dimensions
+            }
+            found.append(Rated(f"r-{n % 10}", case.rubric, case.transcript, case.caution, scores))
+    return found, calibrated(found, BASE)
+
+
+def widths(told: Calibration) -> dict[Family, Width]:
+    return {one.family: one.after for one in told.widths}
 
 
 def made(told: Calibration) -> Weights:
@@ -60,6 +84,42 @@ def test_intervals_are_tried_on_rooms_that_did_not_set_their_width() -> None:
     assert (even.covered or 0) > 0.85
     assert told.covered is not None
     assert told.covered < SHARE
+
+
+def test_each_family_has_intervals_of_its_own_as_wide_as_its_ratings_say() -> None:
+    _, told = of_two_families()
+    weights, found = made(told), widths(told)
+    assert set(found) == {Family.BEHAVIOURAL, Family.TECHNICAL}
+    assert found[Family.TECHNICAL].dimension > found[Family.BEHAVIOURAL].dimension + 0.5
+    assert found[Family.TECHNICAL].overall > found[Family.BEHAVIOURAL].overall + 0.5
+    assert weights.families[Family.SYSTEM_DESIGN].width is None
+    assert weights.families[Family.TECHNICAL].width == found[Family.TECHNICAL]
+    assert (told.covered or 0) > 0.85
+    assert parse_weights(dumps(weights), "local-1.1.0.toml").families == weights.families
+
+
+def test_nine_of_ten_ratings_lie_in_the_new_intervals_and_not_many_more() -> None:
+    ratings, told = of_two_families()
+    weights = made(told)
+    for family in (Family.BEHAVIOURAL, Family.TECHNICAL):
+        within = [
+            (one.low or 0) <= each.scores[one.dimension] <= (one.high or 0)
+            for each in ratings
+            if each.rubric.family is family
+            for one in score(each.rubric, each.transcript, weights, caution=each.caution).dimensions
+        ]
+        assert 0.87 <= sum(within) / len(within) <= 0.97  # ends are tenths, outward
+
+
+def test_what_a_model_answer_decides_is_not_learnt_from() -> None:
+    """Its relevance is made by other figures, so moving these would miss it and everything else."""
+    asked = rubric_of("What is a stack?", "A collection in which the element added last is removed first.")
+    said = typed("A list of things of which the last one added is taken out first.")
+    short = [Rated(f"r-{n}", asked, said, None, dict.fromkeys(Dimension, 0.0)) for n in range(30)]
+    learnt = made(calibrated([*rated(0.75), *short], HOLDING_AGAINST)).families[Family.TECHNICAL].features
+    before = HOLDING_AGAINST.families[Family.TECHNICAL].features
+    assert learnt[Dimension.RELEVANCE] == before[Dimension.RELEVANCE]
+    assert learnt[Dimension.CLARITY] != before[Dimension.CLARITY]
 
 
 def test_answers_without_scores_teach_nothing() -> None:
