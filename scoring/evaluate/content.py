@@ -2,14 +2,14 @@
 
 import argparse
 import os
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
 from rooms.transcript import Source, Transcript, Utterance
 from scoring.answers import Grader, grader
-from scoring.evaluate.table import Row, Table, TableError, number, read_table, write_table
+from scoring.evaluate.table import Row, Table, TableError, check_place, number, read_table, write_table
 from scoring.local import score
 from scoring.meaning import Encoder
 from scoring.reading import Reading, read
@@ -34,20 +34,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> str:
     """Score every row with the scorer and weights of the rooms."""
+    check_place(arguments.out)
     table = read_table(arguments.answers, WANTED)
     rated = read_table(arguments.rated, [*WANTED, "score"]) if arguments.rated else None
     plain = _grader(os.environ.get("ENCODER_MODEL", "none"))
     asked = [_rubric(table, row) for row in table.rows]
-    taught = _taught(plain, rated, frozenset(asked)) if rated else {}
+    given = _given(rated) if rated else {}
+    taught = {rubric: plain.taught(rubric, given[rubric]) for rubric in set(asked) & given.keys()}
+    renamed = {column: f"given_{column}" for column in ADDED if column in table.columns}
     rows = [
-        row.fields | columns_of(rubric, row.fields["answer"], taught.get(rubric, plain))
+        {renamed.get(column, column): field for column, field in row.fields.items()}
+        | columns_of(rubric, row.fields["answer"], taught.get(rubric, plain))
         for rubric, row in zip(asked, table.rows, strict=True)
     ]
-    write_table(arguments.out, [*table.columns, *(c for c in ADDED if c not in table.columns)], rows)
+    write_table(arguments.out, [*(renamed.get(column, column) for column in table.columns), *ADDED], rows)
     abstained = sum(row["abstain"] == "1" for row in rows)
     using = plain.encoder.label if plain.encoder else "no sentence encoder"
-    learnt = sum(one.learnt is not None for one in taught.values())
-    own = f", {learnt} questions with a model of their own" if rated else ""
+    own = _told(given, taught, plain.figures.rated.at_least) if rated else ""
     return f"{len(rows)} answers scored with {using}{own}; {abstained} with too little to go on; see {arguments.out}"
 
 
@@ -62,13 +65,28 @@ def _grader(encoder_model: str) -> Grader:
         raise TableError(f"ENCODER_MODEL: {wrong}") from wrong
 
 
-def _taught(plain: Grader, rated: Table, asked: Set[Rubric]) -> Mapping[Rubric, Grader]:
-    """A grader for every question that is asked and has rated answers."""
+Given = Mapping[Rubric, Sequence[tuple[Reading, float]]]
+
+
+def _given(rated: Table) -> Given:
+    """What people gave to answers, by question. An answer without a word is left out: it is never scored, and what it
+    was given says nothing of words."""
     given: dict[Rubric, list[tuple[Reading, float]]] = {}
     for row in rated.rows:
         people = number(rated, row, "score", 0.0, 5.0)
-        given.setdefault(_rubric(rated, row), []).append((read(transcript_of(row.fields["answer"])), people))
-    return {rubric: plain.taught(rubric, answers) for rubric, answers in given.items() if rubric in asked}
+        kept, reading = given.setdefault(_rubric(rated, row), []), read(transcript_of(row.fields["answer"]))
+        if reading.tokens:
+            kept.append((reading, people))
+    return given
+
+
+def _told(given: Given, taught: Mapping[Rubric, Grader], at_least: int) -> str:
+    """What became of the rated answers: who misspells a question learns why nothing changed."""
+    learnt = sum(one.learnt is not None for one in taught.values())
+    few, not_asked = len(taught) - learnt, len(given) - len(taught)
+    told = f", {learnt} questions with a model of their own"
+    told += f" ({few} more with fewer than {at_least} rated answers)" if few else ""
+    return told + (f" ({not_asked} rated ones are not asked with this reference)" if not_asked else "")
 
 
 def _rubric(table: Table, row: Row) -> Rubric:

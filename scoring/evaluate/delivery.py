@@ -6,7 +6,7 @@ from typing import Final
 
 from rooms.transcript import Source, Utterance
 from scoring.evaluate.sound import SoundError, samples_of
-from scoring.evaluate.table import TableError, write_table
+from scoring.evaluate.table import TableError, check_place, write_table
 from scoring.features import fillers_of
 from scoring.fluency import FluencyWeights, heard, load_fluency, measures
 from scoring.rhythm import rhythm_of
@@ -25,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> str:
     """One row for each recording, in order of names; what cannot be heard has a note instead of figures."""
+    check_place(arguments.out)
     if not arguments.folder.is_dir():
         raise TableError(f"{arguments.folder}: there is no such folder")
     recordings = sorted(path for path in arguments.folder.rglob("*") if path.suffix.lower() in KINDS)

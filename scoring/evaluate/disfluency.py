@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from scoring.disfluency import flagged, load_disfluency
-from scoring.evaluate.table import TableError, write_table
+from scoring.evaluate.table import TableError, check_place, write_table
 
 NAME: Final = "disfluency"
 FIELDS: Final = ("original", "disfluent")
@@ -20,6 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> str:
     """Flag every text by itself: neither its field nor its neighbour is looked at."""
+    check_place(arguments.out)
     weights = load_disfluency()
     rows = []
     for index, pair in enumerate(read_pairs(arguments.pairs)):

@@ -46,6 +46,7 @@ def read_table(path: Path, wanted: Sequence[str]) -> Table:
             if columns.count(column) != 1:
                 found = "stands there twice" if column in columns else f"is missing; there are {', '.join(columns)}"
                 raise TableError(f"{name}: line 1: column {column!r} {found}")
+        columns = _apart(columns)
         rows, line = [], reader.line_num + 1
         for fields in reader:
             if fields:
@@ -54,6 +55,11 @@ def read_table(path: Path, wanted: Sequence[str]) -> Table:
         return Table(name, tuple(columns), tuple(rows))
     except csv.Error as wrong:
         raise TableError(f"{name}: line {reader.line_num}: {wrong}") from wrong
+
+
+def _apart(columns: Sequence[str]) -> list[str]:
+    """Columns of one name by numbers: each is to come back with its own fields."""
+    return [name if name not in columns[:at] else f"{name}.{at + 1}" for at, name in enumerate(columns)]
 
 
 def _check_quotes(text: str, name: str) -> None:
@@ -98,6 +104,14 @@ def number(table: Table, row: Row, column: str, least: float, most: float) -> fl
     if not least <= value <= most:
         raise TableError(f"{table.file}: line {row.line}: column {column!r}: {raw} is not within {least:g} to {most:g}")
     return value
+
+
+def check_place(path: Path) -> None:
+    """Raises TableError where no file can be put: before the work, not after it."""
+    if path.is_dir() or not path.parent.is_dir():
+        raise TableError(
+            f"{path}: no file can be written there: {'it is' if path.is_dir() else 'there is no such'} folder"
+        )
 
 
 def write_table(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:

@@ -122,6 +122,45 @@ def test_rated_answers_make_a_model_of_their_question(
     assert "line 2: column 'score': 'good' is no number" in capsys.readouterr().err
 
 
+def test_what_became_of_rated_answers_is_told_and_blank_ones_teach_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("ENCODER_MODEL", raising=False)
+    source, rated, out = tmp_path / "in.csv", tmp_path / "rated.csv", tmp_path / "out.csv"
+    source.write_text(f"question,reference,answer\n{QUESTION},{REFERENCE},{GOOD}\nOther?,Other one,Other.\n")
+
+    def scored(*rows: str) -> str:
+        rated.write_text("question,reference,answer,score\n" + "".join(f"{row}\n" for row in rows))
+        assert main(["content", str(source), str(out), "--rated", str(rated)]) == 0
+        return out.read_text()
+
+    few = [f"Other?,Other one,It is {what}.,2" for what in ("big", "red", "old", "new")]
+    scored(*few, *[f"other?,Other one,It is {what}.,2" for what in ("big", "red", "old", "new", "tin")])
+    said = capsys.readouterr().err
+    assert "0 questions with a model of their own (1 more with fewer than 5 rated answers)" in said
+    assert "(1 rated ones are not asked with this reference)" in said
+    plates = [f"{QUESTION},{REFERENCE},A pile of {what} plates.,{score}" for what, score in RATED]
+    assert scored(*plates, *[f"{QUESTION},{REFERENCE}, ,0"] * 20) == scored(*plates)
+
+
+def test_columns_that_would_be_overwritten_are_kept(tmp_path: Path) -> None:
+    source, out = tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_text(f"id,id,question,reference,answer,score\n7,8,{QUESTION},{REFERENCE},{GOOD},1.25\n")
+    assert main(["content", str(source), str(out)]) == 0
+    with out.open(encoding="utf-8", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert (row["id"], row["id.2"], row["given_score"]) == ("7", "8", "1.25")
+    assert float(row["score"]) > 2
+
+
+@pytest.mark.parametrize("out", ["nowhere/out.csv", "."])
+def test_a_place_where_nothing_can_be_written_is_told_before_the_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], out: str
+) -> None:
+    assert main(["content", str(tmp_path / "no.csv"), str(tmp_path / out)]) == 2
+    assert "no file can be written there" in capsys.readouterr().err
+
+
 MODEL = Path(__file__).resolve().parents[4] / "shared" / "models" / "minilm"
 
 
