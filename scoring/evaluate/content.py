@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> str:
     asked = [_rubric(table, row) for row in table.rows]
     given = _given(rated) if rated else {}
     taught = {rubric: plain.taught(rubric, given[rubric]) for rubric in set(asked) & given.keys()}
-    renamed = {column: f"given_{column}" for column in ADDED if column in table.columns}
+    renamed: dict[str, str] = {column: f"given_{column}" for column in ADDED if column in table.columns}
     rows = [
         {renamed.get(column, column): field for column, field in row.fields.items()}
         | columns_of(rubric, row.fields["answer"], taught.get(rubric, plain))
