@@ -34,6 +34,14 @@ def test_the_numbers_of_the_worked_example_add_up() -> None:
     assert abs(float(total[1]) - float(total[2])) <= 0.05 + 1e-9
 
 
+def test_a_persons_word_in_the_worked_example_adds_up() -> None:
+    found = re.search(r"anew: ([\d.]+) \+ ([\d.]+) × ([\d.]+) = ([\d.]+), shown as \*\*([\d.]+)\*\*", page())
+    assert found is not None
+    before, moved, share, after, shown = map(Decimal, found.groups())
+    assert before + moved * share == after
+    assert abs(after - shown) <= Decimal("0.05")
+
+
 def test_the_parts_of_the_short_example_add_up() -> None:
     parts = [Decimal(row[-1]) for row in table("Part of a short answer | Points")]
     whole = re.search(r"Together exactly \*\*([\d.]+)\*\*", page())
