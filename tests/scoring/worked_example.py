@@ -131,8 +131,8 @@ def _persons_word(found: Score) -> str:
     part, share = score.dimensions[0].contributions[-1], load_weights().families[rubric().family].overall
     return (
         f"A coach who reads along disagrees: “{WHY}” She changes relevance to {after:.1f}. One part is added to its "
-        f"sum, “{part.label}” {part.value:+.3f}, and the whole is added up anew: {_total(found):.3f} + {part.value:g} × "
-        f"{share[Dimension.RELEVANCE]:.2f} = {_total(score):.3f}, shown as **{score.overall:.1f}**. The report shows "
+        f"sum, “{part.label}” {part.value:+.3f}, and the whole is added up anew: {_total(found):.3f} + {part.value:g} "
+        f"× {share[Dimension.RELEVANCE]:.2f} = {_total(score):.3f}, shown as **{score.overall:.1f}**. The report shows "
         "both numbers, her name and her reason."
     )
 
