@@ -117,6 +117,7 @@ class Visit:
                 self._lifeline.wake()
                 said = await answer
         except TimeoutError:
+            self._lifeline.wake()  # also where the time went into bringing it to the disk: it stands in the outbox
             late = f"No answer to {command.kind} within {deadline_s:.0f} seconds. It may still be done."
             raise LateError(late) from None
         finally:

@@ -4,6 +4,7 @@ import asyncio
 import os
 import shutil
 import stat
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from rooms import commands as c
 from rooms.protocol import Do, Refused
 from tests.client.toy import ToyRoom
 from tests.client.toy_server import ToyServer
-from tests.waiting import until
+from tests.waiting import DEADLINE_S, until
 
 CONSENT = Do(id="c-1", command=c.GiveConsent(notice="2026-11"))
 START = Do(id="c-2", command=c.StartInterview())
@@ -141,6 +142,20 @@ async def test_what_a_killed_process_had_put_is_done_once_and_in_order(server: T
         server.stir()
         await visit.until(lambda _: visit.standing.durable == 5)
     assert not left.exists()
+
+
+async def test_what_is_late_because_the_disk_is_slow_is_sent_all_the_same(
+    server: ToyServer, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = threading.Event()
+    monkeypatch.setattr(KeptOutbox, "sync", lambda _: disk.wait(DEADLINE_S))
+    async with connect(server.url, token="secret") as greenroom, greenroom.join("r-1", outbox=path) as visit:
+        try:
+            with pytest.raises(LateError):
+                await visit.do(c.GiveConsent(notice="2026-11"), deadline_s=0.05)
+            await visit.until(lambda room: room.consented, DEADLINE_S / 2)
+        finally:
+            disk.set()
 
 
 async def test_what_somebody_insists_on_is_kept_also_between_two_tries(server: ToyServer, path: Path) -> None:
