@@ -138,7 +138,7 @@ async def test_what_was_kept_for_a_question_that_is_gone_is_told_and_not_put_to_
             ("finish_answer", "other_question"),
         ]
         await candidate.do(TypeAnswer(turn=1, text=ANSWERS[0]))
-        turn = candidate.room.turns[0]
+        turn = (await candidate.until(lambda room: bool(room.turns[0].utterances))).turns[0]
         assert ([said.text for said in turn.utterances], turn.finished) == ([ANSWERS[0]], None)
 
 

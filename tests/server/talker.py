@@ -20,8 +20,10 @@ from client import Greenroom, Lost, Visit
 from rooms.commands import EndInterview, TypeAnswer
 from rooms.people import Role
 from rooms.protocol import VERSION, Frame, pack_frame
+from scripts.fuzz import wires
 from server.errors import TABLE
 from tests.journeys.people import begin, next_turn
+from tests.waiting import within
 
 DEADLINE_S = 10.0
 Said = dict[str, Any]
@@ -38,6 +40,12 @@ class Talker:
     async def say(self, message: object) -> None:
         """Text or bytes as they are; anything else as JSON."""
         await self.socket.send(message if isinstance(message, str | bytes) else json.dumps(message))
+
+    def say_often(self, message: str | bytes, times: int) -> None:
+        """All at once: how fast it is heard is for the other side alone to say."""
+        kind = wires.TEXT if isinstance(message, str) else wires.BINARY
+        payload = message.encode() if isinstance(message, str) else message
+        self.socket.transport.write(wires.frame(wires.FIN | kind, payload) * times)
 
     async def hello(self, ticket: str, **more: object) -> Said:
         """Come in properly; gives the welcome."""
@@ -111,7 +119,7 @@ class Quiet:
     async def goes_on(self) -> None:
         """One more sentence goes from one to the other, in no more than a moment."""
         self._said.append(f"Quiet sentence {len(self._said)}.")
-        async with asyncio.timeout(3):
+        async with within(3):
             await self.candidate.do(TypeAnswer(turn=1, text=self._said[-1]))
             await self.coach.until(lambda room: len(room.turns[0].utterances) == len(self._said))
 

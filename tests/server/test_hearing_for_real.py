@@ -101,6 +101,7 @@ async def test_pocketsphinx_writes_some_of_what_was_said_and_silence_ends_the_tu
     async with on_redis.room() as room, on_redis.hearing(sphinx, room, voice=Silero) as hearing:
         spoken = speech("it was a good idea to put the money in the bank")
         await room.say(silence(500))
+        await room.until(lambda: room.id in hearing._ears)
         for start in range(0, len(spoken), 32_000):
             position = hearing._ears[room.id][0].position
             await room.say(spoken[start : start + 32_000])

@@ -1,7 +1,6 @@
 """Bad input on a socket: each gets its code and sentence from the table, and the next room notices nothing."""
 
 import asyncio
-import contextlib
 import itertools
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -12,7 +11,6 @@ import pytest_asyncio
 from pydantic import SecretStr
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
-from websockets.exceptions import ConnectionClosed
 
 from client import Greenroom, Visit, connect
 from rooms.commands import Whisper
@@ -489,8 +487,8 @@ async def test_a_message_in_a_few_pieces_is_one_message(greenroom: Greenroom, ro
 
 async def test_too_many_messages_a_second_end_the_socket(greenroom: Greenroom, room: str) -> None:
     async with inside(greenroom, room) as talker:
-        for _ in range(5 * MESSAGES_PER_SECOND):
-            await talker.say('{"type": "hello", "protocol": 1, "ticket": "again"}')  # refused, and costs nothing
+        # Refused, and costs nothing; so many that a machine may take its time over them.
+        talker.say_often('{"type": "hello", "protocol": 1, "ticket": "again"}', 20 * MESSAGES_PER_SECOND)
         await talker.is_sent_away("too_much")
 
 
@@ -606,8 +604,7 @@ async def test_audio_of_one_who_does_not_answer_is_refused(greenroom: Greenroom,
     async with inside(greenroom, room, role) as talker:
         await talker.send_frame(0)
         await talker.is_refused("not_your_role")
-        for _ in range(5 * MESSAGES_PER_SECOND):  # each costs as much as a message does
-            await talker.send_frame(0)
+        talker.say_often(frame(0, ms=1), 20 * MESSAGES_PER_SECOND)  # each costs as much as a message does
         await talker.is_sent_away("too_much")
 
 
@@ -699,9 +696,7 @@ async def test_frames_belong_to_the_microphone_that_was_opened_before_them(green
 async def test_a_flood_of_frames_ends_the_socket(greenroom: Greenroom, room: str) -> None:
     async with inside(greenroom, room) as talker:
         await with_microphone(talker)
-        with contextlib.suppress(ConnectionClosed):
-            for _ in range(40_000):
-                await talker.say(b"\x01")
+        talker.say_often(b"\x01", 40_000)
         assert await talker.closed() == 4508
 
 
@@ -727,8 +722,8 @@ async def test_a_reader_that_never_reads_is_cut_off_and_nobody_waits_for_it(
         with deaf(standing.web.port, room, ticket) as wire:
             await candidate.until(lambda room: len(room.people) == 3)
             await whisper_much(coach, 1_200, quiet.goes_on)  # the system's own buffers have to fill first
-            seen = await candidate.until(lambda room: not room.people[2].here, 10)
-            assert len(seen.whispers) == 1_200
+            # Either may come first: they are cut off when the buffers are full, whatever is still to be said.
+            await candidate.until(lambda room: not room.people[2].here and len(room.whispers) == 1_200, 10)
             await until(lambda: not held_by_server(wire), 12)
         assert candidate.connected
         assert coach.connected
