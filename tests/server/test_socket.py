@@ -199,34 +199,34 @@ async def test_a_welcome_shows_the_one_who_is_welcomed(greenroom: Greenroom, roo
 async def test_who_comes_back_with_a_return_ticket_was_never_gone_for_the_others(
     greenroom: Greenroom, room: str, standing: Standing
 ) -> None:
-    async with inside(greenroom, room) as candidate:
+    async with inside(greenroom, room) as candidate, knocking(greenroom, room) as again:
         async with inside(greenroom, room, Role.COACH) as coach:
             before = coach.heard[0]
-        async with knocking(greenroom, room) as again:
-            welcome = await again.hello(before["return_ticket"], resume=before["cursor"])
-            resumed = [(await again.hears("event"))["event"]["kind"] for _ in range(welcome["resumed"])]
-            assert welcome["you"] == before["you"]
-            assert resumed in ([], ["transcriber_named"])  # a worker may take the room on meanwhile
-            await a_grace_later(greenroom, room, candidate)  # the end of the first socket ends nothing
-            await again.is_well()
-            told = [said["event"] for said in candidate.heard if said["type"] == "event"]
-            joined = next(fact for fact in told if fact.get("participant") == welcome["you"])
-            assert [fact["kind"] for fact in told if fact.get("connection") == joined["connection"]] == [joined["kind"]]
-            assert before["return_ticket"] not in standing.deployment.logs
+        welcome = await again.hello(before["return_ticket"], resume=before["cursor"])
+        resumed = [(await again.hears("event"))["event"]["kind"] for _ in range(welcome["resumed"])]
+        assert welcome["you"] == before["you"]
+        assert resumed in ([], ["transcriber_named"])  # a worker may take the room on meanwhile
+        await a_grace_later(greenroom, room, candidate)  # the end of the first socket ends nothing
+        await again.is_well()
+        told = [said["event"] for said in candidate.heard if said["type"] == "event"]
+        joined = next(fact for fact in told if fact.get("participant") == welcome["you"])
+        assert [fact["kind"] for fact in told if fact.get("connection") == joined["connection"]] == [joined["kind"]]
+        assert before["return_ticket"] not in standing.deployment.logs
 
 
 async def test_a_return_ticket_brings_back_once_and_the_next_welcome_has_another(
     greenroom: Greenroom, room: str
 ) -> None:
-    async with inside(greenroom, room, Role.COACH) as coach:
-        ticket = coach.heard[0]["return_ticket"]
-    async with knocking(greenroom, room) as again, knocking(greenroom, room) as thief, knocking(greenroom, room) as on:
+    async with knocking(greenroom, room) as again, knocking(greenroom, room) as thief:
+        async with inside(greenroom, room, Role.COACH) as coach:
+            ticket = coach.heard[0]["return_ticket"]
         welcome = await again.hello(ticket)
         await thief.say({"type": "hello", "protocol": VERSION, "ticket": ticket})
         await thief.is_sent_away("ticket_invalid")
         await again.is_well()
-        await on.hello(welcome["return_ticket"])
-        await on.is_well()
+        async with knocking(greenroom, room) as on:
+            await on.hello(welcome["return_ticket"])
+            await on.is_well()
 
 
 async def test_a_return_ticket_is_for_its_own_room_and_origin(greenroom: Greenroom, room: str) -> None:
