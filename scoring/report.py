@@ -33,6 +33,8 @@ class AskedQuestion(Value):
     follow_up_of: str | None = None
     competence: str | None = None
     difficulty: int | None = None
+    point_weights: Mapping[str, float] = Field(default_factory=dict)
+    """What each rubric point counts against the others, by its id; nothing where nobody knows any more."""
 
 
 class ReportTurn(Value):

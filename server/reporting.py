@@ -4,9 +4,12 @@ Decides which facts of a room reach its report: what was asked, answered, scored
 no reason of the interviewer's. The same room gives the same bytes.
 """
 
-from rooms.interview.bank import load_bank
+from collections.abc import Mapping
+
+from rooms.interview.bank import UnknownQuestion, load_bank
 from rooms.state import Room, Turn
 from scoring.report import AskedQuestion, ReportTurn, build
+from server.marker import rubric_of
 from server.ports import ReportRow
 
 _WITHDRAWN = "The candidate withdrew consent; from then on nothing was heard or scored."
@@ -17,7 +20,7 @@ def written(room: Room) -> tuple[ReportRow, bytes]:
     if room.closed_ms is None:
         raise ValueError("an interview that goes on has no report")
     report = build(
-        [_turn(turn) for turn in room.turns],
+        [_turn(room, turn) for turn in room.turns],
         room=room.id,
         mode=room.mode.value,
         opened_at=room.opened_at,
@@ -46,7 +49,7 @@ def _caution(room: Room) -> str | None:
     return " ".join(notes) or None
 
 
-def _turn(turn: Turn) -> ReportTurn:
+def _turn(room: Room, turn: Turn) -> ReportTurn:
     asked = turn.question
     question = AskedQuestion(
         id=asked.id,
@@ -55,6 +58,7 @@ def _turn(turn: Turn) -> ReportTurn:
         follow_up_of=asked.follow_up_of,
         competence=asked.competence,
         difficulty=asked.difficulty,
+        point_weights=_point_weights(room, turn),
     )
     return ReportTurn(
         number=turn.number,
@@ -66,3 +70,10 @@ def _turn(turn: Turn) -> ReportTurn:
         score=turn.score,
         delivery=turn.delivery,
     )
+
+
+def _point_weights(room: Room, turn: Turn) -> Mapping[str, float]:
+    try:
+        return {point.id: point.weight for point in rubric_of(load_bank(), room, turn).points}
+    except UnknownQuestion:
+        return {}

@@ -3,7 +3,9 @@
 import pytest
 
 from rooms import events as e
-from rooms.events import Event
+from rooms.events import Event, Mode
+from rooms.interview.bank import load_bank
+from rooms.kinds import Expected
 from rooms.state import Room, replay
 from scoring.report import Report
 from server.reporting import written
@@ -47,6 +49,20 @@ def test_every_turn_is_there_with_all_that_was_said_and_found() -> None:
         assert (told.transcript, told.score, told.delivery) == (turn.transcript, turn.score, turn.delivery)
         assert told.finish == (turn.finished and turn.finished.reason)
         assert (told.began_ms, told.closed_ms) == (turn.began_ms, turn.closed_ms)
+
+
+def test_what_each_rubric_point_counts_is_told_also_of_a_question_of_ones_own() -> None:
+    asked = next(one for one in load_bank().questions(Mode.BEHAVIOURAL) if len(one.points) > 1)
+    own = Expected(text="Names a cost", weight=3)
+    room = whole()
+    first, second, *_ = room.turns
+    turns = (
+        first.but(question=first.question.but(id=asked.id)),
+        second.but(question=second.question.but(id=None, points=(own,))),
+        second.but(question=second.question.but(id="gone-from-the-bank")),
+    )
+    told = [turn.question.point_weights for turn in report_of(room.but(turns=turns)).turns]
+    assert told == [{point.id: point.weight for point in asked.points}, {"own-1": 3}, {}]
 
 
 def test_every_quote_is_a_piece_of_what_was_said() -> None:

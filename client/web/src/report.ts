@@ -1,5 +1,5 @@
 // Made by scripts/protocol_types from scoring/report.py, server/reviewing.py and server/api. Do not edit: change that file and run the script.
-// schema 345938a4c4557033 body 9f466d7aebe1a2b9
+// schema 2add30650307c5c0 body dd0f45d65bed1edc
 /**
  * The six content dimensions, each 0 to 5. Delivery is not among them.
  */
@@ -160,6 +160,9 @@ export interface AskedQuestion {
   follow_up_of: string | null;
   competence: string | null;
   difficulty: number | null;
+  point_weights: {
+    [k: string]: number;
+  };
 }
 /**
  * The utterances of a turn, in order.

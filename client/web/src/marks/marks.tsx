@@ -12,12 +12,15 @@ const LEVELS: Record<Level, { sign: string; word: string }> = {
 interface Props {
   marks: readonly Mark[];
   point: (at: Highlight[]) => void;
+  /** What each point counts against the others; none where nobody knows. */
+  weights?: Readonly<Record<string, number>>;
 }
 
-export function Marks({ marks, point }: Props) {
+export function Marks({ marks, point, weights = {} }: Props) {
   if (!marks.length) return null;
   const unsaid = marks.filter(({ level, quotes }) => level === "absent" && quotes.length === 0);
   const alike = unsaid.every(({ reason }) => reason === unsaid[0]?.reason); // said once by the level, not for each
+  const total = marks.reduce((sum, mark) => sum + (weights[mark.point] ?? NaN), 0);
   return (
     <ul className="marks" aria-label="What a strong answer has">
       {marks.map((mark) => (
@@ -26,7 +29,15 @@ export function Marks({ marks, point }: Props) {
             <span aria-hidden="true">{LEVELS[mark.level].sign}</span> {LEVELS[mark.level].word}
           </span>
           <div className="mark__words">
-            <p className="mark__criterion">{mark.criterion}</p>
+            <p className="mark__criterion">
+              {mark.criterion}
+              {total > 0 && (
+                <span className="soft small numbers">
+                  {" "}
+                  counts {weights[mark.point]} of {total}
+                </span>
+              )}
+            </p>
             {mark.level === "absent" && mark.quotes.length > 0 && <p className="soft small">The nearest words:</p>}
             <Quotes quotes={mark.quotes} point={point} />
             {!(alike && unsaid.includes(mark)) && !onlyQuotes(mark) && <p className="soft small">{mark.reason}</p>}

@@ -16,6 +16,7 @@ const WORDS = ["So", "um", "I", "cut", "it", "to", "one", "hour"].map((text, n) 
   confidence: 0.9,
 }));
 
+const ASKED = { follow_up_of: null, competence: null, point_weights: {} };
 const READY: Condition = { level: "ready", sentence: "All answers together 3.5 or more: 3.5", met: true, said: [] };
 const INTERVIEW: Interview = {
   competences: [
@@ -88,7 +89,7 @@ const REPORT: ReportValue = {
   turns: [
     {
       number: 1,
-      question: { id: "b", text: "What went wrong?", kind: "new", follow_up_of: null, competence: null, difficulty: 2 },
+      question: { ...ASKED, id: "b", text: "What went wrong?", kind: "new", difficulty: 2 },
       overrides: [],
       shares: null,
       finish: "silence",
@@ -145,7 +146,7 @@ const REPORT: ReportValue = {
     },
     {
       number: 2,
-      question: { id: null, text: "And why?", kind: "own", follow_up_of: null, competence: null, difficulty: null },
+      question: { ...ASKED, id: null, text: "And why?", kind: "own", difficulty: null },
       overrides: [],
       shares: null,
       finish: "done",

@@ -33,7 +33,15 @@ const MACHINE: Score = {
 };
 const TURN: SheetTurn = {
   number: 1,
-  question: { id: "b-1", text: "What went wrong?", kind: "new", follow_up_of: null, competence: null, difficulty: 2 },
+  question: {
+    id: "b-1",
+    text: "What went wrong?",
+    kind: "new",
+    follow_up_of: null,
+    competence: null,
+    difficulty: 2,
+    point_weights: {},
+  },
   points: ["Warned early"],
   transcript: {
     utterances: [

@@ -47,7 +47,7 @@ export function Question({ turn, known }: { turn: ReportTurn; known: string | nu
       <div className="answer__found">
         {score && (
           <>
-            <Marks marks={score.marks} point={point} />
+            <Marks marks={score.marks} point={point} weights={turn.question.point_weights} />
             {score.dimensions.some((one) => one.score !== null) && (
               <>
                 <Sides scores={score.dimensions} point={point} />

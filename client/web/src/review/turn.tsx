@@ -100,7 +100,7 @@ export function ReviewTurn({ room, dimensions, turn: first }: Props) {
             <SideBySide machine={machine} rating={rating} dimensions={dimensions} />
             {rating?.note && <p className="small">Your note: {rating.note}</p>}
             {machine.caution && <Caution>{machine.caution}</Caution>}
-            <Marks marks={machine.marks} point={point} />
+            <Marks marks={machine.marks} point={point} weights={turn.question.point_weights} />
             {machine.overall !== null && <Sides folded scores={machine.dimensions} point={point} />}
             <Overrides overrides={turn.overrides} />
             <OverrideForm

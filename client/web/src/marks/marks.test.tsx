@@ -2,6 +2,7 @@ import { render, screen, within } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
 
 import type { Dimension, DimensionScore } from "../protocol";
+import { Marks } from "./marks";
 import { Sum } from "./sum";
 
 const SIDES = [side("relevance", 3.5), side("depth", 1)];
@@ -9,6 +10,22 @@ const SIDES = [side("relevance", 3.5), side("depth", 1)];
 function side(dimension: Dimension, score: number): DimensionScore {
   return { dimension, score, low: 0, high: 5, contributions: [], quotes: [], abstained: null, judged: null };
 }
+
+describe("what a strong answer has", () => {
+  const absent = { level: "absent" as const, quotes: [], reason: "Nothing shows this." };
+  const MARKS = [
+    { ...absent, point: "who", criterion: "Says who" },
+    { ...absent, point: "why", criterion: "Says why" },
+  ];
+  const told = () => screen.getAllByRole("listitem").map((one) => one.querySelector("p")?.textContent);
+
+  it("says what each point counts, where that is known of all", () => {
+    const { rerender } = render(<Marks marks={MARKS} point={() => undefined} weights={{ who: 3, why: 1 }} />);
+    expect(told()).toEqual(["Says who counts 3 of 4", "Says why counts 1 of 4"]);
+    rerender(<Marks marks={MARKS} point={() => undefined} weights={{ who: 3 }} />);
+    expect(told()).toEqual(["Says who", "Says why"]);
+  });
+});
 
 describe("the score of an answer", () => {
   it("is added up from its sides and their shares", () => {
