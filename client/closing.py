@@ -27,7 +27,7 @@ def after_close(code: int) -> AfterClose:
             return AfterClose.AT_ONCE
         case Close.LOST_TRACK:
             return AfterClose.AFRESH
-        case Close.TICKET_INVALID:
+        case Close.TICKET_INVALID | Close.HELLO_EXPECTED:  # a hello may come too late over a bad network
             return AfterClose.NEW_TICKET
         case Close.MESSAGE_TOO_BIG:
             return AfterClose.STAY_AWAY

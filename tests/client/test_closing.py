@@ -25,3 +25,9 @@ def test_a_client_comes_back_when_the_network_or_a_proxy_ended_the_connection(co
 @pytest.mark.parametrize("code", [1002, 1003, 1007, 1008, 4500, 4999])
 def test_a_client_stays_away_when_it_would_only_be_closed_again(code: int) -> None:
     assert after_close(code) is AfterClose.STAY_AWAY
+
+
+@pytest.mark.parametrize("code", [Close.TICKET_INVALID, Close.HELLO_EXPECTED])
+def test_a_client_asks_for_another_ticket_where_one_may_mend_it(code: Close) -> None:
+    """As the page does: a hello that a bad network held up too long is nobody's fault."""
+    assert after_close(code) is AfterClose.NEW_TICKET
