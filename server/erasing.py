@@ -61,8 +61,10 @@ class Eraser:
 
     async def sweep(self) -> int:
         """Forget all rooms that were closed too long ago; gives how many."""
+        # The earlier of two clocks: what is forgotten too soon, because one of them jumped, never comes back.
+        now_ms = min(self._clock.now_ms(), (await self._timers.claim(for_ms=0, limit=0)).now_ms)
         forgotten = 0
-        while old := await self._store.closed_before(self._clock.now_ms() - self._kept_ms, AT_ONCE):
+        while old := await self._store.closed_before(now_ms - self._kept_ms, AT_ONCE):
             for row in old:
                 await self.erase(row.room, row.owner)
             forgotten += len(old)

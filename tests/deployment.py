@@ -95,7 +95,7 @@ class Deployment:
     """Any number of web workers and workers on one Redis and one database."""
 
     def __init__(self, redis_url: str, database_url: str, directory: Path, **settings: str) -> None:
-        self.directory = directory
+        self.directory, self.database_url = directory, database_url
         self._started: list[Process] = []
         self._environment = {
             **{name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR")},

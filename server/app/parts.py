@@ -15,14 +15,18 @@ from server.adapters.database import Database
 from server.adapters.redis_audio import RedisAudioLog
 from server.adapters.redis_connection import RedisConnection
 from server.adapters.redis_dead_letters import RedisDeadLetters
+from server.adapters.redis_directory import RedisDirectory
 from server.adapters.redis_leases import RedisLeases
+from server.adapters.redis_ledger import RedisLedger
 from server.adapters.redis_loads import RedisEquipments, RedisLoads
 from server.adapters.redis_log import RedisRoomLog, RedisSubscriber
 from server.adapters.redis_presence import RedisPresence
+from server.adapters.redis_timers import RedisTimers
 from server.adapters.report_store import SqlReportStore
 from server.adapters.review_store import SqlReviews
 from server.clock import SystemClock
 from server.equipment import NONE, Equipment, facts, judges_in_words, keep_saying
+from server.erasing import Eraser
 from server.feed import Feeds
 from server.judging import endpoints_of, policy_of
 from server.operations import Backlog
@@ -113,6 +117,12 @@ def encoder(settings: Settings) -> Encoder | None:
     from server.adapters.sentences import sentence_encoder  # half a second and 60 MB for who wants none
 
     return sentence_encoder(name)
+
+
+def eraser(p: Parts) -> Eraser:
+    """Who forgets rooms: for their owners in a web worker, by their age in a worker."""
+    directory, timers, ledger = RedisDirectory(p.redis, p.clock), RedisTimers(p.redis), RedisLedger(p.redis)
+    return Eraser(p.log, p.audio, p.store, directory, timers, p.letters, ledger, p.clock, p.settings.retention_days)
 
 
 async def say_equipment(p: Parts, reader: Encoder | None) -> None:

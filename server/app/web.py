@@ -16,21 +16,18 @@ import uvicorn
 
 from rooms.people import Participant
 from server import web
-from server.adapters.redis_dead_letters import RedisDeadLetters
 from server.adapters.redis_directory import RedisDirectory
 from server.adapters.redis_holds import RedisHolds
 from server.adapters.redis_ledger import RedisLedger
 from server.adapters.redis_purses import RedisPurses
 from server.adapters.redis_tickets import RedisTickets
-from server.adapters.redis_timers import RedisTimers
 from server.adapters.revocation_store import SqlRevocations
 from server.api import calibrating, erasing, fairness, history, operations, reports, reviews, rooms, sessions, weights
-from server.app.parts import Parts, encoder, parts, say_equipment
+from server.app.parts import Parts, encoder, eraser, parts, say_equipment
 from server.app.promptness import spare_the_collector
 from server.departures import Departures
 from server.door import Door
 from server.edges.routes import Edges
-from server.erasing import Eraser
 from server.fanout import Fanout
 from server.gate import Gate, person_of
 from server.identity import Identity
@@ -122,7 +119,7 @@ async def serve_web(settings: Settings, host: str, port: int, fd: int | None) ->
                 ),
                 operations.routes(settings, gate, p.backlog, RedisLedger(p.redis)),
                 history.routes(gate, p.writer.look, p.log, p.store, p.reviews, p.clock),
-                erasing.routes(gate, p.writer.look, p.store, _eraser(p)),
+                erasing.routes(gate, p.writer.look, p.store, eraser(p)),
                 reports.routes(gate, p.writer.look, p.store, p.reviews, p.clock, p.shelf),
                 weights.routes(
                     settings, gate, p.writer.look, p.bank, p.shelf, p.activations, p.reviews, p.clock, reader
@@ -164,21 +161,6 @@ def _new_decoder(state: bytes) -> Decoder:
     from server.adapters.opus import OpusDecoder  # FFmpeg's libraries are loaded where a browser cannot send samples
 
     return OpusDecoder(state)
-
-
-def _eraser(p: Parts) -> Eraser:
-    directory, timers = RedisDirectory(p.redis, p.clock), RedisTimers(p.redis)
-    return Eraser(
-        p.log,
-        p.audio,
-        p.store,
-        directory,
-        timers,
-        RedisDeadLetters(p.redis),
-        RedisLedger(p.redis),
-        p.clock,
-        p.settings.retention_days,
-    )
 
 
 async def _has_report(p: Parts, room: str) -> bool:

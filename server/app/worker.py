@@ -18,7 +18,7 @@ from server.adapters.redis_timers import RedisTimers
 from server.adapters.silero import Silero
 from server.adapters.smart_turn import SmartTurn
 from server.adapters.transcribers import choose
-from server.app.parts import Parts, encoder, parts, say_equipment
+from server.app.parts import Parts, encoder, eraser, parts, say_equipment
 from server.app.promptness import share_with_threads, spare_the_collector
 from server.archiver import Archiver, Snapshots
 from server.hearing import Hearing
@@ -78,6 +78,7 @@ async def serve_worker(settings: Settings) -> None:
                 hearing.run(),
                 timekeeper.run(),
                 p.restorer.watch(p.leases, RedisDirectory(p.redis, p.clock)),
+                eraser(p).run(),
                 reporter.run(lambda: worker.rooms, lambda: hearing.behind_ms),
                 say_equipment(p, reader),
                 pulse.beat(settings.var_dir, settings.worker_ttl_ms // 3),

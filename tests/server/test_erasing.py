@@ -1,6 +1,7 @@
 """Rooms are forgotten: on their owner's wish, and by their age."""
 
 from collections.abc import AsyncIterator, Awaitable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -20,20 +21,22 @@ from server.adapters.redis_timers import RedisTimers
 from server.adapters.report_store import SqlReportStore
 from server.erasing import DAY_MS, Eraser
 from server.ports import ReportRow
-from tests.kept_rooms import EPOCH, OPENED_AT, interview
+from tests.deployment import deployed
+from tests.kept_rooms import EPOCH, OPENED_AT, chain, interview
 from tests.server.conftest import Standing
 from tests.server.hearings import SteppedClock
+from tests.waiting import until
 
 
 class Kept:
     """Rooms in a database and in a Redis."""
 
     def __init__(self, redis: RedisConnection, database: Database, days: int) -> None:
-        self.redis, self.clock = redis, SteppedClock()
+        self.redis, self.clock, self.clock_of_redis = redis, SteppedClock(), SteppedClock()
         self.log, self.audio = RedisRoomLog(redis), RedisAudioLog(redis, 60)
         self.store = SqlReportStore(database, self.clock)
         letters, ledger = RedisDeadLetters(redis), RedisLedger(redis)
-        timers, directory = RedisTimers(redis), RedisDirectory(redis, self.clock)
+        timers, directory = RedisTimers(redis, self.clock_of_redis), RedisDirectory(redis, self.clock)
         self.eraser = Eraser(self.log, self.audio, self.store, directory, timers, letters, ledger, self.clock, days)
 
     async def room(self, room: str, closed_ms: int) -> None:
@@ -62,7 +65,7 @@ async def kept(redis_url: str, tmp_path: Path) -> AsyncIterator[Kept]:
 async def test_rooms_older_than_they_may_be_are_forgotten_everywhere(kept: Kept) -> None:
     await kept.room("r-old", 0)
     await kept.room("r-young", DAY_MS)
-    kept.clock.ms = OPENED_AT + 30 * DAY_MS + 1
+    kept.clock.ms = kept.clock_of_redis.ms = OPENED_AT + 30 * DAY_MS + 1
     assert await kept.eraser.sweep() == 1
     assert await kept.eraser.sweep() == 0
     assert await kept.store.report("r-old") is None
@@ -70,6 +73,35 @@ async def test_rooms_older_than_they_may_be_are_forgotten_everywhere(kept: Kept)
     assert await kept.keys("r-old") == [b"greenroom:{r-old}:head"]  # which says that it was erased
     assert await kept.store.report("r-young") is not None
     assert await kept.log.head("r-young") is not None
+
+
+@pytest.mark.parametrize("which", ["clock", "clock_of_redis"])
+async def test_one_clock_that_jumped_ahead_forgets_no_room(kept: Kept, which: str) -> None:
+    await kept.room("r-young", 0)
+    kept.clock.ms = kept.clock_of_redis.ms = OPENED_AT + DAY_MS
+    getattr(kept, which).ms += 1_000 * DAY_MS
+    assert await kept.eraser.sweep() == 0
+    assert await kept.store.report("r-young") is not None
+
+
+async def test_a_worker_forgets_what_is_too_old_by_itself(redis_url: str) -> None:
+    with deployed(redis_url, RETENTION_DAYS="1") as deployment:
+        database = Database(deployment.database_url, 5_000)
+        store = SqlReportStore(database, SteppedClock())
+        try:
+            opened, *rest = (record.event for record in interview("r-old"))
+            long_ago = opened.model_copy(update={"opened_at": SteppedClock().ms})
+            await store.archive("r-old", EPOCH, chain([long_ago, *rest]))
+            await store.keep_report(ReportRow("r-old", "owner", "behavioural", 0, 0, 3.0, 3), b"{}")
+            deployment.worker()
+            await until(partial(_is_forgotten, store, "r-old"))
+            assert [record async for record in store.records("r-old")] == []
+        finally:
+            await database.close()
+
+
+async def _is_forgotten(store: SqlReportStore, room: str) -> bool:
+    return await store.report(room) is None
 
 
 async def test_an_owner_erases_a_room_that_is_over(standing: Standing, greenroom: Greenroom) -> None:
