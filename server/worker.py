@@ -43,6 +43,9 @@ BEAT_LATE: Final = 1.2
 """A beat may come this much later than its time."""
 GHOSTS_EVERY_S: Final = 1.0
 """How often ghosts are looked for."""
+ANNOUNCE_EVERY_S: Final = 15.0
+"""How often it is said again that a room wants a worker: a store that forgot it in a failover, and the room not, would
+let nobody take the room from a worker that dies."""
 
 Reader = Callable[[Feed, Pen], Awaitable[None]]
 """Follows a room, and writes into it with the pen."""
@@ -160,14 +163,17 @@ class Worker:
         room, began = pen.room_id, _now()
         try:
             async with self._feeds.follow(room) as feed, asyncio.TaskGroup() as tasks:
-                ghosts = tasks.create_task(self._reap(feed, pen))
+                aside = (self._reap(feed, pen), self._announce(room))
+                ghosts, announcing = (tasks.create_task(task) for task in aside)
                 deserted = tasks.create_task(self._deserted(feed))
+                reopened = tasks.create_task(_reopened(feed))
                 readers = [tasks.create_task(_reading(reader, feed, pen)) for reader in self._readers]
                 archived = tasks.create_task(_ended(readers))
-                await asyncio.wait((archived, deserted), return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait((archived, deserted, reopened), return_when=asyncio.FIRST_COMPLETED)
+                announcing.cancel()
                 if archived.done():
                     await self._last_goodbyes(feed)
-                for task in (ghosts, archived, deserted, *readers):
+                for task in (ghosts, archived, deserted, reopened, *readers):
                     task.cancel()
         except* Fenced:
             _log.warning("lease lost", extra={"room": room, "fence": pen.fence})
@@ -205,6 +211,12 @@ class Worker:
     def _rests(self, room: str) -> bool:
         rest = self._resting.get(room)
         return rest is not None and _now() < rest.until
+
+    async def _announce(self, room: str) -> None:
+        while True:
+            await asyncio.sleep(ANNOUNCE_EVERY_S)
+            with contextlib.suppress(Unavailable):
+                await self._leases.announce(room)
 
     async def _deserted(self, feed: Feed) -> None:
         """Return when nobody has been here for long and nothing is under way; whoever joins announces the room anew."""
@@ -291,6 +303,13 @@ def _busy(room: Room) -> bool:
 async def _until(feed: Feed, holds: Callable[[Room], bool]) -> None:
     while not holds(feed.room):
         await feed.moved(feed.cursor.version)
+
+
+async def _reopened(feed: Feed) -> None:
+    """Return when the room was over and is not any more: its log lost its end, and who went home is wanted again."""
+    await _until(feed, lambda room: room.phase is Phase.CLOSED)
+    await _until(feed, lambda room: room.phase is not Phase.CLOSED)
+    _log.warning("a room that was over goes on", extra={"room": feed.room_id})
 
 
 async def _ended(tasks: Sequence[asyncio.Task[None]]) -> None:

@@ -9,11 +9,14 @@ from itertools import pairwise
 import pytest
 
 from rooms import commands as c
-from rooms.events import ParticipantJoined
+from rooms.events import ParticipantJoined, ParticipantLeft
+from rooms.interview.bank import load_bank
 from rooms.people import SYSTEM, Participant, Role
+from rooms.phases import Phase
 from rooms.releases import NewerFact
 from server import worker as module
 from server.feed import Feed
+from server.interviewer import Interviewer
 from server.pen import Pen
 from server.ports import Message, Unavailable
 from server.settings import Settings
@@ -413,3 +416,38 @@ async def test_who_joins_just_before_a_room_is_let_go_is_served(leases: MemoryLe
 def _coming_again(message: Message) -> bool:
     events = [record.event for record in message.records]
     return any(isinstance(event, ParticipantJoined) and event.connection == "again" for event in events)
+
+
+async def test_a_room_that_the_store_forgot_to_be_wanted_is_taken_from_a_worker_that_dies(
+    leases: MemoryLeases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "ANNOUNCE_EVERY_S", 0.01)
+    rig, one, two = a_rig(), Reading(), Reading()
+    async with rig.up(), rig.room():
+        leases.open = {"r-1"}
+        async with working(rig, leases, one):
+            await until(lambda: one.rooms)
+            leases.open = set()  # of a cluster's nodes, one failed over behind
+            await until(lambda: leases.open)
+        async with working(rig, leases, two, name="worker-2"):
+            await until(lambda: two.rooms == ["r-1"])
+
+
+async def test_a_room_whose_end_was_lost_is_brought_to_its_end_again(leases: MemoryLeases) -> None:
+    rig, archiving = a_rig(), Reading()
+    interviewer = Interviewer(load_bank(), rig.clock, 2_000)
+    async with rig.up(), rig.room(asked=False) as room:
+        leases.open = {"r-1"}
+        async with working(rig, leases, interviewer.serve, archiving):
+            await until(lambda: archiving.rooms)
+            await room.do(c.EndInterview())
+            await until(lambda: room.room.phase is Phase.CLOSED)
+            before = rig.feeds.here("r-1")
+            assert before is not None
+            lost = before.cursor
+            # A failover loses the last fact, and somebody writes before anybody who saw it looks: both went on.
+            rig.log.fall_back("r-1", lost.version - 1)
+            left = ParticipantLeft(participant=CANDIDATE.id, connection="c", at_ms=1)
+            await rig.log.append("r-1", "leave.c", await rig.log.head("r-1"), 1, [left])
+            await until(lambda: room.room.phase is not Phase.CLOSED)
+            await until(lambda: room.room.phase is Phase.CLOSED)
