@@ -146,7 +146,8 @@ async def _starts(log: RoomLog, room: str, epoch: str, archive: Archive | None) 
         yield story
     yield None
     if archive:
-        yield await _archived(archive, room, epoch)
+        oldest = await log.read(room, 0, 1)
+        yield await _archived(archive, room, epoch, oldest[0].version if oldest else None)
 
 
 async def _from(log: RoomLog, room: str, head: Head, story: Story | None) -> Whole | None:
@@ -165,8 +166,11 @@ async def _from(log: RoomLog, room: str, head: Head, story: Story | None) -> Who
     return Whole(story, recent, head.durable)
 
 
-async def _archived(archive: Archive, room: str, epoch: str) -> Story | None:
+async def _archived(archive: Archive, room: str, epoch: str, before: int | None) -> Story | None:
+    """What is before this version, which the log still has: from there on, it may have gone another way."""
     story: Story | None = None
     async for record in archive.records(room):
+        if record.version == before:
+            break
         story = continued(story, [record], epoch)
     return story

@@ -50,6 +50,7 @@ class MemoryRoomLog:
         self.rooms: dict[str, Life] = {}
         self.away = False
         self.remembered = False
+        self.expiring: set[str] = set()
         self.generation = 1
         self.forgets_to_answer = 0
         """So many appends are done without anybody hearing of it."""
@@ -150,6 +151,9 @@ class MemoryRoomLog:
         life = self.rooms.get(room)
         if life is None or life.epoch != upto.epoch or life.head.version < upto.version:
             return False
+        forgotten = upto.version <= life.trimmed and upto.version < life.head.version
+        if forgotten or upto.tag != (life.head.tag if upto.version == life.head.version else life.tag_at(upto.version)):
+            return False
         life.snapshot = snapshot
         life.trimmed = max(life.trimmed, min(upto.version, life.durable, life.head.version - tail))
         return True
@@ -198,6 +202,7 @@ class MemoryRoomLog:
 
     async def expire(self, room: str, after_s: int) -> None:
         await self._answer()
+        self.expiring.add(room)
 
     async def erase(self, room: str) -> None:
         await self._answer()

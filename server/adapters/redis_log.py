@@ -143,7 +143,9 @@ class RedisRoomLog:
 
     async def keep_snapshot(self, room: str, upto: Cursor, snapshot: bytes, tail: int) -> bool:
         keys = [room_key(room, name) for name in ("log", "head", "snapshot")]
-        return bool(await self._redis.script(_KEEP_SNAPSHOT, keys, (upto.epoch, upto.version, snapshot, tail)))
+        return bool(
+            await self._redis.script(_KEEP_SNAPSHOT, keys, (upto.epoch, upto.version, upto.tag, snapshot, tail))
+        )
 
     async def snapshot(self, room: str) -> bytes | None:
         kept: bytes | None = await self._redis.call("GET", room_key(room, "snapshot"))

@@ -127,7 +127,7 @@ class RoomLog(Protocol):
         """Keep the room as it stood at `upto`, and forget the records that need not be read any more.
 
         Forgotten are those that the snapshot holds and that are durable, but for the last `tail` of the log. False: the
-        log is another one by now, and nothing was done.
+        log has another record there by now, or none any more, as a later snapshot holds it; nothing was done.
         """
 
     async def snapshot(self, room: str) -> bytes | None:
@@ -141,7 +141,7 @@ class RoomLog(Protocol):
         """Write the room anew if its log still stands at `seen` (None: there is none), and publish the new epoch.
 
         One atomic step: of several that try, one does it. False: the log is another one by now. What remembers leases
-        stays; where there was no log, leases taken before are fenced. Nothing of the room expires any more.
+        stays; where there was no log, leases taken before are fenced. A log that expires (`expire`) goes on to.
         """
 
     async def remembers(self) -> bool:

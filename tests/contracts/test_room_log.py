@@ -213,6 +213,26 @@ class RoomLogContract:
         assert not await log.keep_snapshot("r-none", second, b"three", 10)
         assert await log.snapshot(ROOM) == b"\x00\xff two"
 
+    async def test_a_snapshot_of_a_branch_that_the_log_left_is_not_kept(self, log: RoomLog) -> None:
+        first = await opened(log)
+        second = await appended(log, "c-1", first, whisper("a"))
+        third = await appended(log, "c-2", second, whisper("b"))
+        assert await log.keep_snapshot(ROOM, third, b"as it is", 10)
+        assert not await log.keep_snapshot(ROOM, second.model_copy(update={"tag": "lost"}), b"as it was not", 10)
+        assert not await log.keep_snapshot(ROOM, third.model_copy(update={"tag": "lost"}), b"as it was not", 10)
+        assert await log.snapshot(ROOM) == b"as it is"
+
+    async def test_a_snapshot_from_before_what_is_forgotten_does_not_take_the_place_of_a_later_one(
+        self, log: RoomLog
+    ) -> None:
+        first = await opened(log)
+        second = await appended(log, "c-1", first, whisper("a"))
+        third = await appended(log, "c-2", second, whisper("b"))
+        await log.mark_durable(ROOM, third)
+        assert await log.keep_snapshot(ROOM, third, b"later", 0)
+        assert not await log.keep_snapshot(ROOM, second, b"by who stood still meanwhile", 0)
+        assert await log.snapshot(ROOM) == b"later"
+
     @pytest.mark.parametrize(
         ("durable", "snapshot", "tail", "oldest"),
         [(0, 20, 0, 1), (12, 20, 0, 13), (20, 12, 0, 13), (20, 20, 5, 16), (20, 20, 50, 1), (20, 20, 0, None)],

@@ -164,12 +164,15 @@ class LogMachine(RuleBasedStateMachine):
             self.durable = max(self.durable, upto.version)
 
     @precondition(lambda self: self.past)
-    @rule(place=st.integers(0, 1_000), tail=st.integers(0, 4))
-    def keep_snapshot(self, place: int, tail: int) -> None:
+    @rule(place=st.integers(0, 1_000), tail=st.integers(0, 4), lies=st.booleans())
+    def keep_snapshot(self, place: int, tail: int, lies: bool) -> None:
+        """At a place where the log stands or stood; `lies`: by a tag that it never had there."""
         upto = self.past[place % len(self.past)]
+        upto = upto.model_copy(update={"tag": "never"}) if lies else upto
         snapshot = f"{upto.version} of {upto.epoch}".encode()
         kept = self.run(self.log.keep_snapshot(self.room, upto, snapshot, tail))
-        assert kept == (upto.epoch == self.epoch and upto.version <= len(self.records))
+        here = upto.epoch == self.epoch and upto.version <= len(self.records) and self._cursor(upto.version) == upto
+        assert kept == (here and (upto.version > self.trimmed or upto.version == len(self.records)))
         if kept:
             self.snapshot = snapshot
             self.trimmed = max(self.trimmed, min(upto.version, self.durable, len(self.records) - tail))

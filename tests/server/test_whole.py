@@ -110,6 +110,21 @@ async def test_a_snapshot_of_a_branch_that_the_log_has_left_is_not_believed(log:
     assert (await read_whole(log, ROOM)).story.cursor == end
 
 
+async def test_where_the_archive_went_another_way_behind_the_logs_beginning_the_room_is_read_all_the_same(
+    log: MemoryRoomLog,
+) -> None:
+    await grown(log, 20)
+    archive = Kept(await log.read(ROOM, 0, 100))
+    log.fall_back(ROOM, 15)
+    head = await log.head(ROOM)
+    assert head is not None
+    end = await append(log, "another way", head)
+    full = await read_whole(log, ROOM)
+    log.rooms[ROOM].trimmed = 10  # what is durable is trimmed, and the snapshot is of the release before
+    found = await read_whole(log, ROOM, archive)
+    assert (found.story.cursor, found.story.room) == (end, full.story.room)
+
+
 async def test_a_room_that_never_was_is_unknown(log: MemoryRoomLog) -> None:
     with pytest.raises(UnknownRoom):
         await read_whole(log, ROOM, Kept([]))
