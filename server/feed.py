@@ -174,6 +174,8 @@ class Feeds:
             heads = await self._log.heads([feed.room_id for feed in seen])
             for feed, cursor in seen.items():
                 head = heads.get(feed.room_id)
+                if head is None and feed.room_id in self._gone:
+                    continue  # nobody has anything to put back; to find that out once more costs its whole archive
                 reason = feed.compare(cursor, head.cursor if head else None)
                 self._mend(feed, reason)
                 if head and reason is None:

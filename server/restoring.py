@@ -27,6 +27,9 @@ from server.story import BrokenChain, Story, UnknownRoom, continued
 from server.together import Together
 from server.whole import Lately, Whole, nothing, read_whole, written
 
+MEMORY_WAITS_S = 3.0
+"""How long a room that is gone, and that this process has from its first fact on, waits for the archive: a database
+that hangs is asked by many rooms at once, and people wait."""
 CHECK_S = 1.0
 """How long the first use of a room waits for the database. Without it, the room goes on and is checked later."""
 AGAIN_S = 5.0
@@ -45,6 +48,8 @@ LEFT_S = 10.0
 LOOK_S = 0.5
 """How often it is looked whether the store came back empty."""
 
+_GOES_ON = frozenset({"room_restored", "room_closed"})
+"""Put back with one of these, a room is not over, or not archived to its end."""
 _log = logging.getLogger(__name__)
 
 
@@ -175,26 +180,31 @@ class Restorer:
 
     async def _afresh(self, room: str, lately: Sequence[Record]) -> Anew | None:
         """The whole room, as the archive and this process know it; None if neither does, or if it is over."""
+        is_whole = bool(lately) and lately[0].version == 1
         story: Story | None = None
         ends: dict[str, Place] = {}
-        try:
-            async for record in self._store.records(room):
-                story = continued(story, [record], "")
-                ends[record.command] = Place(record.version, record.tag)
-        except BrokenChain:
-            _log.error("the archive of a room has a gap", extra={"room": room})
-        except Unavailable:
-            if not (lately and lately[0].version == 1):
-                raise
-            story, ends = None, {}
+        if self._asks or not is_whole:
+            try:
+                async with asyncio.timeout(MEMORY_WAITS_S if is_whole else None):
+                    if (kept := await self._store.report(room)) and self._is_long_ago(kept[0].closed_at):
+                        return None
+                    async for record in self._store.records(room):
+                        story = continued(story, [record], "")
+                        ends[record.command] = Place(record.version, record.tag)
+            except BrokenChain:
+                _log.error("the archive of a room has a gap", extra={"room": room})
+            except (Unavailable, TimeoutError):
+                if not is_whole:
+                    raise
+                self._away_until, story, ends = _now() + AGAIN_S, None, {}
         durable = story.cursor.version if story else 0
-        kept = written(story) if story else None
+        snapshot = written(story) if story else None
         lost = continuation(Place(story.cursor.version, story.cursor.tag) if story else BEGINNING, lately)
         if lost:
             story = continued(story, lost, "")
         if story is None or self._is_over(story.room) or (story.room.phase is Phase.CLOSED and not durable):
             return None  # over, or erased: what is closed comes back from the archive only
-        return self._anew(story, durable, kept, lost, ends | _ends(lost))
+        return self._anew(story, durable, snapshot, lost, ends | _ends(lost))
 
     def _anew(
         self, story: Story, durable: int, snapshot: bytes | None, lost: list[Record], ends: dict[str, Place]
@@ -215,8 +225,8 @@ class Restorer:
         if done:
             was = {"from": head.cursor.version if head else 0, "to": anew.end.version, "durable": anew.durable}
             _log.warning("room restored", extra={"room": room, **was})
-            if anew.records == []:
-                await self._log.expire(room, CLOSED_KEPT_MS // 1000)
+            if head is None and not any(record.kind in _GOES_ON for record in anew.records):
+                await self._log.expire(room, CLOSED_KEPT_MS // 1000)  # over: behind its archive people came and went
         return done
 
     async def _kept_behind(self, room: str, log: Place) -> tuple[Place | None, list[Record]]:
@@ -240,8 +250,10 @@ class Restorer:
         return there[0].tag if there and there[0].version == kept.version else None
 
     def _is_over(self, room: Room) -> bool:
-        closed_at = room.opened_at + (room.closed_ms or 0)
-        return room.phase is Phase.CLOSED and self._clock.now_ms() - closed_at > CLOSED_KEPT_MS
+        return room.phase is Phase.CLOSED and self._is_long_ago(room.opened_at + (room.closed_ms or 0))
+
+    def _is_long_ago(self, closed_at: int) -> bool:
+        return self._clock.now_ms() - closed_at > CLOSED_KEPT_MS
 
     def _remember(self, room: str, generation: int) -> None:
         self._checked[room] = generation

@@ -38,6 +38,8 @@ PREFIX = "greenroom:"
 
 _AWAY = (ClusterDownError, TryAgainError, Lost, TooFewReplicas)
 _FULL = ("OOM ", "MISCONF")
+_BUSY = "BUSY "
+"""With somebody's script, which has run for seconds: on a Redis that others use too, or after it stood still in one."""
 _log = logging.getLogger(__name__)
 
 __all__ = ["PREFIX", "Command", "RedisConnection", "Script", "Word", "room_key"]
@@ -221,6 +223,6 @@ def _checked(reply: Any) -> Any:
     text = str(reply)
     if isinstance(reply, OutOfMemoryError) or any(word in text for word in _FULL):
         raise Unavailable("redis", full=True) from reply
-    if isinstance(reply, _AWAY) or is_read_only(reply) or "NOREPLICAS" in text:
+    if isinstance(reply, _AWAY) or is_read_only(reply) or "NOREPLICAS" in text or text.startswith(_BUSY):
         raise Unavailable("redis") from reply
     raise reply

@@ -11,10 +11,12 @@ from redis import Redis as Client
 from redis.asyncio import Connection
 from redis.exceptions import ResponseError
 
+from rooms.lineage import Place
+from rooms.protocol import Cursor
 from server.adapters import redis_pipe
 from server.adapters.redis_connection import RedisConnection
 from server.adapters.redis_pipe import Link, Server, keep_up
-from server.ports import Appended, Unavailable
+from server.ports import Anew, Appended, Record, Unavailable
 from tests.kept_rooms import OPENED_AT
 from tests.redis_parts import ROOM, append, cut_all_connections, open_room, room_log, whisper
 from tests.servers import Redis, free_port
@@ -51,6 +53,32 @@ async def test_a_demoted_redis_is_away_and_back_when_it_is_promoted(any_redis_ur
             finally:
                 admin.replicaof("NO", "ONE")
             await append(log, "c", first)
+
+
+async def test_a_redis_that_somebody_elses_script_holds_up_is_away_until_it_is_done(any_redis_url: str) -> None:
+    with Client.from_url(any_redis_url) as admin, Client.from_url(any_redis_url) as other:
+        async with room_log(any_redis_url) as log:
+            first = await open_room(log)
+            admin.config_set("lua-time-limit", "1")
+            busy = asyncio.create_task(asyncio.to_thread(other.eval, "while true do end", 0))
+            await until(lambda: _is_busy(admin))
+            try:
+                with pytest.raises(Unavailable) as refused:
+                    await append(log, "c", first)
+                assert not refused.value.full
+            finally:
+                admin.script_kill()
+                await asyncio.wait([busy])
+            with pytest.raises(ResponseError, match="killed"):
+                await busy
+            await append(log, "c", first)
+
+
+def _is_busy(admin: Client) -> bool:
+    try:
+        return not admin.ping()
+    except ResponseError as busy:
+        return str(busy).startswith("BUSY")
 
 
 async def test_a_fault_of_ours_is_not_called_an_outage(any_redis_url: str) -> None:
@@ -236,6 +264,21 @@ async def test_a_closed_rooms_keys_expire(any_redis_url: str) -> None:
         await append(log, "c", await open_room(log))
         await log.tell(ROOM, "partial", b"{}")
         await log.expire(ROOM, 60)
+        with Client.from_url(any_redis_url) as admin:
+            lives = {key: admin.ttl(key) for key in admin.scan_iter()}
+        assert len(lives) == 4
+        assert all(50 < life <= 60 for life in lives.values())
+
+
+async def test_a_closed_rooms_keys_expire_also_where_it_is_put_back_or_kept_once_more(any_redis_url: str) -> None:
+    async with room_log(any_redis_url) as log:
+        first = await open_room(log)
+        await log.keep_snapshot(ROOM, first, b"as it was", 10)
+        await log.expire(ROOM, 60)
+        lost = Record(2, "t2", first.tag, OPENED_AT, "c-2", whisper("lost"))
+        end = Cursor(epoch="anew", version=2, tag="t2")
+        assert await log.restore(ROOM, first, Anew(end, 1, b"as it was", {"c-2": Place(2, "t2")}, [lost]))
+        assert await log.keep_snapshot(ROOM, end, b"as it is", 10)
         with Client.from_url(any_redis_url) as admin:
             lives = {key: admin.ttl(key) for key in admin.scan_iter()}
         assert len(lives) == 4

@@ -19,7 +19,7 @@ from rooms.releases import NewerFact
 from server import feed as feed_module
 from server import restoring as module
 from server.feed import Feeds
-from server.ports import Directory, Leases, Record, ReportStore, RoomLog, Unavailable
+from server.ports import Directory, Leases, Record, ReportRow, ReportStore, RoomLog, Unavailable
 from server.restoring import Restorer
 from server.story import UnknownRoom
 from server.writer import Done, Writer
@@ -28,7 +28,7 @@ from tests.memory_log import MemoryRoomLog, MemorySubscriber
 from tests.redis_parts import ROOM
 from tests.server.test_feed import Diary
 from tests.server.test_writer import GRACE, JOINS, OPEN
-from tests.waiting import PATIENT_MS, until
+from tests.waiting import DEADLINE_S, PATIENT_MS, until
 
 
 class Clock:
@@ -44,11 +44,16 @@ class Kept:
     def __init__(self) -> None:
         self.rooms: dict[str, list[Record]] = {}
         self.reported: set[str] = set()
-        self.away = False
-        self.asked = 0
+        self.closed_at: dict[str, int] = {}
+        """Of those that have a report."""
+        self.away = self.hangs = False
+        self.asked = self.read = 0
 
     async def records(self, room: str, after: int = 0) -> AsyncIterator[Record]:
         self._answer()
+        self.read += 1
+        if self.hangs:
+            await asyncio.Event().wait()
         for record in self.rooms.get(room, []):
             if record.version > after:
                 yield record
@@ -57,6 +62,11 @@ class Kept:
         self._answer()
         kept = {room: self.rooms[room][-1] for room in rooms if self.rooms.get(room)}
         return {room: Place(last.version, last.tag) for room, last in kept.items()}
+
+    async def report(self, room: str) -> tuple[ReportRow, bytes] | None:
+        self._answer()
+        closed_at = self.closed_at.get(room)
+        return closed_at and (ReportRow(room, "owner", "behavioural", OPENED_AT, closed_at, None, 0), b"{}")
 
     async def unfinished(self) -> Sequence[str]:
         self._answer()
@@ -250,6 +260,100 @@ async def test_a_room_that_is_over_for_long_is_not_put_back_but_one_that_just_cl
         assert await process.writer.look(ROOM) is None
     finally:
         Clock.now = OPENED_AT
+
+
+@pytest.mark.parametrize("goodbyes", [0, 1])
+async def test_a_room_that_is_over_is_put_back_for_a_day_also_where_people_left_behind_its_archive(
+    log: MemoryRoomLog, store: Kept, goodbyes: int
+) -> None:
+    async with processes(log, store) as (one, _), one.feeds.follow(ROOM) as feed:
+        await one.writer.do(ROOM, c.EndInterview(), GRACE, "end")
+        await one.writer.do(ROOM, c.CloseRoom(), SYSTEM, "close")
+        await archive(log, store)
+        for join in JOINS[:goodbyes]:
+            leave = c.Leave(participant=join.participant.id, connection=join.connection)
+            await one.writer.do(ROOM, leave, SYSTEM, "leave")
+        log.forget(ROOM)
+        await feed.look()
+        assert log.rooms[ROOM].head.version == feed.cursor.version
+        assert log.expiring == {ROOM}
+
+
+async def test_a_room_whose_end_is_not_archived_is_put_back_to_stay(log: MemoryRoomLog, store: Kept) -> None:
+    async with processes(log, store) as (one, _), one.feeds.follow(ROOM) as feed:
+        await one.writer.do(ROOM, c.EndInterview(), GRACE, "end")
+        await archive(log, store)
+        await one.writer.do(ROOM, c.CloseRoom(), SYSTEM, "close")
+        log.forget(ROOM)
+        await feed.look()
+        assert feed.room.phase is Phase.CLOSED
+        assert log.rooms.keys() == {ROOM}
+        assert log.expiring == set()
+
+
+async def test_a_room_that_just_closed_waits_for_a_database_that_is_away_and_is_put_back_closed(
+    log: MemoryRoomLog, store: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "AGAIN_S", 0.01)
+    async with processes(log, store) as (one, _), one.feeds.follow(ROOM) as feed:
+        await one.writer.do(ROOM, c.EndInterview(), GRACE, "end")
+        await archive(log, store)
+        await one.writer.do(ROOM, c.CloseRoom(), SYSTEM, "close")
+        store.away = True
+        log.forget(ROOM)
+        await compared(one)
+        assert ROOM not in one.feeds._gone
+        store.away = False
+        await until(lambda: ROOM in log.rooms)
+        assert log.rooms[ROOM].records[-1].kind == "room_closed"
+        assert feed.room.phase is Phase.CLOSED
+
+
+async def test_rooms_that_memory_has_do_not_wait_for_a_database_that_hangs(
+    log: MemoryRoomLog, store: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "MEMORY_WAITS_S", 0.05)
+    async with processes(log, store) as (one, two), one.feeds.follow(ROOM) as feed:
+        await archive(log, store)
+        store.hangs = True
+        for _ in range(2):
+            log.forget(ROOM)
+            async with asyncio.timeout(DEADLINE_S):
+                await feed.look()
+            assert said(one) == ["one", "two", "three"]
+            monkeypatch.setattr(module, "MEMORY_WAITS_S", 3_600.0)  # once it hangs, nobody waits for it again so soon
+        assert (await two.whisper("four")).cursor.version == feed.cursor.version
+
+
+async def test_a_room_that_is_over_for_good_is_not_looked_up_each_second_by_who_still_has_it_in_mind(
+    log: MemoryRoomLog, store: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with processes(log, store) as (one, _), one.feeds.follow(ROOM) as feed:
+        await one.writer.do(ROOM, c.EndInterview(), GRACE, "end")
+        await one.writer.do(ROOM, c.CloseRoom(), SYSTEM, "close")
+        await archive(log, store)
+        monkeypatch.setattr(Clock, "now", OPENED_AT + 2 * module.CLOSED_KEPT_MS)
+        log.forget(ROOM)  # its day is over, and a page is still open
+        await compared(one)
+        await until(lambda: ROOM in one.feeds._gone)
+        asked = store.asked
+        await compared(one)
+        assert store.asked == asked
+        assert feed.room.phase is Phase.CLOSED
+
+
+async def compared(process: Process, times: int = 5) -> None:
+    """Wait until heads were compared so often."""
+    for _ in range(times):
+        last = process.feeds._compared_at
+        await until(lambda last=last: process.feeds._compared_at > last)
+
+
+async def test_of_a_room_that_is_over_for_long_the_archive_is_not_read(log: MemoryRoomLog, store: Kept) -> None:
+    store.rooms = {ROOM: interview(ROOM)}
+    store.closed_at[ROOM] = Clock.now - module.CLOSED_KEPT_MS - 1
+    assert await Process(log, store).writer.look(ROOM) is None
+    assert store.read == 0
 
 
 async def test_a_closed_room_that_was_erased_does_not_come_back_from_memory(log: MemoryRoomLog, store: Kept) -> None:
