@@ -37,7 +37,7 @@ class RedisLeases:
         return {room: holder.decode() for room, holder in zip(rooms, found, strict=True) if holder}
 
     async def take(self, room: str, holder: str, ttl_ms: int, gone: str = "") -> int | None:
-        keys = [room_key(room, "lease"), room_key(room, "fence")]
+        keys = [room_key(room, name) for name in ("lease", "fence", "head")]
         fence = await self._redis.script(_TAKE, keys, (holder, ttl_ms, FENCE_TTL_MS, gone))
         return None if fence is None else int(fence)
 

@@ -27,7 +27,8 @@ class Leases(Protocol):
 
         `gone`: a holder whose lease counts no more, because it is dead (`Presence`).
 
-        It grows over a store that came back empty or behind, too: the numbers are times, in ms since 1970.
+        It grows over a store that came back empty or behind, too: the numbers are times, in ms since 1970. Whatever
+        clocks say, it is higher than any that the room's log has taken.
         """
 
     async def keep(self, rooms: Sequence[str], holder: str, ttl_ms: int) -> frozenset[str]:

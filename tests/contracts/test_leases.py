@@ -1,14 +1,16 @@
 """The contract of `ports.Leases`, on Valkey, on Redis 6.2 and on a cluster."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 
 import pytest
 
 from server.adapters.redis_connection import RedisConnection, room_key
 from server.adapters.redis_leases import RedisLeases
-from server.ports import Leases
-from tests.redis_parts import admin_of
+from server.adapters.redis_log import RedisRoomLog
+from server.ports import Appended, Leases
+from tests.redis_parts import OPENED, admin_of, whisper
 from tests.waiting import PATIENT_MS, until
 
 SOON_MS, LONG_MS = 30, 60_000
@@ -72,6 +74,19 @@ async def test_numbers_grow_though_all_was_forgotten(leases: Leases, every_redis
     assert first is not None
     assert second is not None
     assert first < second
+
+
+async def test_a_holder_can_write_though_the_log_has_taken_a_number_of_a_clock_that_was_ahead(
+    every_redis_url: str,
+) -> None:
+    async with RedisConnection(every_redis_url, PATIENT_MS) as redis:
+        log, leases = RedisRoomLog(redis), RedisLeases(redis)
+        ahead = int(time.time() * 1000) + 3_600_000
+        opened = await log.append("r-1", "open", None, 0, [OPENED], ahead)
+        fence = await leases.take("r-1", "w-1", LONG_MS)
+        assert fence is not None
+        assert fence > ahead
+        assert isinstance(await log.append("r-1", "c-1", opened.cursor, 0, [whisper("on")], fence), Appended)
 
 
 async def test_taking_what_one_holds_prolongs_it_under_the_same_number(leases: Leases, every_redis_url: str) -> None:
