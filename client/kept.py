@@ -71,7 +71,8 @@ class KeptOutbox:
         os.write(self._file, self._first)
 
     def _write(self, entry: dict[str, Any]) -> None:
-        os.write(self._file, _line(entry))
+        # On a line of its own, also where the last one was torn by a crash or a full disk.
+        os.write(self._file, b"\n" + _line(entry))
 
 
 def room_of(path: Path) -> str | None:

@@ -68,6 +68,18 @@ def test_a_line_that_was_torn_by_a_crash_is_left_out(path: Path) -> None:
     assert KeptOutbox(path, "r-1").wishes == (CONSENT,)
 
 
+def test_what_is_put_behind_a_torn_line_outlives_the_next_crash(path: Path) -> None:
+    kept = KeptOutbox(path, "r-1")
+    kept.put(CONSENT)
+    kept.put(START)
+    crashed(kept)
+    path.write_bytes(path.read_bytes()[:-20])
+    again = KeptOutbox(path, "r-1")
+    again.put(START)
+    crashed(again)
+    assert KeptOutbox(path, "r-1").wishes == (CONSENT, START)
+
+
 def test_only_its_owner_may_read_it(path: Path) -> None:
     path.touch(0o644)
     KeptOutbox(path, "r-1")
