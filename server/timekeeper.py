@@ -105,7 +105,8 @@ class Timekeeper:
             # First, so that whoever dies right after the command leaves a room that somebody serves.
             await self._leases.announce(room_id)
         for timer in due:
-            outcome = await self._writer.do(room_id, timer.command, SYSTEM, f"timer.{timer.name}")
+            # Due by the store's clock, and granted by it: this process's own may be behind.
+            outcome = await self._writer.do(room_id, timer.command, SYSTEM, f"timer.{timer.name}", now_ms=now_ms)
             refused = outcome.code.value if isinstance(outcome, Refusal) else None
             line = {"room": room_id, "timer": timer.name, "late_ms": now_ms - timer.at_ms, "refused": refused}
             _log.info("timer", extra=line)

@@ -106,19 +106,21 @@ class Writer:
         *,
         fence: int | None = None,
         life: str | None = None,
+        now_ms: int | None = None,
     ) -> Done | Refusal:
         """Do a command once, however often it comes with the same id. Commands of a room are done in order of calling.
 
         With a `fence`, Fenced is raised where a higher one was seen (`server.pen`); with a `life`, OtherLife where the
-        log has another epoch. Raises Unavailable when the log gave no answer in time: whether the command was done is
-        then unknown, and the same command with the same id may be sent again. Cancelling leaves it unknown as well.
+        log has another epoch. It happens at `now_ms`, or by this process's clock. Raises Unavailable when the log gave
+        no answer in time: whether the command was done is then unknown, and the same command with the same id may be
+        sent again. Cancelling leaves it unknown as well.
         """
         desk = self._desk(room_id)
         desk.users += 1
         try:
             with OneOf(self._deadlines):
                 async with desk.turn:
-                    return await self._do(room_id, command, who, command_id, fence, life)
+                    return await self._do(room_id, command, who, command_id, fence, life, now_ms)
         except TimeoutError:
             raise Unavailable("redis") from None
         finally:
@@ -157,7 +159,14 @@ class Writer:
         return (await self._read_on(room_id, self._kept(room_id), head)).room if head else None
 
     async def _do(
-        self, room_id: str, command: Command, who: Participant, command_id: str, fence: int | None, life: str | None
+        self,
+        room_id: str,
+        command: Command,
+        who: Participant,
+        command_id: str,
+        fence: int | None,
+        life: str | None,
+        now_ms: int | None,
     ) -> Done | Refusal:
         place = NOWHERE if isinstance(command, OpenRoom) else None
         if place is None and self._source.unsure(room_id):
@@ -169,7 +178,8 @@ class Writer:
                 place = place or self._known(room_id) or await self._read_whole(room_id)
                 if life and place.cursor and place.cursor.epoch != life:
                     raise OtherLife(room_id)
-                outcome = await self._attempt(room_id, place, command, who, command_id, fence)
+                now = self._clock.now_ms() if now_ms is None else now_ms
+                outcome = await self._attempt(room_id, place, command, who, command_id, fence, now)
                 if not isinstance(outcome, Clash):
                     return outcome
                 place = await self._read_on(room_id, place, outcome.cursor)
@@ -181,13 +191,19 @@ class Writer:
                 await asyncio.sleep(random.uniform(0, CROWDED_S))
 
     async def _attempt(
-        self, room_id: str, place: Place, command: Command, who: Participant, command_id: str, fence: int | None
+        self,
+        room_id: str,
+        place: Place,
+        command: Command,
+        who: Participant,
+        command_id: str,
+        fence: int | None,
+        now: int,
     ) -> Done | Refusal | Clash:
         """Decide at this place, and append; or make sure that a refusal was decided at the log's end.
 
         A command that was done before is done, even where it would be refused now.
         """
-        now = self._clock.now_ms()
         decision = decide(place.room, command, who, now)
         if isinstance(decision, Refusal):
             known = await self._log.check(room_id, command_id, place.cursor)

@@ -23,7 +23,7 @@ from server.shelf import Shelf
 from server.timekeeper import AGAIN_MS, CLAIM_MS, Timekeeper
 from server.writer import Writer
 from tests.kept_rooms import newer
-from tests.server.hearings import CANDIDATE, OPENED_AT, Heard, LevelVoice, Rig
+from tests.server.hearings import CANDIDATE, OPENED_AT, Heard, LevelVoice, Rig, SteppedClock
 from tests.server.test_interviewer import BANK
 from tests.server.test_worker import MemoryLeases
 from tests.waiting import PATIENT_MS, until
@@ -85,6 +85,22 @@ async def test_an_answer_is_warned_of_and_ended_once_though_many_look(redis: Red
         assert room.turn.finished.reason is Finish.LIMIT
         told = await kinds(rig)
         assert (told.count("turn_limit_near"), told.count("answer_finished")) == (1, 1)
+
+
+@pytest.mark.parametrize("wrong_ms", [-3_600_000, 3_600_000])
+async def test_a_timer_fires_in_time_by_redis_whatever_the_clock_of_its_worker_says(
+    redis: RedisConnection, wrong_ms: int
+) -> None:
+    rig = Rig()
+    async with rig.up(), rig.room() as room:
+        wrong = SteppedClock()
+        wrong.ms += wrong_ms
+        one = Timekeeper(LIMITS, RedisTimers(redis, rig.clock), MemoryLeases(), Writer(rig.log, None, wrong))
+        async with kept(rig, room, one, firing=(one,)):
+            rig.clock.ms = OPENED_AT + 240_000
+            await room.until(lambda: room.turn.limit_ms == 300_000)
+            rig.clock.ms = OPENED_AT + 300_000
+            await room.until(lambda: room.turn.finished)
 
 
 async def test_a_typed_answer_has_the_limit_too_and_its_words_count(redis: RedisConnection) -> None:
