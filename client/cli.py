@@ -8,6 +8,7 @@ import argparse
 import asyncio
 import json
 import os
+import re
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -26,6 +27,8 @@ from client.screen import Screen, show_until_over
 from client.tables import audit, calibration, shelf, side_by_side
 from rooms.events import Mode, Profile, Seniority
 from rooms.people import Role
+
+SHORTEST_REASON = 3
 
 SERVER_VERBS = {
     "serve": "run everything on this machine: Redis, web, worker, SQLite",
@@ -252,8 +255,8 @@ def _parser() -> argparse.ArgumentParser:
     showing = what.add_parser("show", help="the figures of one version")
     activating = what.add_parser("activate", help="put a version into use for rooms that are opened from now on")
     for part in (showing, activating):
-        part.add_argument("version", metavar="VERSION")
-    activating.add_argument("--reason", required=True, help="why; kept with your name")
+        part.add_argument("version", metavar="VERSION", type=_version)
+    activating.add_argument("--reason", required=True, type=_reason, help="why; kept with your name")
     activating.add_argument("--mode", choices=[mode.value for mode in Mode], help="only for this kind of interview")
     activating.add_argument("--seniority", choices=list(Seniority), help="only for rooms of this level")
     activating.add_argument("--despite-drift", action="store_true", help="also if scores move far")
@@ -261,7 +264,9 @@ def _parser() -> argparse.ArgumentParser:
     calibrating.add_argument("--into", type=Path, metavar="FOLDER", help="write the new weights' file here")
     rescoring = verbs.add_parser("rescore", help="score a room again with other weights, side by side; changes nothing")
     rescoring.add_argument("room", metavar="ROOM", help="the room's id or its address")
-    rescoring.add_argument("--weights", required=True, metavar="VERSION", help="such as 1.0.0 or judge-1.0.0")
+    rescoring.add_argument(
+        "--weights", required=True, type=_version, metavar="VERSION", help="such as 1.0.0 or judge-1.0.0"
+    )
     for part in (weights, listing, showing, activating, calibrating, rescoring):
         _add_place(part, again=part in (listing, showing, activating))
     fair = verbs.add_parser("fairness", help="whether groups that people declared fare alike in your interviews")
@@ -294,6 +299,18 @@ def _add_place(verb: argparse.ArgumentParser, *, again: bool = False) -> None:
     token = "the sign-in token (default: GREENROOM_TOKEN, or var/sign-in-token nearby)"  # noqa: S105 - a help text
     verb.add_argument("--token", help=token, **kept)
     verb.add_argument("--json", action="store_true", help="one JSON object a line instead of text", **kept)
+
+
+def _version(text: str) -> str:
+    if not re.fullmatch(r"(judge-)?\d+\.\d+\.\d+", text):
+        raise argparse.ArgumentTypeError(f"{text!r}: a version is wanted, such as 1.0.0 or judge-1.0.0")
+    return text
+
+
+def _reason(text: str) -> str:
+    if len(text.strip()) < SHORTEST_REASON:
+        raise argparse.ArgumentTypeError("a reason that somebody understands later is wanted")
+    return text
 
 
 def _pace(text: str) -> float:

@@ -157,7 +157,8 @@ def _overall(
 ) -> dict[str, Any]:
     """The whole with people's word in it: what its dimensions add up to, each by its share, as the machine reckons it.
 
-    Where the machine had none, there is one as soon as all six dimensions have a number.
+    Where the machine had none, there is one as soon as all six dimensions have a number. What people alone said has no
+    interval, as their numbers have none.
     """
     missing = [each.dimension for each in dimensions if each.score is None]
     if machine.overall is None and missing:
@@ -168,8 +169,9 @@ def _overall(
     moved = sum(shares[each.dimension] * ((each.score or 0.0) - before.get(each.dimension, 0.0)) for each in dimensions)
     whole = sum(shares[each.dimension] * (each.score or 0.0) for each in dimensions)
     overall = _within(moved + (machine.overall or 0.0) if missing else whole)
-    low = overall if machine.low is None else _within(machine.low + moved)
-    high = overall if machine.high is None else _within(machine.high + moved)
+    by_people = all(each.low == each.high for each in dimensions if shares[each.dimension])
+    low = overall if by_people or machine.low is None else _within(machine.low + moved)
+    high = overall if by_people or machine.high is None else _within(machine.high + moved)
     return {"overall": overall, "low": min(low, overall), "high": max(high, overall), "abstained": None}
 
 

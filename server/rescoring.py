@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from rooms.evidence import Score
 from rooms.interview.bank import Bank, UnknownQuestion
 from rooms.state import Room, Turn
+from scoring.answers import relevance_is_all
 from scoring.drift import written
 from scoring.judging import judged_score, verdict_of
 from scoring.local import score
@@ -17,6 +18,9 @@ from scoring.rubric import Rubric
 from scoring.weights import Weights, WeightsError
 from server.marker import WITHOUT_ENCODER, EncoderMissing, aids_of, caution_of, rubric_of
 from server.shelf import Shelf
+
+ONE_SIDE = "relevance alone, held against the model answer"
+SIX_SIDES = "all six sides"
 
 
 class Figures(BaseModel):
@@ -77,7 +81,7 @@ def _turn(
         return made.model_copy(update={"note": "The question bank has this question no more."})
     if (again := _again(rubric, room, turn, weights, scorer, encoder)) is None:
         return made.model_copy(update={"note": "Rules marked this answer; a judge's weights do not apply."})
-    return made.model_copy(update={"now": _figures(again), "note": _note(rubric, room, turn, shelf, scorer, encoder)})
+    return made.model_copy(update={"now": _figures(again), "note": _note(rubric, room, turn, again, shelf, encoder)})
 
 
 def _again(
@@ -104,15 +108,18 @@ def _again(
     )
 
 
-def _note(rubric: Rubric, room: Room, turn: Turn, shelf: Shelf, scorer: str, encoder: Encoder | None) -> str | None:
+def _note(rubric: Rubric, room: Room, turn: Turn, again: Score, shelf: Shelf, encoder: Encoder | None) -> str | None:
     assert turn.score is not None
-    judged = turn.score.weights.startswith("judge-")
-    if judged and scorer == "local":
+    scorer = "judge" if again.weights.startswith("judge-") else "local"
+    if turn.score.weights.startswith("judge-") and scorer == "local":
         return f"Then {turn.score.scorer} marked, now rules: another scale."
     if turn.score.abstained is not None and not turn.score.dimensions:
         return "Scoring had failed then."
     if turn.score.caution and WITHOUT_ENCODER in turn.score.caution:
         return "The sentence encoder was away then; words alone were compared."
+    if relevance_is_all(turn.score) != relevance_is_all(again) and None not in (turn.score.overall, again.overall):
+        now, then = (ONE_SIDE, SIX_SIDES) if relevance_is_all(again) else (SIX_SIDES, ONE_SIDE)
+        return f"Then the score was {then}, now {now}: another scale."
     try:
         weights = shelf.named(turn.score.weights)
     except WeightsError:

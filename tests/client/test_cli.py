@@ -54,6 +54,9 @@ def test_help_names_the_servers_verbs_too(capsys: pytest.CaptureFixture[str]) ->
         ["play", "a.wav", "--mode", "karaoke"],
         ["play", "a.wav", "--length", "2"],
         ["open", "--length", "11"],
+        ["rescore", "r-1", "--weights", "newest"],
+        ["weights", "show", "1.0"],
+        ["weights", "activate", "1.0.0", "--reason", "x"],
     ],
 )
 def test_wrong_arguments_end_with_2(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:

@@ -156,6 +156,14 @@ def test_of_an_answer_that_is_held_against_its_model_answer_relevance_is_the_who
     assert added_up(machine) == score_of(machine).overall
     found = overridden(machine, [word(Dimension.RELEVANCE, 1.5), word(Dimension.DEPTH, 5.0)], shares)
     assert score_of(found).overall == added_up(found) == 1.5
+    assert (score_of(found).low, score_of(found).high) == (1.5, 1.5)
+
+
+def test_a_whole_has_an_interval_as_long_as_one_of_its_sides_is_the_machines() -> None:
+    words = [word(each, 2.5) for each in Dimension]
+    some, all_six = (score_of(overridden(report(three()), given, shares)) for given in (words[:-1], words))
+    assert (some.low or 0) < (some.overall or 0) < (some.high or 0)
+    assert (all_six.low, all_six.overall, all_six.high) == (2.5, 2.5, 2.5)
 
 
 def test_where_the_weights_went_away_a_persons_word_stands_and_the_whole_is_said_to_be_as_it_was() -> None:

@@ -96,6 +96,17 @@ def test_rules_beside_a_judge_are_said_to_be_another_scale() -> None:
     assert "another scale" in (one.note or "")
 
 
+def test_a_model_answer_beside_six_sides_is_said_to_be_another_scale() -> None:
+    model = "A collection in which the element added last is the first to be removed."
+    asked = Question(id=None, text="What is a stack?", kind=QuestionKind.OWN, reference=model)
+    one = turn(1, "promise-at-risk", "A list in which the element added last is removed first.").but(question=asked)
+    room = interview().but(mode=Mode.TECHNICAL, turns=(one,))
+    room = with_scores(room, [score(rubric_of(BANK, room, one), one.transcript)])
+    (compared,) = rescored(room, BANK, Shelf(), "1.0.0").turns
+    assert "relevance alone" in (compared.note or "")
+    assert "now all six sides: another scale" in (compared.note or "")
+
+
 def test_a_judges_weights_say_nothing_about_what_rules_marked() -> None:
     found = rescored(interview(*ANSWERS), BANK, Shelf(), f"judge-{NEWEST_JUDGE}")
     assert [one.now for one in found.turns] == [None] * 3
