@@ -65,6 +65,7 @@ _FAULTS = (
     Problem("frame_invalid", "This is no audio frame; see docs/PROTOCOL.md.", False, 400, None),
     Problem("sound_undecodable", "This sound cannot be decoded. Open the microphone again, or type your answer.", False, 400, None),
     Problem("too_much", "More messages than a person can make. Connect again later.", False, 429, Close.TOO_MUCH),
+    Problem("entered_often", "You came into this room too often in a short time. Wait half a minute, then come back; nothing is lost.", True, 429, Close.TRY_AGAIN),
     Problem("too_slow", "This connection reads too slowly. Connect again; nothing is lost.", True, 503, Close.TOO_SLOW),
     Problem("lost_track", "The story of this room broke off. Connect again; you get it whole.", True, 503, Close.LOST_TRACK),
     Problem("restored", "This room had to be restored. Connect again; you see it as it is now.", True, 503, Close.TRY_AGAIN),

@@ -3,15 +3,19 @@
 Decides entry, for HTTP requests and sockets alike; never what happens inside a room (`rooms.decide`).
 """
 
+from typing import Final
+
 from starlette.requests import HTTPConnection, Request
 
 from rooms.people import Participant, Role
 from rooms.state import Room
 from server.errors import Failed
 from server.identity import Identity, Person
-from server.ports import Grounds, Ticket, Tickets
+from server.ports import Grounds, Purses, Ticket, Tickets
 from server.settings import Settings
 
+ENTRIES_S: Final = 30
+"""Over so long entries are counted: shorter than any client of ours waits before it gives up."""
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 _TAKEN_BY_PEOPLE = (Role.CANDIDATE, Role.COACH, Role.OBSERVER)
 
@@ -27,8 +31,8 @@ def person_of(participant: Participant) -> str:
 
 
 class Gate:
-    def __init__(self, settings: Settings, identity: Identity, tickets: Tickets) -> None:
-        self._settings, self._identity, self._tickets = settings, identity, tickets
+    def __init__(self, settings: Settings, identity: Identity, tickets: Tickets, purses: Purses) -> None:
+        self._settings, self._identity, self._tickets, self._purses = settings, identity, tickets, purses
 
     def check_origin(self, origin: str) -> str:
         """The origin of a request ("" for programs, which send none); Failed if it is not on the list."""
@@ -61,7 +65,7 @@ class Gate:
     async def issue(
         self, person: Person, room: Room, role: Role, name: str | None, origin: str
     ) -> tuple[str, Participant]:
-        """A ticket for one socket. Failed if the person may not take this role."""
+        """A ticket for one socket. Failed if the person may not take this role, or took too many tickets lately."""
         roles = self.roles(person, room)
         if not roles:
             raise Failed("unknown_room")  # a stranger does not learn which rooms there are
@@ -69,8 +73,16 @@ class Gate:
             raise Failed("not_your_role")
         # The owner may sit an interview and watch it from another browser: those are two participants.
         participant = Participant(id=participant_id(person.id, role), name=name or person.name, role=role)
+        await self.count_entry(room.id, participant)
         ticket = Ticket(room.id, participant, origin, person.grounds(room.id, role, room.owner))
         return await self._tickets.issue(ticket, self._settings.ticket_ttl_s), participant
+
+    async def count_entry(self, room: str, who: Participant) -> None:
+        """Failed where they came into this room too often lately: each time adds to its log, and all in it are told."""
+        # The braces: a cluster keeps it where it keeps the room. Without it nobody can be let in there anyway.
+        purse = f"entries:{{{room}}}:{who.id}"
+        if not await self._purses.spend(purse, 1, self._settings.entries_per_half_minute, ENTRIES_S):
+            raise Failed("entered_often")
 
     def behind(self, opening: HTTPConnection, origin: str) -> Person | None:
         """Who is signed in on the page that opens a socket. None for a program, which signs in for its tickets only."""

@@ -109,6 +109,9 @@ class Settings(BaseSettings):
     """How many days a closed room, its words and its report are kept. 0: for ever, or until they are erased."""
     connections_per_room: Positive = 50
     """On one web worker, the candidate's aside; a fifth of them is for coaches alone."""
+    entries_per_half_minute: Positive = 100
+    """How often somebody may come into a room in one role, on all workers together; each is kept in its log. Whoever
+    carries a connection on is not counted."""
     connections_per_worker: Positive = 10_000
     messages_per_second: Positive = 20
     """Commands a connection may send on average; bursts of three times as many pass."""

@@ -156,6 +156,8 @@ class Sockets:
                 line |= {"connection": back.connection, "socket": socket}
                 joined, here = None, await self._carry_on(room, who, back, socket)
             else:
+                if back:  # no ticket was taken for it
+                    await self._gate.count_entry(room, who)
                 takeover = hello.takeover or hello.resume is not None or back is not None
                 joined = await self._join(room, who, socket, takeover=takeover)
                 here = self._returns.first(socket, hall.life, back)

@@ -117,7 +117,7 @@ async def _http(request: Request, error: Exception) -> Response:
 
 
 def _response(problem: Problem, status: int | None = None) -> Response:
-    headers = {"Retry-After": "2"} if problem.status == 503 else None
+    headers = {"Retry-After": "2"} if problem.status in (429, 503) else None
     return JSONResponse(body(problem), status_code=status or problem.status, headers=headers)
 
 

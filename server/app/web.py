@@ -77,7 +77,8 @@ async def serve_web(settings: Settings, host: str, port: int, fd: int | None) ->
     async with parts(settings, "web") as p:
         revoked = Revoked(settings, SqlRevocations(p.database), p.clock)
         identity = Identity(settings, revoked.why_not, p.clock)
-        gate = Gate(settings, identity, RedisTickets(p.redis))
+        purses = RedisPurses(p.redis)
+        gate = Gate(settings, identity, RedisTickets(p.redis), purses)
         directory = RedisDirectory(p.redis, p.clock)
         fanout = Fanout(p.feeds, p.log)
         revoked.changed = partial(fanout.send_off, revoked.why_not)
@@ -100,7 +101,7 @@ async def serve_web(settings: Settings, host: str, port: int, fd: int | None) ->
                 partial(_came_late, p),
             )
             routers = (
-                sessions.routes(settings, identity, gate, revoked, RedisPurses(p.redis), notice, p.writer.look),
+                sessions.routes(settings, identity, gate, revoked, purses, notice, p.writer.look),
                 rooms.routes(
                     settings,
                     identity,

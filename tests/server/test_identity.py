@@ -10,11 +10,14 @@ from starlette.responses import Response
 from rooms.events import Mode, RoomOpened
 from rooms.people import Role
 from rooms.state import after
+from server.adapters.redis_connection import room_key
+from server.adapters.redis_slots import slot_of_key
 from server.errors import Failed
 from server.gate import Gate
 from server.identity import MOST_INVITED, Identity, Person
 from server.ports import Ticket
 from server.settings import Settings
+from tests.server.test_judges import MemoryPurses
 
 SETTINGS = Settings(
     redis_url="redis://nowhere",
@@ -50,7 +53,7 @@ def cookie_of(response: Response) -> str:
 
 
 def gate(tickets: OneTicket | None = None, settings: Settings = SETTINGS) -> Gate:
-    return Gate(settings, Identity(settings), tickets or OneTicket())
+    return Gate(settings, Identity(settings), tickets or OneTicket(), MemoryPurses())
 
 
 def test_the_right_token_is_the_owner() -> None:
@@ -182,6 +185,26 @@ async def test_a_ticket_lets_in_once() -> None:
     assert (participant.name, participant.role) == ("Ana", Role.COACH)
     with pytest.raises(Failed):
         await gate(tickets).admit(secret, "r-1", "")
+
+
+async def test_tickets_are_counted_for_each_person_role_and_room_apart() -> None:
+    assert ROOM is not None
+    purses = MemoryPurses()
+    settings = SETTINGS.model_copy(update={"entries_per_half_minute": 2})
+    door = Gate(settings, Identity(settings), OneTicket(), purses)
+    owner, coach = Person(id="owner", name="You"), Person(id="g", name="G", invited={"r-1": Role.COACH})
+    for _ in range(2):
+        await door.issue(coach, ROOM, Role.COACH, None, "")
+    with pytest.raises(Failed) as failed:
+        await door.issue(coach, ROOM, Role.COACH, None, "")
+    assert failed.value.problem.code == "entered_often"
+    for role, room in ((Role.COACH, ROOM), (Role.OBSERVER, ROOM), (Role.COACH, ROOM.model_copy(update={"id": "r-2"}))):
+        for _ in range(2):
+            await door.issue(owner, room, role, None, "")
+    kept_at = {slot_of_key(purse) for purse in purses.held}
+    assert kept_at == {
+        slot_of_key(room_key(room, "log")) for room in ("r-1", "r-2")
+    }  # a cluster has them where rooms are
 
 
 @pytest.mark.parametrize("empty", [{"secret_key": ""}, {"secret_key": "short"}, {"sign_in_token": "short"}])

@@ -20,7 +20,7 @@ from server.clock import SystemClock
 from server.errors import Failed, body, problem_of
 from server.gate import Gate
 from server.identity import Identity, Person
-from server.ports import Record, ReportRow, Tickets, Unavailable
+from server.ports import Purses, Record, ReportRow, Tickets, Unavailable
 from server.reporting import written
 from server.settings import Settings
 from server.shelf import Shelf
@@ -43,7 +43,7 @@ class Greenroom:
         self.rooms: dict[str, Room] = {}
         self.app = FastAPI()
         self._settings = settings
-        self._gate = gate = Gate(settings, self.identity, cast(Tickets, None))
+        self._gate = gate = Gate(settings, self.identity, cast(Tickets, None), cast(Purses, None))
         for made in (reports, reviews):
             self.app.include_router(made.routes(gate, self._look, self.store, self.reviews, SystemClock()))
         self.app.include_router(fairness.routes(gate, self.store, self.reviews))
