@@ -8,9 +8,10 @@ COPY client/web/ ./
 RUN npm run build
 
 FROM python:3.13-slim AS packages
-COPY requirements.txt ./
+COPY requirements.txt requirements-speech.txt ./
 RUN python -m venv /opt/venv \
-    && /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes --requirement requirements.txt
+    && /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes --requirement requirements.txt \
+    && /opt/venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes --no-deps --requirement requirements-speech.txt
 
 FROM python:3.13-slim
 RUN useradd --system --uid 10001 --home-dir /var/lib/greenroom --create-home greenroom \

@@ -44,6 +44,7 @@ class Environment:
         self._make_venv()
         self._install_packages(dev=dev)
         self._install_project()
+        self._install_speech()
         if (self.web / "package.json").exists():
             self._find_node()
             self._install_web_packages()
@@ -87,6 +88,20 @@ class Environment:
         self.say("Installing Greenroom itself")
         self._pip(["--no-deps", "--no-build-isolation", "--editable", self.root])
         self._stamp("project", wanted)
+
+    def _install_speech(self) -> None:
+        """The recogniser that needs no hub. Not everywhere is there a wheel of it, and Greenroom goes without."""
+        lock = "requirements-speech.txt"
+        wanted = digest((self.root / lock).read_bytes())
+        if self._is_fresh(lock, wanted):
+            return
+        self.say("Installing a speech recogniser (Moonshine, 56 MB)")
+        try:
+            self._pip_install(lock, "--no-deps")
+        except SetupError as failed:
+            self.say(f"{failed}")
+            self.say("  Not here: without a Whisper model PocketSphinx writes the words, and is often wrong")
+        self._stamp(lock, wanted)  # asked for once: it does not hold up each start
 
     def _find_node(self) -> None:
         """Leave a node of OLDEST_NODE or newer, and its npm, first on our PATH: the machine's, else a wheel's."""
@@ -140,11 +155,12 @@ class Environment:
 
     # --- how a step is run -------------------------------------------------------------------------------------
 
-    def _pip_install(self, lock: str) -> None:
+    def _pip_install(self, lock: str, *options: str) -> None:
         pins = sum(line[:1].isalnum() for line in (self.root / lock).read_text().splitlines())
-        self.say(f"Installing {lock}, up to {pins} packages; the first time this takes a minute or two")
+        if pins > 1:
+            self.say(f"Installing {lock}, up to {pins} packages; the first time this takes a minute or two")
         # A source package would need a compiler here, and fetch what builds it past the hashes.
-        self._pip(["--require-hashes", "--only-binary=:all:", "--requirement", self.root / lock])
+        self._pip(["--require-hashes", "--only-binary=:all:", *options, "--requirement", self.root / lock])
 
     def _pip(self, arguments: list[str | Path]) -> None:
         self._run([self.python, "-m", "pip", "install", "--disable-pip-version-check", *arguments], show=pip_progress)

@@ -46,12 +46,13 @@ class Settings(BaseSettings):
     """Whoever brings this token may read GET /metrics, and nothing else. Without it only the owner may."""
 
     # hearing
-    transcriber: Literal["auto", "whisper", "pocketsphinx", "openai", "none"] = "auto"
+    transcriber: Literal["auto", "whisper", "moonshine", "pocketsphinx", "openai", "none"] = "auto"
     whisper_model: str = "base.en"
     """A directory with a CTranslate2 model, or a model's name that is cached or can be fetched."""
     whisper_name: str = ""
     """What people know the model in a directory by; its directory's name if empty."""
-    whisper_threads: Positive = 2
+    recogniser_threads: Positive = 2
+    """On how many threads Whisper or Moonshine computes, where there is no GPU."""
     openai_api_key: SecretStr | None = None
     openai_base_url: str | None = None
     openai_transcribe_model: str = "gpt-4o-mini-transcribe"
@@ -62,8 +63,8 @@ class Settings(BaseSettings):
     turn_profile: Profile = Profile.INTERVIEW
     """How patient rooms are that were opened without saying so: "interview" or "rapid" (docs/HEARING.md)."""
     recogniser_hang_s: Positive = 4
-    """How much longer than the audio itself lasts Whisper may take over it. Then its process is ended, and another
-    begins."""
+    """How much longer than the audio itself lasts Whisper or Moonshine may take over it. Then its process is ended,
+    and another begins."""
     smart_turn_model: Path | None = None
     """An ONNX file of Smart Turn v3's signature, which hears whether a turn is complete; unset: words and pauses do."""
     turn_silence_ms: Positive | None = None

@@ -7,6 +7,7 @@ import threading
 from array import array
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 
 import av
 import espeakng_loader
@@ -118,6 +119,14 @@ class _Pipe:
 
     def write(self, data: bytes) -> int:
         return self._out.write(data)
+
+
+def samples(path: Path) -> bytes:
+    """A sound file as 16-bit PCM at 16 kHz."""
+    resampler = av.AudioResampler("s16", "mono", 16_000)
+    with av.open(str(path)) as file:
+        frames = [*file.decode(audio=0), None]
+        return b"".join(piece.to_ndarray().tobytes() for frame in frames for piece in resampler.resample(frame))
 
 
 def silence(ms: int) -> bytes:

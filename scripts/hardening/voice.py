@@ -18,7 +18,7 @@ def ears(directory: Path) -> dict[str, str]:
     """Settings of processes that hear SAID, through the real voice detection, loading and decoding."""
     words = canned_whisper.evenly(SAID, 0.0, length_ms(_sound()) / 1000)
     model = canned_whisper.write(directory / "whisper", words)
-    return {"TRANSCRIBER": "whisper", "WHISPER_MODEL": str(model), "WHISPER_THREADS": "1"}
+    return {"TRANSCRIBER": "whisper", "WHISPER_MODEL": str(model), "RECOGNISER_THREADS": "1"}
 
 
 async def say(microphone: Microphone) -> None:

@@ -17,7 +17,7 @@ from faster_whisper.tokenizer import Tokenizer
 from faster_whisper.transcribe import get_compression_ratio, get_ctranslate2_storage, get_suppressed_tokens, pad_or_trim
 
 from rooms.transcript import Word
-from server.adapters.whisper_job import Job
+from server.adapters.recogniser_job import Job
 from server.hearing import invented
 
 WHOLE_FRAMES: Final = 3_000

@@ -54,7 +54,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(environment.shutil, "which", lambda name: f"/usr/bin/{name}")
     monkeypatch.setenv("PATH", "/usr/bin")  # which a run prepends to
     (tmp_path / "pyproject.toml").write_text(PYPROJECT)
-    for name in ("requirements.txt", "requirements-dev.txt", "requirements-node.txt"):
+    for name in ("requirements.txt", "requirements-dev.txt", "requirements-node.txt", "requirements-speech.txt"):
         (tmp_path / name).write_text(f"pinned-for-{name}==1.0\n")
     web = tmp_path / "client" / "web"
     (web / "src").mkdir(parents=True)
@@ -71,7 +71,7 @@ def renew(checkout: Path, *, dev: bool = False) -> list[str]:
 
 
 def test_the_first_run_does_every_step_in_order(checkout: Path) -> None:
-    steps = ("-m venv --clear", "requirements.txt", "--editable", "npm ci", "npm run build")
+    steps = ("-m venv --clear", "requirements.txt", "--editable", "requirements-speech.txt", "npm ci", "npm run build")
     ran = renew(checkout)
     assert len(ran) == len(steps)
     assert all(step in line for step, line in zip(steps, ran, strict=True))
@@ -85,6 +85,23 @@ def test_the_packages_must_have_the_hashes_of_the_lock(checkout: Path) -> None:
 
 def test_the_second_run_does_nothing(checkout: Path) -> None:
     renew(checkout)
+    assert renew(checkout) == []
+
+
+def test_a_recogniser_that_cannot_be_had_is_said_and_not_asked_for_again(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, said = Rehearsal._run, list[str]()
+
+    def refusing(self: Rehearsal, command: list[str | Path], **options: object) -> None:
+        run(self, command)
+        if "requirements-speech.txt" in str(command[-1]):
+            raise SetupError("no matching distribution")
+
+    monkeypatch.setattr(Rehearsal, "_run", refusing)
+    monkeypatch.setattr(Rehearsal, "say", lambda self, text: said.append(text))
+    assert renew(checkout)[-1] == "npm run build"
+    assert sum("no matching distribution" in text or "Whisper model" in text for text in said) == 2
     assert renew(checkout) == []
 
 
@@ -157,7 +174,7 @@ def test_an_old_node_is_replaced_by_one_from_a_wheel(checkout: Path, monkeypatch
     versions = iter([(20, 2, 0), (24, 0, 0), (24, 0, 0)])
     monkeypatch.setattr(environment, "node_version", lambda: next(versions))
     ran = renew(checkout)
-    assert "requirements-node.txt" in ran[3]
+    assert "requirements-node.txt" in ran[4]
     assert (checkout / ".venv" / "bin" / "node").is_symlink()
     assert "npm-cli.js" in (checkout / ".venv" / "bin" / "npm").read_text()
 

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[2]
 DECLARED = tomllib.loads((ROOT / "pyproject.toml").read_text())
 RUNTIME = [*DECLARED["project"]["dependencies"], *DECLARED["dependency-groups"]["build"]]
 DEVELOPMENT = [*RUNTIME, *DECLARED["dependency-groups"]["dev"]]
-LOCKS = ["requirements.txt", "requirements-dev.txt", "requirements-node.txt"]
+LOCKS = ["requirements.txt", "requirements-dev.txt", "requirements-node.txt", "requirements-speech.txt"]
 
 
 def pins(lock: str) -> dict[str, list[Requirement]]:

@@ -7,22 +7,22 @@ import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import av
 import pytest
 
 from rooms.transcript import Word
 from scripts.bench.hearing.sounds import SOUNDS
+from server.adapters.passages import PassageTranscriber, apart
+from server.adapters.recogniser_process import RecogniserProcess
 from server.adapters.redis_audio import RedisAudioLog
 from server.adapters.redis_connection import RedisConnection
 from server.adapters.redis_log import RedisRoomLog, RedisSubscriber
 from server.adapters.redis_notes import RedisHearingNotes
 from server.adapters.silero import Silero
 from server.adapters.sphinx import SphinxTranscriber
-from server.adapters.whisper import WhisperTranscriber, apart, load
-from server.adapters.whisper_process import WhisperProcess
+from server.adapters.whisper import load
 from tests.canned_whisper import evenly, write
 from tests.server.hearings import Rig
-from tests.speech import noise, silence, speech
+from tests.speech import noise, samples, silence, speech
 
 pytestmark = pytest.mark.voice
 
@@ -48,7 +48,7 @@ async def on_redis(redis_url: str) -> AsyncIterator[Rig]:
 
 
 @pytest.fixture
-def whisper(tmp_path: Path) -> WhisperTranscriber:
+def whisper(tmp_path: Path) -> PassageTranscriber:
     return load(write(tmp_path / "canned", evenly(SAID, 0.3, 3.3)), threads=1)
 
 
@@ -57,7 +57,7 @@ def speaking_of(utterance_words: tuple[Word, ...]) -> set[str]:
 
 
 async def test_whispers_exact_words_reach_the_room_in_the_rooms_time(
-    on_redis: Rig, whisper: WhisperTranscriber
+    on_redis: Rig, whisper: PassageTranscriber
 ) -> None:
     async with on_redis.room() as room, on_redis.hearing(whisper, room, voice=Silero):
         await room.say(silence(960) + speech(SAID) + silence(1_500))
@@ -71,8 +71,8 @@ async def test_whispers_exact_words_reach_the_room_in_the_rooms_time(
 
 
 async def test_a_whisper_that_dies_while_rooms_speak_costs_no_word(on_redis: Rig, tmp_path: Path) -> None:
-    whisper = await apart(write(tmp_path / "canned", evenly(SAID, 0.3, 3.3)), 1, "canned", 30)
-    assert isinstance(whisper.windows, WhisperProcess)
+    whisper = await apart(write(tmp_path / "canned", evenly(SAID, 0.3, 3.3)), 1, "Whisper canned", 30)
+    assert isinstance(whisper.windows, RecogniserProcess)
     async with (
         on_redis.room("r-1") as one,
         on_redis.room("r-2") as two,
@@ -116,7 +116,7 @@ async def test_pocketsphinx_writes_some_of_what_was_said_and_silence_ends_the_tu
 
 @pytest.mark.parametrize("after_ms", [700, 1_900, 3_100, 4_700])
 async def test_a_worker_that_dies_anywhere_is_followed_by_one_that_writes_the_same(
-    on_redis: Rig, whisper: WhisperTranscriber, after_ms: int
+    on_redis: Rig, whisper: PassageTranscriber, after_ms: int
 ) -> None:
     answer = silence(960) + speech(SAID) + silence(1_200)
     async with on_redis.room() as room:
@@ -144,7 +144,7 @@ async def test_any_frames_give_the_same_words_and_times(rig: Rig, frame_ms: int)
 
 
 @pytest.mark.parametrize("level", [0, 50, 1_000, 5_000])
-async def test_ten_seconds_of_noise_are_not_written_down(rig: Rig, whisper: WhisperTranscriber, level: int) -> None:
+async def test_ten_seconds_of_noise_are_not_written_down(rig: Rig, whisper: PassageTranscriber, level: int) -> None:
     async with rig.room() as room, rig.hearing(whisper, room, voice=Silero):
         await room.say(noise(10_000, level))
         await room.finish()
@@ -154,7 +154,7 @@ async def test_ten_seconds_of_noise_are_not_written_down(rig: Rig, whisper: Whis
 
 @pytest.mark.parametrize("sound", ["pink noise", "a keyboard", "music"])
 async def test_ten_seconds_of_what_is_no_speech_are_not_written_down(
-    rig: Rig, whisper: WhisperTranscriber, sound: str
+    rig: Rig, whisper: PassageTranscriber, sound: str
 ) -> None:
     async with rig.room() as room, rig.hearing(whisper, room, voice=Silero):
         await room.say(SOUNDS[sound](10_000))
@@ -173,18 +173,10 @@ async def test_a_person_who_reads_aloud_is_heard(rig: Rig) -> None:
         assert len(speaking_of(turn.transcript.words) & set(known[clip.name].split())) >= 4
 
 
-def samples(path: Path) -> bytes:
-    """A sound file as 16-bit PCM at 16 kHz."""
-    resampler = av.AudioResampler("s16", "mono", 16_000)
-    with av.open(str(path)) as file:
-        frames = [*file.decode(audio=0), None]
-        return b"".join(piece.to_ndarray().tobytes() for frame in frames for piece in resampler.resample(frame))
-
-
 class _Lasting:
     """A recogniser that outlives its worker, for the next one to use."""
 
-    def __init__(self, transcriber: WhisperTranscriber) -> None:
+    def __init__(self, transcriber: PassageTranscriber) -> None:
         self._transcriber = transcriber
         self.label, self.caution, self.open = transcriber.label, transcriber.caution, transcriber.open
 

@@ -12,12 +12,13 @@ from typing import Final, NamedTuple
 
 from scripts.bench.hearing.given import Given
 from scripts.bench.hearing.path import Passages, hear
-from scripts.bench.hearing.recognisers import SHAPES, sphinx_s, warm_sphinx, whisper
+from scripts.bench.hearing.recognisers import SHAPES, moonshine, sphinx_s, warm_sphinx, whisper
 from scripts.bench.hearing.recordings import long_speech
 from scripts.bench.rows import Mode, Row
+from server.adapters.passages import PassageTranscriber
+from server.adapters.recogniser_job import Job
 from server.adapters.silero import Silero
 from server.adapters.sphinx_child import Recogniser
-from server.adapters.whisper_job import Job
 
 MOST: Final = 1.15
 GUESS_EVERY_S: Final = 0.7
@@ -51,9 +52,11 @@ def measure(given: Given) -> Iterator[Row]:
         what = f"voice detection alone, {streams} at once: CPU s a minute of audio"
         yield Row(what, _voice_s(pcm, streams), Mode.FREE, digits=3)
     for name in SHAPES:
-        cost = asyncio.run(_whisper(name, pcm))
+        cost = asyncio.run(_passages(whisper(name), pcm))
         # The canned one is a toy of 2 MB that computes next to nothing: the bound is for recognisers of a real size.
         yield from _rows(f"Whisper {name}", cost, bound=name != "canned")
+    if recogniser := moonshine():
+        yield from _rows("Moonshine tiny", asyncio.run(_passages(recogniser, pcm)), bound=True)
     yield from _rows("PocketSphinx", asyncio.run(_sphinx(pcm)), bound=True)
 
 
@@ -83,9 +86,7 @@ def _rows(name: str, cost: Cost, *, bound: bool) -> Iterator[Row]:
     yield Row(f"{name}: streams of unbroken speech on two cores", guessing, Mode.FREE, f"{finals:.1f} without guesses")
 
 
-async def _whisper(name: str, pcm: bytes) -> Cost:
-    transcriber = whisper(name)
-
+async def _passages(transcriber: PassageTranscriber, pcm: bytes) -> Cost:
     def bare(passage: bytes) -> None:
         transcriber.windows.decode([Job(passage, (), final=True)])
 

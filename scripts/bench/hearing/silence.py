@@ -10,7 +10,7 @@ from typing import Final
 
 from scripts.bench.hearing.given import Given
 from scripts.bench.hearing.path import Passages, hear
-from scripts.bench.hearing.recognisers import warm_sphinx, whisper
+from scripts.bench.hearing.recognisers import moonshine, warm_sphinx, whisper
 from scripts.bench.hearing.sounds import SOUNDS
 from scripts.bench.rows import Mode, Row
 
@@ -33,6 +33,9 @@ async def _words(pcm: bytes) -> dict[str, int]:
     passages = Passages(canned)
     found = {"Whisper canned": len((await hear(pcm, passages)).text.split())}
     await canned.close()
+    if recogniser := moonshine():
+        found["Moonshine tiny"] = sum([len(await recogniser.open().finish(passage)) for passage in passages.heard])
+        await recogniser.close()
     sphinx = await warm_sphinx()
     found["PocketSphinx"] = sum([len(await sphinx.open().finish(passage)) for passage in passages.heard])
     await sphinx.close()

@@ -16,7 +16,7 @@ from faster_whisper.transcribe import get_ctranslate2_storage
 from scripts.bench.hearing.given import Given
 from scripts.bench.hearing.recognisers import SAID, SHAPES, directory
 from scripts.bench.rows import Row
-from server.adapters.whisper_job import Job
+from server.adapters.recogniser_job import Job
 from server.adapters.whisper_windows import SLACK_FRAMES, STEP_FRAMES, WHOLE_FRAMES, WhisperWindows
 from tests.speech import noise
 

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from scripts.bench.hearing.given import Given
 from scripts.bench.hearing.path import Heard, Passages, hear
-from scripts.bench.hearing.recognisers import warm_sphinx, whisper
+from scripts.bench.hearing.recognisers import moonshine, warm_sphinx, whisper
 from scripts.bench.hearing.recordings import Recording, errors, strict, told_by_a_machine, words
 from scripts.bench.rows import Mode, Row
 from server.ports import Transcriber
@@ -46,8 +46,18 @@ class Wrong(NamedTuple):
 
 def measure(given: Given) -> Iterator[Row]:
     clips = strict(given)[: 3 if given.quick else None]
+    yield from asyncio.run(_moonshine(clips, given.quick))
     yield from asyncio.run(_sphinx(clips, told_by_a_machine(given), given.quick))
     yield from asyncio.run(_pacing(clips, given.quick))
+
+
+async def _moonshine(clips: Sequence[Recording], quick: bool) -> Sequence[Row]:
+    recogniser = moonshine()
+    if recogniser is None:
+        return [Row("Moonshine tiny: not here, so its words were not counted", "-")]
+    rows = await compared("Moonshine tiny", recogniser, clips, BEGINNINGS_MS[: 1 if quick else None])
+    await recogniser.close()
+    return rows
 
 
 async def _sphinx(clips: Sequence[Recording], loose: Sequence[Recording], quick: bool) -> Sequence[Row]:
@@ -110,7 +120,14 @@ async def _pacing(clips: Sequence[Recording], quick: bool) -> Sequence[Row]:
         lambda pcm: list(uneven_frames(pcm, 7)),
     )
     rows = []
-    for name, transcriber in (("Whisper canned", whisper("canned")), ("PocketSphinx", await warm_sphinx())):
+    recognisers = {
+        "Whisper canned": whisper("canned"),
+        "Moonshine tiny": moonshine(),
+        "PocketSphinx": await warm_sphinx(),
+    }
+    for name, transcriber in recognisers.items():
+        if transcriber is None:
+            continue
         heard = [await hear(pcm, Passages(transcriber), cut) for cut in (cuts[1:3] if quick else cuts)]
         kinds = len({_spoken(one) for one in heard})
         rows.append(

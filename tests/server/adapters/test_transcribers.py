@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from server.adapters.transcribers import choose
+from server.adapters import moonshine
+from server.adapters.transcribers import choose, found
 from server.ports import Misconfigured
 from server.settings import Settings
 from tests.canned_whisper import evenly, write
@@ -37,15 +38,37 @@ async def test_a_cached_model_is_called_by_its_name(model: Path, monkeypatch: py
     await transcriber.close()
 
 
-async def test_without_a_model_the_small_recogniser_is_used_and_it_is_said_aloud(
+async def test_without_a_whisper_moonshine_is_used_and_it_is_said(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    if moonshine.find() is None:
+        pytest.skip("there is no wheel of Moonshine for this machine")
+    with caplog.at_level(logging.WARNING):
+        transcriber = await choose(settings(transcriber="auto", whisper_model=str(tmp_path)))
+    assert transcriber
+    assert transcriber.label == moonshine.LABEL
+    assert found(transcriber) == {"TRANSCRIBER": "moonshine"}
+    await transcriber.close()
+    assert "Moonshine writes the words" in caplog.text
+    assert "missing" in str(vars(caplog.records[-1])["why"])
+
+
+async def test_without_any_model_the_small_recogniser_is_used_and_it_is_said_aloud(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(moonshine, "find", lambda: None)
     with caplog.at_level(logging.WARNING):
         transcriber = await choose(settings(transcriber="auto", whisper_model=str(tmp_path)))
     assert transcriber
     assert transcriber.caution
     assert "often be wrong" in caplog.text
     assert "missing" in str(vars(caplog.records[-1])["why"])
+
+
+async def test_asked_for_moonshine_without_its_wheel_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(moonshine, "find", lambda: None)
+    with pytest.raises(Misconfigured, match=r"requirements-speech\.txt"):
+        await choose(settings(transcriber="moonshine"))
 
 
 async def test_asked_for_whisper_a_directory_without_a_model_is_an_error(tmp_path: Path) -> None:

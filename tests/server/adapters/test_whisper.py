@@ -8,8 +8,9 @@ import pytest
 
 from rooms.transcript import Word
 from server.adapters import whisper as whisper_module
-from server.adapters.whisper import WhisperTranscriber, load
-from server.adapters.whisper_job import Job
+from server.adapters.passages import PassageTranscriber
+from server.adapters.recogniser_job import Job
+from server.adapters.whisper import load
 from server.adapters.whisper_windows import HINT_TOKENS, WhisperWindows
 from server.ports import Hypothesis, Misconfigured
 from tests.canned_whisper import Said, evenly, write
@@ -25,13 +26,13 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-async def whisper(directory: Path) -> AsyncIterator[WhisperTranscriber]:
+async def whisper(directory: Path) -> AsyncIterator[PassageTranscriber]:
     whisper = load(directory, threads=1)
     yield whisper
     await whisper.close()
 
 
-async def test_exact_words_and_times_come_through_the_real_code(whisper: WhisperTranscriber) -> None:
+async def test_exact_words_and_times_come_through_the_real_code(whisper: PassageTranscriber) -> None:
     utterance = whisper.open()
     await utterance.hear(silence(400) + noise(3_300) + silence(700))
     words = await utterance.finish()
@@ -41,7 +42,7 @@ async def test_exact_words_and_times_come_through_the_real_code(whisper: Whisper
     assert all(word.confidence is not None and word.confidence > 0.9 for word in words)
 
 
-async def test_times_never_leave_the_audio(whisper: WhisperTranscriber) -> None:
+async def test_times_never_leave_the_audio(whisper: PassageTranscriber) -> None:
     utterance = whisper.open()
     await utterance.hear(noise(1_000))
     assert all(word.end_ms <= 1_000 for word in await utterance.finish())
@@ -58,7 +59,7 @@ async def test_a_model_with_uneven_words_is_aligned_to_them(tmp_path: Path) -> N
     await whisper.close()
 
 
-async def test_guesses_come_while_the_utterance_lasts(whisper: WhisperTranscriber) -> None:
+async def test_guesses_come_while_the_utterance_lasts(whisper: PassageTranscriber) -> None:
     utterance = whisper.open()
     guess = await until(lambda: utterance.hear(noise(20)))
     assert guess.words[0].text == "I"
@@ -86,7 +87,7 @@ async def test_hints_are_bounded(tmp_path: Path) -> None:
 
 async def test_guesses_are_left_out_while_final_words_are_made() -> None:
     windows = _Windows()
-    whisper = WhisperTranscriber(windows, "fake")
+    whisper = PassageTranscriber(windows, "fake")
     first, second = whisper.open(room="a"), whisper.open(room="b")
     windows.gate.clear()
     await first.hear(noise(1_000))
@@ -105,7 +106,7 @@ async def test_guesses_are_left_out_while_final_words_are_made() -> None:
 
 async def test_cancelled_work_leaves_the_queue() -> None:
     windows = _Windows()
-    whisper = WhisperTranscriber(windows, "fake")
+    whisper = PassageTranscriber(windows, "fake")
     windows.gate.clear()
     first = asyncio.create_task(whisper.open(room="a").finish())
     second = asyncio.create_task(whisper.open(room="b").finish())
@@ -120,7 +121,7 @@ async def test_cancelled_work_leaves_the_queue() -> None:
 
 async def test_passages_of_several_rooms_go_through_together_where_that_is_faster() -> None:
     windows = _Windows()
-    whisper = WhisperTranscriber(windows, "fake", together=8)
+    whisper = PassageTranscriber(windows, "fake", together=8)
     windows.gate.clear()
     finishing = [asyncio.create_task(whisper.open(room=room).finish()) for room in "abcd"]
     await until(lambda: len(whisper.decoding._queue) == 3)
@@ -132,7 +133,7 @@ async def test_passages_of_several_rooms_go_through_together_where_that_is_faste
 
 async def test_the_event_loop_goes_on_while_whisper_works() -> None:
     windows = _Windows()
-    whisper = WhisperTranscriber(windows, "fake")
+    whisper = PassageTranscriber(windows, "fake")
     windows.gate.clear()
     finishing = asyncio.create_task(whisper.open().finish())
     await until(windows.begun.is_set)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from faster_whisper import WhisperModel
 
-from server.adapters.whisper_job import Job
+from server.adapters.recogniser_job import Job
 from server.adapters.whisper_windows import SLACK_FRAMES, WHOLE_FRAMES, Found, WhisperWindows, doubt, spurious
 from tests.canned_whisper import evenly, write
 from tests.speech import noise, silence

@@ -1,4 +1,4 @@
-"""A Whisper in a process of its own: one that hangs is killed, one that dies is started again, garbage is no answer.
+"""A recogniser in a process of its own: one that hangs is killed, one that dies is started again, garbage is no answer.
 
 Decides how long the process may take over what it was given, and what counts as an answer; never what is decoded.
 Blocks: call it off the event loop, from one thread.
@@ -17,7 +17,7 @@ from threading import Event, Thread
 from typing import Any, Final
 
 from rooms.transcript import Word
-from server.adapters.whisper_job import Job
+from server.adapters.recogniser_job import Job
 from server.lifeline import dying_with_us
 from server.ports import Hung, Misconfigured, TranscriberFailed
 
@@ -34,11 +34,12 @@ _LOOKS: Final = 20
 _log = logging.getLogger(__name__)
 
 
-class WhisperProcess:
+class RecogniserProcess:
     """`hang_s`: how much longer than the audio lasts the process may take before it counts as hung."""
 
     def __init__(self, directory: str, threads: int, hang_s: float, program: Sequence[str] = ()) -> None:
-        self._command = (*(program or (sys.executable, "-m", "server.adapters.whisper_child")), directory, str(threads))
+        program = program or (sys.executable, "-m", "server.adapters.recogniser_child")
+        self._command = (*program, directory, str(threads))
         self._directory, self._hang_s = directory, hang_s
         self._process: subprocess.Popen[bytes] | None = None
         self._overdue = self._ended = False
@@ -62,8 +63,8 @@ class WhisperProcess:
             self.close()
             why = f"its process ended with {process.returncode}" if not self._overdue else "it does not load"
             raise Misconfigured(
-                f"The Whisper model in {self._directory} cannot be used: {why}. Give a directory with a CTranslate2 "
-                "Whisper model, or a model's name such as small.en."
+                f"The model in {self._directory} cannot be used: {why}. Set WHISPER_MODEL to a directory with a "
+                "CTranslate2 Whisper model, or to a model's name such as small.en."
             ) from None
         return together
 

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from server.adapters import whisper
+from server.adapters.passages import apart
+from server.adapters.recogniser_job import Job
+from server.adapters.recogniser_process import RecogniserProcess
 from server.adapters.sphinx import SphinxTranscriber
 from server.adapters.transcribers import found
 from server.adapters.whisper import load
-from server.adapters.whisper_job import Job
-from server.adapters.whisper_process import WhisperProcess
 from server.ports import Hung, Misconfigured, TranscriberFailed
 from tests.canned_whisper import evenly, write
 from tests.speech import speech
@@ -30,15 +30,15 @@ PCM = speech("We measured it twice.")
 QUESTION = Job(PCM, (), final=True)
 ANSWER = '[[["hello", 0, 400, 0.5]]]'
 
-Player = Callable[[str], WhisperProcess]
+Player = Callable[[str], RecogniserProcess]
 
 
 @pytest.fixture
 def plays(tmp_path: Path) -> Iterator[Player]:
     """A process that plays a recogniser: `tell` answers; `first` is true in the first of them that is started."""
-    processes = list[WhisperProcess]()
+    processes = list[RecogniserProcess]()
 
-    def play(plot: str) -> WhisperProcess:
+    def play(plot: str) -> RecogniserProcess:
         mark = tmp_path / "mark"
         program = f"""
 import json, os, pathlib, sys, time
@@ -51,7 +51,7 @@ for line in sys.stdin.buffer:
     sys.stdin.buffer.read(sum(size for size, _, _ in json.loads(line)))
     {plot}
 """
-        process = WhisperProcess("model", 1, DEADLINE_S, (sys.executable, "-I", "-S", "-c", program))
+        process = RecogniserProcess("model", 1, DEADLINE_S, (sys.executable, "-I", "-S", "-c", program))
         processes.append(process)
         process.start()
         return process
@@ -61,7 +61,7 @@ for line in sys.stdin.buffer:
         process.close()
 
 
-def words(process: WhisperProcess) -> list[str]:
+def words(process: RecogniserProcess) -> list[str]:
     (found,) = process.decode([QUESTION])
     return [word.text for word in found]
 
@@ -69,13 +69,13 @@ def words(process: WhisperProcess) -> list[str]:
 async def test_it_says_what_the_model_in_our_own_process_says(tmp_path: Path) -> None:
     directory = write(tmp_path / "model", evenly(SAID, 0.2, 1.4))
     inside, jobs = load(directory, 1), [QUESTION, Job(PCM[: len(PCM) // 2], ("Ada",), final=False)]
-    apart = await whisper.apart(directory, 1, "model", 30)
+    outside = await apart(directory, 1, "Whisper model", 30)
     try:
-        assert apart.label == inside.label
-        assert apart.together == inside.together
-        assert await asyncio.to_thread(apart.windows.decode, jobs) == inside.windows.decode(jobs)
+        assert outside.label == inside.label
+        assert outside.together == inside.together
+        assert await asyncio.to_thread(outside.windows.decode, jobs) == inside.windows.decode(jobs)
     finally:
-        await apart.close()
+        await outside.close()
         await inside.close()
 
 
@@ -118,9 +118,9 @@ def test_one_that_stood_still_together_with_us_is_not_overdue() -> None:
     )
     asks = f"""
 import sys
-from server.adapters.whisper_job import Job
-from server.adapters.whisper_process import WhisperProcess
-process = WhisperProcess("model", 1, 1.0, (sys.executable, "-I", "-S", "-c", {recogniser!r}))
+from server.adapters.recogniser_job import Job
+from server.adapters.recogniser_process import RecogniserProcess
+process = RecogniserProcess("model", 1, 1.0, (sys.executable, "-I", "-S", "-c", {recogniser!r}))
 process.start()
 print("asking", flush=True)
 print(process.decode([Job(bytes(16_000), (), True)])[0][0].text, process.starts, process.pid is not None)
@@ -179,17 +179,17 @@ def test_a_directory_that_holds_no_model_is_said_at_the_start_with_what_to_do(
         for name in ("model.bin", "config.json", "tokenizer.json"):
             (tmp_path / name).write_bytes(content)
     with (
-        closing(WhisperProcess(str(tmp_path), 1, 1)) as process,
-        pytest.raises(Misconfigured, match=f"Whisper model in {tmp_path} cannot be used"),
+        closing(RecogniserProcess(str(tmp_path), 1, 1)) as process,
+        pytest.raises(Misconfigured, match=f"model in {tmp_path} cannot be used"),
     ):
         process.start()
 
 
 async def test_what_was_found_is_handed_on_as_settings(tmp_path: Path) -> None:
     directory = write(tmp_path / "snapshots" / "1f2e3d", evenly(SAID, 0.2, 1.4))
-    apart = await whisper.apart(directory, 1, "base.en", 30)
-    handed = found(apart)
-    await apart.close()
+    outside = await apart(directory, 1, "Whisper base.en", 30)
+    handed = found(outside)
+    await outside.close()
     assert handed == {"TRANSCRIBER": "whisper", "WHISPER_MODEL": str(directory), "WHISPER_NAME": "base.en"}
     assert found(SphinxTranscriber()) == {"TRANSCRIBER": "pocketsphinx"}
     assert found(None) == {}

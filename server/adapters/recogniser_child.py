@@ -1,9 +1,9 @@
-"""A process that holds a Whisper model and decodes passages: what it may do wrong ends with it.
+"""A process that holds a model and decodes passages: what it may do wrong ends with it.
 
-Run by `server.adapters.whisper_process` with the model's directory and a number of threads; ends when its input ends.
-Says first what it is: {"together": N} passages at once, or {"wrong": SENTENCE}. Then it reads requests, a line of JSON
-[[bytes of audio, hints, final], ...] and the audio, and answers each with a line: a list of [text, start_ms, end_ms,
-confidence] a passage.
+Run by `server.adapters.recogniser_process` with the model's directory and a number of threads; ends when its input
+ends. Says first what it is: {"together": N} passages at once, or {"wrong": SENTENCE}. Then it reads requests, a line
+of JSON [[bytes of audio, hints, final], ...] and the audio, and answers each with a line: a list of [text, start_ms,
+end_ms, confidence] a passage.
 """
 
 import json
@@ -13,8 +13,9 @@ import sys
 from pathlib import Path
 from typing import IO, Any
 
-from server.adapters.whisper import load
-from server.adapters.whisper_job import Job
+from server.adapters import moonshine
+from server.adapters.passages import PassageTranscriber
+from server.adapters.recogniser_job import Job
 from server.ports import Misconfigured
 
 
@@ -23,7 +24,7 @@ def main(directory: str, threads: str) -> int:
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # whatever a library prints is no answer
     try:
-        transcriber = load(Path(directory), int(threads))
+        transcriber = _load(Path(directory), int(threads))
     except Misconfigured as wrong:
         _say(answers, {"wrong": str(wrong)})
         return 1
@@ -34,6 +35,14 @@ def main(directory: str, threads: str) -> int:
         found = transcriber.windows.decode(jobs)
         _say(answers, [[[w.text, w.start_ms, w.end_ms, w.confidence] for w in words] for words in found])
     return 0
+
+
+def _load(directory: Path, threads: int) -> PassageTranscriber:
+    if moonshine.holds(directory):
+        return moonshine.load(directory, threads)
+    from server.adapters import whisper  # half a second and 100 MB
+
+    return whisper.load(directory, threads)
 
 
 def _say(answers: IO[bytes], what: Any) -> None:
