@@ -23,7 +23,7 @@ from scoring.reading import read
 from scoring.recall import index
 from scoring.rubric import Family, Rubric
 from scoring.targets import compile_rubric
-from scoring.weights import Weights, Width, in_order
+from scoring.weights import OWN_FROM, Weights, Width, in_order
 
 FEWEST_ANSWERS: Final = 25
 FEWEST_ROOMS: Final = 5
@@ -232,8 +232,9 @@ def _moved(base: Weights, levels: Levels) -> Weights:
 
 
 def _next(version: str) -> str:
-    major, minor, *_ = in_order(version)
-    return f"{major}.{minor + 1}.0"
+    """A version of one's own after this one: before the next that ships, and none that will ever ship."""
+    major, minor, last, *_ = in_order(version)
+    return f"{major}.{minor}.{max(OWN_FROM, last + 1)}"
 
 
 def _errors(dimension: Dimension, gaps: Sequence[_Gap]) -> Errors:

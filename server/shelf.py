@@ -59,9 +59,11 @@ class Shelf:
             return load_weights(newest, scorer)
 
     def _load(self, version: str, scorer: str) -> Weights:
-        if version in shipped(scorer):
-            return load_weights(version, scorer)
         file = self._folder / f"{scorer}-{version}.toml" if self._folder else None
+        if version in shipped(scorer):
+            if file is not None and file.exists():
+                _log.error("a file has the version of weights that ship, and is not used", extra={"file": str(file)})
+            return load_weights(version, scorer)
         if file is None or version not in self.versions(scorer):
             raise WeightsError(f"there are no weights {version}")
         try:

@@ -22,6 +22,8 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Points = Annotated[float, Field(ge=-5, le=5)]
 NEWEST = "1.5.0"
 NEWEST_JUDGE = "1.0.0"
+OWN_FROM = 1_000
+"""The last number of versions that people make themselves: no release uses it, so that none comes to mean another."""
 MEASURED = frozenset(
     {"points", "reference", "topic", "parts", "in_order", "measured", "amount", "short_sentences", "varied_words"}
 ) | {f"judged_{dimension}" for dimension in Dimension}

@@ -66,12 +66,16 @@ def made(told: Calibration) -> Weights:
 def test_stricter_people_lower_the_level_and_the_gain_is_shown_on_rooms_that_were_held_out() -> None:
     told = calibrated(rated(0.75), BASE)
     weights = made(told)
-    assert (told.answers, told.rooms, weights.version) == (27, ROOMS, "1.1.0")
+    assert (told.answers, told.rooms, weights.version) == (27, ROOMS, "1.0.1000")
     assert (told.after or 9) < (told.before or 0)
     new, old = (each.families[Family.BEHAVIOURAL].features[Dimension.RELEVANCE] for each in (weights, BASE))
     assert all(abs(new[name]) < abs(points) for name, points in old.items() if points)
     assert weights.families[Family.TECHNICAL].features == BASE.families[Family.TECHNICAL].features
     assert (told.covered or 0) >= 0.85
+
+
+def test_the_next_weights_of_ones_own_have_the_next_version() -> None:
+    assert made(calibrated(rated(0.75), BASE.but(version="1.0.1000"))).version == "1.0.1001"
 
 
 def test_intervals_are_tried_on_rooms_that_did_not_set_their_width() -> None:
@@ -95,7 +99,7 @@ def test_each_family_has_intervals_of_its_own_as_wide_as_its_ratings_say() -> No
     assert weights.families[Family.SYSTEM_DESIGN].width is None
     assert weights.families[Family.TECHNICAL].width == found[Family.TECHNICAL]
     assert (told.covered or 0) > 0.85
-    assert parse_weights(dumps(weights), "local-1.1.0.toml").families == weights.families
+    assert parse_weights(dumps(weights), "local-1.0.1000.toml").families == weights.families
 
 
 def test_nine_of_ten_ratings_lie_in_the_new_intervals_and_not_many_more() -> None:
@@ -129,7 +133,7 @@ def test_answers_without_scores_teach_nothing() -> None:
 
 def test_new_weights_are_a_file_that_fits_its_hash_and_score_as_they_promised() -> None:
     weights = made(calibrated(rated(0.75), BASE))
-    read = parse_weights(dumps(weights), "local-1.1.0.toml")
+    read = parse_weights(dumps(weights), "local-1.0.1000.toml")
     assert read.but(sha256="") == weights.but(sha256="")
     kept, said = rubric(PROMISE), typed(GOOD)
     assert score(kept, said, read).model_dump_json() == score(kept, said, weights).model_dump_json()

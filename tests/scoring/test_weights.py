@@ -7,7 +7,8 @@ import pytest
 
 from scoring.local import score
 from scoring.rubric import Family
-from scoring.weights import NEWEST, WeightsError, digest, load_weights, parse_weights
+from scoring.weights import NEWEST, OWN_FROM, WeightsError, digest, in_order, load_weights, parse_weights
+from scoring.weights import shipped as shipped_versions
 from tests.scoring.answers import GOOD, rubric, typed
 
 
@@ -25,6 +26,11 @@ def test_the_newest_weights_load_and_cover_every_family() -> None:
     assert weights.version == NEWEST
     assert set(weights.families) == set(Family)
     assert weights.training_set
+
+
+@pytest.mark.parametrize("scorer", ["local", "judge"])
+def test_no_release_has_a_version_that_people_give_their_own(scorer: str) -> None:
+    assert all(in_order(version)[-1] < OWN_FROM for version in shipped_versions(scorer))
 
 
 def test_a_nudged_figure_breaks_the_hash() -> None:

@@ -31,6 +31,14 @@ def test_what_ships_and_what_lies_in_the_folder_is_on_the_shelf_in_order(tmp_pat
     assert shelf.get(NEWEST) == load_weights()
 
 
+def test_a_file_with_a_version_that_ships_is_not_used_and_told_of(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    own(tmp_path, NEWEST)
+    assert Shelf(tmp_path).get(NEWEST) == load_weights()
+    assert "has the version of weights that ship" in caplog.text
+
+
 def test_a_changed_file_or_one_of_another_version_is_not_taken_and_the_error_names_it(tmp_path: Path) -> None:
     changed, renamed = own(tmp_path, "9.0.0"), own(tmp_path, "9.1.0")
     changed.write_text(changed.read_text().replace("doubt = 1", "doubt = 2"))
