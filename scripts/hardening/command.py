@@ -14,8 +14,8 @@ import uvloop
 
 from scripts.hardening.cluster import running
 from scripts.hardening.disk import own_mounts
-from scripts.hardening.faults import FAULTS, OF_CLUSTER, OF_ONE_REDIS, OF_SENTINEL, QUICK
-from scripts.hardening.history import read
+from scripts.hardening.faults import FAULTS, OF_CLUSTER, OF_ONE_REDIS, OF_SENTINEL, QUICK, fault_of
+from scripts.hardening.history import AT_ONCE, read
 from scripts.hardening.invariants import broken
 from scripts.hardening.lanes import given, played
 from scripts.hardening.network import Network
@@ -123,12 +123,12 @@ async def _one_cluster(
         kind="sentinel" if asked.sentinel else "cluster" if asked.cluster else "one",
         network=network,
     ) as cluster:
-        if unfit := [name for name in asked.fault if not FAULTS[name].fits(cluster)]:
+        if unfit := [name for name in asked.fault if not fault_of(name).fits(cluster)]:
             lacks = "another kind of Redis, a Postgres, or a disk or network of its own"
             raise SystemExit(f"This cluster cannot do {', '.join(unfit)}: for that it would need {lacks}.")
         print(f"cluster up in {monotonic() - began:.1f} s", flush=True)
         async for one in rounds:
-            if unfit := [name for name in one.faults if not FAULTS[name].fits(cluster)]:
+            if unfit := [name for name in one.faults if not fault_of(name).fits(cluster)]:
                 print(not_done(unfit), flush=True)
                 left_out = Verdict(seed=one.seed, faults=one.faults, seconds=0, entries=0, left_out=True)
                 verdicts.append(left_out)
@@ -185,13 +185,22 @@ def _judge(path: Path) -> int:
     return 1 if breaks else 0
 
 
+def _known(name: str) -> str:
+    try:
+        fault_of(name)
+    except KeyError:
+        raise argparse.ArgumentTypeError(f"there is no fault {name}; --list names them all") from None
+    return name
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="scripts/room_hardening", description="Breaks a real cluster in every way listed and checks its rooms."
     )
     parser.add_argument("--seed", type=int, default=1, help="chance begins here; a round prints its own (1)")
     parser.add_argument("--seeds", type=int, help="so many seeds, each fault with each (1, or no end with --minutes)")
-    parser.add_argument("--fault", action="append", default=[], choices=FAULTS, help="only this one; may be repeated")
+    parser.add_argument("--fault", action="append", default=[], type=_known, metavar="FAULT",
+                        help=f"only this one, or these at once (one{AT_ONCE}other); may be repeated")  # fmt: skip
     parser.add_argument("--minutes", type=float, help="begin no round after so long")
     parser.add_argument("--lanes", type=int, default=1, help="clusters side by side (1)")
     parser.add_argument("--afresh", action="store_true", help="play again what lanes have played on this code")

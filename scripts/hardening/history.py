@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
-from typing import Annotated, Literal, TextIO, TypeVar
+from typing import Annotated, Final, Literal, TextIO, TypeVar
 
 from pydantic import Field, TypeAdapter
 
@@ -18,6 +18,9 @@ from rooms.people import Role
 from rooms.protocol import Cursor, ResetReason, Tell
 from rooms.state import Room
 from rooms.values import Value
+
+AT_ONCE: Final = "+"
+"""Between the names of faults that hit at once."""
 
 
 class Moment(Value):
@@ -35,6 +38,7 @@ class Began(Moment):
 class Injected(Moment):
     what: Literal["injected"] = "injected"
     fault: str
+    """Or several, with AT_ONCE between them."""
     into: str = ""
     """What exactly was hit, for the story."""
 

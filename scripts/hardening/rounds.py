@@ -16,7 +16,7 @@ from redis import Redis as RedisClient
 from rooms.state import replay
 from scripts.hardening import history as h
 from scripts.hardening.cluster import Cluster
-from scripts.hardening.faults import FAULTS, Fault
+from scripts.hardening.faults import Fault, fault_of
 from scripts.hardening.history import History
 from scripts.hardening.interviews import Interview
 from scripts.hardening.invariants import broken, longest_wait_s
@@ -110,7 +110,7 @@ async def _until_somebody_speaks(stage: Stage, interviews: Sequence[asyncio.Task
 
 
 async def _break_things(stage: Stage, chance: random.Random, faults: Sequence[str]) -> list[Fault]:
-    broke = [FAULTS[name](stage, chance) for name in faults]
+    broke = [fault_of(name)(stage, chance) for name in faults]
     for name, fault in zip(faults, broke, strict=True):
         await asyncio.sleep(chance.uniform(0.1, 1.5))
         stage.history.note(h.Injected(fault=name))

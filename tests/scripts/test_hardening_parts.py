@@ -21,6 +21,8 @@ from rooms.commands import PersonCommand
 from scripts.hardening import history as h
 from scripts.hardening.disk import Disk
 from scripts.hardening.faults import of_people
+from scripts.hardening.faults.at_once import together
+from scripts.hardening.faults.fault import Fault
 from scripts.hardening.faults.of_people import StuckReader
 from scripts.hardening.history import History
 from scripts.hardening.lanes import played
@@ -53,6 +55,44 @@ def test_a_process_reads_the_wall_clock_that_it_is_given_and_counts_on_as_before
     jumped, counted = map(int, ran.stdout.split())
     assert -3600 <= jumped < -3500, ran.stderr
     assert counted == 0
+
+
+# --- faults at once -------------------------------------------------------------------------------------------
+
+
+class _Breaking(Fault):
+    lasts_s = 3.0
+
+    def __init__(self, stage: Stage, chance: random.Random) -> None:
+        super().__init__(stage, chance)
+        self.done = list[str]()
+
+    async def inject(self) -> None:
+        self.into = "somewhere"
+        self.done.append("broken")
+
+    async def heal(self) -> None:
+        self.done.append("mended")
+
+
+class _Failing(_Breaking):
+    lasts_s = 1.0
+
+    async def heal(self) -> None:
+        raise OSError("it cannot be mended")
+
+
+async def test_faults_at_once_are_each_made_good_also_where_one_cannot_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scripts.hardening.faults.at_once.APART_S", (0.0,))
+    kind = together([_Breaking, _Failing, _Breaking])
+    both = kind(cast(Stage, None), random.Random(1))
+    assert kind.lasts_s == 3.0
+    await both.inject()
+    with pytest.raises(OSError, match="cannot be mended"):
+        await both.heal()
+    done = [fault.done for fault in cast(Any, both)._faults if not isinstance(fault, _Failing)]
+    assert done == [["broken", "mended"]] * 2
+    assert both.into == "somewhere somewhere somewhere"
 
 
 # --- a disk that is full --------------------------------------------------------------------------------------

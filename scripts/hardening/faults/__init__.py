@@ -8,6 +8,7 @@ Every fault is bounded: what it kills is started again, what it stops goes on, w
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from scripts.hardening.faults.at_once import together
 from scripts.hardening.faults.fault import Fault
 from scripts.hardening.faults.of_cluster import (
     NodeAlone,
@@ -59,6 +60,7 @@ from scripts.hardening.faults.of_redis import (
     SubscribersCut,
 )
 from scripts.hardening.faults.of_sentinel import FailedOver, PrimaryFrozen, PrimaryKilled, SentinelKilled
+from scripts.hardening.history import AT_ONCE
 
 OF_SENTINEL: Mapping[str, type[Fault]] = MappingProxyType(
     {
@@ -129,4 +131,12 @@ OF_ONE_REDIS: Mapping[str, type[Fault]] = MappingProxyType(
 FAULTS: Mapping[str, type[Fault]] = MappingProxyType({**OF_ONE_REDIS, **OF_SENTINEL, **OF_CLUSTER})
 QUICK = ("sockets-cut", "commands-muddled", "subscribers-cut", "web-killed", "redis-killed", "worker-killed")
 """What a quick run does to one cluster, one after the other."""
-__all__ = ["FAULTS", "OF_CLUSTER", "OF_ONE_REDIS", "OF_SENTINEL", "QUICK", "Fault"]
+
+
+def fault_of(name: str) -> type[Fault]:
+    """The fault of this name, or of these names. KeyError where there is none."""
+    kinds = [FAULTS[one] for one in name.split(AT_ONCE)]
+    return together(kinds) if len(kinds) > 1 else kinds[0]
+
+
+__all__ = ["FAULTS", "OF_CLUSTER", "OF_ONE_REDIS", "OF_SENTINEL", "QUICK", "Fault", "fault_of"]

@@ -101,7 +101,8 @@ def longest_wait_s(entries: Sequence[Recorded]) -> float:
 
 
 def _tales(entries: Sequence[Recorded]) -> Iterator[Tale]:
-    lossy = any(isinstance(entry, h.Injected) and entry.fault in LOSING for entry in entries)
+    injected = {name for entry in entries if isinstance(entry, h.Injected) for name in entry.fault.split(h.AT_ONCE)}
+    lossy = not LOSING.isdisjoint(injected)
     troubles = _troubles(entries)
     rooms: dict[str, list[Recorded]] = defaultdict(list)
     for entry in entries:
