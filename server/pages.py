@@ -1,4 +1,4 @@
-"""The built web client: one page for every address that people visit, and its files.
+"""The built web client: one page for every address that people visit, one for the API, and their files.
 
 Decides which addresses show the page and the headers that protect it. Without a build it says how to make one.
 """
@@ -6,7 +6,7 @@ Decides which addresses show the page and the headers that protect it. Without a
 from pathlib import Path
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, PlainTextResponse, Response
+from starlette.responses import FileResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -32,6 +32,12 @@ async def _page(request: Request) -> Response:
     return FileResponse(index, headers=HEADERS)
 
 
+async def _docs(request: Request) -> Response:
+    """What /openapi.json says, to be read; without a build, that itself."""
+    page = DIST / "docs.html"
+    return FileResponse(page, headers=HEADERS) if page.is_file() else RedirectResponse("/openapi.json")
+
+
 def routes() -> list[BaseRoute]:
     paths = (
         "/",
@@ -45,5 +51,6 @@ def routes() -> list[BaseRoute]:
     )
     return [
         *(Route(path, _page) for path in paths),
+        Route("/docs", _docs),
         Mount("/assets", StaticFiles(directory=DIST / "assets", check_dir=False), name="assets"),
     ]

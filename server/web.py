@@ -36,6 +36,7 @@ def build(
     app = FastAPI(
         title="Greenroom",
         description="Live voice interview rooms. The conversation itself is on a socket: see docs/PROTOCOL.md.",
+        docs_url=None,  # FastAPI's own page runs scripts of others; ours is among the pages
         redoc_url=None,
     )
     for router in routers:

@@ -13,6 +13,8 @@ export default defineConfig({
     target: "es2022",
     // The worklet and icons stay files of their own: the page's content policy allows no data: scripts.
     assetsInlineLimit: 0,
+    rolldownOptions: { input: ["index.html", "docs.html"] },
+    chunkSizeWarningLimit: 1_600, // Swagger UI, on a page of its own
   },
   server: {
     proxy: {

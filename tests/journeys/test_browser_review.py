@@ -63,6 +63,8 @@ async def test_a_coach_rates_blind_sees_the_marks_and_changes_one(
                 ana = await Person.arrives(browser, "Ana", url)
                 async with looked_at(ana):
                     assert await out_of_reach(ana, room, tmp_path / "groups.csv") == {}
+                    await ana.opens("/docs")
+                    await ana.sees("/api/rooms/{room_id}/tickets")
                     assert ana.broke == []
 
 

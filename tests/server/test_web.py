@@ -1,10 +1,13 @@
 """The application around the API: pages and what protects them, health, and errors of every address."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx
 import pytest
+from starlette.applications import Starlette
 
 from client import Greenroom, connect
 from rooms.people import Role
@@ -59,10 +62,29 @@ async def test_the_worker_says_that_it_lives_and_is_ready(stranger: httpx.AsyncC
 
 
 async def test_the_api_describes_itself(stranger: httpx.AsyncClient) -> None:
-    assert "swagger" in (await stranger.get("/docs")).text
     described = (await stranger.get("/openapi.json")).json()
     assert {"/api/rooms", "/api/rooms/{room_id}/tickets", "/api/reports/{room_id}"} <= set(described["paths"])
     assert "/sign-in" not in described["paths"]
+
+
+@BUILT
+async def test_the_page_of_the_api_takes_nothing_from_elsewhere(stranger: httpx.AsyncClient) -> None:
+    answer = await stranger.get("/docs")
+    assert answer.headers["content-security-policy"] == pages.HEADERS["Content-Security-Policy"]
+    assert "//" not in answer.text
+    named = re.findall(r'(?:src|href)="(.*?)"', answer.text)
+    assert {name.rpartition(".")[2] for name in named} == {"js", "css", "svg"}
+    assert {(await stranger.get(name)).status_code for name in named} == {200}
+
+
+async def test_without_a_build_the_page_of_the_api_leads_to_its_description(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(pages, "DIST", tmp_path)
+    app = httpx.ASGITransport(Starlette(routes=pages.routes()))
+    async with httpx.AsyncClient(transport=app, base_url="http://greenroom") as http:
+        answer = await http.get("/docs")
+    assert (answer.status_code, answer.headers["location"]) == (307, "/openapi.json")
 
 
 async def test_a_socket_asked_for_as_a_page_is_refused_like_any_address(stranger: httpx.AsyncClient) -> None:
