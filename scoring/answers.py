@@ -18,7 +18,7 @@ from scoring.likeness import Model, likeness, model_of, nothing_in_common
 from scoring.meaning import LABELS as ENCODED_LABELS
 from scoring.meaning import Encoder, Measured, measured
 from scoring.rated import Learnt, Traits, beyond, learn, traits
-from scoring.reading import Reading
+from scoring.reading import Reading, without_question
 from scoring.rubric import Family, Rubric
 from scoring.weights import WeightsError
 from scoring.weights.answers import AnswerModel, AnswerWeights, Sum, Widths
@@ -31,6 +31,8 @@ WORDS_CANNOT_TELL = (
     "None of its words are in the question or the model answer, so words cannot tell what it is worth; "
     "a person should read it."
 )
+
+ONLY_THE_QUESTION = "The answer only says the question back."
 
 LABELS = PLAIN_LABELS | ENCODED_LABELS | CONTEXT_LABELS
 USUAL = "What people gave on average"
@@ -67,7 +69,7 @@ class Grader(NamedTuple):
 
     def grade(self, rubric: Rubric, reading: Reading, wider: float = 0.0) -> Graded:
         """`wider` is added to both sides of the interval: doubtful words, for example."""
-        model = model_of(rubric.question, rubric.reference)
+        model, reading = model_of(rubric.question, rubric.reference), without_question(reading, rubric.question)
         found = self.measured(model, reading)
         parts = _parts(self.sum_for(model), found.figures)
         if found.nearness < OFF_TOPIC:
@@ -81,9 +83,12 @@ class Grader(NamedTuple):
         return _graded(parts, self.widths(model), familiar, wider)
 
     def cannot_tell(self, rubric: Rubric, reading: Reading) -> str | None:
-        """Why words alone cannot grade this answer, or None. An encoder can, or rated answers."""
+        """Why this answer cannot be graded, or None. What words alone cannot tell an encoder can, or rated answers."""
+        told = without_question(reading, rubric.question)
+        if not told.tokens:
+            return ONLY_THE_QUESTION
         alone = self.encoder is None and self.learnt is None
-        lost = alone and nothing_in_common(model_of(rubric.question, rubric.reference), reading)
+        lost = alone and nothing_in_common(model_of(rubric.question, rubric.reference), told)
         return WORDS_CANNOT_TELL if lost else None
 
     def measured(self, model: Model, reading: Reading) -> Measured:
@@ -113,7 +118,8 @@ class Grader(NamedTuple):
         model = model_of(rubric.question, rubric.reference)
         found: list[Traits] = []
         more: list[float] = []
-        for reading, given in rated:
+        for whole, given in rated:
+            reading = without_question(whole, rubric.question)
             figures, vector, _ = self.measured(model, reading)
             found.append(traits(reading, model, vector))
             more.append(given - expected(self.sum_for(model), figures))

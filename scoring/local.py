@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from rooms.evidence import Contribution, Dimension, DimensionScore, Level, Mark, Score
 from rooms.transcript import Transcript
-from scoring.answers import SAYS_NONE, Graded, Grader, graded_by_reference, grader
+from scoring.answers import ONLY_THE_QUESTION, SAYS_NONE, Graded, Grader, graded_by_reference, grader
 from scoring.combine import combine, doubt
 from scoring.dimensions import LABELS, Feature, measure, own_stems, says_no_answer
 from scoring.marking import mark
@@ -102,7 +102,7 @@ def too_little(
     few = len(own) < figures.own_words
     if not own & compiled.wanted and not says_no_answer(index):
         if (not own if short else few) and _echoes(reading, compiled):
-            return "The answer only says the question back."
+            return ONLY_THE_QUESTION
         enough = short or (len(reading.tokens) >= figures.words and not few)
         if not enough and len(reading.tokens) < figures.telling_words:
             return f"Too little was said: {len(reading.tokens)} words, {len(own)} of them its own."

@@ -6,6 +6,7 @@ instead of the interviewer. So none of them can raise or lower a content score. 
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from rooms.transcript import Quote, Transcript, quote, word_starts
@@ -13,6 +14,8 @@ from scoring.words import SENTENCE_END, Token, tokens_of, word_lists
 
 REPEAT_LENGTH = 6
 """A run of this many words that came before already is a repetition, not a turn of phrase."""
+ASKED_WORDS = 4
+"""A question of so many words is not in an answer by chance."""
 ASIDE_WORDS = 15
 """Recognised speech has no full stops: this many words after an instruction to the marker go with it."""
 
@@ -69,6 +72,27 @@ def read(transcript: Transcript) -> Reading:
     kept = tuple(_without_repeats(_without_stutter(tokens)))
     starts = tuple(word_starts(utterance) for utterance in transcript.utterances)
     return Reading(transcript, kept, spoken, tuple(asides), starts)
+
+
+def without_question(reading: Reading, question: str) -> Reading:
+    """The reading without the question where it is said back word for word: whoever does says nothing by it."""
+    tokens, echoed = reading.tokens, [False] * len(reading.tokens)
+    words = tuple(token.word for token in tokens)
+    for asked in _asked(question):
+        for at in range(len(words) - len(asked) + 1):
+            if words[at : at + len(asked)] == asked:
+                echoed[at : at + len(asked)] = [True] * len(asked)
+    if not any(echoed):
+        return reading
+    return reading._replace(tokens=tuple(token for token, echo in zip(tokens, echoed, strict=True) if not echo))
+
+
+@lru_cache(maxsize=2_000)
+def _asked(question: str) -> tuple[tuple[str, ...], ...]:
+    """The words of each sentence that asks something; so few words that anybody might say them are none."""
+    sentences = [text for text in SENTENCE_END.split(question) if text and text.rstrip().endswith("?")]
+    runs = (tuple(token.word for token in without_fillers(tokens_of(text))) for text in (question, *sentences))
+    return tuple(run for run in dict.fromkeys(runs) if len(run) >= ASKED_WORDS)
 
 
 def without_fillers(tokens: Sequence[Token]) -> list[Token]:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from rooms.evidence import Dimension
-from scoring.answers import grader
+from rooms.evidence import Dimension, Score
+from scoring.answers import ONLY_THE_QUESTION, WORDS_CANNOT_TELL, grader
 from scoring.evaluate.content import rubric_of
 from scoring.likeness import model_of
 from scoring.local import score
@@ -52,6 +52,26 @@ def test_neither_names_nor_pronouns_change_a_score(names: tuple[str, str, str]) 
     encoder = spelling_encoder(WEIGHTS.encoded.encoder or "")
     for grading in (None, *(grader(weights, encoder) for weights in (WEIGHTS, IN_CONTEXT, NEWEST))):
         assert score(ASKED, typed(told), grading=grading).overall == score(ASKED, typed(usual), grading=grading).overall
+
+
+@pytest.mark.parametrize("form", ["{} {}", "{1} {0}", "{0} {1} {0}"])
+def test_saying_the_question_back_brings_nothing(form: str) -> None:
+    def said(answer: str) -> Score:
+        return score(ASKED, typed(form.format(ASKED.question, answer)))
+
+    for answer in (RIGHT, "It holds elements that were added."):
+        assert said(answer).overall == score(ASKED, typed(answer)).overall
+    gibberish = "Asdf qwer zxcv lkjh poiu mnbv."
+    assert score(ASKED, typed(gibberish)).abstained == said(gibberish).abstained == WORDS_CANNOT_TELL
+    assert score(ASKED, typed(ASKED.question)).abstained == ONLY_THE_QUESTION
+
+
+def test_with_an_encoder_the_question_lends_an_answer_to_something_else_no_meaning() -> None:
+    encoder = spelling_encoder(NEWEST.encoded.encoder or "")
+    grading = grader(NEWEST, encoder)
+    other = "Xylophones buzz quickly."
+    alone = score(ASKED, typed(other), grading=grading)
+    assert score(ASKED, typed(f"{ASKED.question} {other}"), grading=grading).overall == alone.overall
 
 
 def test_no_answer_is_nothing_and_certain_where_no_words_are_too_little() -> None:
