@@ -26,6 +26,8 @@ SCORER = "local"
 ASIDE_CAUTION = "A sentence that spoke to the marker was set aside."
 NO_ANSWER = Graded(0.0, 0.0, 0.5, (Contribution(label=SAYS_NONE, value=0.0),))
 """Zero evidence is certain, and not too little data."""
+FORMULA_SHARE = 0.2
+"""A short answer of so many figures is a calculation and need not read like English; graded ones had .22 and more."""
 NO_ANSWER_WORDS = 12
 """With fewer words of one's own, "I don't know" is the answer and not a way into one."""
 
@@ -106,7 +108,8 @@ def too_little(
         enough = short or (len(reading.tokens) >= figures.words and not few)
         if not enough and len(reading.tokens) < figures.telling_words:
             return f"Too little was said: {len(reading.tokens)} words, {len(own)} of them its own."
-    if len(reading.tokens) >= figures.english_from_words and not (short and own & compiled.wanted):
+    formula = short and sum(token.numeric for token in reading.tokens) >= FORMULA_SHARE * len(reading.tokens)
+    if len(reading.tokens) >= figures.english_from_words and not (formula and own & compiled.wanted):
         everyday = sum(token.word in word_lists().function for token in reading.tokens) / len(reading.tokens)
         if everyday < figures.english_share:
             return "The words do not read like English sentences."

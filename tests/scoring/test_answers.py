@@ -66,6 +66,27 @@ def test_saying_the_question_back_brings_nothing(form: str) -> None:
     assert score(ASKED, typed(ASKED.question)).abstained == ONLY_THE_QUESTION
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        "Ein Stapel ist eine Collection, bei der man das zuletzt eingefügte Element immer zuerst wieder "
+        "herausnehmen muss, und umgekehrt kommt das erste Element als letztes an die Reihe.",
+        "Une pile est une collection dont le dernier élément ajouté est toujours le premier retiré, element par "
+        "element, comme des assiettes dans une cuisine.",
+    ],
+)
+def test_another_language_is_not_scored_for_the_words_it_shares_with_the_model_answer(answer: str) -> None:
+    assert "English" in (score(ASKED, typed(answer)).abstained or "")
+
+
+def test_a_calculation_need_not_read_like_english() -> None:
+    asked = rubric_of("How many packets wait?", "The blocking probability is 0.05, so 3 seconds of 60 are lost.")
+    sums = (
+        "p = 9/10 = 0.9, blocking probability P(10) = (1 - 0.9) * 0.9^10 / (1 - 0.9^11) = 0.05, 0.05 * 60 s = 3 s lost"
+    )
+    assert score(asked, typed(f"{sums}, 60 - 3 = 57")).abstained is None
+
+
 def test_with_an_encoder_the_question_lends_an_answer_to_something_else_no_meaning() -> None:
     encoder = spelling_encoder(NEWEST.encoded.encoder or "")
     grading = grader(NEWEST, encoder)
