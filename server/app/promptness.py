@@ -8,6 +8,9 @@ import sys
 from typing import Final
 
 _SWITCH_S: Final = 0.001
+_LOOKS: Final = (2_000, 10, 200)
+"""After so many new objects it looks through these, after so many such looks through what outlived them, and after so
+many of those through everything: where thousands come back at once, looks are the pauses that the others notice."""
 
 
 def start_without_the_collector() -> None:
@@ -21,7 +24,7 @@ def spare_the_collector() -> None:
     everybody wait, a tenth of a second at a time (docs/PERFORMANCE.md)."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(10_000, 20, 20)
+    gc.set_threshold(*_LOOKS)
     gc.enable()
 
 
