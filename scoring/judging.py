@@ -14,7 +14,7 @@ from scoring.combine import REACH, combine
 from scoring.dimensions import Feature, measure
 from scoring.local import cautions
 from scoring.prompt import MOST_QUOTES
-from scoring.reading import Reading, read
+from scoring.reading import Reading, read, without_question
 from scoring.recall import index
 from scoring.rubric import Rubric
 from scoring.targets import compile_rubric
@@ -67,7 +67,7 @@ def judged_score(
 
     `prompt`: the version of what the judges were asked; None where a release before this was kept did not say.
     """
-    reading = read(transcript)
+    reading = without_question(read(transcript), rubric.question)
     compiled = compile_rubric(rubric, weights.recall.question_words)
     features = {
         **measure(reading, compiled, index(reading), rubric.family, weights),

@@ -13,7 +13,7 @@ from scoring.combine import combine, doubt
 from scoring.dimensions import LABELS, Feature, measure, own_stems, says_no_answer
 from scoring.marking import mark
 from scoring.paraphrase import Paraphrases, meant
-from scoring.reading import Reading, read
+from scoring.reading import Reading, read, without_question
 from scoring.recall import Index, index, weigh_points
 from scoring.rubric import Rubric
 from scoring.targets import Compiled, compile_rubric
@@ -50,11 +50,14 @@ def score(
     """
     weights = weights or load_weights()
     compiled = compile_rubric(rubric, weights.recall.question_words)
-    reading = read(transcript)
-    noted = cautions(caution, reading)
+    whole = read(transcript)
+    noted = cautions(caution, whole)
+    reading = without_question(whole, rubric.question)
     where = index(reading)
     grading = _grading(rubric, weights, grading)
     reason = too_little(reading, where, compiled, weights, short=grading is not None)
+    if whole.tokens and not reading.tokens:
+        reason = ONLY_THE_QUESTION
     empty_handed = says_no_answer(where) and len(own_stems(reading, compiled)) < NO_ANSWER_WORDS
     if reason is None and grading and not empty_handed:
         reason = grading.cannot_tell(rubric, reading)

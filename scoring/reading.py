@@ -89,10 +89,14 @@ def without_question(reading: Reading, question: str) -> Reading:
 
 @lru_cache(maxsize=2_000)
 def _asked(question: str) -> tuple[tuple[str, ...], ...]:
-    """The words of each sentence that asks something; so few words that anybody might say them are none."""
-    sentences = [text for text in SENTENCE_END.split(question) if text and text.rstrip().endswith("?")]
-    runs = (tuple(token.word for token in without_fillers(tokens_of(text))) for text in (question, *sentences))
-    return tuple(run for run in dict.fromkeys(runs) if len(run) >= ASKED_WORDS)
+    """The words of the question and of each of its sentences; so few that anybody might say them are none."""
+    whole, *sentences = map(_words, (question, *SENTENCE_END.split(question)))
+    runs = [run for run in sentences if len(run) >= REPEAT_LENGTH]
+    return (whole, *runs) if len(whole) >= ASKED_WORDS else ()
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(token.word for token in _without_stutter(without_fillers(tokens_of(text))))
 
 
 def without_fillers(tokens: Sequence[Token]) -> list[Token]:

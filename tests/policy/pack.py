@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -143,6 +144,11 @@ def _written_out(kind: str, rule: dict[str, Any]) -> Written:
         rubric = rubric_of(id)
         for text in (*(f.format(question=rubric.question) for f in rule.get("frames", ())), *rule.get("texts", ())):
             yield rubric, None, typed(text)
+    for id in rule.get("asked_back", ()):
+        rubric = rubric_of(id)
+        for base, form in product(rule["answers"], rule["forms"]):
+            text = texts()[base][1]
+            yield rubric, typed(text), typed(form.format(question=rubric.question, answer=text))
     for named in rule.get("named", ()):
         first, *others = (typed(named["text"].format(name=name)) for name in named["names"])
         for other in others:

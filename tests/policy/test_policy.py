@@ -80,7 +80,7 @@ def test_the_pack_has_cases_of_every_kind_and_many() -> None:
         counts[trial.kind] += 1
     assert sum(counts.values()) >= 200
     assert min(counts.values()) >= 5
-    assert len(counts) == 14
+    assert len(counts) == 15
     assert len({(trial.rubric.question, str(trial.plain), str(trial.tried)) for trial in pack.trials()}) >= 0.98 * sum(
         counts.values()
     )
