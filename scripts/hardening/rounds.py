@@ -93,8 +93,10 @@ async def play(cluster: Cluster, history: History, seed: int, faults: Sequence[s
         history.note(h.Died(process=post, sentence="ended by itself"))
     for post, line in cluster.written():
         if line.get("level") in ("error", "critical") and line.get("error") != AWAY:
-            trace = line.get("trace") or [""]
-            sentence = f"{line.get('what')} ({line.get('error', '')}) {str(trace[-1]).strip()}"
+            trace = [str(place).strip() for place in line.get("trace") or [""]]
+            ours = [place for place in trace if "/server/" in place]
+            places = dict.fromkeys((*ours[-1:], trace[-1]))
+            sentence = f"{line.get('what')} ({line.get('error', '')}) {' '.join(places)}"
             history.note(h.Died(process=post, sentence=sentence))
         elif line.get("what") == "room taken" and line["room"] in stage.rooms:
             history.note(h.Taken(room=line["room"], worker=post, fence=line["fence"]))

@@ -278,4 +278,6 @@ async def _apart(work: Coroutine[Any, Any, None]) -> None:
     finally:
         doing.cancel()
         await asyncio.wait([doing])
+        if not doing.cancelled():
+            doing.exception()  # looked at, also where we are cancelled and nobody else will
     await doing
