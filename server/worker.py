@@ -185,6 +185,8 @@ class Worker:
         except* UnknownRoom:  # the log is lost, and the archive has nothing to go on with: over, or never kept
             self._rest(room, began, LONGEST_REST_S)
             _log.warning("a room to serve is gone", extra={"room": room})
+            with contextlib.suppress(Unavailable):
+                await self._leases.retire(room)  # whoever comes into it where it is back says that it is wanted
         except* Exception:
             self._rest(room, began, LONGEST_REST_S)
             _log.exception("a reader broke", extra={"room": room})
@@ -219,13 +221,16 @@ class Worker:
                 await self._leases.announce(room)
 
     async def _deserted(self, feed: Feed) -> None:
-        """Return when nobody has been here for long and nothing is under way; whoever joins announces the room anew."""
+        """Return when nobody has been here for long, nothing is under way and all is archived; whoever joins announces
+        the room anew."""
         while True:
             await _until(feed, lambda room: not _busy(room))
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._settings.empty_room_s):
                     await _until(feed, _busy)
                     continue
+            if feed.durable < feed.cursor.version and len(self._held) < self._settings.rooms_per_worker:
+                continue  # not all of it is archived, and nobody else needs its place
             with contextlib.suppress(Unavailable):
                 await self._leases.retire(feed.room_id)
                 await feed.look()  # who joined before we retired it announced it too early

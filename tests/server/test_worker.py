@@ -13,6 +13,7 @@ from rooms.events import ParticipantJoined, ParticipantLeft
 from rooms.interview.bank import load_bank
 from rooms.people import SYSTEM, Participant, Role
 from rooms.phases import Phase
+from rooms.protocol import Cursor
 from rooms.releases import NewerFact
 from server import worker as module
 from server.feed import Feed
@@ -294,6 +295,7 @@ async def test_a_room_whose_log_is_gone_does_not_keep_a_worker_busy(
             await until(lambda: "a room to serve is gone" in caplog.messages)
             await looked_again(leases)
             assert len(leases.taken) == 1
+            await until(lambda: not leases.open)  # nobody wants it until somebody comes into it
     assert all(record.levelname != "ERROR" for record in caplog.records)  # nothing of ours is broken
 
 
@@ -377,6 +379,21 @@ async def test_a_room_that_nobody_came_back_to_makes_room_for_others(
             assert leases.open == {"r-2"}
 
 
+async def test_a_room_that_nobody_came_back_to_is_served_until_it_is_archived(leases: MemoryLeases) -> None:
+    rig, reading = a_rig(empty_room_s=1), Reading()
+    leases.living = {"w"}
+    async with rig.up(), rig.room("r-1", asked=False) as left:
+        leases.open = {"r-1"}
+        async with working(rig, leases, reading):
+            await until(lambda: reading.rooms == ["r-1"])
+            await left.do(c.Leave(participant=CANDIDATE.id, connection="c"), SYSTEM)
+            await asyncio.sleep(1.3)  # the database is away
+            assert reading.rooms == ["r-1"]
+            await rig.log.mark_durable("r-1", await head(rig.log))
+            await until(lambda: reading.rooms == [])
+            assert leases.open == set()
+
+
 async def test_an_interview_that_is_under_way_is_served_though_nobody_is_there(leases: MemoryLeases) -> None:
     rig, reading = a_rig(empty_room_s=1), Reading()
     async with rig.up(), rig.room() as room:
@@ -406,11 +423,18 @@ async def test_who_joins_just_before_a_room_is_let_go_is_served(leases: MemoryLe
 
         leases.retire = late  # type: ignore[method-assign]
         await room.do(c.Leave(participant=CANDIDATE.id, connection="c"), SYSTEM)
+        await log.mark_durable("r-1", await head(log))
         async with working(rig, leases, reading):
             await until(retired.is_set)
             await until(lambda: leases.open == {"r-1"})
             assert room.room.people[0].here
             assert reading.rooms == ["r-1"]
+
+
+async def head(log: MemoryRoomLog) -> Cursor:
+    cursor = await log.head("r-1")
+    assert cursor is not None
+    return cursor
 
 
 def _coming_again(message: Message) -> bool:
