@@ -23,6 +23,7 @@ from server.adapters.whisper import load
 from tests.canned_whisper import evenly, write
 from tests.server.hearings import Rig
 from tests.speech import noise, samples, silence, speech
+from tests.waiting import DEADLINE_S
 
 pytestmark = pytest.mark.voice
 
@@ -32,9 +33,15 @@ LONG_SILENCE = silence(11_000)
 CLIPS = Path(__file__).parents[3] / "shared" / "audio"
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How long a recogniser takes over a guess says how busy the machine is."""
+    monkeypatch.setattr("server.hearing.recognition._HEAR_S", DEADLINE_S)
+
+
 @pytest.fixture
 async def rig() -> AsyncIterator[Rig]:
-    rig = Rig()
+    rig = Rig(transcribe_timeout_s=3_600)
     async with rig.up():
         yield rig
 
@@ -42,7 +49,8 @@ async def rig() -> AsyncIterator[Rig]:
 @pytest.fixture
 async def on_redis(redis_url: str) -> AsyncIterator[Rig]:
     async with RedisConnection(redis_url, 3_000) as redis:
-        rig = Rig(RedisRoomLog(redis), RedisSubscriber(redis), RedisAudioLog(redis, 60), RedisHearingNotes(redis))
+        logs = RedisRoomLog(redis), RedisSubscriber(redis), RedisAudioLog(redis, 60), RedisHearingNotes(redis)
+        rig = Rig(*logs, transcribe_timeout_s=3_600)
         async with rig.up():
             yield rig
 
