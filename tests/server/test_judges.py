@@ -274,9 +274,8 @@ async def test_an_answer_without_end_is_left_to_the_rules(server: JudgeServer, m
 async def test_nothing_that_was_said_and_no_key_gets_into_a_log(
     server: JudgeServer, caplog: pytest.LogCaptureFixture
 ) -> None:
-    logging.getLogger("server").setLevel(logging.DEBUG)
     server.moods = ["500", "prose", "garbage", "well"]
-    with caplog.at_level(logging.DEBUG):
+    with caplog.at_level(logging.DEBUG), caplog.at_level(logging.DEBUG, "server"):
         for turn in range(1, 4):
             await asked(judges_on(server), answer(turn))
     lines = json.dumps([{**vars(record), "message": record.getMessage()} for record in caplog.records], default=repr)
