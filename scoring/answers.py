@@ -18,7 +18,7 @@ from scoring.likeness import Model, likeness, model_of, nothing_in_common
 from scoring.meaning import LABELS as ENCODED_LABELS
 from scoring.meaning import Encoder, Measured, measured
 from scoring.rated import Learnt, Traits, beyond, learn, traits
-from scoring.reading import Reading, without_question
+from scoring.reading import Reading
 from scoring.rubric import Family, Rubric
 from scoring.weights import WeightsError
 from scoring.weights.answers import AnswerModel, AnswerWeights, Sum, Widths
@@ -31,8 +31,6 @@ WORDS_CANNOT_TELL = (
     "None of its words are in the question or the model answer, so words cannot tell what it is worth; "
     "a person should read it."
 )
-
-ONLY_THE_QUESTION = "The answer only says the question back."
 
 LABELS = PLAIN_LABELS | ENCODED_LABELS | CONTEXT_LABELS
 USUAL = "What people gave on average"
@@ -68,8 +66,8 @@ class Grader(NamedTuple):
         return with_encoder + (f", {self.learnt.number} rated answers to the question" if self.learnt else "")
 
     def grade(self, rubric: Rubric, reading: Reading, wider: float = 0.0) -> Graded:
-        """`wider` is added to both sides of the interval: doubtful words, for example."""
-        model, reading = model_of(rubric.question, rubric.reference), without_question(reading, rubric.question)
+        """`wider` is added to both sides of the interval: doubtful words, say. `reading`: without the question."""
+        model = model_of(rubric.question, rubric.reference)
         found = self.measured(model, reading)
         parts = _parts(self.sum_for(model), found.figures)
         if found.nearness < OFF_TOPIC:
@@ -83,12 +81,9 @@ class Grader(NamedTuple):
         return _graded(parts, self.widths(model), familiar, wider)
 
     def cannot_tell(self, rubric: Rubric, reading: Reading) -> str | None:
-        """Why this answer cannot be graded, or None. What words alone cannot tell an encoder can, or rated answers."""
-        told = without_question(reading, rubric.question)
-        if not told.tokens:
-            return ONLY_THE_QUESTION
+        """Why words alone cannot grade this answer, or None. An encoder can, or rated answers."""
         alone = self.encoder is None and self.learnt is None
-        lost = alone and nothing_in_common(model_of(rubric.question, rubric.reference), told)
+        lost = alone and nothing_in_common(model_of(rubric.question, rubric.reference), reading)
         return WORDS_CANNOT_TELL if lost else None
 
     def measured(self, model: Model, reading: Reading) -> Measured:
@@ -118,8 +113,7 @@ class Grader(NamedTuple):
         model = model_of(rubric.question, rubric.reference)
         found: list[Traits] = []
         more: list[float] = []
-        for whole, given in rated:
-            reading = without_question(whole, rubric.question)
+        for reading, given in rated:
             figures, vector, _ = self.measured(model, reading)
             found.append(traits(reading, model, vector))
             more.append(given - expected(self.sum_for(model), figures))

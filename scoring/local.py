@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from rooms.evidence import Contribution, Dimension, DimensionScore, Level, Mark, Score
 from rooms.transcript import Transcript
-from scoring.answers import ONLY_THE_QUESTION, SAYS_NONE, Graded, Grader, graded_by_reference, grader
+from scoring.answers import SAYS_NONE, Graded, Grader, graded_by_reference, grader
 from scoring.combine import combine, doubt
 from scoring.dimensions import LABELS, Feature, measure, own_stems, says_no_answer
 from scoring.marking import mark
@@ -23,6 +23,7 @@ from scoring.weights.answers import load_answer_weights
 from scoring.words import word_lists
 
 SCORER = "local"
+ONLY_THE_QUESTION = "The answer only says the question back."
 ASIDE_CAUTION = "A sentence that spoke to the marker was set aside."
 NO_ANSWER = Graded(0.0, 0.0, 0.5, (Contribution(label=SAYS_NONE, value=0.0),))
 """Zero evidence is certain, and not too little data."""

@@ -76,27 +76,35 @@ def read(transcript: Transcript) -> Reading:
 
 def without_question(reading: Reading, question: str) -> Reading:
     """The reading without the question where it is said back word for word: whoever does says nothing by it."""
-    tokens, echoed = reading.tokens, [False] * len(reading.tokens)
-    words = tuple(token.word for token in tokens)
+    words = [token.word for token in reading.tokens]
+    echoed: set[int] = set()
     for asked in _asked(question):
-        for at in range(len(words) - len(asked) + 1):
+        at = -1
+        while (at := _next(words, asked[0], at + 1)) >= 0:
             if words[at : at + len(asked)] == asked:
-                echoed[at : at + len(asked)] = [True] * len(asked)
-    if not any(echoed):
+                echoed.update(range(at, at + len(asked)))
+    if not echoed:
         return reading
-    return reading._replace(tokens=tuple(token for token, echo in zip(tokens, echoed, strict=True) if not echo))
+    return reading._replace(tokens=tuple(token for at, token in enumerate(reading.tokens) if at not in echoed))
+
+
+def _next(words: list[str], word: str, start: int) -> int:
+    try:
+        return words.index(word, start)
+    except ValueError:
+        return -1
 
 
 @lru_cache(maxsize=2_000)
-def _asked(question: str) -> tuple[tuple[str, ...], ...]:
+def _asked(question: str) -> tuple[list[str], ...]:
     """The words of the question and of each of its sentences; so few that anybody might say them are none."""
     whole, *sentences = map(_words, (question, *SENTENCE_END.split(question)))
     runs = [run for run in sentences if len(run) >= REPEAT_LENGTH]
     return (whole, *runs) if len(whole) >= ASKED_WORDS else ()
 
 
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(token.word for token in _without_stutter(without_fillers(tokens_of(text))))
+def _words(text: str) -> list[str]:
+    return [token.word for token in _without_stutter(without_fillers(tokens_of(text)))]
 
 
 def without_fillers(tokens: Sequence[Token]) -> list[Token]:

@@ -12,7 +12,7 @@ from scoring.answers import Grader, grader
 from scoring.evaluate.table import Row, Table, TableError, check_place, number, read_table, write_table
 from scoring.local import score
 from scoring.meaning import Encoder
-from scoring.reading import Reading, read
+from scoring.reading import Reading, read, without_question
 from scoring.rubric import Family, Rubric, RubricError
 from scoring.weights import WeightsError, load_weights
 from scoring.weights.answers import load_answer_weights
@@ -74,10 +74,15 @@ def _given(rated: Table) -> Given:
     given: dict[Rubric, list[tuple[Reading, float]]] = {}
     for row in rated.rows:
         people = number(rated, row, "score", 0.0, 5.0)
-        kept, reading = given.setdefault(_rubric(rated, row), []), read(transcript_of(row.fields["answer"]))
+        rubric = _rubric(rated, row)
+        kept, reading = given.setdefault(rubric, []), _said(rubric, transcript_of(row.fields["answer"]))
         if reading.tokens:
             kept.append((reading, people))
     return given
+
+
+def _said(rubric: Rubric, answer: Transcript) -> Reading:
+    return without_question(read(answer), rubric.question)
 
 
 def _told(given: Given, taught: Mapping[Rubric, Grader], at_least: int) -> str:
@@ -118,7 +123,7 @@ def columns_of(rubric: Rubric, answer: str, grading: Grader) -> dict[str, str]:
     marked = score(rubric, transcript, grading=grading)
     guess = marked.overall
     if guess is None:
-        reading = read(transcript)
+        reading = _said(rubric, transcript)
         guess = grading.grade(rubric, reading).score if reading.tokens else 0.0
     return {
         "score": f"{guess:g}",

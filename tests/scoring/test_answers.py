@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from rooms.evidence import Dimension, Score
-from scoring.answers import ONLY_THE_QUESTION, WORDS_CANNOT_TELL, grader
+from scoring.answers import WORDS_CANNOT_TELL, grader
 from scoring.evaluate.content import rubric_of
 from scoring.likeness import model_of
-from scoring.local import score
+from scoring.local import ONLY_THE_QUESTION, score
 from scoring.meaning import Choose, Encoder, Pieces, Vector
 from scoring.rated import beyond, traits
 from scoring.reading import read
