@@ -12,7 +12,7 @@ from pydantic import Field
 
 from rooms.evidence import Delivery, Dimension, Points5, Score
 from rooms.transcript import Source, Transcript
-from rooms.values import Milliseconds, Value
+from rooms.values import Milliseconds, Value, added
 from scoring.coaching import NAMES, Scored, Strength, Suggestion, strengths, suggestions
 from scoring.contradictions import Answer
 from scoring.features import PAUSE_MS
@@ -33,7 +33,7 @@ class AskedQuestion(Value):
     follow_up_of: str | None = None
     competence: str | None = None
     difficulty: int | None = None
-    point_weights: Mapping[str, float] = Field(default_factory=dict)
+    point_weights: Mapping[str, float] = added({})
     """What each rubric point counts against the others, by its id; nothing where nobody knows any more."""
 
 
@@ -52,7 +52,7 @@ class ReportTurn(Value):
     delivery: Delivery | None = None
     overrides: tuple["Override", ...] = ()
     """In the order they were given; the last of a dimension stands in `score`."""
-    shares: Mapping[Dimension, float] | None = None
+    shares: Mapping[Dimension, float] | None = added(None)
     """How much of each dimension the overall is; told to whoever reads the report. None: nobody here knows."""
 
 
