@@ -169,7 +169,7 @@ def _overall(
     moved = sum(shares[each.dimension] * ((each.score or 0.0) - before.get(each.dimension, 0.0)) for each in dimensions)
     whole = sum(shares[each.dimension] * (each.score or 0.0) for each in dimensions)
     overall = _within(moved + (machine.overall or 0.0) if missing else whole)
-    by_people = all(each.low == each.high for each in dimensions if shares[each.dimension])
+    by_people = not missing and all(each.low == each.high for each in dimensions if shares[each.dimension])
     low = overall if by_people or machine.low is None else _within(machine.low + moved)
     high = overall if by_people or machine.high is None else _within(machine.high + moved)
     return {"overall": overall, "low": min(low, overall), "high": max(high, overall), "abstained": None}

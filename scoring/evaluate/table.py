@@ -109,9 +109,8 @@ def number(table: Table, row: Row, column: str, least: float, most: float) -> fl
 def check_place(path: Path) -> None:
     """Raises TableError where no file can be put: before the work, not after it."""
     if path.is_dir() or not path.parent.is_dir():
-        raise TableError(
-            f"{path}: no file can be written there: {'it is' if path.is_dir() else 'there is no such'} folder"
-        )
+        why = "it is a folder" if path.is_dir() else "there is no such folder"
+        raise TableError(f"{path}: no file can be written there: {why}")
 
 
 def write_table(path: Path, columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
