@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -27,9 +28,8 @@ from server.embedded import candidates
 START_DEADLINE_SECONDS = 30.0
 STOP_DEADLINE_SECONDS = 15.0
 POLL_SECONDS = 0.01
-FIRST_PORT, PORTS = 12_000, 1_250
-"""Where the ports of the first process of a test run begin, and how many each has."""
-_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 16
+FIRST_PORT, PORTS, RANGES = 12_000, 1_250, 16
+"""Where ports for tests begin, how many a process has of them, and how many processes may have some of their own."""
 _offsets = itertools.count(random.randrange(PORTS))
 
 # Becomes the server, as another user when one is named, and dies with the test run (see server.embedded.LAUNCHER).
@@ -299,15 +299,27 @@ def find_postgres() -> Path:
 def free_port(and_above: int = 0) -> int:
     """A port that nobody listens on, and that nobody else is given while our server starts; nor on one so far above.
 
-    Each process of a test run has ports of its own, all below those that systems use for outgoing connections.
+    Each process has ports of its own, all below those that systems use for outgoing connections.
     """
     for offset in _offsets:
-        port = FIRST_PORT + _WORKER * PORTS + offset % PORTS
+        port = _own_ports() + 1 + offset % (PORTS - 1)
         with socket.socket() as probe, socket.socket() as another, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
             another.bind(("127.0.0.1", port + and_above if and_above else 0))
             return port
     raise AssertionError("the offsets have no end")
+
+
+@cache
+def _own_ports() -> int:
+    """Where the ports of this process begin. While it lives it holds the first of them, so that they are nobody else's:
+    neither another process's of this test run, nor those of a run beside it."""
+    for first in range(FIRST_PORT, FIRST_PORT + RANGES * PORTS, PORTS):
+        with socket.socket() as holder, contextlib.suppress(OSError):
+            holder.bind(("127.0.0.1", first))
+            holder.detach()
+            return first
+    return FIRST_PORT + random.randrange(RANGES) * PORTS
 
 
 def _wheel(package: str, inside: str) -> list[Path]:

@@ -6,7 +6,6 @@ a line that begins with a brace is a verdict, every other one is for people.
 """
 
 import asyncio
-import os
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
@@ -30,7 +29,7 @@ async def played(
         try:
             for first in rounds:
                 for _ in range(STARTS):
-                    if await _lane(number, first, rounds, command, lambda text: say(f"{number}| {text}"), verdicts.put):
+                    if await _lane(first, rounds, command, lambda text: say(f"{number}| {text}"), verdicts.put):
                         break
                 else:
                     raise RuntimeError(f"Lane {number} did not come up {STARTS} times; what it said is above.")
@@ -50,7 +49,6 @@ async def played(
 
 
 async def _lane(
-    number: int,
     first: Round,
     rounds: Iterator[Round],
     command: Sequence[str],
@@ -58,10 +56,7 @@ async def _lane(
     judged: Callable[[Verdict], Awaitable[None]],
 ) -> bool:
     """One lane from its start until there are no more rounds, or its cluster failed; False where it did not come up."""
-    own_ports = {**os.environ, "PYTEST_XDIST_WORKER": f"gw{-number % 16}"}  # as each process of a test run has its own
-    lane = await asyncio.create_subprocess_exec(
-        *dying_with_us(*command), stdin=PIPE, stdout=PIPE, limit=LINE_BYTES, env=own_ports
-    )
+    lane = await asyncio.create_subprocess_exec(*dying_with_us(*command), stdin=PIPE, stdout=PIPE, limit=LINE_BYTES)
     assert lane.stdout is not None
     plays = True
     try:

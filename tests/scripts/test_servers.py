@@ -1,17 +1,32 @@
 """The servers that other tests rely on: clean for each test, and theirs to kill."""
 
+import subprocess
+import sys
 from collections.abc import Callable
+from pathlib import Path
 
 import asyncpg
 import pytest
 from redis import Redis as Client
 from redis.exceptions import ConnectionError, TimeoutError
 
-from tests.servers import Postgres, Redis
+from tests.servers import FIRST_PORT, PORTS, Postgres, Redis, free_port
+
+ROOT = Path(__file__).parents[2]
 
 
 async def dsn(url: str) -> asyncpg.Connection:
     return await asyncpg.connect(url.replace("+asyncpg", ""), timeout=10)
+
+
+def test_two_processes_that_start_servers_do_not_take_each_others_ports() -> None:
+    """Of this run, of another one beside it, or lanes of the checker."""
+    ours = [free_port(), free_port()]
+    ask = "from tests.servers import free_port; print(free_port(), free_port())"
+    asked = subprocess.run([sys.executable, "-c", ask], cwd=ROOT, capture_output=True, check=True, timeout=60)
+    theirs = list(map(int, asked.stdout.split()))
+    assert len({(port - FIRST_PORT) // PORTS for port in ours}) == 1
+    assert len({(port - FIRST_PORT) // PORTS for port in (*ours, *theirs)}) == 2
 
 
 @pytest.mark.parametrize("time", ["first", "second"])
