@@ -66,6 +66,11 @@ async def speak_and_fall_silent(candidate: Visit, microphone: Microphone, number
     await candidate.do(BeginAnswer(turn=turn.number))
     microphone.skip_to_now()
     await speak(microphone, pcm)
+    await fall_silent(candidate, microphone, number)
+
+
+async def fall_silent(candidate: Visit, microphone: Microphone, number: int) -> None:
+    """Be silent at an open microphone until that ends the answer."""
     quiet = bytes(32 * FRAME_MS)
     async with asyncio.timeout(TURN_DEADLINE_S):
         while candidate.room.turns[number - 1].finished is None:

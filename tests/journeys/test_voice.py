@@ -20,8 +20,8 @@ from rooms.state import Turn
 from server.adapters import moonshine
 from tests import canned_whisper
 from tests.deployment import START_DEADLINE_S, TOKEN, Deployment, deployed
-from tests.journeys.people import begin, next_turn, speak, speak_and_fall_silent, until_closed
-from tests.speech import length_ms, silence, speech
+from tests.journeys.people import begin, fall_silent, next_turn, speak, speak_and_fall_silent, until_closed
+from tests.speech import length_ms, speech
 from tests.waiting import until
 
 pytestmark = pytest.mark.voice
@@ -65,7 +65,8 @@ async def test_exact_words_become_evidence_though_both_her_workers_die_mid_answe
             microphone.skip_to_now()
             await speak(microphone, SPEECH[: len(SPEECH) // 2])
             one.kill()
-            await speak(microphone, SPEECH[len(SPEECH) // 2 :] + silence(2_000))
+            await speak(microphone, SPEECH[len(SPEECH) // 2 :])
+            await fall_silent(candidate, microphone, 1)
             room = await coach.until(lambda room: not room.turns[0].open)
             assert words_of(room.turns[0]) == SAID
             assert room.turns[0].finished is not None
