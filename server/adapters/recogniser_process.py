@@ -12,7 +12,7 @@ import logging
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Event, Thread
 from typing import Any, Final
 
@@ -27,6 +27,8 @@ _ANSWER_BYTES: Final = 1_000_000
 """No batch of passages comes to more."""
 _BYTES_A_SECOND: Final = 32_000
 
+_ENDS_S: Final = 0.1
+"""A process whose pipes are closed may take so long to be gone."""
 _SLACK_MS: Final = 100
 _LOOKS: Final = 20
 """In so many steps time runs out: while we stood still ourselves, one passes at most."""
@@ -82,9 +84,11 @@ class RecogniserProcess:
                 raise ValueError("not as many answers as passages")
             return [tuple(_words(words, job)) for words, job in zip(found, jobs, strict=True)]
         except (OSError, EOFError, ValueError, TypeError, Misconfigured) as broken:
+            exit_code = self._exit_code()
             self.close()
             if not self._ended:
-                _log.error("the recogniser was ended", extra={"hung": self._overdue, "error": type(broken).__name__})
+                why = {"hung": self._overdue, "error": type(broken).__name__, "exit": exit_code}
+                _log.error("the recogniser was ended", extra=why)
             raise (Hung if self._overdue else TranscriberFailed) from None
 
     def end(self) -> None:
@@ -97,6 +101,12 @@ class RecogniserProcess:
         if process:
             process.kill()
             process.communicate()  # its pipes are closed, and it leaves no zombie
+
+    def _exit_code(self) -> int | None:
+        """With what it ended: below 0 by a signal. None: it is still there."""
+        with suppress(subprocess.TimeoutExpired):
+            return process.wait(_ENDS_S) if (process := self._process) else None
+        return None
 
     @contextmanager
     def _at_most(self, seconds: float, process: subprocess.Popen[bytes]) -> Iterator[None]:

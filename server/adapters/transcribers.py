@@ -75,16 +75,16 @@ async def _whisper(settings: Settings) -> Transcriber:
 
 
 async def _moonshine(settings: Settings) -> Transcriber:
-    from server.adapters import moonshine
+    from server.adapters import moonshine_files
     from server.adapters.passages import apart
 
-    directory = moonshine.find()
+    directory = moonshine_files.find()
     if directory is None:
         raise Misconfigured(
             "There is no Moonshine model: scripts/setup installs it (requirements-speech.txt) where there is a wheel, "
             "on Linux with glibc 2.34 or newer and on macOS 15 with Apple silicon. Use whisper or pocketsphinx."
         )
-    return await apart(directory, settings.recogniser_threads, moonshine.LABEL, settings.recogniser_hang_s)
+    return await apart(directory, settings.recogniser_threads, moonshine_files.LABEL, settings.recogniser_hang_s)
 
 
 def _sphinx() -> Transcriber:

@@ -17,7 +17,7 @@ from rooms.people import Role
 from rooms.phases import Phase
 from rooms.protocol import Telling
 from rooms.state import Turn
-from server.adapters import moonshine
+from server.adapters import moonshine_files
 from tests import canned_whisper
 from tests.deployment import START_DEADLINE_S, TOKEN, Deployment, deployed
 from tests.journeys.people import begin, fall_silent, next_turn, speak, speak_and_fall_silent, until_closed
@@ -133,7 +133,7 @@ async def _told(visit: Visit, kinds: set[str]) -> None:
 
 
 @pytest.mark.skipif(not RECORDINGS.is_dir(), reason="no recordings beside the project: ../shared/audio")
-@pytest.mark.skipif(moonshine.find() is None, reason="there is no wheel of Moonshine for this machine")
+@pytest.mark.skipif(moonshine_files.find() is None, reason="there is no wheel of Moonshine for this machine")
 async def test_three_recordings_are_three_answers_with_quotes(redis_url: str) -> None:
     """People reading aloud, heard without a hub: their words are there, timed in order, and every quote is of them."""
     names = ("austen-0870.wav", "LJ001-0004.wav", "libri-6930.flac")

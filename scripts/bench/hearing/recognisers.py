@@ -10,6 +10,7 @@ from typing import Final
 from scripts.bench.machine import ROOT
 from scripts.bench.usage import processor_s
 from server.adapters import moonshine as moonshine_model
+from server.adapters import moonshine_files
 from server.adapters.passages import PassageTranscriber
 from server.adapters.sphinx import SphinxTranscriber
 from server.adapters.whisper import load
@@ -36,7 +37,7 @@ def directory(name: str, shape: Shape) -> Path:
 
 def moonshine(threads: int = 1) -> PassageTranscriber | None:
     """The real one, if its wheel is installed."""
-    weights = moonshine_model.find()
+    weights = moonshine_files.find()
     return moonshine_model.load(weights, threads) if weights else None
 
 

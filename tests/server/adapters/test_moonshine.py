@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from rooms.transcript import Word
-from server.adapters import moonshine
+from server.adapters import moonshine, moonshine_files
 from server.adapters.moonshine import Moonshine
 from server.adapters.passages import apart
 from server.adapters.recogniser_job import Job
 from server.ports import Misconfigured
 from tests.speech import length_ms, noise, samples, silence, speech
 
-MODEL = moonshine.find()
+MODEL = moonshine_files.find()
 CLIPS = Path(__file__).parents[4] / "shared" / "audio"
 SENTENCE = "We moved the data in three small steps."
 SPOKEN = silence(300) + speech(SENTENCE, words_per_minute=150) + silence(500)
@@ -91,7 +91,7 @@ def test_a_person_is_heard_nearly_word_for_word(model: Moonshine) -> None:
 
 async def test_it_works_in_a_process_of_its_own(model: Moonshine) -> None:
     assert MODEL is not None
-    transcriber = await apart(MODEL, 1, moonshine.LABEL, 30)
+    transcriber = await apart(MODEL, 1, moonshine_files.LABEL, 30)
     try:
         assert tuple(await transcriber.open().finish(SPOKEN)) == words(model, SPOKEN)
     finally:
@@ -100,8 +100,8 @@ async def test_it_works_in_a_process_of_its_own(model: Moonshine) -> None:
 
 def test_files_that_are_no_model_say_so(tmp_path: Path) -> None:
     for name in ("encoder_model.ort", "decoder_model_merged.ort", "tokenizer.bin"):
-        assert not moonshine.holds(tmp_path)
+        assert not moonshine_files.holds(tmp_path)
         (tmp_path / name).write_bytes(b"no model")
-    assert moonshine.holds(tmp_path)
+    assert moonshine_files.holds(tmp_path)
     with pytest.raises(Misconfigured, match=f"Moonshine model in {tmp_path} cannot be used"):
         moonshine.load(tmp_path, 1)

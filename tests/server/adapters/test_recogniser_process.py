@@ -138,11 +138,12 @@ process.close()
         assert asking.stdout.read() == "hello 1 True\n"
 
 
-def test_one_that_dies_is_started_again(plays: Player) -> None:
+def test_one_that_dies_is_started_again(plays: Player, caplog: pytest.LogCaptureFixture) -> None:
     process = plays(f"os.abort() if first else tell('{ANSWER}')")
     with pytest.raises(TranscriberFailed) as failed:
         process.decode([QUESTION])
     assert not isinstance(failed.value, Hung)
+    assert vars(caplog.records[-1])["exit"] == -signal.SIGABRT
     assert words(process) == ["hello"]
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from server.adapters import moonshine
+from server.adapters import moonshine_files
 from server.adapters.transcribers import choose, found
 from server.ports import Misconfigured
 from server.settings import Settings
@@ -41,12 +41,12 @@ async def test_a_cached_model_is_called_by_its_name(model: Path, monkeypatch: py
 async def test_without_a_whisper_moonshine_is_used_and_it_is_said(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    if moonshine.find() is None:
+    if moonshine_files.find() is None:
         pytest.skip("there is no wheel of Moonshine for this machine")
     with caplog.at_level(logging.WARNING):
         transcriber = await choose(settings(transcriber="auto", whisper_model=str(tmp_path)))
     assert transcriber
-    assert transcriber.label == moonshine.LABEL
+    assert transcriber.label == moonshine_files.LABEL
     assert found(transcriber) == {"TRANSCRIBER": "moonshine"}
     await transcriber.close()
     assert "Moonshine writes the words" in caplog.text
@@ -56,7 +56,7 @@ async def test_without_a_whisper_moonshine_is_used_and_it_is_said(
 async def test_without_any_model_the_small_recogniser_is_used_and_it_is_said_aloud(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(moonshine, "find", lambda: None)
+    monkeypatch.setattr(moonshine_files, "find", lambda: None)
     with caplog.at_level(logging.WARNING):
         transcriber = await choose(settings(transcriber="auto", whisper_model=str(tmp_path)))
     assert transcriber
@@ -66,7 +66,7 @@ async def test_without_any_model_the_small_recogniser_is_used_and_it_is_said_alo
 
 
 async def test_asked_for_moonshine_without_its_wheel_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(moonshine, "find", lambda: None)
+    monkeypatch.setattr(moonshine_files, "find", lambda: None)
     with pytest.raises(Misconfigured, match=r"requirements-speech\.txt"):
         await choose(settings(transcriber="moonshine"))
 
