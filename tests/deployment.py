@@ -105,6 +105,8 @@ class Deployment:
             "SIGN_IN_TOKEN": TOKEN,
             "VAR_DIR": str(directory),
             "TRANSCRIBER": "none",
+            # On a machine that many tests share a recogniser may stand in line for longer than one that hangs would.
+            "RECOGNISER_HANG_S": "30",
             **settings,
         }
 
