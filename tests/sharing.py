@@ -15,8 +15,6 @@ import pytest
 
 BY_THE_CLOCK: Final = ("browser", "voice")
 """Groups, by their marks, whose tests speak or listen in real time."""
-FIRST: Final = (*BY_THE_CLOCK, "standing")
-"""Groups of so many tests, one after the other, that all the others have to be done beside them."""
 LONGEST_FIRST: Final = ("tests/journeys/", "tests/scripts/", "tests/server/", "tests/laws/", "tests/contracts/")
 GIVES_WAY: Final = 5
 """By so much all the others are nicer."""
@@ -71,7 +69,7 @@ def _name(item: pytest.Item, group: str) -> None:
 
 def _turn(item: pytest.Item) -> int:
     group = _group(item)
-    if group in FIRST:
-        return FIRST.index(group)
+    if group in BY_THE_CLOCK:
+        return BY_THE_CLOCK.index(group)
     folders = (number for number, folder in enumerate(LONGEST_FIRST) if item.nodeid.startswith(folder))
-    return len(FIRST) + next(folders, len(LONGEST_FIRST))
+    return len(BY_THE_CLOCK) + next(folders, len(LONGEST_FIRST))

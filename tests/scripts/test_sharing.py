@@ -69,7 +69,6 @@ def test_all_that_ask_for_the_one_deployment_share_it() -> None:
     own = Test("tests/journeys/test_c.py", fixtures=("standing",))
     arranged(one, other, own)
     assert one.group == other.group == "standing"
-    assert arranged(Test("tests/journeys/test_d.py"), one, Test("tests/rooms/test_e.py", mark="voice"))[1] == one
     assert own.group == "tests/journeys/test_c.py"
 
 
