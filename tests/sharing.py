@@ -24,7 +24,7 @@ def arrange(items: list[pytest.Item]) -> None:
     """Name each test's group; the groups that take longest come first."""
     for item in items:
         if group := _group(item):
-            _name(item, group)
+            item.add_marker(pytest.mark.xdist_group(group))
     # All processes must count the same order, also of cases that come from a set.
     items.sort(key=lambda item: (_turn(item), item.location[0], item.location[1] or 0, item.nodeid))
 
@@ -59,12 +59,6 @@ def _group(item: pytest.Item) -> str:
     path = item.nodeid.partition("::")[0]
     shares = path.startswith("tests/server/") and "standing" in getattr(item, "fixturenames", ())
     return "standing" if shares else path  # one deployment for all that ask for it
-
-
-def _name(item: pytest.Item, group: str) -> None:
-    """pytest-xdist reads the group behind the "@" of an id. Of a mark it writes it where pytest looked before 9.2; the
-    tests of a group ran in any process then, four browsers at a time."""
-    item._id = type(item._id).parse(f"{item.nodeid}@{group}")  # type: ignore[attr-defined]
 
 
 def _turn(item: pytest.Item) -> int:

@@ -6,15 +6,8 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from xdist.scheduler import LoadGroupScheduling
 
 from tests import sharing
-
-
-class Id(str):
-    @classmethod
-    def parse(cls, text: str) -> "Id":
-        return cls(text)
 
 
 class Test:
@@ -23,31 +16,21 @@ class Test:
     __test__ = False
 
     def __init__(self, path: str, name: str = "test", line: int = 1, fixtures: tuple[str, ...] = (), mark: str = ""):
-        self._id, self.location = Id(f"{path}::{name}"), (path, line, name)
+        self.nodeid, self.location = f"{path}::{name}", (path, line, name)
         self.fixturenames, self._mark = fixtures, mark
-
-    @property
-    def nodeid(self) -> str:
-        return str(self._id)
-
-    @property
-    def group(self) -> str:
-        return self.nodeid.partition("@")[2]
+        self.group = ""
 
     def get_closest_marker(self, name: str) -> Any:
         return name if name == self._mark else None
+
+    def add_marker(self, mark: Any) -> None:
+        self.group = mark.args[0]
 
 
 def arranged(*tests: Test) -> list[Test]:
     items = list(tests)
     sharing.arrange(cast("list[pytest.Item]", items))
     return items
-
-
-def test_those_who_hand_out_tests_see_their_groups(request: pytest.FixtureRequest) -> None:
-    collected = pytest.Function.from_parent(request.node.parent, name="test_made_here", callobj=arranged)
-    sharing.arrange([collected])
-    assert LoadGroupScheduling._split_scope(cast(Any, None), collected.nodeid) == "tests/scripts/test_sharing.py"
 
 
 def test_browsers_stay_together_and_come_first() -> None:
@@ -83,7 +66,7 @@ def test_a_file_stays_together_and_what_stands_alone_does_not() -> None:
 def test_every_process_counts_the_same_order() -> None:
     tests = [Test("tests/rooms/test_a.py", f"test[{case}]", line) for line in (3, 9) for case in "dbca"]
     orders = {tuple(arranged(*random.sample(tests, len(tests)))) for _ in range(20)}
-    assert [test.nodeid.partition("@")[0] for test in orders.pop()] == [
+    assert [test.nodeid for test in orders.pop()] == [
         f"tests/rooms/test_a.py::test[{case}]" for _ in (3, 9) for case in "abcd"
     ]
     assert not orders
