@@ -63,9 +63,9 @@ async def test_exact_words_become_evidence_though_both_her_workers_die_mid_answe
             await next_turn(candidate, 1)
             await candidate.do(BeginAnswer(turn=1))
             microphone.skip_to_now()
-            await speak(microphone, SPEECH[: len(SPEECH) // 2])
+            await speak(microphone, SPEECH[: len(SPEECH) // 4 * 2])
             one.kill()
-            await speak(microphone, SPEECH[len(SPEECH) // 2 :])
+            await speak(microphone, SPEECH[len(SPEECH) // 4 * 2 :])
             await fall_silent(candidate, microphone, 1)
             room = await coach.until(lambda room: not room.turns[0].open)
             assert words_of(room.turns[0]) == SAID

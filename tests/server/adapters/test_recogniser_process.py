@@ -68,7 +68,7 @@ def words(process: RecogniserProcess) -> list[str]:
 
 async def test_it_says_what_the_model_in_our_own_process_says(tmp_path: Path) -> None:
     directory = write(tmp_path / "model", evenly(SAID, 0.2, 1.4))
-    inside, jobs = load(directory, 1), [QUESTION, Job(PCM[: len(PCM) // 2], ("Ada",), final=False)]
+    inside, jobs = load(directory, 1), [QUESTION, Job(PCM[: len(PCM) // 4 * 2], ("Ada",), final=False)]
     outside = await apart(directory, 1, "Whisper model", 30)
     try:
         assert outside.label == inside.label
